@@ -1,0 +1,54 @@
+"""Every failure that Bindguard tells a person about, with its data in fields.
+
+A mistake *in a judged object* is not an error but a finding (`webhook.rules`); what is raised here means that Bindguard could not do
+what it was asked to do.
+"""
+
+
+class BindguardError(Exception):
+    """Base of all errors that are told as one line, never as a traceback."""
+
+
+class UsageError(BindguardError):
+    """A flag, setting or configuration value that cannot be used (exit code 2)."""
+
+
+class UnreadableError(BindguardError):
+    """Input that could not be read or understood (exit code 3).
+
+    Attributes:
+        message: What is wrong, and what would be accepted.
+        file: The file as the user named it, or `None` when the input has no name.
+        line: 1-based line, or `None` when the whole input is meant.
+        column: 1-based column in characters, or `None`.
+    """
+
+    def __init__(self, message: str, *, file: str | None = None, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return f"{place}: {self.message}" if place else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the fields across process borders: `Exception` pickles positional arguments only."""
+        return _unreadable, (self.message, self.file, self.line, self.column)
+
+
+def _unreadable(message: str, file: str | None, line: int | None, column: int | None) -> UnreadableError:
+    return UnreadableError(message, file=file, line=line, column=column)
+
+
+class RegistryError(UnreadableError):
+    """A registry source (KubeVirt CR, HyperConverged CR or registry file) that cannot serve as one (exit code 3)."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _registry_error, (self.message, self.file, self.line, self.column)
+
+
+def _registry_error(message: str, file: str | None, line: int | None, column: int | None) -> RegistryError:
+    return RegistryError(message, file=file, line=line, column=column)

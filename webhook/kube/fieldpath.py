@@ -1,0 +1,36 @@
+"""Field paths: where in an object a value stands, as a tuple of keys and indices.
+
+Knows nothing of files or lines: `webhook.manifests.locate` turns a path into a place.
+"""
+
+import re
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys (`str`) and list indices (`int`, from 0), outermost first; `()` is the object itself."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def render(path: Path) -> str:
+    """The path as Kubernetes prints it: `spec.networks[0].name`; a key that is not a plain word is quoted: `binding["a.b"]`."""
+    parts: list[str] = []
+    for step in path:
+        if isinstance(step, int):
+            parts.append(f"[{step}]")
+        elif _PLAIN_KEY.fullmatch(step):
+            parts.append(f".{step}" if parts else step)
+        else:
+            escaped = step.replace("\\", "\\\\").replace('"', '\\"')
+            parts.append(f'["{escaped}"]')
+    return "".join(parts)
+
+
+def look_up(value: object, path: Path) -> object:
+    """The value at `path` inside plain JSON data, or `None` where the path leads nowhere."""
+    for step in path:
+        if isinstance(step, str):
+            value = value.get(step) if isinstance(value, dict) else None
+        else:
+            value = value[step] if isinstance(value, list) and 0 <= step < len(value) else None
+    return value

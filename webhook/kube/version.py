@@ -1,0 +1,30 @@
+"""Version numbers as KubeVirt writes them, and nothing about what a version can do."""
+
+import re
+from typing import NamedTuple
+
+_RELEASE = re.compile(r"v?(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})(?:\.(0|[1-9]\d{0,5}))?(?:[-+].*)?", re.DOTALL)
+
+
+class Version(NamedTuple):
+    """A release, comparable: `Version(1, 9, 0)`."""
+
+    major: int
+    minor: int
+    patch: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}" if self.patch == 0 else f"{self.major}.{self.minor}.{self.patch}"
+
+
+def parse_version(text: str) -> Version | None:
+    """The release that `text` names (`v1.9.0`, `1.9`, `v1.8.0-rc.1`), or `None`.
+
+    KubeVirt's version string is an image tag: `latest`, `devel`, a date or a downstream number are all legal there, and name no release
+    (kubevirt/kubevirt pkg/virt-operator/util/config.go@v1.9.0). A pre-release counts as the release it leads to.
+    """
+    match = _RELEASE.fullmatch(text.strip())
+    if match is None:
+        return None
+    major, minor, patch = match.groups()
+    return Version(int(major), int(minor), int(patch or 0))

@@ -1,0 +1,41 @@
+"""One registered network binding plugin, as KubeVirt reads it. Judges nothing: what is odd about a plugin is for the rules to say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+TAP = "tap"
+MANAGED_TAP = "managedTap"
+
+
+class Migration(msgspec.Struct, frozen=True, rename="camel"):
+    """`migration`: its presence, even as `{}`, makes the plugin live-migratable (KubeVirt 1.2+)."""
+
+    method: str | None = None
+
+
+class ComputeResourceOverhead(msgspec.Struct, frozen=True, rename="camel"):
+    """`computeResourceOverhead`: KubeVirt reads `requests.memory` and nothing else (pkg/network/resources/memory.go@v1.9.0)."""
+
+    requests: Mapping[str, Any] | None = None
+    limits: Mapping[str, Any] | None = None
+
+
+class Plugin(msgspec.Struct, frozen=True, rename="camel"):
+    """The value of `spec.configuration.network.binding.<name>`; every field is optional, and `{}` is a legal registration.
+
+    Source: `InterfaceBindingPlugin` in kubevirt/kubevirt staging/src/kubevirt.io/api/core/v1/types.go@v1.9.0.
+    """
+
+    network_attachment_definition: str | None = None
+    sidecar_image: str | None = None
+    domain_attachment_type: str | None = None
+    migration: Migration | None = None
+    downward_api: str | None = msgspec.field(default=None, name="downwardAPI")
+    compute_resource_overhead: ComputeResourceOverhead | None = None
+
+    @property
+    def attaches(self) -> bool:
+        """Whether anything gives the guest a NIC: a sidecar, or an attachment type that KubeVirt knows."""
+        return bool(self.sidecar_image) or self.domain_attachment_type in (TAP, MANAGED_TAP)

@@ -1,0 +1,50 @@
+"""The registry: plugins and the KubeVirt facts that rules need, read from one place, immutable. Does not know how it was read."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from webhook.kube.version import Version
+from webhook.plugins.gates import GateState, gate_state
+from webhook.plugins.plugin import Plugin
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """What is registered, and what KubeVirt does with it.
+
+    Attributes:
+        known: Whether a source was read at all. When false, `plugins` is empty because nobody knows, and rules that need it do not run.
+        plugins: By registration name, exactly as written.
+        version: The KubeVirt release, or `None` when unknown; rules then judge as the newest release that they know.
+        gates_known: Whether the source tells feature gates.
+        enabled_gates: `spec.configuration.developerConfiguration.featureGates`.
+        disabled_gates: `...disabledFeatureGates` (KubeVirt 1.8+).
+        permit_bridge_on_pod_network: `spec.configuration.network.permitBridgeInterfaceOnPodNetwork`, default true.
+        default_network_interface: `spec.configuration.network.defaultNetworkInterface`, default `bridge`.
+        owner: What an admin edits to register a plugin, as a person would say it.
+        source: Where the registry was read from, as a person would say it.
+    """
+
+    known: bool = True
+    plugins: Mapping[str, Plugin] = dataclasses.field(default_factory=dict)
+    version: Version | None = None
+    gates_known: bool = True
+    enabled_gates: frozenset[str] = frozenset()
+    disabled_gates: frozenset[str] = frozenset()
+    permit_bridge_on_pod_network: bool = True
+    default_network_interface: str = "bridge"
+    owner: str = "the KubeVirt CR (spec.configuration.network.binding)"
+    source: str = "nowhere"
+
+    def at_least(self, major: int, minor: int, patch: int = 0) -> bool:
+        """Whether KubeVirt is at this release or later; an unknown version counts as the newest."""
+        return self.version is None or self.version >= (major, minor, patch)
+
+    def gate(self, name: str) -> GateState:
+        """Whether feature gate `name` (a key of `gates.GATES`) is on."""
+        return gate_state(name, self.version, self.enabled_gates, self.disabled_gates, known=self.gates_known)
+
+
+def unknown_registry(version: Version | None = None) -> Registry:
+    """The registry of someone who has been told nothing but, at most, a version."""
+    return Registry(known=False, gates_known=False, version=version)

@@ -1,0 +1,183 @@
+"""What a rule is and what it finds. Knows neither the rules themselves nor how findings are shown."""
+
+import dataclasses
+import enum
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from webhook.kube.fieldpath import Path
+from webhook.kube.version import Version
+from webhook.plugins.plugin import Plugin
+from webhook.plugins.registry import Registry
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+class Action(enum.StrEnum):
+    """What is done with what a rule finds."""
+
+    DENY = "deny"
+    WARN = "warn"
+    OFF = "off"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mistake:
+    """What one rule says about one place.
+
+    Attributes:
+        path: Where, relative to what the rule was asked about: the interface, the VMI spec, or the plugin.
+        message: What is wrong, with the value found; one sentence, no full stop.
+        accepted: What would be accepted instead, as an instruction; one sentence, no full stop.
+        at_most: `WARN` when this one is less sure or less grave than the rule's action says.
+    """
+
+    path: Path
+    message: str
+    accepted: str
+    at_most: Action = Action.DENY
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """A mistake under its rule's name, with its whole address.
+
+    Attributes:
+        rule: Name of the rule.
+        severity: `DENY` or `WARN`.
+        path: Where in the object, from its root.
+        message: What is wrong.
+        accepted: What would be accepted.
+    """
+
+    rule: str
+    severity: Action
+    path: Path
+    message: str
+    accepted: str
+
+
+Mistakes: TypeAlias = Sequence[Mistake]
+"""What a check returns: `()` when nothing is wrong, which costs nothing."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ShapeError:
+    """A value of the wrong type, or a missing parent, found while an object was decoded.
+
+    Attributes:
+        path: Where, from the object's root.
+        expected: What belongs there, in JSON's words: `a string`, `an object`.
+        found: What is there, as JSON; `None` when nothing is.
+    """
+
+    path: Path
+    expected: str
+    found: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Registration:
+    """One plugin as it is written in a KubeVirt or HyperConverged CR.
+
+    Attributes:
+        name: The registration name.
+        raw: The plugin as plain data, of whatever type it is.
+        plugin: The same decoded, as far as it can be.
+    """
+
+    name: str
+    raw: object
+    plugin: Plugin
+
+
+InterfaceCheck: TypeAlias = Callable[[Interface, VMI, Registry], Mistakes]
+SpecCheck: TypeAlias = Callable[[VMI, Registry], Mistakes]
+RegistrationCheck: TypeAlias = Callable[[Registration, Registry], Mistakes]
+ShapeCheck: TypeAlias = Callable[[ShapeError], Mistakes]
+
+
+class Group(enum.StrEnum):
+    """Which family a rule belongs to; also its folder under `rules/`."""
+
+    SHAPE = "shape"
+    PLUGINS = "plugins"
+    BINDINGS = "bindings"
+    NETWORKS = "networks"
+    CONSEQUENCES = "consequences"
+    REGISTRATIONS = "registrations"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    """What all rules have.
+
+    Attributes:
+        name: The mistake, in kebab case; the file is named the same.
+        group: The family.
+        action: What is done unless the configuration says otherwise.
+        since: First KubeVirt release for which the rule holds.
+        until: First KubeVirt release for which it holds no more.
+        upstream_since: First KubeVirt release whose own webhook refuses the same; in a cluster the rule then stays silent.
+        needs_registry: Whether the rule cannot run without knowing what is registered.
+    """
+
+    name: str
+    group: Group
+    action: Action = Action.DENY
+    since: Version | None = None
+    until: Version | None = None
+    upstream_since: Version | None = None
+    needs_registry: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceRule(_Rule):
+    """A rule about one interface; paths are relative to it.
+
+    Attributes:
+        field: Attribute of `Interface` without which the rule has nothing to say: it is then not asked.
+    """
+
+    check: InterfaceCheck
+    field: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class SpecRule(_Rule):
+    """A rule about the VMI spec as a whole; paths are relative to the spec."""
+
+    check: SpecCheck
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRule(_Rule):
+    """A rule about one registration; paths are relative to the plugin object."""
+
+    check: RegistrationCheck
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ShapeRule(_Rule):
+    """A rule about what could not be decoded; paths are from the object's root."""
+
+    check: ShapeCheck
+
+
+Rule: TypeAlias = InterfaceRule | SpecRule | RegistrationRule | ShapeRule
+
+
+def docstring(rule: Rule) -> str:
+    """The text of the rule's module: what `explain` prints and docs/rules.md is made of."""
+    return sys.modules[rule.check.__module__].__doc__ or ""
+
+
+def quoted(value: str | None) -> str:
+    """A value as messages show it: in double quotes, control characters escaped, cut at 60 characters."""
+    text = value or ""
+    shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown) + '"'
+
+
+_LONGEST_SHOWN = 60

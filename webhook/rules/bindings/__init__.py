@@ -1,0 +1,1 @@
+"""Rules about the binding method of an interface."""

@@ -1,0 +1,1 @@
+"""Rules about what a legal choice will cost later; warnings by default."""

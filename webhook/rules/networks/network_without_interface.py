@@ -1,0 +1,46 @@
+"""A network has no interface connected to it.
+
+What
+    `networks[].name` is the name of no interface.
+
+Why
+    A network that nothing uses is nearly always a name that was changed in one place only; KubeVirt refuses it.
+
+Refused
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: defualt, pod: {}}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.nearest import nearest
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.vmi.vmi import VMI
+
+
+def check(vmi: VMI, _registry: Registry) -> Mistakes:
+    """Look each network's name up among the interfaces."""
+    names = {interface.name or "" for interface in vmi.interfaces}
+    if names.issuperset(vmi.network_named):
+        return ()
+    return [
+        Mistake(("networks", index, "name"), _message(network.name, names), "give an interface this name, or remove the network")
+        for index, network in enumerate(vmi.networks)
+        if (network.name or "") not in names
+    ]
+
+
+def _message(name: str | None, names: set[str]) -> str:
+    guess = nearest(name or "", names - {""})
+    meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
+    return f"no interface is named {quoted(name)}, so nothing is connected to this network{meant}"
+
+
+RULE = SpecRule(name="network-without-interface", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))

@@ -1,0 +1,1 @@
+"""Rules about the plugin that an interface names."""

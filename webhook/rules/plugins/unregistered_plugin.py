@@ -1,0 +1,66 @@
+"""An interface names a binding plugin that nobody registered.
+
+What
+    `interfaces[].binding.name` is not a key of `spec.configuration.network.binding` in the KubeVirt CR.
+
+Why
+    KubeVirt admits such a VM and never starts it: virt-controller cannot render the pod, the VM stays in `Starting`, and no event says
+    why. Registering the plugin later does not wake the VM up at once: retries back off to about 17 minutes.
+
+Refused
+    binding: {name: pastt}        # the registry has passt
+
+Accepted
+    binding: {name: passt}        # written exactly as registered, case included
+
+Source
+    No KubeVirt release checks the name at admission; the failure is in pkg/network/netbinding/netbinding.go@v1.9.0.
+"""
+
+from webhook.plugins.nearest import nearest
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_CORE_MEANT = {"passtbinding": "passtBinding", "masquerade": "masquerade", "bridge": "bridge", "sriov": "sriov", "sr-iov": "sriov"}
+_NAMES_LISTED = 10
+
+
+def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+    """Look the plugin's name up; an empty name is `empty-plugin-name`'s to tell."""
+    name = interface.binding.name if interface.binding is not None else None
+    if not name or name in registry.plugins:
+        return ()
+    message = f"no binding plugin named {quoted(name)} is registered{_meant(name, registry)}"
+    return [Mistake(("binding", "name"), message, f"{_registered(registry)}; or register {quoted(name)} in {registry.owner}")]
+
+
+def _meant(name: str, registry: Registry) -> str:
+    core = _CORE_MEANT.get(name.casefold())
+    if core is not None:
+        return f'; did you mean the core binding "{core}: {{}}" in place of "binding"?'
+    by_attachment = _registered_with_attachment(name, registry)
+    if by_attachment is not None:
+        return f"; that is the NetworkAttachmentDefinition of plugin {quoted(by_attachment)}, did you mean the plugin?"
+    guess = nearest(name, registry.plugins)
+    return f"; did you mean {quoted(guess)}?" if guess is not None else ""
+
+
+def _registered_with_attachment(name: str, registry: Registry) -> str | None:
+    for plugin_name in sorted(registry.plugins):
+        attachment = registry.plugins[plugin_name].network_attachment_definition
+        if attachment and name in (attachment, attachment.rpartition("/")[2]):
+            return plugin_name
+    return None
+
+
+def _registered(registry: Registry) -> str:
+    names = sorted(registry.plugins)
+    if not names:
+        return "none is registered"
+    more = f" and {len(names) - _NAMES_LISTED} more" if len(names) > _NAMES_LISTED else ""
+    return "registered are " + ", ".join(quoted(name) for name in names[:_NAMES_LISTED]) + more
+
+
+RULE = InterfaceRule(name="unregistered-plugin", group=Group.PLUGINS, check=check, field="binding", needs_registry=True)

@@ -1,0 +1,43 @@
+"""A registration has a domainAttachmentType that KubeVirt does not know.
+
+What
+    `domainAttachmentType` is neither `tap` nor `managedTap`.
+
+Why
+    KubeVirt treats an unknown value as if none were given and says nothing: a VM that uses the plugin boots, silently without that NIC.
+
+Refused
+    domainAttachmentType: Tap
+
+Accepted
+    domainAttachmentType: tap
+    domainAttachmentType: managedTap     # KubeVirt 1.4+
+
+Source
+    pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.nearest import nearest
+from webhook.plugins.plugin import MANAGED_TAP, TAP
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule, quoted
+
+_MANAGED_TAP_SINCE = Version(1, 4)
+
+
+def check(registration: Registration, registry: Registry) -> Mistakes:
+    """Compare with the values that the running KubeVirt knows; an empty string counts as absent."""
+    found = registration.plugin.domain_attachment_type
+    known = (TAP, MANAGED_TAP) if registry.at_least(*_MANAGED_TAP_SINCE) else (TAP,)
+    if not found or found in known:
+        return ()
+    if found == MANAGED_TAP:
+        message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt {registry.version}: it came with {_MANAGED_TAP_SINCE}"
+    else:
+        guess = nearest(found, known)
+        message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt" + (f"; did you mean {quoted(guess)}?" if guess else "")
+    return [Mistake(("domainAttachmentType",), message, "use " + " or ".join(quoted(value) for value in known))]
+
+
+RULE = RegistrationRule(name="unknown-domain-attachment-type", group=Group.REGISTRATIONS, check=check, since=Version(1, 1, 1))

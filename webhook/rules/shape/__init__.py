@@ -1,0 +1,1 @@
+"""Rules about objects that cannot be read as what they claim to be."""

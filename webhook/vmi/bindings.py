@@ -1,0 +1,38 @@
+"""The binding methods of an interface: which fields they are, and which KubeVirt releases know them."""
+
+from typing import NamedTuple
+
+from webhook.kube.version import Version
+
+
+class Binding(NamedTuple):
+    """One field of an interface that chooses how the NIC is wired.
+
+    Attributes:
+        field: The JSON name; its presence chooses the binding.
+        attribute: The attribute of `spec.Interface` that holds it.
+        since: First release whose API has the field; before it the API server prunes the field.
+        until: First release that refuses the field, or `None`.
+    """
+
+    field: str
+    attribute: str
+    since: Version
+    until: Version | None = None
+
+
+BINDINGS: tuple[Binding, ...] = (
+    Binding("bridge", "bridge", Version(0, 1)),
+    Binding("masquerade", "masquerade", Version(0, 1)),
+    Binding("sriov", "sriov", Version(0, 1)),
+    Binding("passtBinding", "passt_binding", Version(1, 8)),
+    Binding("binding", "binding", Version(1, 1)),
+)
+"""The methods of which an interface must have exactly one (kubevirt/kubevirt pkg/network/admitter/binding.go@v1.9.0)."""
+
+DISCONTINUED: tuple[Binding, ...] = (
+    Binding("slirp", "slirp", Version(0, 1), Version(1, 3)),
+    Binding("passt", "passt", Version(0, 1), Version(1, 3)),
+    Binding("macvtap", "macvtap", Version(0, 1), Version(1, 3)),
+)
+"""Methods that KubeVirt refuses since 1.3 (pkg/network/admitter/discontinued.go@v1.9.0); the schema still has them."""

@@ -1,0 +1,120 @@
+"""A VMI spec as values: just the fields that rules read. Unknown fields are skipped; nothing is judged here.
+
+Presence, not truthiness: `masquerade: {}` is set, `null` is not. A field that may hold an empty object is therefore `Present | None`.
+"""
+
+import msgspec
+
+
+class _Value(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """Base of all values here: immutable, camelCase in JSON, never part of a reference cycle."""
+
+
+class Present(_Value, frozen=True):
+    """An object of which only the presence matters."""
+
+
+class PluginBinding(_Value, frozen=True):
+    """`interfaces[].binding`: the choice of a registered plugin."""
+
+    name: str | None = None
+
+
+class Port(_Value, frozen=True):
+    """`interfaces[].ports[]`: a port that is forwarded to the guest."""
+
+    name: str | None = None
+    protocol: str | None = None
+    port: int | None = None
+
+
+class PortRange(_Value, frozen=True):
+    """`interfaces[].portRanges[]` (KubeVirt 1.9+, alpha)."""
+
+    protocol: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class DHCPPrivateOption(_Value, frozen=True):
+    """`interfaces[].dhcpOptions.privateOptions[]`."""
+
+    option: int | None = None
+
+
+class DHCPOptions(_Value, frozen=True):
+    """`interfaces[].dhcpOptions`."""
+
+    ntp_servers: list[str] | None = None
+    private_options: list[DHCPPrivateOption] | None = None
+
+
+class Interface(_Value, frozen=True):
+    """`domain.devices.interfaces[]`."""
+
+    name: str | None = None
+    bridge: Present | None = None
+    masquerade: Present | None = None
+    sriov: Present | None = None
+    passt_binding: Present | None = None
+    binding: PluginBinding | None = None
+    slirp: Present | None = None
+    passt: Present | None = None
+    macvtap: Present | None = None
+    model: str | None = None
+    state: str | None = None
+    mac_address: str | None = None
+    pci_address: str | None = None
+    ports: list[Port] | None = None
+    port_ranges: list[PortRange] | None = None
+    dhcp_options: DHCPOptions | None = None
+
+
+class MultusNetwork(_Value, frozen=True):
+    """`networks[].multus`."""
+
+    network_name: str | None = None
+    default: bool | None = None
+
+
+class ResourceClaim(_Value, frozen=True):
+    """`networks[].resourceClaim` (KubeVirt 1.9+, alpha)."""
+
+    claim_name: str | None = None
+    request_name: str | None = None
+
+
+class Network(_Value, frozen=True):
+    """`networks[]`."""
+
+    name: str | None = None
+    pod: Present | None = None
+    multus: MultusNetwork | None = None
+    resource_claim: ResourceClaim | None = None
+
+
+class Devices(_Value, frozen=True):
+    """`domain.devices`."""
+
+    interfaces: list[Interface] | None = None
+
+
+class Domain(_Value, frozen=True):
+    """`domain`."""
+
+    devices: Devices | None = None
+
+
+class PodResourceClaim(_Value, frozen=True):
+    """`resourceClaims[]`."""
+
+    name: str | None = None
+
+
+class VMISpec(_Value, frozen=True):
+    """The object that holds `domain.devices.interfaces` and `networks`, wherever it is embedded."""
+
+    domain: Domain | None = None
+    networks: list[Network] | None = None
+    eviction_strategy: str | None = None
+    resource_claims: list[PodResourceClaim] | None = None
