@@ -1,0 +1,110 @@
+"""What a run of `check` has to tell, in one value that every output format renders. Knows no format."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from webhook.errors import UnreadableError
+from webhook.rules.base import Action, Finding
+
+EXIT_CLEAN = 0
+EXIT_FINDINGS = 1
+EXIT_USAGE = 2
+EXIT_UNREADABLE = 3
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """The object that a finding is about, as a person would name it.
+
+    Attributes:
+        kind: Kubernetes kind, `VirtualMachine`.
+        namespace: Empty when the manifest names none.
+        name: `metadata.name`, else `metadata.generateName` followed by `*`, else empty.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        name = self.name or "(unnamed)"
+        return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A finding at its place in a file.
+
+    Attributes:
+        file: The file as the user named it; `<stdin>` for standard input.
+        line: 1-based.
+        column: 1-based, in characters.
+        length: Characters to underline, at least 1.
+        source_line: The offending line without its line end.
+        object: The object it is about.
+        finding: What is wrong.
+    """
+
+    file: str
+    line: int
+    column: int
+    length: int
+    source_line: str
+    object: ObjectRef
+    finding: Finding
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Counts:
+    """How much was looked at. All are numbers of things, never of bytes.
+
+    Attributes:
+        files: Files read.
+        documents: YAML or JSON documents in them; comments alone are no document.
+        checked: Objects judged, items of Lists counted one by one.
+        passed_over: Documents and List items of kinds that hold nothing to judge.
+        excluded: Objects left out by the configuration (namespace exclusions).
+        baselined: Findings left out because the baseline has them.
+    """
+
+    files: int = 0
+    documents: int = 0
+    checked: int = 0
+    passed_over: int = 0
+    excluded: int = 0
+    baselined: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in dataclasses.fields(self)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a run tells.
+
+    Attributes:
+        occurrences: In the order of files, lines and rules.
+        unreadable: Input that could not be judged, each with its place.
+        notes: Things a reader must know to trust the result: rules skipped, version assumed, baseline entries that no longer occur.
+        counts: How much was looked at.
+        registry: Where the registry was read from.
+        version: The KubeVirt version judged by, or `unknown, judged as the newest`.
+    """
+
+    occurrences: Sequence[Occurrence]
+    unreadable: Sequence[UnreadableError]
+    notes: Sequence[str]
+    counts: Counts
+    registry: str
+    version: str
+
+    def count(self, severity: Action) -> int:
+        """How many findings have this severity."""
+        return sum(occurrence.finding.severity is severity for occurrence in self.occurrences)
+
+    def exit_code(self, *, fail_on: Action) -> int:
+        """0 clean, 1 findings at or above `fail_on` (`DENY` or `WARN`), 3 something could not be read; 3 wins, as the run is incomplete."""
+        if self.unreadable:
+            return EXIT_UNREADABLE
+        failing = self.count(Action.DENY) + (self.count(Action.WARN) if fail_on is Action.WARN else 0)
+        return EXIT_FINDINGS if failing else EXIT_CLEAN
