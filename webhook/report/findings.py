@@ -108,3 +108,35 @@ class Report:
             return EXIT_UNREADABLE
         failing = self.count(Action.DENY) + (self.count(Action.WARN) if fail_on is Action.WARN else 0)
         return EXIT_FINDINGS if failing else EXIT_CLEAN
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """A rule as report formats describe it.
+
+    Attributes:
+        name: Name of the rule.
+        summary: The mistake in one sentence: the first line of the rule's docstring.
+        help: The whole docstring.
+        action: What is done unless the configuration says otherwise.
+    """
+
+    name: str
+    summary: str
+    help: str
+    action: Action
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a report is wanted; every format takes what it needs.
+
+    Attributes:
+        colour: Whether a terminal reads it (text).
+        fail_on: The lowest severity that fails the run (junit).
+        rules: The rules that ran, for formats that describe them (sarif).
+    """
+
+    colour: bool = False
+    fail_on: Action = Action.DENY
+    rules: Sequence[RuleInfo] = ()

@@ -70,11 +70,13 @@ class ShapeError:
         path: Where, from the object's root.
         expected: What belongs there, in JSON's words: `a string`, `an object`.
         found: What is there, as JSON; `None` when nothing is.
+        unserved: Whether `expected` and `found` are API versions.
     """
 
     path: Path
     expected: str
     found: str | None
+    unserved: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

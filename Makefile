@@ -1,0 +1,48 @@
+# Two commands: `make demo` shows the main job on real input, `make test` passes every test. Both set up what they need.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format types check bench docs clean
+
+help: ## Show what can be made.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(VENV)/.ready: pyproject.toml requirements/dev.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt --editable .
+	touch $@
+
+setup: $(VENV)/.ready ## Make the virtual environment.
+
+demo: setup ## Judge the example VMs against the example registry: the main job, on real input, with no cluster.
+	@echo '$$ bindguard check examples/vms --registry examples/kubevirt.yaml'
+	@$(BIN)/bindguard check examples/vms --registry examples/kubevirt.yaml || test $$? -eq 1
+	@echo
+	@echo '$$ bindguard explain unregistered-plugin'
+	@$(BIN)/bindguard explain unregistered-plugin
+
+test: setup ## Run every test.
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term-missing:skip-covered
+
+lint: setup ## Format, lint, types, import contracts.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Format and mend what can be mended by itself.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: lint test ## All that CI runs.
+
+bench: setup ## Print the figures of docs/performance.md, measured here and now.
+	$(BIN)/python -m benchmarks
+
+docs: setup ## Write the generated pages anew.
+	$(BIN)/bindguard rules --output markdown > docs/rules.md
+
+clean: ## Remove what was made.
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -1,0 +1,1 @@
+"""Figures: every number in the docs comes from here. Nothing here is a test: no test depends on speed."""

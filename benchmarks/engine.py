@@ -1,0 +1,60 @@
+"""The engine in-process: a review decoded and judged, growing specs, growing registries; against the standard library's JSON decoder."""
+
+import json
+import timeit
+from collections.abc import Callable
+
+from benchmarks.machine import median, row
+from webhook.admission.review import findings_about, read_review
+from webhook.plugins.plugin import Plugin
+from webhook.plugins.registry import Registry
+from webhook.rules import RULES
+from webhook.rules.plan import Plan, plan
+
+_RUNS = 7
+
+
+def seconds_per_call(call: Callable[[], object], number: int) -> float:
+    """The median of several timings of one call."""
+    return median([timeit.timeit(call, number=number) / number for _ in range(_RUNS)])
+
+
+def review(interfaces: int, *, padding: int = 0) -> bytes:
+    """A VMI CREATE review with so many interfaces, the last on a plugin; `padding` bytes of cloud-init make it as big as real ones."""
+    names = [f"net{number}" for number in range(interfaces)]
+    spec = {
+        "domain": {
+            "devices": {
+                "disks": [{"name": "root", "disk": {"bus": "virtio"}}],
+                "interfaces": [{"name": name, **({"masquerade": {}} if not i else {"binding": {"name": f"p{i}"}})} for i, name in enumerate(names)],
+            },
+            "memory": {"guest": "1Gi"},
+        },
+        "networks": [{"name": name, **({"pod": {}} if not i else {"multus": {"networkName": name}})} for i, name in enumerate(names)],
+        "volumes": [{"name": "root", "cloudInitNoCloud": {"userData": "#" * padding}}],
+    }
+    request = {
+        "uid": "a00919e7-de41-4519-975f-deae23e5ef9d",
+        "kind": {"group": "kubevirt.io", "version": "v1", "kind": "VirtualMachineInstance"},
+        "operation": "CREATE",
+        "object": {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance", "metadata": {"name": "vmi"}, "spec": spec},
+    }
+    return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).encode()
+
+
+def plan_with(plugins: int) -> Plan:
+    """All rules, against a registry of so many plugins."""
+    registry = Registry(plugins={f"p{number}": Plugin(sidecar_image="quay.io/example/plugin:1") for number in range(plugins)})
+    return plan(RULES, registry, {}, upstream_answers=False)
+
+
+def main() -> None:
+    """One usual review, then growth in both directions."""
+    body, rules = review(2, padding=7000), plan_with(10)
+    ours = seconds_per_call(lambda: findings_about(read_review(body), rules), 2000)
+    base = seconds_per_call(lambda: json.loads(body), 2000)
+    row(f"review of {len(body) / 1000:.1f} kB decoded and judged", f"{ours * 1e6:.1f} us", "<= 15 us", f"{ours / base:.2f} x json.loads alone")
+    for size in (10, 100, 1000):
+        body, rules = review(size), plan_with(size)
+        spent = seconds_per_call(lambda body=body, rules=rules: findings_about(read_review(body), rules), 20)  # type: ignore[misc]
+        row(f"{size:,} interfaces x {size:,} plugins", f"{spent / size * 1e6:.2f} us/interface", "linear")

@@ -1,0 +1,55 @@
+import pytest
+
+from tests.asserts import assert_accepted, assert_found
+from tests.builders import POD_NETWORK, interface, multus, no_registry, vmi
+from tests.rules.networks.dra import GATE_OFF, GATE_ON, dra
+from webhook.rules.networks.dra_without_sriov_or_plugin import RULE
+
+FIRST = "domain.devices.interfaces[0]"
+BRIDGED = vmi(interface("fast", bridge={}), networks=[dra("fast")])
+
+
+@pytest.mark.parametrize("binding", ["sriov", "binding"])
+def test_sriov_or_a_plugin_is_accepted(binding: str) -> None:
+    assert_accepted(RULE, vmi(interface("fast", **{binding: {}}), networks=[dra("fast")]), GATE_ON)
+
+
+def test_both_are_another_rule_s_business() -> None:
+    assert_accepted(RULE, vmi(interface("fast", sriov={}, bridge={}), networks=[dra("fast")]), GATE_ON)
+
+
+@pytest.mark.parametrize("binding", ["bridge", "masquerade", "passtBinding"])
+def test_other_bindings_are_found(binding: str) -> None:
+    wrong = vmi(interface("fast", **{binding: {}}), networks=[dra("fast")])
+    assert_found(RULE, wrong, GATE_ON, field=FIRST, message=f'interface "fast" has {binding}', accepted="set sriov")
+
+
+def test_no_binding_is_found() -> None:
+    assert_found(RULE, vmi(interface("fast"), networks=[dra("fast")]), GATE_ON, field=FIRST, message="has no binding")
+
+
+def test_of_several_interfaces_with_one_name_the_first_is_asked() -> None:
+    two = [interface("fast", sriov={}), interface("fast", bridge={})]
+    assert_accepted(RULE, vmi(*two, networks=[dra("fast")]), GATE_ON)
+    assert_found(RULE, vmi(*reversed(two), networks=[dra("fast")]), GATE_ON, field=FIRST)
+
+
+def test_two_networks_with_one_name_are_told_once() -> None:
+    assert_found(RULE, vmi(interface("fast", bridge={}), networks=[dra("fast"), dra("fast", request="two")]), GATE_ON, field=FIRST)
+
+
+def test_interfaces_on_other_networks_are_not_asked() -> None:
+    assert_accepted(RULE, vmi(interface(masquerade={}), interface("fast", sriov={}), networks=[POD_NETWORK, dra("fast")]), GATE_ON)
+
+
+def test_a_network_without_interface_is_another_rule_s_business() -> None:
+    assert_accepted(RULE, vmi(networks=[dra("fast")]), GATE_ON)
+
+
+def test_the_gate_off_and_multus_are_other_rules_business() -> None:
+    assert_accepted(RULE, BRIDGED, GATE_OFF)
+    assert_accepted(RULE, vmi(interface("fast", bridge={}), networks=[dra("fast"), multus("blue")]), GATE_ON)
+
+
+def test_where_nobody_knows_the_gate_it_is_taken_to_be_on() -> None:
+    assert_found(RULE, BRIDGED, no_registry(), field=FIRST)

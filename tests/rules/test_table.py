@@ -1,0 +1,157 @@
+"""The table of rules, its modules, docstrings, examples and tests hold together."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+import webhook.rules
+from tests.asserts import findings_of
+from tests.builders import POD_NETWORK, interface, registration, registry, spec
+from webhook.guide.ruledoc import HEADINGS, rule_doc
+from webhook.plugins.plugin import Plugin
+from webhook.plugins.registry import Registry
+from webhook.rules import RULES
+from webhook.rules.base import Group, Registration, RegistrationRule, Rule, ShapeRule
+from webhook.vmi.spec import VMISpec
+from webhook.vmi.vmi import VMI
+
+PACKAGE = Path(webhook.rules.__file__).parent
+TESTS = Path(__file__).parent
+
+PASST = {"sidecarImage": "quay.io/kubevirt/network-passt-binding:v1.9.0"}
+GENEROUS = registry({"passt": PASST}, gates=("NetworkDevicesWithDRA", "PortRangesSpec"))
+REGISTRIES: Mapping[str, Registry] = {
+    "bridge-not-permitted": registry(permit_bridge_on_pod_network=False),
+    "dra-gate-disabled": registry(),
+    "passt-gate-disabled": registry(version="1.8"),
+    "plugin-attaches-nothing": registry(
+        {
+            "half": {"networkAttachmentDefinition": "default/half"},
+            "whole": {"networkAttachmentDefinition": "default/whole", "domainAttachmentType": "tap"},
+        }
+    ),
+    "plugin-gate-disabled": registry({"passt": PASST}, version="1.4"),
+    "plugin-hard-coded-name": registry({"passt": PASST, "my-passt": PASST}, version="1.8"),
+    "port-ranges-gate-disabled": registry(),
+}
+"""What an example's mistake needs to show, where `GENEROUS` does not do."""
+
+ABOUT_UPDATES = {"plugin-nic-not-hotpluggable"}
+"""Rules whose examples are interfaces that an update adds to a VM that had none."""
+
+every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+every_rule_with_examples = pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if not isinstance(rule, ShapeRule)], ids=lambda rule: rule.name
+)
+
+
+def test_each_rule_has_a_name_of_its_own() -> None:
+    names = [rule.name for rule in RULES]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_each_module_of_a_rule_has_a_row_in_the_table() -> None:
+    modules = {f"{group}.{path.stem}" for group in Group for path in (PACKAGE / group).glob("[!_]*.py")}
+    rows = {rule.check.__module__.removeprefix("webhook.rules.") for rule in RULES}
+    assert modules == rows
+
+
+@every_rule
+def test_a_rule_s_module_is_named_like_the_rule_and_stands_in_its_group(rule: Rule) -> None:
+    assert rule.check.__module__ == f"webhook.rules.{rule.group}.{rule.name.replace('-', '_')}"
+
+
+@every_rule
+def test_a_rule_has_a_test_module_of_its_own(rule: Rule) -> None:
+    assert (TESTS / rule.group / f"test_{rule.name.replace('-', '_')}.py").is_file()
+
+
+@every_rule
+def test_a_rule_s_docstring_has_a_title_and_every_heading_in_order(rule: Rule) -> None:
+    doc = rule_doc(rule)
+    assert re.fullmatch(r"[A-Z].*\.", doc.title)
+    assert tuple(section.heading for section in doc.sections) == HEADINGS
+    assert [section.heading for section in doc.sections if not section.body] == []
+
+
+@every_rule_with_examples
+def test_what_a_rule_s_docstring_calls_refused_is_found(rule: Rule) -> None:
+    passed = [example for example in examples(rule, "Refused") if not findings_of(rule, subject(rule, example), registry_for(rule))]
+    assert passed == []
+
+
+@every_rule_with_examples
+def test_what_a_rule_s_docstring_calls_accepted_is_not_found(rule: Rule) -> None:
+    found = [example for example in examples(rule, "Accepted") if findings_of(rule, subject(rule, example), registry_for(rule))]
+    assert found == []
+
+
+def test_repeated_keys_in_an_example_are_alternatives() -> None:
+    text = 'bridge: {}\nstate: up\n\nbridge: {}\nnetworks:\n- name: n\nbridge: {}\n{a: 1}\n{a:\n  2}\n"": 3'
+    assert list(alternatives(text)) == [
+        {"bridge": {}, "state": "up"},
+        {"bridge": {}, "networks": [{"name": "n"}]},
+        {"bridge": {}},
+        {"a": 1},
+        {"a": 2},
+        {"": 3},
+    ]
+
+
+def registry_for(rule: Rule) -> Registry:
+    return REGISTRIES.get(rule.name, GENEROUS)
+
+
+def examples(rule: Rule, heading: str) -> list[Mapping[str, Any]]:
+    """The YAML mappings under a heading; there is always at least one."""
+    found = list(alternatives(rule_doc(rule).section(heading)))
+    assert found, f"{rule.name} has no example under {heading}"
+    return found
+
+
+def alternatives(text: str) -> Iterator[Mapping[str, Any]]:
+    """Each block of lines as a mapping; one begins after a blank line, where a top-level key comes again, and at each `{`."""
+    block: list[str] = []
+    keys: set[str] = set()
+    for line in [*text.splitlines(), ""]:
+        key = re.match(r'[\w.-]+(?=:)|"[^"]*"(?=:)|\{|$', line)
+        if block and key is not None and ("{" in keys or key[0] in (*keys, "{", "")):
+            yield mapping("\n".join(block))
+            block, keys = [], set()
+        if line:
+            block.append(line)
+        if key is not None:
+            keys.add(key[0])
+
+
+def mapping(text: str) -> Mapping[str, Any]:
+    parsed = yaml.safe_load(text)
+    assert isinstance(parsed, dict), f"not a YAML mapping: {text}"
+    return parsed
+
+
+def subject(rule: Rule, example: Mapping[str, Any]) -> VMI | Registration:
+    """What an example is about: a registration, a VMI spec (it has `interfaces` or `networks`), or one interface on the pod network."""
+    if isinstance(rule, RegistrationRule):
+        return plugin(example)
+    if "interfaces" in example or "networks" in example:
+        rest = {key: value for key, value in example.items() if key not in ("interfaces", "networks")}
+        return vmi(spec(*example.get("interfaces") or [], networks=example.get("networks"), **rest), rule)
+    return vmi(spec(interface(**example), networks=[{**POD_NETWORK, "name": example.get("name", "default")}]), rule)
+
+
+def vmi(raw: Mapping[str, Any], rule: Rule) -> VMI:
+    return VMI(msgspec.convert(raw, VMISpec), old={} if rule.name in ABOUT_UPDATES else None)
+
+
+def plugin(example: Mapping[str, Any]) -> Registration:
+    """One plugin, registered as `passt` unless the example's only key is its name."""
+    (name, value), *others = example.items()
+    if not others and isinstance(value, dict) and name not in Plugin.__struct_encode_fields__:
+        return registration(name, **value)
+    return registration(**example)

@@ -1,0 +1,81 @@
+"""One object of any kind, as plain data, judged: what every way in ends in. Knows nothing of files or requests."""
+
+from collections.abc import Iterable
+
+from webhook.kube.fieldpath import Path, look_up
+from webhook.kube.shape import Misfit
+from webhook.plugins.sources import is_hyperconverged, is_kubevirt, misfits_in, registrations_in
+from webhook.rules.base import Action, Finding, Registration, ShapeError
+from webhook.rules.plan import Plan
+from webhook.vmi.kinds import Kind, kind_of, read_vmi, split_api_version
+
+
+def judge(obj: object, plan: Plan) -> list[Finding] | None:
+    """All findings about an object, or `None` when it is of a kind that holds nothing to judge."""
+    kind = kind_of(obj)
+    if kind is not None:
+        return _judge_vmi_object(obj, kind, plan)
+    if is_kubevirt(obj) or is_hyperconverged(obj):
+        return _judge_registrations(obj, plan)
+    return None
+
+
+def _judge_vmi_object(obj: object, kind: Kind, plan: Plan) -> list[Finding]:
+    vmi, misfits = read_vmi(obj, kind)
+    shapes = plan.judge_shapes([*_unserved(obj, kind), *_shape_errors(misfits)])
+    findings = [] if vmi is None else plan.judge_vmi(vmi, kind.spec)
+    judged = shapes + _outside(findings, [misfit.path for misfit in misfits])
+    return _only_certain(judged, obj, kind) if kind.is_template else judged
+
+
+def _judge_registrations(obj: object, plan: Plan) -> list[Finding]:
+    misfits = misfits_in(obj)
+    shapes = plan.judge_shapes(_shape_errors(misfits))
+    findings: list[Finding] = []
+    for name, raw, plugin, path in registrations_in(obj):
+        findings += plan.judge_registration(Registration(name, raw, plugin), path)
+    return shapes + _outside(findings, [misfit.path for misfit in misfits])
+
+
+def _shape_errors(misfits: Iterable[Misfit]) -> list[ShapeError]:
+    return [ShapeError(misfit.path, misfit.expected, misfit.found) for misfit in misfits]
+
+
+def _unserved(obj: object, kind: Kind) -> list[ShapeError]:
+    found = look_up(obj, ("apiVersion",))
+    if not isinstance(found, str) or split_api_version(found)[1] in kind.versions:
+        return []
+    expected = " or ".join(f"{kind.group}/{version}" for version in kind.versions)
+    return [ShapeError(("apiVersion",), expected, found, unserved=True)]
+
+
+def _outside(findings: list[Finding], misfits: list[Path]) -> list[Finding]:
+    """The findings that do not follow from a value of the wrong type: that mistake is told once."""
+    if not misfits:
+        return findings
+    return [finding for finding in findings if not any(finding.path[: len(path)] == path for path in misfits)]
+
+
+def _only_certain(findings: list[Finding], obj: object, kind: Kind) -> list[Finding]:
+    """Warnings instead of denials, and nothing about an interface, network or value that a `${PARAMETER}` completes."""
+    return [
+        Finding(finding.rule, Action.WARN, finding.path, finding.message, finding.accepted)
+        for finding in findings
+        if not _has_parameter(look_up(obj, _judged_item(finding.path, kind)))
+    ]
+
+
+def _judged_item(path: Path, kind: Kind) -> Path:
+    """The path of the interface or network that a finding is inside of, else the path itself."""
+    for length in range(len(kind.spec), len(path)):
+        if isinstance(path[length], int):
+            return path[: length + 1]
+    return path
+
+
+def _has_parameter(value: object) -> bool:
+    if isinstance(value, str):
+        return "${" in value
+    if isinstance(value, dict):
+        return any(_has_parameter(item) for item in value.values())
+    return isinstance(value, list) and any(_has_parameter(item) for item in value)

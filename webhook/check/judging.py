@@ -1,0 +1,121 @@
+"""One file judged: documents in, occurrences out. Runs in any process; everything it takes and gives can be sent between them."""
+
+import dataclasses
+import fnmatch
+from collections.abc import Sequence
+
+from webhook.admission.judge import judge
+from webhook.check.objects import objects_in
+from webhook.check.sources import Source
+from webhook.errors import UnreadableError
+from webhook.kube.fieldpath import Path, look_up
+from webhook.manifests.documents import PassedOver, read_documents
+from webhook.manifests.locate import locate
+from webhook.manifests.model import Document
+from webhook.manifests.yaml import parse
+from webhook.report.findings import Counts, ObjectRef, Occurrence
+from webhook.rules.base import Finding
+from webhook.rules.plan import Plan
+
+_NEEDLE = b"kubevirt.io"
+"""Every kind that is judged has an apiVersion of a group that ends so: a document without it need not be parsed."""
+
+
+@dataclasses.dataclass(slots=True)
+class Judged:
+    """What came out of some files, added up."""
+
+    occurrences: list[Occurrence] = dataclasses.field(default_factory=list)
+    unreadable: list[UnreadableError] = dataclasses.field(default_factory=list)
+    counts: Counts = dataclasses.field(default_factory=Counts)
+
+    def add(self, other: "Judged") -> None:
+        """Take another's results in, after one's own."""
+        self.occurrences += other.occurrences
+        self.unreadable += other.unreadable
+        self.counts += other.counts
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Judge:
+    """What judging a file needs besides the file."""
+
+    plan: Plan
+    exclude_namespaces: tuple[str, ...]
+
+    def judge_files(self, sources: Sequence[Source]) -> Judged:
+        """All files, in order."""
+        judged = Judged()
+        for source in sources:
+            judged.add(self.judge_file(source))
+        return judged
+
+    def judge_file(self, source: Source) -> Judged:
+        """Every document of one file; what cannot be read is told, and the rest is judged all the same."""
+        judged = Judged(counts=Counts(files=1))
+        try:
+            with source.open() as stream:
+                for document in read_documents(stream, source.name, needle=_NEEDLE):
+                    self._judge_part(document, judged)
+        except OSError as error:
+            judged.unreadable.append(UnreadableError(error.strerror or str(error), file=source.name))
+        return judged
+
+    def _judge_part(self, part: Document | PassedOver | UnreadableError, judged: Judged) -> None:
+        if isinstance(part, UnreadableError):
+            judged.unreadable.append(part)
+        elif isinstance(part, PassedOver):
+            judged.counts += Counts(documents=part.count, passed_over=part.count)
+        else:
+            self._judge_document(part, judged)
+
+    def _judge_document(self, document: Document, judged: Judged) -> None:
+        judged.counts += Counts(documents=1)
+        try:
+            value = parse(document)
+        except UnreadableError as error:
+            judged.unreadable.append(error)
+            return
+        found: list[tuple[ObjectRef, Finding]] = []
+        checked = passed_over = excluded = 0
+        for obj, path in objects_in(value):
+            findings = judge(obj, self.plan)
+            if findings is None:
+                passed_over += 1
+            elif self._is_excluded(obj):
+                excluded += 1
+            else:
+                checked += 1
+                found += [(_ref(obj), dataclasses.replace(finding, path=path + finding.path)) for finding in findings]
+        judged.counts += Counts(checked=checked, passed_over=passed_over, excluded=excluded)
+        judged.occurrences += _located(document, found)
+
+    def _is_excluded(self, obj: object) -> bool:
+        if not self.exclude_namespaces:
+            return False
+        namespace = look_up(obj, ("metadata", "namespace"))
+        return isinstance(namespace, str) and any(fnmatch.fnmatchcase(namespace, pattern) for pattern in self.exclude_namespaces)
+
+
+def _located(document: Document, found: Sequence[tuple[ObjectRef, Finding]]) -> list[Occurrence]:
+    if not found:
+        return []
+    places = locate(document, {finding.path for _, finding in found})
+    occurrences = []
+    for ref, finding in found:
+        place = places[finding.path]
+        occurrences.append(Occurrence(document.file, place.line, place.column, place.length, place.source_line, ref, finding))
+    return sorted(occurrences, key=lambda occurrence: (occurrence.line, occurrence.column))
+
+
+def _ref(obj: object) -> ObjectRef:
+    name = _text(obj, ("metadata", "name"))
+    if not name:
+        prefix = _text(obj, ("metadata", "generateName"))
+        name = f"{prefix}*" if prefix else ""
+    return ObjectRef(_text(obj, ("kind",)), _text(obj, ("metadata", "namespace")), name)
+
+
+def _text(obj: object, path: Path) -> str:
+    value = look_up(obj, path)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,76 @@
+"""Flags laid over the configuration file: the settings of one run. Reads the file, and nothing else."""
+
+import dataclasses
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from webhook.check.found_config import find_config
+from webhook.check.settings import Settings, checked_rule, checked_version, chosen_actions
+from webhook.rules.base import Action
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """What the command line says about a run; `None` and empty mean that it says nothing."""
+
+    paths: tuple[str, ...] = ()
+    registry: str | None = None
+    kubevirt_version: str | None = None
+    config: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    fail_on: str | None = None
+    baseline: str | None = None
+    jobs: int | None = None
+
+
+def settings_from(flags: Flags, *, directory: Path) -> Settings:
+    """The settings of a run started in `directory`; `UsageError` names the flag or key, the value found and what is accepted.
+
+    A flag goes before the file; exclusions and ignored rules of both count. Without paths the current directory is judged.
+    """
+    of_flags = Settings(
+        paths=flags.paths or (".",),
+        registry=flags.registry,
+        kubevirt_version=checked_version(flags.kubevirt_version, "--kubevirt-version") if flags.kubevirt_version is not None else None,
+        actions=chosen_actions({}, _rules(flags.select, "--select"), _rules(flags.ignore, "--ignore")),
+        exclude_paths=flags.exclude,
+        baseline=flags.baseline,
+        fail_on=Action(flags.fail_on) if flags.fail_on is not None else Action.DENY,
+        jobs=flags.jobs or len(os.sched_getaffinity(0)),
+    )
+    path = Path(flags.config) if flags.config is not None else find_config(directory)
+    return of_flags if path is None else _over_file(of_flags, flags, path)
+
+
+def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
+    from webhook.check.config import read_config  # noqa: PLC0415 - pydantic is slow to import, and most runs have no file
+
+    config = read_config(path)
+    base = path.parent
+    version = config.kubevirt_version
+    return dataclasses.replace(
+        settings,
+        registry=settings.registry or _beside(base, config.registry),
+        kubevirt_version=settings.kubevirt_version or (checked_version(version, str(path)) if version is not None else None),
+        actions=chosen_actions(
+            config.rules,
+            _rules(flags.select, "--select") or config.select,
+            _rules(flags.ignore, "--ignore") + config.ignore,
+        ),
+        exclude_paths=settings.exclude_paths + config.exclude.paths,
+        exclude_namespaces=config.exclude.namespaces,
+        baseline=settings.baseline or _beside(base, config.baseline),
+        fail_on=settings.fail_on if flags.fail_on is not None else config.fail_on,
+    )
+
+
+def _rules(names: Iterable[str], flag: str) -> tuple[str, ...]:
+    split = (name.strip() for each in names for name in each.split(","))
+    return tuple(checked_rule(name, flag) for name in split if name)
+
+
+def _beside(base: Path, name: str | None) -> str | None:
+    return None if name is None else os.path.relpath(base / name)

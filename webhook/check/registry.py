@@ -1,0 +1,99 @@
+"""Which registry a run judges by: the file it was told, or what is found among the manifests themselves. Judges nothing."""
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator
+
+from webhook.check.objects import objects_in
+from webhook.check.sources import Source
+from webhook.errors import RegistryError, UnreadableError
+from webhook.kube.version import Version
+from webhook.manifests.documents import read_documents
+from webhook.manifests.model import Document
+from webhook.manifests.yaml import parse
+from webhook.plugins.registry import Registry, unknown_registry
+from webhook.plugins.sources import LoadedRegistry, is_hyperconverged, is_kubevirt, is_registry_file, registry_from
+
+_LOOKS_LIKE_A_CR = re.compile(rb"""kind["']?\s*:\s*["']?(?:KubeVirt|HyperConverged)\b""")
+_NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so nobody knows what is registered"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Chosen:
+    """The registry of a run and what must be told about it."""
+
+    registry: Registry
+    notes: tuple[str, ...]
+
+
+def registry_from_file(source: Source) -> Chosen:
+    """The one registry in a file; `RegistryError` when there is none, several, or a broken one."""
+    found = [(obj, place) for obj, place in _all_objects(source) if is_kubevirt(obj) or is_hyperconverged(obj) or is_registry_file(obj)]
+    if not found:
+        raise RegistryError("holds no KubeVirt CR, HyperConverged CR or bindguard registry", file=source.name)
+    if len(found) > 1:
+        raise RegistryError(f"holds {len(found)} registries ({_places(place for _, place in found)}); give a file with one", file=source.name)
+    obj, place = found[0]
+    return _chosen(registry_from(obj, source=place))
+
+
+def registry_among(sources: Iterable[Source]) -> Chosen:
+    """The registry that the checked manifests themselves hold, or the unknown one with a loud note.
+
+    A KubeVirt CR goes before a HyperConverged CR, of which it is made. Two of one kind are an error: somebody must choose.
+    """
+    kubevirts: list[tuple[object, str]] = []
+    hyperconvergeds: list[tuple[object, str]] = []
+    for source in sources:
+        for obj, place in _likely_objects(source):
+            if is_kubevirt(obj):
+                kubevirts.append((obj, place))
+            elif is_hyperconverged(obj):
+                hyperconvergeds.append((obj, place))
+    found = kubevirts or hyperconvergeds
+    if not found:
+        return Chosen(unknown_registry(), (_NONE_FOUND,))
+    if len(found) > 1:
+        raise RegistryError(f"several registries are among the manifests ({_places(place for _, place in found)}); choose with --registry")
+    obj, place = found[0]
+    return _chosen(registry_from(obj, source=place, lenient=True))
+
+
+def with_version(chosen: Chosen, version: Version | None) -> Chosen:
+    """The same registry at the version that the user gave, if one was given."""
+    if version is None:
+        return chosen
+    return dataclasses.replace(chosen, registry=dataclasses.replace(chosen.registry, version=version))
+
+
+def _chosen(loaded: LoadedRegistry) -> Chosen:
+    return Chosen(loaded.registry, loaded.notes)
+
+
+def _all_objects(source: Source) -> Iterator[tuple[object, str]]:
+    """Every object of a file that must be readable as a whole."""
+    with source.open() as stream:
+        for document in read_documents(stream, source.name):
+            if isinstance(document, UnreadableError):
+                raise RegistryError(document.message, file=document.file, line=document.line, column=document.column)
+            if isinstance(document, Document):
+                try:
+                    value = parse(document)
+                except UnreadableError as error:
+                    raise RegistryError(error.message, file=error.file, line=error.line, column=error.column) from error
+                yield from ((obj, f"{source.name}:{document.line}") for obj, _ in objects_in(value))
+
+
+def _likely_objects(source: Source) -> Iterator[tuple[object, str]]:
+    """Objects of the documents that look like holding a CR; what cannot be read is told when the file is judged."""
+    try:
+        with source.open() as stream:
+            for document in read_documents(stream, source.name, needle=b"kubevirt.io"):
+                if isinstance(document, Document) and _LOOKS_LIKE_A_CR.search(document.text):
+                    yield from ((obj, f"{source.name}:{document.line}") for obj, _ in objects_in(parse(document)))
+    except (OSError, UnreadableError):
+        return
+
+
+def _places(places: Iterable[str]) -> str:
+    return ", ".join(places)

@@ -1,0 +1,110 @@
+"""A run of `check` from settings to report: the composition root of the dry run. Prints nothing but progress, exits never."""
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from webhook.check.judging import Judge, Judged
+from webhook.check.registry import Chosen, registry_among, registry_from_file, with_version
+from webhook.check.settings import NEWEST, Settings
+from webhook.check.sources import Source, spooled
+from webhook.check.workers import judge_all
+from webhook.errors import UnreadableError
+from webhook.manifests.files import find_files
+from webhook.plugins.registry import Registry
+from webhook.report.baseline import read_baseline
+from webhook.report.findings import Report
+from webhook.rules import RULES
+from webhook.rules.base import Action
+from webhook.rules.plan import plan
+
+
+def run(settings: Settings, progress: Progress) -> Report:
+    """Judge everything that the settings name.
+
+    Raises `RegistryError` when there is no registry to be had that was asked for, and `UnreadableError` for a broken baseline; whatever
+    cannot be read among the manifests is told in the report instead.
+    """
+    with contextlib.ExitStack() as stack:
+        sources, missing = _sources(settings, stack)
+        chosen = with_version(_registry(settings, sources), settings.kubevirt_version)
+        judge = Judge(
+            plan(RULES, chosen.registry, settings.actions, upstream_answers=False),
+            settings.exclude_namespaces,
+        )
+        judged = judge_all(judge, sources, settings.jobs, progress)
+    judged.unreadable[:0] = missing
+    return _report(settings, chosen, judged)
+
+
+def _sources(settings: Settings, stack: contextlib.ExitStack) -> tuple[list[Source], list[UnreadableError]]:
+    sources: list[Source] = []
+    missing: list[UnreadableError] = []
+    for found in _found(settings, stack):
+        if isinstance(found, Source):
+            sources.append(found)
+        else:
+            missing.append(found)
+    return sources, missing
+
+
+def _found(settings: Settings, stack: contextlib.ExitStack) -> Iterator[Source | UnreadableError]:
+    names = [path for path in settings.paths if path != "-"]
+    if len(names) < len(settings.paths):
+        source, spool = spooled(sys.stdin.buffer)
+        stack.enter_context(spool)
+        yield source
+    for found in find_files(names, exclude=settings.exclude_paths):
+        yield Source(found, found) if isinstance(found, str) else found
+
+
+def _registry(settings: Settings, sources: Sequence[Source]) -> Chosen:
+    if settings.registry is None:
+        return registry_among(sources)
+    try:
+        return registry_from_file(Source(settings.registry, settings.registry))
+    except OSError as error:
+        raise UnreadableError(error.strerror or str(error), file=settings.registry) from error
+
+
+def _report(settings: Settings, chosen: Chosen, judged: Judged) -> Report:
+    occurrences, counts, notes = judged.occurrences, judged.counts, [*chosen.notes, *_version_notes(chosen.registry)]
+    if settings.baseline is not None:
+        baseline = read_baseline(_text(settings.baseline), settings.baseline)
+        occurrences, baselined, stale = baseline.split(occurrences)
+        counts = dataclasses.replace(counts, baselined=baselined)
+        if stale:
+            notes.append(f"{settings.baseline}: {stale} baseline entries no longer occur; write it anew with --write-baseline")
+    return Report(
+        occurrences=occurrences,
+        unreadable=judged.unreadable,
+        notes=notes,
+        counts=counts,
+        registry=_told(chosen.registry),
+        version=str(chosen.registry.version) if chosen.registry.version is not None else f"unknown, judged as {NEWEST}",
+    )
+
+
+def _version_notes(registry: Registry) -> list[str]:
+    if registry.known:
+        return []
+    skipped = [rule.name for rule in RULES if rule.needs_registry and rule.action is not Action.OFF]
+    return [f"rules that need a registry did not run: {', '.join(skipped)}"]
+
+
+def _told(registry: Registry) -> str:
+    if not registry.known:
+        return "none"
+    count = len(registry.plugins)
+    return f"{registry.source} ({count} plugin{'' if count == 1 else 's'})"
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableError(f"cannot read the baseline: {error}", file=path) from error
+
+

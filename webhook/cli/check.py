@@ -1,0 +1,162 @@
+"""`bindguard check`: flags in, a report and an exit code out."""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import click
+
+from webhook.check.layers import Flags, settings_from
+from webhook.check.run import run
+from webhook.check.settings import Settings
+from webhook.errors import UsageError
+from webhook.report.findings import EXIT_CLEAN, Report, RuleInfo
+from webhook.report.formats import FORMATS, render
+from webhook.rules import RULES
+from webhook.rules.base import docstring
+
+_EXIT_INTERRUPTED = 130
+_MOST_JOBS = 256
+_QUIET_SECONDS = 1.0
+
+
+class _Options(TypedDict):
+    paths: tuple[str, ...]
+    registry: str | None
+    kubevirt_version: str | None
+    config: str | None
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    exclude: tuple[str, ...]
+    fail_on: str | None
+    baseline: str | None
+    write_baseline: str | None
+    output: str
+    output_file: str | None
+    jobs: int | None
+
+
+@click.command("check", context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--registry",
+    metavar="FILE",
+    help="KubeVirt CR, HyperConverged CR or bindguard registry to judge by; without it one is looked for among the PATHs.",
+)
+@click.option("--kubevirt-version", metavar="VERSION", help="KubeVirt release to judge by, such as 1.9.")
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="Configuration; without it bindguard.yaml or [tool.bindguard] in pyproject.toml is looked for.",
+)
+@click.option("--select", multiple=True, metavar="RULE", help="Run only this rule; may be repeated or comma-separated.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out; may be repeated or comma-separated.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these files out; may be repeated.")
+@click.option("--fail-on", type=click.Choice(["deny", "warn"]), help="Least severity that makes the exit code 1.  [default: deny]")
+@click.option("--baseline", metavar="FILE", help="Leave out the findings that this file knows already.")
+@click.option("--write-baseline", metavar="FILE", help="Write all findings of this run as a baseline, and exit 0.")
+@click.option("-o", "--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report.")
+@click.option("--output-file", metavar="FILE", help="Write the report here, whole or not at all, instead of to standard output.")
+@click.option("-j", "--jobs", type=click.IntRange(1, _MOST_JOBS), help="Worker processes.  [default: one per processor]")
+def command(**options: Unpack[_Options]) -> None:
+    """Judge manifests as the webhook would, with no cluster.
+
+    PATHs are files, directories, globs, or - for standard input; without any the current directory is read.
+
+    Exit code: 0 clean, 1 findings, 2 wrong usage, 3 something could not be read.
+    """
+    output, output_file, baseline_file = options["output"], options["output_file"], options["write_baseline"]
+    flags = Flags(
+        paths=options["paths"],
+        registry=options["registry"],
+        kubevirt_version=options["kubevirt_version"],
+        config=options["config"],
+        select=options["select"],
+        ignore=options["ignore"],
+        exclude=options["exclude"],
+        fail_on=options["fail_on"],
+        baseline=options["baseline"],
+        jobs=options["jobs"],
+    )
+    settings = settings_from(flags, directory=Path.cwd())
+    if baseline_file is not None:
+        sys.exit(_write_baseline(settings, baseline_file))
+    report = _judged(settings)
+    _write(_rendered(report, output, settings, colour=output_file is None and _wants_colour()), output_file)
+    sys.exit(report.exit_code(fail_on=settings.fail_on))
+
+
+def _judged(settings: Settings) -> Report:
+    """The report, or the end of the process when the user loses patience: then nothing is written at all."""
+    progress = _Progress()
+    try:
+        return run(settings, progress)
+    except KeyboardInterrupt:
+        progress.clear()
+        click.echo("bindguard: interrupted; no report was written", err=True)
+        sys.exit(_EXIT_INTERRUPTED)
+    finally:
+        progress.clear()
+
+
+def _rendered(report: Report, output: str, settings: Settings, *, colour: bool) -> str:
+    rules = [RuleInfo.of(rule.name, docstring(rule), rule.action) for rule in RULES] if output == "sarif" else []
+    return render(report, output, colour=colour, rules=rules, fail_on=settings.fail_on)
+
+
+def _write_baseline(settings: Settings, path: str) -> int:
+    import dataclasses  # noqa: PLC0415 - rarely needed
+
+    from webhook.report.baseline import write_baseline  # noqa: PLC0415 - rarely needed
+
+    report = _judged(dataclasses.replace(settings, baseline=None))
+    if report.unreadable:
+        _write(_rendered(report, "text", settings, colour=_wants_colour()), None)
+        return report.exit_code(fail_on=settings.fail_on)
+    _write(write_baseline(report.occurrences), path)
+    click.echo(f"{len(report.occurrences)} findings written to {path}", err=True)
+    return EXIT_CLEAN
+
+
+def _write(text: str, path: str | None) -> None:
+    """All of the text or nothing: into a file by renaming, to standard output in one go."""
+    data = text.encode(errors="backslashreplace")
+    if path is None:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    target = Path(path)
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as draft:
+            draft.write(data)
+        Path(draft.name).chmod(0o644)
+        Path(draft.name).replace(target)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _wants_colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class _Progress:
+    """One line on standard error that is rewritten; on a terminal only, and only when the run takes longer than a second."""
+
+    def __init__(self) -> None:
+        self._after = time.monotonic() + _QUIET_SECONDS if sys.stderr.isatty() else float("inf")
+        self._shown = False
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() >= self._after:
+            self._shown = True
+            sys.stderr.write(f"\rjudged {done} of {total} files")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self._shown:
+            self._shown = False
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

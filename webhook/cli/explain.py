@@ -1,0 +1,70 @@
+"""`bindguard explain`: what a rule or a binding is about. Reads no manifest and judges nothing."""
+
+from collections.abc import Iterator
+
+import click
+
+from webhook.cli.terminal import bold, width
+from webhook.guide import GUIDES, guide_named
+from webhook.guide.compare import comparison
+from webhook.guide.text import aligned, binding_text, fill, rule_text
+from webhook.plugins.nearest import nearest
+from webhook.rules import RULE_NAMED, RULES
+from webhook.rules.base import quoted
+from webhook.vmi.bindings import DISCONTINUED
+
+_PROSE_WIDTH = 100
+"""Longer lines are hard to read, however wide the terminal is."""
+
+_MOST_SUGGESTED = 5
+
+
+@click.command("explain", short_help="Explain a rule or a binding.")
+@click.argument("name", required=False, metavar="[RULE|BINDING]")
+@click.option("--choose", "choose", is_flag=True, help="Compare all bindings in one table.")
+def command(*, name: str | None, choose: bool) -> None:
+    """Explain a rule (`bindguard rules` lists them) or a binding: masquerade, bridge, passt, sriov or plugin."""
+    if choose and name is not None:
+        raise click.UsageError("--choose compares all bindings, so it takes no name")
+    if choose:
+        click.echo(comparison(GUIDES, width(), bold), nl=False)
+        return
+    click.echo(_usage() if name is None else _explained(name), nl=False)
+
+
+def _usage() -> str:
+    lines = aligned(((guide.name, guide.summary) for guide in GUIDES), _prose_width())
+    hint = fill("`bindguard explain --choose` compares them, `bindguard rules` lists the rules.", _prose_width())
+    return f"Usage: bindguard explain RULE | BINDING | --choose\n\nBindings:\n{lines}\n\n{hint}\n"
+
+
+def _explained(name: str) -> str:
+    guide = guide_named(name)
+    if guide is not None:
+        return binding_text(guide, RULES, _prose_width(), bold)
+    rule = RULE_NAMED.get(name.casefold().replace("_", "-"))
+    if rule is not None:
+        return rule_text(rule, _prose_width(), bold)
+    raise click.UsageError(f"no rule or binding is named {quoted(name)}; {_advice(name)}")
+
+
+def _advice(name: str) -> str:
+    if name.casefold() in (binding.field for binding in DISCONTINUED):
+        return "KubeVirt has discontinued this binding; the bindings are " + ", ".join(guide.name for guide in GUIDES)
+    suggested = list(dict.fromkeys(_suggested(name)))[:_MOST_SUGGESTED]
+    if suggested:
+        return "did you mean " + " or ".join(quoted(known) for known in suggested) + "?"
+    return "`bindguard rules` lists the rules, and the bindings are " + ", ".join(guide.name for guide in GUIDES)
+
+
+def _suggested(name: str) -> Iterator[str]:
+    """Names that differ by a slip, then names that hold the one given as one of their words."""
+    for known in ([known for guide in GUIDES for known in guide.names], RULE_NAMED):
+        near = nearest(name, known)
+        if near is not None:
+            yield near
+    yield from (rule for rule in RULE_NAMED if name.casefold() in rule.split("-"))
+
+
+def _prose_width() -> int:
+    return min(width(), _PROSE_WIDTH)

@@ -1,0 +1,81 @@
+"""The memory that plugins declare for themselves, and what it makes of a virt-launcher pod. Does not know what is already counted.
+
+Source: kubevirt/kubevirt pkg/network/resources/memory.go and pkg/virt-controller/services/renderresources.go@v1.9.0. The arithmetic
+starts from a pod as virt-controller renders it with no overhead declared.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from webhook.kube.quantity import ZERO, Quantity, parse_quantity
+from webhook.plugins.plugin import Plugin
+
+MEMORY = "memory"
+"""The one resource whose overhead KubeVirt counts."""
+
+
+def declared_memory(plugins: Mapping[str, Plugin], names: Iterable[str]) -> Quantity | None:
+    """The sum of `requests.memory` over the distinct registered plugins among `names`; `None` when none of them declares any.
+
+    `names` are those of a VMI's interfaces, in their order, which is the order of the sum; names that nobody registered count nothing.
+    Raises `ValueError`, with the plugin and the value, for a value that is no quantity.
+    """
+    total = None
+    for name in dict.fromkeys(names):
+        declared = _declared_by(name, plugins[name]) if name in plugins else None
+        if declared is not None:
+            total = declared if total is None else total + declared
+    return total
+
+
+def _declared_by(name: str, plugin: Plugin) -> Quantity | None:
+    overhead = plugin.compute_resource_overhead
+    value = overhead.requests.get(MEMORY) if overhead is not None and overhead.requests is not None else None
+    if value is None:
+        return None
+    try:
+        return _quantity(value)
+    except ValueError as error:
+        raise ValueError(f"plugin {json.dumps(name)}: computeResourceOverhead.requests.memory cannot be added: {error}") from error
+
+
+def _quantity(value: object) -> Quantity:
+    """A quantity as JSON writes it: a string, or a whole number."""
+    if isinstance(value, str):
+        return parse_quantity(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return parse_quantity(str(value))
+    raise ValueError(f"{value!r:.60} is neither a string nor a whole number")
+
+
+def with_overhead(
+    resources: Mapping[str, Mapping[str, str]], memory: Quantity, *, hugepages: bool, overcommit_guest_overhead: bool
+) -> dict[str, Mapping[str, str]]:
+    """The `resources` of container `compute` with `memory` added, equal to the character to what virt-controller renders.
+
+    The request grows unless the VMI overcommits its guest overhead; with hugepages the request holds nothing but overhead, and
+    virt-controller asks for it all the same. A limit grows whenever there is one. So a Guaranteed pod stays Guaranteed, except with
+    `overcommitGuestOverhead`, where KubeVirt too moves the limit alone. `resources` stays as it is. Raises `ValueError` when a memory
+    value in it is no quantity.
+    """
+    result = dict(resources)
+    if memory == ZERO:
+        return result
+    if hugepages or not overcommit_guest_overhead:
+        result["requests"] = _raised(resources.get("requests") or {}, memory)
+    limits = resources.get("limits") or {}
+    if MEMORY in limits:
+        result["limits"] = _raised(limits, memory)
+    return result
+
+
+def _raised(amounts: Mapping[str, str], memory: Quantity) -> dict[str, str]:
+    return {**amounts, MEMORY: str(parse_quantity(amounts.get(MEMORY, "0")) + memory)}
+
+
+def with_overhead_annotation(current: str, memory: Quantity) -> str:
+    """The annotation `kubevirt.io/memory-overhead-bytes` raised by `memory`: whole bytes, a fraction rounded up.
+
+    Raises `ValueError` when `current` is no quantity.
+    """
+    return str((parse_quantity(current) + memory).bytes_rounded_up)

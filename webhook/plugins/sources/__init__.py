@@ -1,0 +1,124 @@
+"""Where a registry comes from: a KubeVirt CR, a HyperConverged CR or a registry file, as plain decoded data.
+
+Pure: does not know files, clusters or findings.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from webhook.errors import RegistryError
+from webhook.kube.fieldpath import Path, look_up
+from webhook.kube.shape import Misfit, decode, describe
+from webhook.plugins.plugin import Plugin
+from webhook.plugins.sources import hyperconverged, kubevirt, registry_file
+from webhook.plugins.sources.loaded import LoadedRegistry, decode_plugins
+
+__all__ = [
+    "LoadedRegistry",
+    "WrittenPlugin",
+    "is_hyperconverged",
+    "is_kubevirt",
+    "is_registry_file",
+    "misfits_in",
+    "registrations_in",
+    "registry_from",
+]
+
+_READ: Mapping[str, tuple[str, ...]] = {
+    kubevirt.KIND: kubevirt.API_VERSIONS,
+    hyperconverged.KIND: tuple(hyperconverged.BINDING_IN),
+    registry_file.KIND: (registry_file.API_VERSION,),
+}
+"""The API versions that are read, by kind."""
+
+
+class WrittenPlugin(NamedTuple):
+    """One plugin as it stands in a CR: its name, the plain data, the same decoded as far as it can be, and its path from the root."""
+
+    name: str
+    raw: object
+    plugin: Plugin
+    path: Path
+
+
+def is_kubevirt(obj: object) -> bool:
+    """Whether this is a KubeVirt CR of a served version."""
+    return _is_a(kubevirt.KIND, obj)
+
+
+def is_hyperconverged(obj: object) -> bool:
+    """Whether this is a HyperConverged CR of a served version."""
+    return _is_a(hyperconverged.KIND, obj)
+
+
+def is_registry_file(obj: object) -> bool:
+    """Whether this is a registry file of ours."""
+    return _is_a(registry_file.KIND, obj)
+
+
+def registry_from(obj: object, *, source: str, lenient: bool = False) -> LoadedRegistry:
+    """The registry that one object tells.
+
+    `source` names the input for people: a file name. With `lenient`, what does not fit in a CR counts as absent; a registry file is
+    always read strictly.
+
+    Raises:
+        RegistryError: `obj` is of no kind that is read, or cannot serve, with the field, the value found and what is expected.
+    """
+    if is_kubevirt(obj):
+        return kubevirt.read(obj, source=source, lenient=lenient)
+    if is_hyperconverged(obj):
+        return hyperconverged.read(obj, source=source, lenient=lenient)
+    if is_registry_file(obj):
+        return registry_file.read(obj, source=source)
+    raise RegistryError(_not_a_source(obj), file=source)
+
+
+def registrations_in(obj: object) -> Iterator[WrittenPlugin]:
+    """Every plugin that a KubeVirt or HyperConverged CR registers, in the order written; nothing for other objects."""
+    at = _binding_path(obj)
+    written = look_up(obj, at) if at is not None else None
+    if at is None or not isinstance(written, dict):
+        return
+    for name, raw in written.items():
+        yield WrittenPlugin(name, raw, decode(raw, Plugin)[0], (*at, name))
+
+
+def misfits_in(obj: object) -> list[Misfit]:
+    """Wrong types in the spec of a KubeVirt or HyperConverged CR, as far as it is read; nothing for other objects."""
+    at = _binding_path(obj)
+    if at is None:
+        return []
+    written = look_up(obj, at)
+    misfits = kubevirt.misfits_in(obj) if is_kubevirt(obj) else hyperconverged.misfits_in(obj)
+    in_plugins = decode_plugins(written if isinstance(written, dict) else None, at).misfits
+    return [misfit for misfit in misfits if misfit.path[:1] == ("spec",)] + in_plugins
+
+
+def _binding_path(obj: object) -> Path | None:
+    if is_kubevirt(obj):
+        return kubevirt.BINDING
+    if is_hyperconverged(obj):
+        return hyperconverged.BINDING_IN[str(look_up(obj, ("apiVersion",)))]
+    return None
+
+
+def _is_a(kind: str, obj: object) -> bool:
+    return look_up(obj, ("kind",)) == kind and look_up(obj, ("apiVersion",)) in _READ[kind]
+
+
+def _not_a_source(obj: object) -> str:
+    kind, api_version = look_up(obj, ("kind",)), look_up(obj, ("apiVersion",))
+    if not isinstance(obj, dict):
+        return f"this is {describe(obj)}, not a registry; {_kinds_read()}"
+    if isinstance(kind, str) and kind in _READ and _same_group(api_version, _READ[kind]):
+        return f"{kind} of apiVersion {describe(api_version)} is not read; write " + " or ".join(_READ[kind])
+    return f"kind {describe(kind)} of apiVersion {describe(api_version)} is not a registry; {_kinds_read()}"
+
+
+def _same_group(api_version: object, read: tuple[str, ...]) -> bool:
+    return isinstance(api_version, str) and api_version.partition("/")[0] == read[0].partition("/")[0]
+
+
+def _kinds_read() -> str:
+    return "read are " + "; ".join(f"{kind} ({', '.join(versions)})" for kind, versions in _READ.items())

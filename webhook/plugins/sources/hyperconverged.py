@@ -1,0 +1,195 @@
+"""A HyperConverged CR as the registry: what its operator will write into the KubeVirt CR, its own additions included.
+
+The KubeVirt CR is the truth; this is what it will become. Does not evaluate JSON patches in annotations.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from webhook.kube.fieldpath import Path, look_up, render
+from webhook.kube.shape import Misfit, decode, describe
+from webhook.kube.version import Version, parse_version
+from webhook.plugins.plugin import MANAGED_TAP, ComputeResourceOverhead, Migration, Plugin
+from webhook.plugins.registry import Registry
+from webhook.plugins.sources.loaded import LoadedRegistry, Metadata, decode_plugins, missing_spec, refuse, titled, told
+
+KIND = "HyperConverged"
+BINDING_IN: Mapping[str, Path] = {
+    "hco.kubevirt.io/v1beta1": ("spec", "networkBinding"),
+    "hco.kubevirt.io/v1": ("spec", "networking", "networkBinding"),
+}
+"""Where the plugins are, by API version (api/v1beta1 and api/v1 of kubevirt/hyperconverged-cluster-operator)."""
+
+_DEPLOY_PASST = "hco.kubevirt.io/deployPasstNetworkBinding"
+_JSON_PATCH = "kubevirt.kubevirt.io/jsonpatch"
+
+_KUBEVIRT_OF: Mapping[tuple[int, int], Version] = {
+    (1, 10): Version(1, 0),
+    (1, 11): Version(1, 1, 1),
+    (1, 12): Version(1, 2, 2),
+    (1, 13): Version(1, 3, 1),
+    (1, 14): Version(1, 4),
+    (1, 15): Version(1, 5, 2),
+    (1, 16): Version(1, 6),
+    (1, 17): Version(1, 7),
+    (1, 18): Version(1, 8),
+    (1, 19): Version(1, 9),
+}
+"""The KubeVirt API that each HyperConverged minor carries (its go.mod)."""
+
+_LAST_WITHOUT_PLUGINS, _NEWEST = min(_KUBEVIRT_OF), max(_KUBEVIRT_OF)
+
+_L2BRIDGE = Plugin(domain_attachment_type=MANAGED_TAP, migration=Migration())
+_PASST_ATTACHMENT = "default/primary-udn-kubevirt-binding"
+_PASST_IMAGE = "quay.io/kubevirt/network-passt-binding"  # HCO takes it from its environment; this is upstream's name without a tag
+
+
+class Networking(msgspec.Struct, frozen=True, rename="camel"):
+    """`spec.networking` of v1."""
+
+    network_binding: Mapping[str, object] | None = None
+
+
+class Spec(msgspec.Struct, frozen=True, rename="camel"):
+    """`spec`; `featureGates` is an object in v1beta1 and a list in v1."""
+
+    network_binding: Mapping[str, object] | None = None
+    networking: Networking | None = None
+
+
+class ComponentVersion(msgspec.Struct, frozen=True):
+    """`status.versions[]`."""
+
+    name: str | None = None
+    version: str | None = None
+
+
+class Status(msgspec.Struct, frozen=True):
+    """`status`, as far as it tells the version."""
+
+    versions: list[ComponentVersion] | None = None
+
+
+class HyperConvergedCR(msgspec.Struct, frozen=True):
+    """The HyperConverged custom resource."""
+
+    metadata: Metadata | None = None
+    spec: Spec | None = None
+    status: Status | None = None
+
+
+class _Release(NamedTuple):
+    """The operator's release; `None` when nobody tells: it then counts as the newest."""
+
+    version: Version | None
+
+    def within(self, first: int, last: int | None = None) -> bool:
+        """Whether this is 1.`first` or later, and 1.`last` or earlier."""
+        minor = self.version[:2] if self.version is not None else _NEWEST
+        return minor >= (1, first) and (last is None or minor <= (1, last))
+
+    def __str__(self) -> str:
+        return f"{KIND} {self.version}" if self.version is not None else KIND
+
+
+def misfits_in(obj: object) -> list[Misfit]:
+    """Wrong types anywhere in what is read of the CR, plugins excepted."""
+    return decode(obj, HyperConvergedCR)[1]
+
+
+def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
+    """The registry that a HyperConverged CR leads to.
+
+    Raises:
+        RegistryError: Not `lenient`, and the CR has no spec or values of a wrong type.
+    """
+    cr, misfits = decode(obj, HyperConvergedCR)
+    at = BINDING_IN[str(look_up(obj, ("apiVersion",)))]
+    written = look_up(obj, at)
+    decoded = decode_plugins(written if isinstance(written, dict) else None, at)
+    title = titled(KIND, cr.metadata)
+    if not lenient:
+        refuse(missing_spec(obj) + told(misfits + decoded.misfits), source=source, what=title)
+    release = _Release(_operator_version(cr))
+    reads_plugins = release.version is None or release.version[:2] > _LAST_WITHOUT_PLUGINS
+    added = dict(_added(release, obj))
+    registry = Registry(
+        plugins={**decoded.plugins, **added} if reads_plugins else {},
+        version=_kubevirt_version(release),
+        gates_known=False,
+        enabled_gates=frozenset(_gates(release, obj)),
+        default_network_interface="masquerade",
+        owner=f"the HyperConverged CR ({render(at)})",
+        source=f"{title} in {source}",
+    )
+    return LoadedRegistry(registry=registry, notes=tuple(_notes(release, obj, at, decoded.plugins, added)))
+
+
+def _operator_version(cr: HyperConvergedCR) -> Version | None:
+    versions = (cr.status.versions if cr.status is not None else None) or ()
+    return next((parse_version(each.version) for each in versions if each.name == "operator" and each.version), None)
+
+
+def _kubevirt_version(release: _Release) -> Version | None:
+    if release.version is None:
+        return None
+    if release.version[:2] < _LAST_WITHOUT_PLUGINS:
+        return _KUBEVIRT_OF[_LAST_WITHOUT_PLUGINS]
+    return _KUBEVIRT_OF.get(release.version[:2])
+
+
+def _added(release: _Release, obj: object) -> Iterator[tuple[str, Plugin]]:
+    """What the operator registers by itself, in place of what is written (controllers/handlers/kubevirt.go of each release)."""
+    if release.within(14):
+        yield "l2bridge", _L2BRIDGE
+    if release.within(13, 13) and look_up(obj, ("spec", "featureGates", "primaryUserDefinedNetworkBinding")) is True:
+        yield "passt", _passt("500Mi", Migration(method="link-refresh"))
+    if release.within(16, 18) and _deploys_passt(obj):
+        yield "passt", _passt("250Mi", Migration())
+
+
+def _passt(memory: str, migration: Migration) -> Plugin:
+    return Plugin(
+        network_attachment_definition=_PASST_ATTACHMENT,
+        sidecar_image=_PASST_IMAGE,
+        migration=migration,
+        compute_resource_overhead=ComputeResourceOverhead(requests={"memory": memory}),
+    )
+
+
+def _gates(release: _Release, obj: object) -> Iterator[str]:
+    """The gates that the operator is known to enable; it has others, so an absent one proves nothing."""
+    if release.within(11, 14):
+        yield "NetworkBindingPlugins"
+    if release.within(19) and _deploys_passt(obj):
+        yield "PasstBinding"
+
+
+def _deploys_passt(obj: object) -> bool:
+    return look_up(obj, ("metadata", "annotations", _DEPLOY_PASST)) == "true"
+
+
+def _notes(release: _Release, obj: object, at: Path, written: Mapping[str, Plugin], added: Mapping[str, Plugin]) -> Iterator[str]:
+    yield from _version_notes(release)
+    for name in added:
+        overwritten = ", and overwrites the one written here" if name in written else ""
+        yield f"{release} adds plugin {describe(name)} by itself{overwritten}"
+    if _deploys_passt(obj) and release.within(19):
+        yield f'{release} reads annotation {_DEPLOY_PASST} as feature gate PasstBinding; up to 1.18 it added plugin "passt"'
+    if look_up(obj, ("metadata", "annotations", _JSON_PATCH)) is not None:
+        yield f"annotation {_JSON_PATCH} may add or remove plugins that cannot be seen here"
+    for other in BINDING_IN.values():
+        if other != at and look_up(obj, other) is not None:
+            yield f"{render(other)} is not read in this API version: plugins belong under {render(at)}"
+
+
+def _version_notes(release: _Release) -> Iterator[str]:
+    version = release.version
+    if version is None:
+        yield 'HyperConverged\'s version is unknown (status.versions has no "operator"): judged as the newest'
+    elif version[:2] <= _LAST_WITHOUT_PLUGINS:
+        yield f"{release} has no {render(BINDING_IN['hco.kubevirt.io/v1beta1'])}: no plugin can be registered before 1.11"
+    elif version[:2] > _NEWEST:
+        yield f"{release} is newer than this program knows: judged as {_NEWEST[0]}.{_NEWEST[1]}"

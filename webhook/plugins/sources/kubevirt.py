@@ -1,0 +1,130 @@
+"""A KubeVirt CR as the registry: what KubeVirt itself reads. Does not judge plugins; `webhook.rules.registrations` does."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from webhook.kube.fieldpath import Path
+from webhook.kube.shape import Misfit, decode, describe
+from webhook.kube.version import Version, parse_version
+from webhook.plugins.registry import Registry
+from webhook.plugins.sources.loaded import LoadedRegistry, Metadata, decode_plugins, missing_spec, refuse, titled, told
+
+API_VERSIONS = ("kubevirt.io/v1", "kubevirt.io/v1alpha3")
+KIND = "KubeVirt"
+BINDING: Path = ("spec", "configuration", "network", "binding")
+
+_OWN = "the KubeVirt CR (spec.configuration.network.binding)"
+_BY_HCO = "the HyperConverged CR (spec.networkBinding, in v1 spec.networking.networkBinding), which reverts edits of the KubeVirt CR"
+_DEFAULT_INTERFACES = ("bridge", "masquerade", "slirp", "")
+
+
+class Network(msgspec.Struct, frozen=True, rename="camel"):
+    """`spec.configuration.network`."""
+
+    binding: Mapping[str, object] | None = None
+    permit_bridge_interface_on_pod_network: bool | None = None
+    default_network_interface: str | None = None
+
+
+class DeveloperConfiguration(msgspec.Struct, frozen=True, rename="camel"):
+    """`spec.configuration.developerConfiguration`."""
+
+    feature_gates: list[str] | None = None
+    disabled_feature_gates: list[str] | None = None
+
+
+class Configuration(msgspec.Struct, frozen=True, rename="camel"):
+    """`spec.configuration`."""
+
+    network: Network | None = None
+    developer_configuration: DeveloperConfiguration | None = None
+
+
+class Spec(msgspec.Struct, frozen=True, rename="camel"):
+    """`spec`."""
+
+    configuration: Configuration | None = None
+
+
+class Status(msgspec.Struct, frozen=True):
+    """`status`, as far as it tells the version."""
+
+    phase: str | None = None
+    observed: str | None = msgspec.field(default=None, name="observedKubeVirtVersion")
+    target: str | None = msgspec.field(default=None, name="targetKubeVirtVersion")
+
+
+class KubeVirtCR(msgspec.Struct, frozen=True, rename="camel"):
+    """The KubeVirt custom resource."""
+
+    metadata: Metadata | None = None
+    spec: Spec | None = None
+    status: Status | None = None
+
+
+def misfits_in(obj: object) -> list[Misfit]:
+    """Wrong types anywhere in what is read of the CR, plugins excepted."""
+    return decode(obj, KubeVirtCR)[1]
+
+
+def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
+    """The registry of a KubeVirt CR.
+
+    Raises:
+        RegistryError: Not `lenient`, and the CR has no spec or values of a wrong type.
+    """
+    cr, misfits = decode(obj, KubeVirtCR)
+    configuration = (cr.spec.configuration if cr.spec is not None else None) or Configuration()
+    network = configuration.network or Network()
+    developer = configuration.developer_configuration or DeveloperConfiguration()
+    decoded = decode_plugins(network.binding, BINDING)
+    title = titled(KIND, cr.metadata)
+    if not lenient:
+        refuse(missing_spec(obj) + told(misfits + decoded.misfits), source=source, what=title)
+    version, version_notes = _version(cr.status or Status())
+    registry = Registry(
+        plugins=decoded.plugins,
+        version=version,
+        enabled_gates=frozenset(developer.feature_gates or ()),
+        disabled_gates=frozenset(developer.disabled_feature_gates or ()),
+        permit_bridge_on_pod_network=network.permit_bridge_interface_on_pod_network is not False,
+        default_network_interface=network.default_network_interface or "bridge",
+        owner=_BY_HCO if _owned_by_hco(cr.metadata) else _OWN,
+        source=f"{title} in {source}",
+    )
+    return LoadedRegistry(registry=registry, notes=(*version_notes, *_default_interface_notes(network.default_network_interface)))
+
+
+def _version(status: Status) -> tuple[Version | None, tuple[str, ...]]:
+    """The release that runs, if it is certain.
+
+    `observedKubeVirtVersion` moves only when every component is ready: during a roll-out a newer virt-controller already runs
+    (pkg/virt-operator/resource/apply/update.go@v1.9.0).
+    """
+    observed, target = status.observed, status.target
+    if not observed:
+        return None, ()
+    if status.phase != "Deployed":
+        return None, (f"KubeVirt is not Deployed (status.phase is {describe(status.phase)}): its version counts as unknown",)
+    if target and target != observed:
+        return None, (f"KubeVirt is on its way from {describe(observed)} to {describe(target)}: its version counts as unknown",)
+    version = parse_version(observed)
+    if version is None:
+        return None, (f"KubeVirt's version {describe(observed)} names no release: it counts as unknown",)
+    return version, ()
+
+
+def _default_interface_notes(found: str | None) -> tuple[str, ...]:
+    if found is None or found in _DEFAULT_INTERFACES:
+        return ()
+    # validateConfig logs the error and keeps what it had (pkg/virt-config/configuration.go@v1.9.0).
+    note = f"defaultNetworkInterface is {describe(found)}: KubeVirt does not load such a configuration and keeps its last good one"
+    return (f"{note}, so what it has registered may differ from this CR",)
+
+
+def _owned_by_hco(metadata: Metadata | None) -> bool:
+    if metadata is None:
+        return False
+    by_label = (metadata.labels or {}).get("app.kubernetes.io/managed-by") == "hco-operator"
+    return by_label or any(owner.kind == "HyperConverged" for owner in metadata.owner_references or ())

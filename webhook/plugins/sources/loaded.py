@@ -1,0 +1,97 @@
+"""What every registry source gives, and how a source that cannot serve is refused. Knows no kind of source."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from webhook.errors import RegistryError
+from webhook.kube.fieldpath import Path, look_up, render
+from webhook.kube.shape import Misfit, decode
+from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
+from webhook.plugins.registry import Registry
+
+_PROBLEMS_TOLD = 3
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedRegistry:
+    """A registry and what a reader must know to trust it.
+
+    Attributes:
+        registry: What is registered.
+        notes: What the source does not show or what was assumed; one sentence each, no full stop.
+        supplementary: Overheads by plugin that KubeVirt itself cannot carry or ignores; only a registry file has them.
+    """
+
+    registry: Registry
+    notes: tuple[str, ...] = ()
+    supplementary: Mapping[str, ComputeResourceOverhead] = dataclasses.field(default_factory=dict)
+
+
+class OwnerReference(msgspec.Struct, frozen=True, rename="camel"):
+    """`metadata.ownerReferences[]`."""
+
+    kind: str | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True, rename="camel"):
+    """`metadata`, as far as a registry's reader needs it."""
+
+    name: str | None = None
+    namespace: str | None = None
+    labels: Mapping[str, object] | None = None
+    annotations: Mapping[str, object] | None = None
+    owner_references: list[OwnerReference] | None = None
+
+
+class DecodedPlugins(NamedTuple):
+    """Plugins by name, and what in them does not fit, with paths from the object's root."""
+
+    plugins: dict[str, Plugin]
+    misfits: list[Misfit]
+
+
+def decode_plugins(raw: Mapping[str, object] | None, at: Path) -> DecodedPlugins:
+    """Every plugin of a map that stands at `at`; one that is no object counts as registered with no fields."""
+    plugins: dict[str, Plugin] = {}
+    found: list[Misfit] = []
+    for name, value in (raw or {}).items():
+        plugins[name], misfits = decode(value, Plugin)
+        found += below((*at, name), misfits)
+    return DecodedPlugins(plugins, found)
+
+
+def below(at: Path, misfits: Iterable[Misfit]) -> list[Misfit]:
+    """The same misfits with paths that begin with `at`."""
+    return [misfit._replace(path=(*at, *misfit.path)) for misfit in misfits]
+
+
+def told(misfits: Iterable[Misfit]) -> list[str]:
+    """Each misfit as a problem in one clause."""
+    return [f"{render(misfit.path) or 'the document'} is {misfit.found or 'missing'}, expected {misfit.expected}" for misfit in misfits]
+
+
+def missing_spec(obj: object) -> list[str]:
+    """The problem of a CR without a spec; one whose spec is of a wrong type has a misfit there."""
+    return [] if look_up(obj, ("spec",)) is not None else ["spec is missing, expected an object"]
+
+
+def refuse(problems: Sequence[str], *, source: str, what: str) -> None:
+    """Refuse `source` unless it has no problems; the first few are told.
+
+    Raises:
+        RegistryError: There are problems.
+    """
+    if not problems:
+        return
+    more = f"; and {len(problems) - _PROBLEMS_TOLD} more" if len(problems) > _PROBLEMS_TOLD else ""
+    raise RegistryError(f"{what} cannot serve as the registry: " + "; ".join(problems[:_PROBLEMS_TOLD]) + more, file=source)
+
+
+def titled(kind: str, metadata: Metadata | None) -> str:
+    """An object as a person would name it: `KubeVirt kubevirt/kubevirt`."""
+    if metadata is None or not metadata.name:
+        return kind
+    return f"{kind} {metadata.namespace}/{metadata.name}" if metadata.namespace else f"{kind} {metadata.name}"

@@ -1,0 +1,143 @@
+"""A registry file: what people write who have no KubeVirt CR at hand. Strict, since a slip in it would silence every rule."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from webhook.kube.fieldpath import Path, look_up, render
+from webhook.kube.quantity import parse_quantity
+from webhook.kube.shape import Misfit, decode, describe
+from webhook.kube.version import Version, parse_version
+from webhook.plugins.fields import SINCE, Unknown, unknown_fields, unknown_keys
+from webhook.plugins.nearest import nearest
+from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
+from webhook.plugins.registry import Registry
+from webhook.plugins.sources.loaded import LoadedRegistry, below, decode_plugins, refuse, told
+
+API_VERSION = "bindguard.io/v1"
+KIND = "Registry"
+
+_PLUGINS: Path = ("plugins",)
+_SUPPLEMENTARY: Path = ("supplementaryOverheads",)
+_DEFAULT_INTERFACES = ("bridge", "masquerade", "slirp")
+
+
+class RegistryFile(msgspec.Struct, frozen=True, rename="camel"):
+    """The file."""
+
+    api_version: str | None = None
+    kind: str | None = None
+    kube_virt_version: str | None = None
+    plugins: Mapping[str, object] | None = None
+    feature_gates: list[str] | None = None
+    disabled_feature_gates: list[str] | None = None
+    permit_bridge_interface_on_pod_network: bool | None = None
+    default_network_interface: str | None = None
+    supplementary_overheads: Mapping[str, object] | None = None
+
+
+def read(obj: object, *, source: str) -> LoadedRegistry:
+    """The registry of a registry file.
+
+    Raises:
+        RegistryError: Anything in the file is of a wrong type, unknown, or no value that KubeVirt knows.
+    """
+    file, misfits = decode(obj, RegistryFile)
+    decoded = decode_plugins(file.plugins, _PLUGINS)
+    supplementary, supplementary_misfits = _supplementary(file)
+    problems = [
+        *(_unquoted(misfit) for misfit in misfits),
+        *told(decoded.misfits + supplementary_misfits),
+        *_unknown_keys(obj, file),
+        *_bad_values(obj, file),
+        *_bad_overheads(file, decoded.plugins, supplementary),
+    ]
+    refuse(problems, source=source, what="this registry file")
+    version = parse_version(file.kube_virt_version) if file.kube_virt_version is not None else None
+    registry = Registry(
+        plugins=decoded.plugins,
+        version=version,
+        gates_known=file.feature_gates is not None or file.disabled_feature_gates is not None,
+        enabled_gates=frozenset(file.feature_gates or ()),
+        disabled_gates=frozenset(file.disabled_feature_gates or ()),
+        permit_bridge_on_pod_network=file.permit_bridge_interface_on_pod_network is not False,
+        default_network_interface=file.default_network_interface or "bridge",
+        owner=f"the KubeVirt CR (spec.configuration.network.binding) and in {source}",
+        source=f"registry file {source}",
+    )
+    return LoadedRegistry(registry=registry, notes=tuple(_notes(decoded.plugins, version)), supplementary=supplementary)
+
+
+def _supplementary(file: RegistryFile) -> tuple[dict[str, ComputeResourceOverhead], list[Misfit]]:
+    overheads: dict[str, ComputeResourceOverhead] = {}
+    found: list[Misfit] = []
+    for name, raw in (file.supplementary_overheads or {}).items():
+        overheads[name], misfits = decode(raw, ComputeResourceOverhead)
+        found += below((*_SUPPLEMENTARY, name), misfits)
+    return overheads, found
+
+
+def _unquoted(misfit: Misfit) -> str:
+    hint = " (put it in quotes: YAML reads 1.10 as the number 1.1)" if misfit.path == ("kubeVirtVersion",) else ""
+    return told([misfit])[0] + hint
+
+
+def _unknown_keys(obj: object, file: RegistryFile) -> Iterator[str]:
+    unknown: list[Unknown] = [*unknown_keys(obj, RegistryFile.__struct_encode_fields__)]
+    for name, raw in (file.plugins or {}).items():
+        unknown += [each._replace(path=(*_PLUGINS, name, *each.path)) for each in unknown_fields(raw)]
+    for name, raw in (file.supplementary_overheads or {}).items():
+        unknown += unknown_keys(raw, ComputeResourceOverhead.__struct_encode_fields__, (*_SUPPLEMENTARY, name))
+    for each in unknown:
+        meant = f"did you mean {each.meant}?" if each.meant is not None else "known here are " + ", ".join(each.known)
+        yield f"{render(each.path)} is unknown: {meant}"
+
+
+def _bad_values(obj: object, file: RegistryFile) -> Iterator[str]:
+    version, default = file.kube_virt_version, file.default_network_interface
+    if look_up(obj, _PLUGINS) is None:
+        yield "plugins is missing, expected an object ({} when none is registered)"
+    if version is not None and parse_version(version) is None:
+        yield f'kubeVirtVersion is {describe(version)}, expected a release such as "1.9" or "v1.9.0"'
+    if default is not None and default not in _DEFAULT_INTERFACES:
+        yield f"defaultNetworkInterface is {describe(default)}, expected one of " + ", ".join(_DEFAULT_INTERFACES)
+
+
+def _bad_overheads(
+    file: RegistryFile, plugins: Mapping[str, Plugin], supplementary: Mapping[str, ComputeResourceOverhead]
+) -> Iterator[str]:
+    for name, plugin in plugins.items():
+        if plugin.compute_resource_overhead is not None:
+            yield from _bad_quantities(plugin.compute_resource_overhead, (*_PLUGINS, name, "computeResourceOverhead"))
+    for name, overhead in supplementary.items():
+        if file.plugins is None or name not in file.plugins:
+            guess = nearest(name, plugins)
+            meant = f"; did you mean {guess}?" if guess is not None else ""
+            yield f"{render((*_SUPPLEMENTARY, name))} is for a plugin that is not under plugins{meant}"
+        yield from _bad_quantities(overhead, (*_SUPPLEMENTARY, name))
+
+
+def _bad_quantities(overhead: ComputeResourceOverhead, at: Path) -> Iterator[str]:
+    for section, values in (("requests", overhead.requests), ("limits", overhead.limits)):
+        for resource, value in (values or {}).items():
+            if not _is_amount(value):
+                yield f'{render((*at, section, resource))} is {describe(value)}, expected a quantity of 0 or more such as "250Mi"'
+
+
+def _is_amount(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return False
+    try:
+        return parse_quantity(str(value)).value >= 0
+    except ValueError:
+        return False
+
+
+def _notes(plugins: Mapping[str, Plugin], version: Version | None) -> Iterator[str]:
+    if version is None or version >= SINCE["computeResourceOverhead"]:
+        return
+    for name, plugin in plugins.items():
+        if plugin.compute_resource_overhead is not None:
+            at = render((*_PLUGINS, name, "computeResourceOverhead"))
+            yield f"KubeVirt {version} has no {at}: write the numbers under {render((*_SUPPLEMENTARY, name))}"

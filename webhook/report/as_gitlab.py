@@ -1,0 +1,48 @@
+"""The report as a GitLab Code Quality artifact, which becomes notes in the merge request.
+
+Source: GitLab docs, ci/testing/code_quality, "Code Quality report format". Knows nothing of the GitLab API.
+"""
+
+from webhook.errors import UnreadableError
+from webhook.report.findings import Occurrence, Options, Report
+from webhook.report.fingerprint import digest, fingerprint, ordinals, repository_path
+from webhook.report.json_text import json_text
+from webhook.report.summary import sentence, subject
+from webhook.rules.base import Action
+
+_SEVERITY = {Action.DENY: "major", Action.WARN: "minor"}
+
+
+def render(report: Report, _options: Options) -> str:
+    """A JSON list; GitLab drops all but one issue of a fingerprint, so that repeated ones are numbered."""
+    fingerprints = [fingerprint(occurrence) for occurrence in report.occurrences]
+    numbers = ordinals(fingerprints)
+    issues = [_issue(*each) for each in zip(report.occurrences, fingerprints, numbers, strict=True)]
+    unreadable = [digest("unreadable", error.file or "", error.message) for error in report.unreadable]
+    broken = [_broken(*each) for each in zip(report.unreadable, unreadable, ordinals(unreadable), strict=True)]
+    return json_text(issues + broken)
+
+
+def _issue(occurrence: Occurrence, key: str, number: int) -> dict[str, object]:
+    finding = occurrence.finding
+    return {
+        "description": f"{subject(occurrence)}: {sentence(finding)}",
+        "check_name": finding.rule,
+        "fingerprint": _numbered(key, number),
+        "severity": _SEVERITY[finding.severity],
+        "location": {"path": repository_path(occurrence.file), "lines": {"begin": occurrence.line}},
+    }
+
+
+def _broken(error: UnreadableError, key: str, number: int) -> dict[str, object]:
+    return {
+        "description": error.message,
+        "check_name": "unreadable",
+        "fingerprint": _numbered(key, number),
+        "severity": "critical",
+        "location": {"path": repository_path(error.file or "<input>"), "lines": {"begin": error.line or 1}},
+    }
+
+
+def _numbered(key: str, number: int) -> str:
+    return key if number == 1 else digest(key, str(number))

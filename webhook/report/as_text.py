@@ -1,0 +1,57 @@
+"""The report for a person at a terminal: one block per finding, then what could not be read, notes and one summary line.
+
+Does not know whether a terminal is there: colour is asked for. Escape sequences are its own; those in manifests are spelled out.
+"""
+
+from webhook.errors import UnreadableError
+from webhook.report.escape import visible
+from webhook.report.excerpt import excerpt
+from webhook.report.findings import Occurrence, Options, Report
+from webhook.report.summary import subject, summary_line
+from webhook.rules.base import Action
+
+_RED = "31"
+_YELLOW = "33"
+_BOLD = "1"
+
+
+def render(report: Report, options: Options) -> str:
+    """Findings in the order given, a blank line between the parts."""
+    parts = [block(occurrence, colour=options.colour) for occurrence in report.occurrences]
+    if report.unreadable:
+        parts.append("\n".join(_unreadable(error, colour=options.colour) for error in report.unreadable))
+    parts.append("\n".join([*(f"note: {visible(note)}" for note in report.notes), summary_line(report)]))
+    return "\n\n".join(parts) + "\n"
+
+
+def block(occurrence: Occurrence, *, colour: bool) -> str:
+    """One finding as several lines, the first of which tools that jump to `file:line:column` understand; without a line end."""
+    finding = occurrence.finding
+    severity = _painted(finding.severity, _RED if finding.severity is Action.DENY else _YELLOW, colour=colour)
+    lines = [
+        f"{visible(occurrence.file)}:{occurrence.line}:{occurrence.column}: {severity}  {finding.rule}",
+        f"  {visible(finding.message)}",
+        f"  {visible(subject(occurrence))}",
+        *_source(occurrence, colour=colour),
+    ]
+    if finding.accepted:
+        lines.append(f"  accepted: {visible(finding.accepted)}")
+    return "\n".join(lines)
+
+
+def _source(occurrence: Occurrence, *, colour: bool) -> list[str]:
+    shown = excerpt(occurrence.source_line, occurrence.column, occurrence.length)
+    if shown is None:
+        return []
+    gutter = f"{occurrence.line:>6}"
+    caret = _painted("^" * shown.width, _BOLD, colour=colour)
+    return [f"{gutter} | {shown.text}".rstrip(), f"{' ' * len(gutter)} | {' ' * shown.indent}{caret}"]
+
+
+def _unreadable(error: UnreadableError, *, colour: bool) -> str:
+    place = ":".join(str(part) for part in (error.file or "input", error.line, error.column) if part is not None)
+    return f"{visible(place)}: {_painted('unreadable', _RED, colour=colour)}  {visible(error.message)}"
+
+
+def _painted(text: str, code: str, *, colour: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if colour else text

@@ -1,0 +1,29 @@
+"""The report as YAML that every reader, of YAML 1.1 or 1.2, reads alike. Does not know its shape: that is `webhook.report.structure`'s."""
+
+import re
+
+import yaml
+
+from webhook.report.findings import Options, Report
+from webhook.report.structure import structure
+
+_PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_OTHER_TYPES = frozenset({"y", "n", "yes", "no", "true", "false", "on", "off", "null"})
+_ONE_LINE = 2**31 - 1
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Quotes every string that is not a plain word: PyYAML alone leaves `1e3` or `0o7` bare, which YAML 1.2 reads as numbers."""
+
+
+def _string(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
+    plain = _PLAIN_WORD.fullmatch(text) and text.casefold() not in _OTHER_TYPES
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Dumper.add_representer(str, _string)
+
+
+def render(report: Report, _options: Options) -> str:
+    """Block style, in ASCII, keys in the documented order."""
+    return yaml.dump(structure(report), Dumper=_Dumper, sort_keys=False, width=_ONE_LINE)

@@ -1,0 +1,60 @@
+"""A source line as it looks in a terminal, and where the mark under it goes. Knows screen cells, not findings or colours."""
+
+import dataclasses
+import unicodedata
+
+from webhook.report.escape import visible
+
+_TAB = 4
+_LONGEST = 120
+_BEFORE_MARK = 60
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What is printed.
+
+    Attributes:
+        text: The line, or the part of it around the mark; printable.
+        indent: Screen cells before the mark.
+        width: Screen cells to mark, at least 1.
+    """
+
+    text: str
+    indent: int
+    width: int
+
+
+def excerpt(line: str, column: int, length: int) -> Excerpt | None:
+    """The excerpt that marks `length` characters from the 1-based `column`; `None` when the line was cut before that column."""
+    start = column - 1
+    if start > len(line):
+        return None
+    first = max(0, start - _BEFORE_MARK) if len(line) > _LONGEST else 0
+    last = first + _LONGEST
+    cells = _as_shown(line)
+    before = ("..." if first else "") + "".join(cells[first:start])
+    marked = "".join(cells[start : min(start + length, last)])
+    after = "".join(cells[start + length : last]) + ("..." if last < len(line) else "")
+    return Excerpt(before + marked + after, _width(before), max(1, _width(marked)))
+
+
+def _as_shown(line: str) -> list[str]:
+    """One printable text per character; a tab reaches to the next stop, whatever the gutter before it."""
+    shown: list[str] = []
+    reached = 0
+    for character in line:
+        text = " " * (_TAB - reached % _TAB) if character == "\t" else visible(character)
+        shown.append(text)
+        reached += _width(text)
+    return shown
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else sum(_cells(character) for character in text)
+
+
+def _cells(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1

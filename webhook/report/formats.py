@@ -1,0 +1,29 @@
+"""The output formats by name; the one door into them. Each is loaded only when asked for, so that one run pays for one format."""
+
+import importlib
+from collections.abc import Callable, Sequence
+
+from webhook.errors import UsageError
+from webhook.report.findings import Options, Report, RuleInfo
+from webhook.rules.base import Action
+
+FORMATS: tuple[str, ...] = ("text", "json", "yaml", "junit", "sarif", "github", "gitlab")
+
+
+def render(
+    report: Report,
+    output: str,
+    *,
+    rules: Sequence[RuleInfo],
+    colour: bool = False,
+    fail_on: Action = Action.DENY,
+) -> str:
+    """The whole report in the format named `output`, ending with a line end; it always encodes as UTF-8.
+
+    Raises:
+        UsageError: No format has that name.
+    """
+    if output not in FORMATS:
+        raise UsageError(f'no output format "{output}"; there are {", ".join(FORMATS)}')
+    renderer: Callable[[Report, Options], str] = importlib.import_module(f"webhook.report.as_{output}").render
+    return renderer(report, Options(colour=colour, fail_on=fail_on, rules=rules))

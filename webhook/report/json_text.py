@@ -1,0 +1,10 @@
+"""How this project writes JSON for people and machines alike. Does not know what it writes."""
+
+import json
+
+from webhook.report.escape import well_formed
+
+
+def json_text(tree: object) -> str:
+    """The tree as indented JSON with a line end, in ASCII: it survives every pipe, and nothing in it can pass for something else."""
+    return json.dumps(well_formed(tree), indent=2) + "\n"

@@ -1,0 +1,62 @@
+"""The report as plain data: the one shape that json and yaml share. Version 1; a field may be added, none changes its meaning.
+
+Knows neither format.
+"""
+
+from webhook.errors import UnreadableError
+from webhook.kube.fieldpath import render as render_path
+from webhook.report.escape import well_formed
+from webhook.report.findings import Occurrence, Report
+from webhook.rules.base import Action
+
+
+def structure(report: Report) -> object:
+    """Objects, lists, strings, numbers and nulls; every string can be written as UTF-8."""
+    return well_formed(
+        {
+            "version": 1,
+            "registry": report.registry,
+            "kubeVirtVersion": report.version,
+            "findings": [_finding(occurrence) for occurrence in report.occurrences],
+            "unreadable": [_unreadable(error) for error in report.unreadable],
+            "notes": list(report.notes),
+            "summary": summary(report),
+        }
+    )
+
+
+def summary(report: Report) -> dict[str, int]:
+    """The run in numbers."""
+    counts = report.counts
+    return {
+        "findings": len(report.occurrences),
+        "deny": report.count(Action.DENY),
+        "warn": report.count(Action.WARN),
+        "unreadable": len(report.unreadable),
+        "files": counts.files,
+        "documents": counts.documents,
+        "checked": counts.checked,
+        "passedOver": counts.passed_over,
+        "excluded": counts.excluded,
+        "baselined": counts.baselined,
+    }
+
+
+def _finding(occurrence: Occurrence) -> dict[str, object]:
+    finding = occurrence.finding
+    about = occurrence.object
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "file": occurrence.file,
+        "line": occurrence.line,
+        "column": occurrence.column,
+        "object": {"kind": about.kind, "namespace": about.namespace, "name": about.name},
+        "field": render_path(finding.path),
+        "message": finding.message,
+        "accepted": finding.accepted,
+    }
+
+
+def _unreadable(error: UnreadableError) -> dict[str, object]:
+    return {"file": error.file, "line": error.line, "column": error.column, "message": error.message}

@@ -1,0 +1,57 @@
+"""A run in one line, and the sentences that several formats share. Does not know how a format shows them."""
+
+from webhook.kube.fieldpath import render as render_path
+from webhook.report.escape import visible
+from webhook.report.findings import Counts, Occurrence, Report
+from webhook.rules.base import Action, Finding
+
+
+def summary_line(report: Report) -> str:
+    """How the run went, what it looked at, and against which registry and version; printable, without a line end."""
+    verdict = _verdict(report)
+    colon = ": " if verdict in (_CLEAN, _NOTHING) else "; "
+    return f"{verdict}{colon}{_looked_at(report.counts)}; registry: {visible(report.registry)}, {_kubevirt(report.version)}"
+
+
+def subject(occurrence: Occurrence) -> str:
+    """What the finding is about, object and field: `VirtualMachine shop/web-01, spec.networks[0]`; as written, not escaped."""
+    field = render_path(occurrence.finding.path)
+    return f"{occurrence.object}, {field}" if field else str(occurrence.object)
+
+
+def sentence(finding: Finding) -> str:
+    """Message and remedy in two lines of one text, for formats that show a single one; as written, not escaped."""
+    return f"{finding.message}\naccepted: {finding.accepted}" if finding.accepted else finding.message
+
+
+_CLEAN = "clean"
+_NOTHING = "nothing to judge"
+
+
+def _verdict(report: Report) -> str:
+    unreadable = f"{_number(len(report.unreadable), 'input')} unreadable" if report.unreadable else ""
+    if report.occurrences:
+        severities = f"{report.count(Action.DENY)} deny, {report.count(Action.WARN)} warn"
+        files = _number(len({occurrence.file for occurrence in report.occurrences}), "file")
+        findings = f"{_number(len(report.occurrences), 'finding')} ({severities}) in {files}"
+        return f"{findings}, {unreadable}" if unreadable else findings
+    if unreadable:
+        return f"no findings, but {unreadable}"
+    return _CLEAN if report.counts.checked or report.counts.baselined else _NOTHING
+
+
+def _looked_at(counts: Counts) -> str:
+    told = f"{_number(counts.checked, 'object')} checked in {_number(counts.files, 'file')}, {counts.passed_over} passed over"
+    if counts.excluded:
+        told += f", {counts.excluded} excluded"
+    if counts.baselined:
+        told += f", {_number(counts.baselined, 'finding')} left to the baseline"
+    return told
+
+
+def _kubevirt(version: str) -> str:
+    return f"KubeVirt {version}" if version[:1].isdigit() else f"KubeVirt version {visible(version)}"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,40 @@
+"""A bridge interface is on the pod network, where this KubeVirt does not permit it.
+
+What
+    An interface has `bridge: {}`, its network is `pod: {}`, and the KubeVirt CR has `permitBridgeInterfaceOnPodNetwork: false`.
+
+Why
+    A bridge hands the pod's address over to the guest, which some CNIs and service meshes do not bear and which hinders live migration;
+    an admin can forbid it on the pod network, and KubeVirt then refuses the VM. On Multus networks a bridge stays allowed.
+
+Refused
+    interfaces: [{name: default, bridge: {}}]
+    networks: [{name: default, pod: {}}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+
+Source
+    pkg/network/admitter/binding.go@v1.9.0, which reports `interfaces[i].name`.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
+    """Ask what the admin permits, then which network it is."""
+    if registry.permit_bridge_on_pod_network or not vmi.on_pod_network(interface):
+        return ()
+    message = (
+        f"interface {quoted(interface.name)} is a bridge on the pod network, which this KubeVirt does not permit "
+        "(spec.configuration.network.permitBridgeInterfaceOnPodNetwork is false)"
+    )
+    return [Mistake(("bridge",), message, "use masquerade on the pod network, or connect the bridge to a Multus network")]
+
+
+RULE = InterfaceRule(name="bridge-not-permitted", group=Group.BINDINGS, check=check, field="bridge", upstream_since=Version(0, 1))

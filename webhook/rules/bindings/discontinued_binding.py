@@ -1,0 +1,62 @@
+"""An interface uses a binding that KubeVirt has discontinued.
+
+What
+    `slirp`, `passt` or `macvtap` is set on an interface. `passt` is not `passtBinding`.
+
+Why
+    KubeVirt 1.3 discontinued these three core bindings: the schema still has the fields, and a VM that uses them is refused. Before 1.3
+    they work, and the VM cannot be created again after an upgrade; there this rule warns.
+
+Refused
+    passt: {}
+
+Accepted
+    passtBinding: {}              # KubeVirt 1.8+
+    binding: {name: passt}        # a plugin, where one is registered under this name
+
+Source
+    pkg/network/admitter/discontinued.go@v1.9.0; kubevirt/kubevirt#11701 (slirp, with its alternatives), #11915 (passt).
+"""
+
+from collections.abc import Mapping
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.vmi.bindings import DISCONTINUED, Binding
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_CORE_PASST_SINCE = Version(1, 8)
+_REFUSED_SINCE = Version(1, 3)
+_PLUGIN: Mapping[str, str] = {
+    "slirp": "masquerade: {}, or a passt plugin (binding: {name: passt})",
+    "passt": "a passt plugin (binding: {name: passt})",
+    "macvtap": "a plugin that is registered with domainAttachmentType tap (binding: {name: macvtap})",
+}
+
+
+def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+    """One mistake per discontinued method that is set."""
+    if interface.slirp is None and interface.passt is None and interface.macvtap is None:
+        return ()
+    return [_mistake(binding, registry) for binding in DISCONTINUED if getattr(interface, binding.attribute) is not None]
+
+
+def _mistake(binding: Binding, registry: Registry) -> Mistake:
+    successor = _successor(binding.field, registry)
+    if registry.at_least(*_REFUSED_SINCE):
+        return Mistake(
+            (binding.field,), f"{binding.field} was discontinued in KubeVirt {_REFUSED_SINCE} and is refused", f"use {successor}"
+        )
+    message = f"{binding.field} is refused from KubeVirt {_REFUSED_SINCE} on, where it is discontinued"
+    return Mistake((binding.field,), message, f"before the upgrade, move to {successor}", Action.WARN)
+
+
+def _successor(field: str, registry: Registry) -> str:
+    if field != "macvtap" and registry.at_least(*_CORE_PASST_SINCE):
+        return f"the core binding passtBinding: {{}}, or {_PLUGIN[field]}"
+    return _PLUGIN[field]
+
+
+RULE = InterfaceRule(name="discontinued-binding", group=Group.BINDINGS, check=check, upstream_since=_REFUSED_SINCE)

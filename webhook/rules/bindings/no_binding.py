@@ -1,0 +1,57 @@
+"""An interface has no binding.
+
+What
+    None of `bridge`, `masquerade`, `sriov`, `passtBinding` and `binding` is set on an interface.
+
+Why
+    A binding is how the NIC is wired to its network, and there is no default for an interface that is written out, whatever the field
+    comments of the API say. Before 1.9 KubeVirt accepts such a VM, and virt-handler then fails to set its network up, over and over;
+    from 1.9 it refuses the VM. A method that the running KubeVirt does not know yet (`passtBinding` before 1.8) is no binding either:
+    the API server drops the field.
+
+Refused
+    interfaces: [{name: default}]
+    networks: [{name: default, pod: {}}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+
+Source
+    pkg/network/admitter/binding.go@v1.9.0, which reports `interfaces[i]`; kubevirt/kubevirt#18374. A VM preference may fill in
+    masquerade (pkg/instancetype/preference/apply/interface.go@v1.9.0), so a VM with a preference is not judged.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.bindings import BINDINGS
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
+    """Look for any method that the running KubeVirt knows; a discontinued one is `discontinued-binding`'s to tell."""
+    if interface.masquerade is not None or vmi.has_preference or _has_method(interface, registry):
+        return ()
+    known = " or ".join(
+        f"{binding.field}: {{}}" for binding in BINDINGS if binding.field != "binding" and registry.at_least(*binding.since)
+    )
+    message = f"interface {quoted(interface.name)} has no binding{_dropped(interface, registry)}"
+    return [Mistake((), message, f"choose one: {known}, or a plugin (binding: {{name: ...}})")]
+
+
+def _has_method(interface: Interface, registry: Registry) -> bool:
+    if interface.slirp is not None or interface.passt is not None or interface.macvtap is not None:
+        return True
+    return any(getattr(interface, binding.attribute) is not None and registry.at_least(*binding.since) for binding in BINDINGS)
+
+
+def _dropped(interface: Interface, registry: Registry) -> str:
+    for binding in BINDINGS:
+        if getattr(interface, binding.attribute) is not None:
+            return f": {binding.field} came with KubeVirt {binding.since}, and the API server of {registry.version} drops the field"
+    return ""
+
+
+RULE = InterfaceRule(name="no-binding", group=Group.BINDINGS, check=check, upstream_since=Version(1, 9))

@@ -1,0 +1,38 @@
+"""A masquerade interface asks for the MAC address of the in-pod bridge.
+
+What
+    An interface has `masquerade: {}` and `macAddress: 02:00:00:00:00:00`.
+
+Why
+    KubeVirt gives this address to the bridge that it sets up in the pod for masquerade: a guest NIC with the same one could not talk to it.
+
+Refused
+    interfaces: [{name: default, masquerade: {}, macAddress: "02:00:00:00:00:00"}]
+    networks: [{name: default, pod: {}}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}, macAddress: "02:00:00:00:00:01"}]
+    networks: [{name: default, pod: {}}]
+
+Source
+    pkg/network/admitter/binding.go@v1.9.0 and `IsReserved` in pkg/network/link@v1.9.0, which compare the text: `02-00-00-00-00-00` passes.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_RESERVED = "02:00:00:00:00:00"
+
+
+def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+    """Compare the text, exactly as KubeVirt does."""
+    if interface.mac_address != _RESERVED or interface.masquerade is None:
+        return ()
+    message = f"macAddress {quoted(_RESERVED)} is reserved for the bridge that masquerade sets up in the pod"
+    return [Mistake(("macAddress",), message, "choose another address, or leave macAddress out to have one made")]
+
+
+RULE = InterfaceRule(name="reserved-mac", group=Group.BINDINGS, check=check, field="mac_address", upstream_since=Version(0, 1))

@@ -1,0 +1,22 @@
+"""Whether a VM asks for live migration, and which interface KubeVirt then examines. Knows nothing of what hinders it."""
+
+from collections.abc import Mapping
+
+from webhook.vmi.vmi import VMI
+
+ALLOW_BRIDGE = "kubevirt.io/allow-pod-bridge-network-live-migration"
+"""Annotation of the VMI that lets a bridge on the pod network migrate; any value counts (pkg/network/vmispec/interface.go@v1.9.0)."""
+
+AT_DRAIN: Mapping[str | None, str] = {
+    "LiveMigrate": "evictions are answered 429 and a node drain hangs",
+    "LiveMigrateIfPossible": "a node drain shuts the VM down",
+}
+"""The eviction strategies that ask for migration, with what happens to a VM that cannot migrate."""
+
+
+def pod_interface(vmi: VMI) -> int | None:
+    """Index of the only interface that KubeVirt examines: the first of the first pod network's name; `None` when there is none."""
+    name = next((network.name or "" for network in vmi.networks if network.pod is not None), None)
+    if name is None:
+        return None
+    return next((index for index, interface in enumerate(vmi.interfaces) if (interface.name or "") == name), None)

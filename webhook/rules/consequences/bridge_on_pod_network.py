@@ -1,0 +1,44 @@
+"""A bridge on the pod network keeps the VM from being live-migrated.
+
+What
+    An interface has `bridge: {}`, its network is `pod: {}`, and the VMI does not have annotation
+    `kubevirt.io/allow-pod-bridge-network-live-migration`.
+
+Why
+    The guest holds the pod's own address, and a pod on another node has another one, so KubeVirt does not migrate such a VM. That shows
+    only when a node is drained, or when memory, CPU or a network is to be changed while the VM runs: all of these ride on migration.
+
+Refused
+    interfaces: [{name: default, bridge: {}}]
+    networks: [{name: default, pod: {}}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+
+Source
+    pkg/network/vmispec/interface.go@v1.9.0; kubevirt/kubevirt#7238, #9440 and #9776 by users who learned it too late.
+"""
+
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
+    """Ask which network it is.
+
+    Where migration is asked for, `not-live-migratable` tells it; where the bridge is forbidden, `bridge-not-permitted`.
+    """
+    if not vmi.on_pod_network(interface) or ALLOW_BRIDGE in vmi.annotations:
+        return ()
+    if vmi.spec.eviction_strategy in AT_DRAIN or not registry.permit_bridge_on_pod_network:
+        return ()
+    message = f"interface {quoted(interface.name)} is a bridge on the pod network, so the VM cannot be live-migrated"
+    accepted = f"use masquerade on the pod network, or give the VMI annotation {ALLOW_BRIDGE} if the network keeps a pod's address"
+    return [Mistake(("bridge",), message, accepted)]
+
+
+RULE = InterfaceRule(name="bridge-on-pod-network", group=Group.CONSEQUENCES, check=check, action=Action.WARN, field="bridge")

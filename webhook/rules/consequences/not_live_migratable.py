@@ -1,0 +1,102 @@
+"""A VM asks to be live-migrated, and its pod-network interface does not let it.
+
+What
+    `evictionStrategy` is `LiveMigrate` or `LiveMigrateIfPossible`, and the interface on the pod network has a binding that the running
+    KubeVirt does not migrate: a bridge without annotation `kubevirt.io/allow-pod-bridge-network-live-migration`, SR-IOV, a plugin
+    registered without `migration` (any plugin in 1.1), or before 1.3 slirp, passt or macvtap.
+
+Why
+    KubeVirt finds out only when the VM runs (condition `LiveMigratable=False`, reason `InterfaceNotLiveMigratable`), and it matters only
+    when a node is drained: with `LiveMigrate` every eviction is answered 429 and the drain hangs; with `LiveMigrateIfPossible` the VM is
+    shut down. Memory and CPU hotplug need migration too. Only the interface on the pod network counts: secondary ones never hinder.
+
+Refused
+    interfaces: [{name: default, bridge: {}}]
+    networks: [{name: default, pod: {}}]
+    evictionStrategy: LiveMigrate
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+    evictionStrategy: LiveMigrate
+
+Source
+    pkg/network/vmispec/interface.go@v1.9.0; no KubeVirt release says it at admission.
+"""
+
+from typing import NamedTuple
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN, pod_interface
+from webhook.vmi.bindings import DISCONTINUED
+from webhook.vmi.spec import Interface, PluginBinding
+from webhook.vmi.vmi import VMI
+
+_PLUGINS_MIGRATE_SINCE = Version(1, 2)
+_USE_MASQUERADE = "use masquerade on the pod network"
+
+
+class _Hindrance(NamedTuple):
+    """The field that hinders migration, the same in words, and the remedy."""
+
+    field: str
+    what: str
+    remedy: str
+
+
+def check(vmi: VMI, registry: Registry) -> Mistakes:
+    """Examine the interface on the pod network; what keeps the VM from starting at all is for other rules to tell."""
+    strategy = vmi.spec.eviction_strategy
+    if strategy not in AT_DRAIN:
+        return ()
+    index = pod_interface(vmi)
+    hindrance = _hindrance(vmi.interfaces[index], vmi, registry) if index is not None else None
+    if index is None or hindrance is None:
+        return ()
+    path = ("domain", "devices", "interfaces", index, hindrance.field)
+    message = f"evictionStrategy is {quoted(strategy)}, but {hindrance.what} cannot be live-migrated: {AT_DRAIN[strategy]}"
+    return [Mistake(path, message, f'{hindrance.remedy}, or set evictionStrategy to "None"')]
+
+
+def _hindrance(interface: Interface, vmi: VMI, registry: Registry) -> _Hindrance | None:
+    if interface.masquerade is not None or interface.passt_binding is not None:
+        return None
+    if interface.bridge is not None:
+        return _bridge(vmi, registry)
+    if interface.sriov is not None:
+        return _Hindrance("sriov", "sriov on the pod network", f"{_USE_MASQUERADE} and sriov on a Multus network")
+    if interface.binding is not None:
+        return _plugin(interface.binding, registry)
+    return _discontinued(interface, registry)
+
+
+def _bridge(vmi: VMI, registry: Registry) -> _Hindrance | None:
+    if ALLOW_BRIDGE in vmi.annotations or not registry.permit_bridge_on_pod_network:  # the latter is `bridge-not-permitted`'s to tell
+        return None
+    return _Hindrance("bridge", "a bridge on the pod network", f"{_USE_MASQUERADE}, or give the VMI annotation {ALLOW_BRIDGE}")
+
+
+def _plugin(binding: PluginBinding, registry: Registry) -> _Hindrance | None:
+    plugin = registry.plugins.get(binding.name or "")
+    if not binding.name or (registry.known and plugin is None):
+        return None
+    if not registry.at_least(*_PLUGINS_MIGRATE_SINCE):
+        what = f"plugin {quoted(binding.name)} on the pod network (KubeVirt {registry.version} migrates no plugin)"
+        return _Hindrance("binding", what, _USE_MASQUERADE)
+    if plugin is None or plugin.migration is not None:
+        return None
+    what = f"plugin {quoted(binding.name)} on the pod network (registered without migration)"
+    return _Hindrance("binding", what, f"register it with migration: {{}} in {registry.owner} if it can migrate")
+
+
+def _discontinued(interface: Interface, registry: Registry) -> _Hindrance | None:
+    for binding in DISCONTINUED:
+        works = binding.until is not None and not registry.at_least(*binding.until)
+        if works and getattr(interface, binding.attribute) is not None:
+            return _Hindrance(binding.field, f"{binding.field} on the pod network", _USE_MASQUERADE)
+    return None
+
+
+RULE = SpecRule(name="not-live-migratable", group=Group.CONSEQUENCES, check=check, action=Action.WARN)

@@ -1,0 +1,40 @@
+"""An update adds a NIC that a running VM will not get.
+
+What
+    An UPDATE brings a new interface with a plugin `binding`.
+
+Why
+    KubeVirt plugs only bridge and SR-IOV interfaces into a running VM. A new one with a plugin is not plugged in, and no
+    `RestartRequired` condition says so either: the guest lacks the NIC until somebody happens to restart the VM.
+
+Refused
+    binding: {name: passt}        # on an interface that the update adds
+
+Accepted
+    bridge: {}                    # likewise
+
+Source
+    pkg/network/controllers/vm.go@v1.9.0 (what is hotplugged) and pkg/network/vmliveupdate@v1.9.0 (looks at known interfaces only).
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
+    """Compare with the interfaces before the update, by name; whether the VM runs is not known here."""
+    if vmi.old is None or interface.binding is None or (interface.name or "") in vmi.old:
+        return ()
+    message = (
+        f"new interface {quoted(interface.name)} uses plugin {quoted(interface.binding.name)}, and plugins are not hotplugged: "
+        "a running VM gets this NIC only at its next restart, and no condition says so"
+    )
+    return [Mistake(("binding",), message, "restart the VM after the update, or use bridge or sriov, which are hotplugged")]
+
+
+RULE = InterfaceRule(
+    name="plugin-nic-not-hotpluggable", group=Group.CONSEQUENCES, check=check, action=Action.WARN, field="binding", since=Version(1, 1)
+)

@@ -1,0 +1,41 @@
+"""An SR-IOV interface is on the pod network, which has no SR-IOV device to give.
+
+What
+    An interface has `sriov: {}`, and its network is `pod: {}`.
+
+Why
+    The device that is passed through to the guest is the one that was allocated for the network: for a Multus network by the device
+    plugin whose resource its NetworkAttachmentDefinition names, for a DRA network by its claim. The pod network allocates none, so there
+    is nothing to pass through. KubeVirt admits such a VM all the same.
+
+Refused
+    interfaces: [{name: fast, sriov: {}}]
+    networks: [{name: fast, pod: {}}]
+
+Accepted
+    interfaces: [{name: fast, sriov: {}}]
+    networks: [{name: fast, multus: {networkName: sriov-net}}]
+
+Source
+    kubevirt/kubevirt pkg/virt-launcher/virtwrap/device/hostdevice/sriov/hostdev.go@0847ae42 takes interfaces and PCI addresses from what
+    Multus reported; kubevirt/user-guide docs/network/interfaces_and_networks.md@016d457f shows SR-IOV on Multus networks only.
+"""
+
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
+    """Ask which network it is."""
+    if not vmi.on_pod_network(interface):
+        return ()
+    message = (
+        f"interface {quoted(interface.name)} is sriov on the pod network, which allocates no SR-IOV device to pass through to the guest"
+    )
+    dra = ", or to a DRA network (resourceClaim)" if registry.at_least(1, 9) else ""
+    return [Mistake(("sriov",), message, f"connect it to a Multus network whose NetworkAttachmentDefinition names an SR-IOV resource{dra}")]
+
+
+RULE = InterfaceRule(name="sriov-on-pod-network", group=Group.CONSEQUENCES, check=check, action=Action.WARN, field="sriov")

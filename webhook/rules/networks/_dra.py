@@ -1,0 +1,50 @@
+"""When KubeVirt looks into DRA networks (those with `resourceClaim`) at all. Does not know what it then looks at.
+
+The order is upstream's: with the gate off that is all there is to say, and beside a Multus network likewise
+(pkg/network/admitter/dra.go@v1.9.0).
+"""
+
+from collections.abc import Sequence
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.vmi.spec import Network, ResourceClaim
+from webhook.vmi.vmi import VMI
+
+GATE = "NetworkDevicesWithDRA"
+SINCE = Version(1, 9)
+"""First release whose API has `networks[].resourceClaim`; before it the API server prunes the field."""
+
+
+def first_dra(vmi: VMI) -> int | None:
+    """The index of the first DRA network, or `None` when there is none: the common case, found without building anything."""
+    for index, network in enumerate(vmi.networks):
+        if network.resource_claim is not None:
+            return index
+    return None
+
+
+def first_multus(vmi: VMI) -> int | None:
+    """The index of the first network with `multus`, or `None`."""
+    return next((index for index, network in enumerate(vmi.networks) if network.multus is not None), None)
+
+
+def is_looked_into(registry: Registry) -> bool:
+    """Whether DRA networks are judged beyond the gate: it is on, or nobody knows what it is."""
+    state = registry.gate(GATE)
+    return state.is_on or not state.is_known
+
+
+def judged(vmi: VMI, registry: Registry) -> Sequence[tuple[int, Network, ResourceClaim]]:
+    """The DRA networks whose claims and interfaces are judged, with their indices; empty where the gate or Multus is the mistake."""
+    for network in vmi.networks:
+        if network.resource_claim is not None:
+            return _judged(vmi, registry)
+    return ()
+
+
+def _judged(vmi: VMI, registry: Registry) -> Sequence[tuple[int, Network, ResourceClaim]]:
+    if not is_looked_into(registry) or first_multus(vmi) is not None:
+        return ()
+    networks = enumerate(vmi.networks)
+    return [(index, network, network.resource_claim) for index, network in networks if network.resource_claim is not None]

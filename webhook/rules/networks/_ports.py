@@ -1,0 +1,48 @@
+"""What KubeVirt calls a port and a protocol, and whose `ports` and `portRanges` it reads. Reports nothing itself."""
+
+from webhook.plugins.registry import Registry
+from webhook.rules.base import quoted
+from webhook.rules.networks._numbers import shown
+from webhook.vmi.spec import Interface, PortRange
+from webhook.vmi.vmi import VMI
+
+HIGHEST_PORT = 65535
+PORT_RANGES_GATE = "PortRangesSpec"
+_PROTOCOLS = ("TCP", "UDP")
+
+
+def port_ranges_are_read(interface: Interface, vmi: VMI, registry: Registry) -> bool:
+    """Whether KubeVirt looks into `portRanges`: on the pod network, unless the gate is known to be off (`port-ranges-gate-disabled`)."""
+    if not vmi.on_pod_network(interface):
+        return False
+    gate = registry.gate(PORT_RANGES_GATE)
+    return gate.is_on or not gate.is_known
+
+
+def is_port(number: int | None) -> bool:
+    """Whether there is a port of this number; absent counts as 0, as in Go."""
+    return number is not None and 0 < number <= HIGHEST_PORT
+
+
+def is_protocol(protocol: str | None) -> bool:
+    """Whether KubeVirt forwards this protocol; absent and empty mean TCP."""
+    return not protocol or protocol in _PROTOCOLS
+
+
+def is_range(ports: PortRange) -> bool:
+    """Whether `invalid-port-range` has nothing to say about a range."""
+    return is_port(ports.start) and is_port(ports.end) and (ports.start or 0) <= (ports.end or 0) and is_protocol(ports.protocol)
+
+
+def about_protocol(protocol: str | None) -> tuple[str, str]:
+    """Message and instruction for a protocol that KubeVirt does not forward."""
+    upper = (protocol or "").strip().upper()
+    meant = f"; did you mean {upper}?" if upper in _PROTOCOLS else ""
+    return f"protocol {quoted(protocol)} is neither TCP nor UDP{meant}", "write TCP or UDP, in capitals; without protocol it is TCP"
+
+
+def about_port(field: str, number: int | None) -> str:
+    """Message for a number that is no port."""
+    if number is None:
+        return f"{field} is missing"
+    return f"{field} is {shown(number)}, and ports go from 1 to {HIGHEST_PORT}"

@@ -1,0 +1,48 @@
+"""A DHCP private option has a number outside the private range.
+
+What
+    `interfaces[].dhcpOptions.privateOptions[].option` is absent or not from 224 to 254.
+
+Why
+    These are the numbers that DHCP reserves for private use; all others have a meaning of their own, so KubeVirt refuses them here.
+
+Refused
+    dhcpOptions: {privateOptions: [{option: 66, value: tftp.example.com}]}
+
+Accepted
+    dhcpOptions: {tftpServerName: tftp.example.com}
+    dhcpOptions: {privateOptions: [{option: 224, value: tftp.example.com}]}
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0, which reports the VMI spec as a whole. The range is RFC 3942's.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.networks._numbers import shown
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_LOWEST, _HIGHEST = 224, 254
+
+
+def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+    """Judge each number, on any network; an absent one counts as 0."""
+    options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
+    if not options:
+        return ()
+    return [
+        Mistake(("dhcpOptions", "privateOptions", index, "option"), _message(each.option), f"use a number from {_LOWEST} to {_HIGHEST}")
+        for index, each in enumerate(options)
+        if not _LOWEST <= (each.option or 0) <= _HIGHEST
+    ]
+
+
+def _message(number: int | None) -> str:
+    if number is None:
+        return "option is missing"
+    return f"option is {shown(number)}, and private options go from {_LOWEST} to {_HIGHEST}"
+
+
+RULE = InterfaceRule(name="dhcp-option-out-of-range", group=Group.NETWORKS, check=check, field="dhcp_options", upstream_since=Version(0, 1))

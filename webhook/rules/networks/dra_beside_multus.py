@@ -1,0 +1,42 @@
+"""A VM has DRA networks and Multus networks.
+
+What
+    One of `networks` has `resourceClaim`, and one has `multus`.
+
+Why
+    Both can hand devices to the virt-launcher pod, each by a mechanism of its own; KubeVirt supports one of the two per VM.
+
+Refused
+    interfaces: [{name: fast, sriov: {}}, {name: blue, bridge: {}}]
+    networks: [{name: fast, resourceClaim: {claimName: nics, requestName: fast}}, {name: blue, multus: {networkName: blue}}]
+    resourceClaims: [{name: nics}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}, {name: fast, sriov: {}}]
+    networks: [{name: default, pod: {}}, {name: fast, resourceClaim: {claimName: nics, requestName: fast}}]
+    resourceClaims: [{name: nics}]
+
+Source
+    pkg/network/admitter/dra.go@v1.9.0, which reports `networks`.
+"""
+
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.networks._dra import SINCE, first_dra, first_multus, is_looked_into
+from webhook.vmi.vmi import VMI
+
+
+def check(vmi: VMI, registry: Registry) -> Mistakes:
+    """Point at the first Multus network; with the gate off `dra-gate-disabled` tells."""
+    dra = first_dra(vmi)
+    if dra is None or not is_looked_into(registry):
+        return ()
+    multus = first_multus(vmi)
+    if multus is None:
+        return ()
+    names = quoted(vmi.networks[multus].name), quoted(vmi.networks[dra].name)
+    message = f"network {names[0]} has multus and network {names[1]} has resourceClaim, and a VM cannot have both"
+    return [Mistake(("networks", multus, "multus"), message, "connect all secondary networks by multus, or all by resourceClaim")]
+
+
+RULE = SpecRule(name="dra-beside-multus", group=Group.NETWORKS, check=check, since=SINCE, upstream_since=SINCE)

@@ -1,0 +1,44 @@
+"""A DHCP private option is given twice.
+
+What
+    An `option` number occurs more than once in `interfaces[].dhcpOptions.privateOptions`.
+
+Why
+    The guest is sent one value per option; KubeVirt refuses to choose.
+
+Refused
+    dhcpOptions: {privateOptions: [{option: 240, value: blue}, {option: 240, value: green}]}
+
+Accepted
+    dhcpOptions: {privateOptions: [{option: 240, value: blue}, {option: 241, value: green}]}
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0, which reports the VMI spec as a whole.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.networks._numbers import shown
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+    """Tell every use of a number after its first, on any network; an absent number counts as 0."""
+    options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
+    if not options:
+        return ()
+    first: dict[int, int] = {}
+    return [
+        Mistake(("dhcpOptions", "privateOptions", index, "option"), _message(number, first[number]), "give each option once")
+        for index, number in enumerate(each.option or 0 for each in options)
+        if first.setdefault(number, index) != index
+    ]
+
+
+def _message(number: int, first: int) -> str:
+    return f"option is {shown(number)}, which privateOptions[{first}] has already"
+
+
+RULE = InterfaceRule(name="duplicate-dhcp-option", group=Group.NETWORKS, check=check, field="dhcp_options", upstream_since=Version(0, 1))

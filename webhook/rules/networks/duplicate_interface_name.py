@@ -1,0 +1,43 @@
+"""Two interfaces have the same name.
+
+What
+    `interfaces[].name` is the name of an earlier interface of the same VM.
+
+Why
+    The name says which network an interface is connected to, and one network takes one interface of a VM.
+
+Refused
+    interfaces: [{name: default, masquerade: {}}, {name: default, bridge: {}}]
+    networks: [{name: default, pod: {}}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}, {name: blue, bridge: {}}]
+    networks: [{name: default, pod: {}}, {name: blue, multus: {networkName: blue}}]
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.networks._repeats import repeats
+from webhook.vmi.vmi import VMI
+
+
+def check(vmi: VMI, _registry: Registry) -> Mistakes:
+    """Point at each interface whose name an earlier one has; no name is the empty name, as in KubeVirt."""
+    interfaces = vmi.interfaces
+    if len(interfaces) <= 1 or len({interface.name or "" for interface in interfaces}) == len(interfaces):
+        return ()
+    return [
+        Mistake(
+            ("domain", "devices", "interfaces", index, "name"),
+            f"interfaces[{earlier}] is named {quoted(interfaces[index].name)} already, and a network takes one interface",
+            "give this interface a name and a network of its own, or remove it",
+        )
+        for index, earlier in repeats(interface.name for interface in interfaces)
+    ]
+
+
+RULE = SpecRule(name="duplicate-interface-name", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))

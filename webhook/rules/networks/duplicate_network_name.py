@@ -1,0 +1,43 @@
+"""Two networks have the same name.
+
+What
+    `networks[].name` is the name of an earlier network of the same VM.
+
+Why
+    The name is how an interface finds its network: of two networks with one name, nobody can say which is meant.
+
+Refused
+    interfaces: [{name: blue, bridge: {}}]
+    networks: [{name: blue, multus: {networkName: blue}}, {name: blue, multus: {networkName: dark-blue}}]
+
+Accepted
+    interfaces: [{name: blue, bridge: {}}, {name: dark-blue, bridge: {}}]
+    networks: [{name: blue, multus: {networkName: blue}}, {name: dark-blue, multus: {networkName: dark-blue}}]
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.networks._repeats import repeats
+from webhook.vmi.vmi import VMI
+
+
+def check(vmi: VMI, _registry: Registry) -> Mistakes:
+    """Point at each network whose name an earlier one has; no name is the empty name, as in KubeVirt."""
+    networks = vmi.networks
+    if len(vmi.network_named) == len(networks):
+        return ()
+    return [
+        Mistake(
+            ("networks", index, "name"),
+            f"networks[{earlier}] is named {quoted(networks[index].name)} already",
+            "give each network a name of its own, and its interface the same",
+        )
+        for index, earlier in repeats(network.name for network in networks)
+    ]
+
+
+RULE = SpecRule(name="duplicate-network-name", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))

@@ -1,0 +1,52 @@
+"""Two DRA networks use the same device.
+
+What
+    `claimName` and `requestName` of `networks[].resourceClaim` together are those of an earlier network.
+
+Why
+    A request of a claim hands out one device, and a device becomes one NIC.
+
+Refused
+    interfaces: [{name: fast, sriov: {}}, {name: faster, sriov: {}}]
+    networks:
+    - {name: fast, resourceClaim: {claimName: nics, requestName: fast}}
+    - {name: faster, resourceClaim: {claimName: nics, requestName: fast}}
+    resourceClaims: [{name: nics}]
+
+Accepted
+    interfaces: [{name: fast, sriov: {}}, {name: faster, sriov: {}}]
+    networks:
+    - {name: fast, resourceClaim: {claimName: nics, requestName: fast}}
+    - {name: faster, resourceClaim: {claimName: nics, requestName: faster}}
+    resourceClaims: [{name: nics}]
+
+Source
+    pkg/network/admitter/dra.go@v1.9.0, which compares the two names joined by a slash and reports `networks[n]`.
+"""
+
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.networks._dra import SINCE, judged
+from webhook.rules.networks._repeats import repeats
+from webhook.vmi.vmi import VMI
+
+
+def check(vmi: VMI, registry: Registry) -> Mistakes:
+    """Point at each DRA network whose device an earlier one has; incomplete claims are `incomplete-resource-claim`'s to tell."""
+    networks = judged(vmi, registry)
+    if len(networks) <= 1:
+        return ()
+    devices = [
+        (index, f"{claim.claim_name}/{claim.request_name}") for index, _, claim in networks if claim.claim_name and claim.request_name
+    ]
+    return [
+        Mistake(
+            ("networks", devices[later][0], "resourceClaim"),
+            f"networks[{devices[earlier][0]}] uses claim and request {quoted(devices[later][1])} already",
+            "give each DRA network a request of its own",
+        )
+        for later, earlier in repeats(device for _, device in devices)
+    ]
+
+
+RULE = SpecRule(name="duplicate-resource-claim", group=Group.NETWORKS, check=check, since=SINCE, upstream_since=SINCE)

@@ -1,0 +1,49 @@
+"""A DRA network does not say which claim, or which request of the claim, it uses.
+
+What
+    `networks[].resourceClaim` lacks `claimName` or `requestName`, or has it empty.
+
+Why
+    A claim may hold several requests; only both names together say which device becomes the NIC.
+
+Refused
+    interfaces: [{name: fast, sriov: {}}]
+    networks: [{name: fast, resourceClaim: {claimName: nics}}]
+    resourceClaims: [{name: nics}]
+
+Accepted
+    interfaces: [{name: fast, sriov: {}}]
+    networks: [{name: fast, resourceClaim: {claimName: nics, requestName: fast}}]
+    resourceClaims: [{name: nics}]
+
+Source
+    pkg/network/admitter/dra.go@v1.9.0.
+"""
+
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.networks._dra import SINCE, judged
+from webhook.vmi.vmi import VMI
+
+
+def check(vmi: VMI, registry: Registry) -> Mistakes:
+    """Ask each DRA network for both names."""
+    networks = judged(vmi, registry)
+    if not networks:
+        return ()
+    return [
+        Mistake(
+            ("networks", index, "resourceClaim", field),
+            f"resourceClaim of network {quoted(network.name)} has no {field}",
+            f"set {field} to {meaning}",
+        )
+        for index, network, claim in networks
+        for field, name, meaning in (
+            ("claimName", claim.claim_name, "the name of one of spec.resourceClaims"),
+            ("requestName", claim.request_name, "the name of a device request of the claim"),
+        )
+        if not name
+    ]
+
+
+RULE = SpecRule(name="incomplete-resource-claim", group=Group.NETWORKS, check=check, since=SINCE, upstream_since=SINCE)

@@ -1,0 +1,40 @@
+"""An interface has no network to be connected to.
+
+What
+    `interfaces[].name` is the name of no network.
+
+Why
+    The name is the only link between an interface and its network. Without a network there is nothing to connect the NIC to.
+
+Refused
+    interfaces: [{name: defualt, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.nearest import nearest
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
+    """Look the interface's name up among the networks; no name is the empty name, as in KubeVirt."""
+    name = interface.name or ""
+    if name in vmi.network_named:
+        return ()
+    guess = nearest(name, vmi.network_named.keys() - {""})
+    meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
+    message = f"no network is named {quoted(name)}, so this interface is connected to nothing{meant}"
+    return [Mistake(("name",), message, "give the interface the name of a network, or add a network of this name")]
+
+
+RULE = InterfaceRule(name="interface-without-network", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))

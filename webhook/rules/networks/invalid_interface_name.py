@@ -1,0 +1,48 @@
+"""An interface has no name, or a name with characters that KubeVirt does not allow.
+
+What
+    `interfaces[].name` is empty, or holds something else than letters of the English alphabet, digits, `-` and `_`.
+
+Why
+    The name becomes the NIC's alias in the libvirt domain; KubeVirt refuses what could not stand there.
+
+Refused
+    interfaces: [{name: net.1, masquerade: {}}]
+    networks: [{name: net.1, pod: {}}]
+
+Accepted
+    interfaces: [{name: net_1, masquerade: {}}]
+    networks: [{name: net_1, pod: {}}]
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0.
+"""
+
+import re
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_is_name = re.compile(r"[A-Za-z0-9_-]+").fullmatch
+_first_other = re.compile(r"[^A-Za-z0-9_-]").search
+
+
+def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+    """Match the name; whether a network has the same one is `interface-without-network`'s to ask."""
+    name = interface.name or ""
+    if _is_name(name):
+        return ()
+    return [Mistake(("name",), _message(name), "use letters of the English alphabet, digits, - and _ only, here and in the network's name")]
+
+
+def _message(name: str) -> str:
+    other = _first_other(name)
+    if other is None:
+        return "the interface has no name"
+    return f"interface name {quoted(name)} holds {quoted(other.group())}, which is not allowed in it"
+
+
+RULE = InterfaceRule(name="invalid-interface-name", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))

@@ -1,0 +1,53 @@
+"""An interface asks for something that is not a MAC address of six bytes.
+
+What
+    `interfaces[].macAddress` is not six bytes in hexadecimal, as pairs of digits between `:` or between `-`, or as groups of four digits
+    between dots.
+
+Why
+    KubeVirt refuses what cannot be set on a NIC. Addresses of 8 and 20 bytes exist (EUI-64, InfiniBand), but not for a VM's NIC.
+
+Refused
+    macAddress: "02:00:00:00:00"
+    macAddress: "02:00:00-00:00:01"          # one separator throughout
+    macAddress: "02:00:00:00:00:00:00:01"    # eight bytes
+
+Accepted
+    macAddress: "02:00:00:00:00:01"
+    macAddress: "DE-AD-00-00-BE-AF"
+    macAddress: "0200.0000.0001"
+
+Source
+    pkg/network/link and pkg/network/admitter/netiface.go@v1.9.0; the forms are those of Go's net.ParseMAC.
+"""
+
+import re
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_PAIR, _FOUR = "[0-9A-Fa-f]{2}", "[0-9A-Fa-f]{4}"
+_is_six_bytes = re.compile(rf"{_PAIR}(?:(?::{_PAIR}){{5}}|(?:-{_PAIR}){{5}})|{_FOUR}(?:\.{_FOUR}){{2}}").fullmatch
+_is_any_length = re.compile(rf"{_PAIR}(?:(?::{_PAIR})+|(?:-{_PAIR})+)|{_FOUR}(?:\.{_FOUR})+").fullmatch
+_LONGER = (8, 20)
+
+
+def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+    """Match the address; an empty string counts as absent."""
+    address = interface.mac_address
+    if not address or _is_six_bytes(address):
+        return ()
+    return [Mistake(("macAddress",), f"macAddress {quoted(address)} {_fault(address)}", 'write six bytes, as in "02:00:00:00:00:01"')]
+
+
+def _fault(address: str) -> str:
+    if not _is_any_length(address):
+        return "is not a MAC address"
+    count = sum(c not in ":-." for c in address) // 2
+    return f"has {count} bytes; {'that is too long for a NIC' if count in _LONGER else 'a MAC address has six'}"
+
+
+RULE = InterfaceRule(name="invalid-mac-address", group=Group.NETWORKS, check=check, field="mac_address", upstream_since=Version(0, 1))

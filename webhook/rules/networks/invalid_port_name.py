@@ -1,0 +1,59 @@
+"""A forwarded port has a name that Kubernetes does not take for a port.
+
+What
+    `interfaces[].ports[].name` is longer than 15 characters, has other characters than a-z, 0-9 and `-`, has no letter, has `--`, or
+    begins or ends with `-`; and the interface is on the pod network.
+
+Why
+    The name becomes that of a port of the pod, which Kubernetes would refuse. On other networks KubeVirt does not read `ports` at all.
+
+Refused
+    ports: [{name: HTTP, port: 80}]
+    ports: [{name: "8080", port: 8080}]
+
+Accepted
+    ports: [{name: http, port: 80}]
+    ports: [{name: p8080, port: 8080}]
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0; the form is that of Kubernetes' IsValidPortName.
+"""
+
+import re
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_LONGEST = 15
+_ACCEPTED = f"use at most {_LONGEST} characters of a-z, 0-9 and single hyphens between them, with at least one letter"
+_is_of_port_characters = re.compile(r"[-a-z0-9]+").fullmatch
+_has_letter = re.compile(r"[a-z]").search
+
+
+def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
+    """Judge each name where KubeVirt reads `ports`; a port needs no name, and an empty one counts as none."""
+    if not interface.ports or not vmi.on_pod_network(interface):
+        return ()
+    return [
+        Mistake(("ports", index, "name"), f"port name {quoted(port.name)} {' and '.join(faults)}", _ACCEPTED)
+        for index, port in enumerate(interface.ports)
+        if port.name and (faults := _faults(port.name))
+    ]
+
+
+def _faults(name: str) -> list[str]:
+    found = (
+        (len(name) > _LONGEST, f"has more than {_LONGEST} characters"),
+        (not _is_of_port_characters(name), "holds characters other than a-z, 0-9 and -"),
+        (not _has_letter(name), "has no letter from a to z"),
+        ("--" in name, "has two hyphens in a row"),
+        (name.startswith("-"), "begins with a hyphen"),
+        (name.endswith("-"), "ends with a hyphen"),
+    )
+    return [fault for is_so, fault in found if is_so]
+
+
+RULE = InterfaceRule(name="invalid-port-name", group=Group.NETWORKS, check=check, field="ports", upstream_since=Version(0, 1))

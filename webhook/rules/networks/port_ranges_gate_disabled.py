@@ -1,0 +1,48 @@
+"""An interface has portRanges, and the feature gate for them is off.
+
+What
+    `interfaces[].portRanges` is present, the interface is on the pod network, and feature gate PortRangesSpec is not enabled.
+
+Why
+    Ranges of ports are alpha in KubeVirt 1.9, so off unless an admin enables them; KubeVirt refuses the VM.
+
+Refused
+    masquerade: {}
+    portRanges: [{start: 8000, end: 8100}]
+
+Accepted
+    masquerade: {}
+    ports: [{port: 8000}, {port: 8001}]
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.networks._ports import PORT_RANGES_GATE
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
+    """Ask for the gate; while it is known to be off, this is all that is told about `portRanges`."""
+    if not vmi.on_pod_network(interface):
+        return ()
+    gate = registry.gate(PORT_RANGES_GATE)
+    if gate.is_on:
+        return ()
+    message = f"portRanges needs feature gate {PORT_RANGES_GATE}, which is {gate.value}"
+    accepted = f"have {PORT_RANGES_GATE} added to the KubeVirt CR's featureGates, or list single ports in ports"
+    return [Mistake(("portRanges",), message, accepted, at_most=Action.DENY if gate.is_known else Action.WARN)]
+
+
+RULE = InterfaceRule(
+    name="port-ranges-gate-disabled",
+    group=Group.NETWORKS,
+    check=check,
+    field="port_ranges",
+    since=Version(1, 9),
+    upstream_since=Version(1, 9),
+)

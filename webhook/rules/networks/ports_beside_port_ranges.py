@@ -1,0 +1,45 @@
+"""An interface has both ports and portRanges.
+
+What
+    `interfaces[].ports` and `interfaces[].portRanges` are both present, even if empty, and the interface is on the pod network.
+
+Why
+    KubeVirt takes the one list or the other: a range of one port says the same as a port.
+
+Refused
+    masquerade: {}
+    ports: [{port: 22}]
+    portRanges: [{start: 8000, end: 8100}]
+
+Accepted
+    masquerade: {}
+    portRanges: [{start: 22, end: 22}, {start: 8000, end: 8100}]
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.networks._ports import port_ranges_are_read
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
+    """Ask for both fields, where KubeVirt reads them."""
+    if interface.ports is None or not port_ranges_are_read(interface, vmi, registry):
+        return ()
+    message = "portRanges and ports cannot both be given for one interface"
+    return [Mistake(("portRanges",), message, "move each port into portRanges as a range of one (start and end alike), and remove ports")]
+
+
+RULE = InterfaceRule(
+    name="ports-beside-port-ranges",
+    group=Group.NETWORKS,
+    check=check,
+    field="port_ranges",
+    since=Version(1, 9),
+    upstream_since=Version(1, 9),
+)

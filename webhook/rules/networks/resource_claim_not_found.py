@@ -1,0 +1,53 @@
+"""A DRA network uses a claim that the VM does not have.
+
+What
+    `networks[].resourceClaim.claimName` is the name of none of `resourceClaims`, the list beside `networks`.
+
+Why
+    The claim is what hands the device to the virt-launcher pod, and the pod gets those claims that are listed in `resourceClaims`.
+
+Refused
+    interfaces: [{name: fast, sriov: {}}]
+    networks: [{name: fast, resourceClaim: {claimName: nisc, requestName: fast}}]
+    resourceClaims: [{name: nics}]
+
+Accepted
+    interfaces: [{name: fast, sriov: {}}]
+    networks: [{name: fast, resourceClaim: {claimName: nics, requestName: fast}}]
+    resourceClaims: [{name: nics}]
+
+Source
+    pkg/network/admitter/dra.go@v1.9.0.
+"""
+
+from webhook.plugins.nearest import nearest
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.networks._dra import SINCE, judged
+from webhook.vmi.vmi import VMI
+
+
+def check(vmi: VMI, registry: Registry) -> Mistakes:
+    """Look each claim's name up; a claim without both names is `incomplete-resource-claim`'s to tell."""
+    networks = judged(vmi, registry)
+    if not networks:
+        return ()
+    names = {claim.name for claim in vmi.spec.resource_claims or () if claim.name}
+    return [
+        Mistake(
+            ("networks", index, "resourceClaim", "claimName"),
+            _message(claim.claim_name, names),
+            "name one of spec.resourceClaims, or add the claim there",
+        )
+        for index, _, claim in networks
+        if claim.claim_name and claim.request_name and claim.claim_name not in names
+    ]
+
+
+def _message(name: str, names: set[str]) -> str:
+    guess = nearest(name, names)
+    meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
+    return f"none of spec.resourceClaims is named {quoted(name)}{meant}"
+
+
+RULE = SpecRule(name="resource-claim-not-found", group=Group.NETWORKS, check=check, since=SINCE, upstream_since=SINCE)

@@ -1,0 +1,45 @@
+"""A VM has more than one pod network.
+
+What
+    More than one of `networks` has `pod: {}`.
+
+Why
+    A virt-launcher pod is in the cluster's pod network once, with one NIC, so one interface of the VM at most can be there.
+
+Refused
+    interfaces: [{name: default, masquerade: {}}, {name: blue, masquerade: {}}]
+    networks: [{name: default, pod: {}}, {name: blue, pod: {}}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}, {name: blue, bridge: {}}]
+    networks: [{name: default, pod: {}}, {name: blue, multus: {networkName: blue}}]
+
+Source
+    pkg/network/admitter/netsource.go@v1.9.0, which reports once, at a field `interfaces` beside `networks` that does not exist.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.vmi.vmi import VMI
+
+
+def check(vmi: VMI, _registry: Registry) -> Mistakes:
+    """Point at each pod network after the first."""
+    networks = vmi.networks
+    if len(networks) <= 1:
+        return ()
+    pods = [index for index, network in enumerate(networks) if network.pod is not None]
+    if len(pods) <= 1:
+        return ()
+    return [
+        Mistake(
+            ("networks", index, "pod"),
+            f"networks[{pods[0]}], {quoted(networks[pods[0]].name)}, is the pod network already, and a VM has one at most",
+            f"connect network {quoted(networks[index].name)} by multus, or remove it with its interface",
+        )
+        for index in pods[1:]
+    ]
+
+
+RULE = SpecRule(name="several-pod-networks", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))

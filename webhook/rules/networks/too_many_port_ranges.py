@@ -1,0 +1,48 @@
+"""An interface has more than ten portRanges.
+
+What
+    `interfaces[].portRanges` has more than 10 entries, and the interface is on the pod network.
+
+Why
+    Each range becomes NAT rules in the pod; KubeVirt bounds their number.
+
+Refused
+    masquerade: {}
+    portRanges: [{start: 1, end: 1}, {start: 3, end: 3}, {start: 5, end: 5}, {start: 7, end: 7}, {start: 9, end: 9}, {start: 11, end: 11},
+      {start: 13, end: 13}, {start: 15, end: 15}, {start: 17, end: 17}, {start: 19, end: 19}, {start: 21, end: 21}]
+
+Accepted
+    masquerade: {}
+    portRanges: [{start: 1, end: 21}]
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.networks._ports import port_ranges_are_read
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_MOST = 10
+
+
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
+    """Count the ranges, where KubeVirt reads them."""
+    count = len(interface.port_ranges or ())
+    if count <= _MOST or not port_ranges_are_read(interface, vmi, registry):
+        return ()
+    message = f"portRanges has {count} entries, and at most {_MOST} are allowed"
+    return [Mistake(("portRanges",), message, "join neighbouring ranges, or leave out ranges and ports altogether to forward every port")]
+
+
+RULE = InterfaceRule(
+    name="too-many-port-ranges",
+    group=Group.NETWORKS,
+    check=check,
+    field="port_ranges",
+    since=Version(1, 9),
+    upstream_since=Version(1, 9),
+)

@@ -1,0 +1,51 @@
+"""An interface has a state that KubeVirt does not know.
+
+What
+    `interfaces[].state` is none of `absent`, `up` and `down` (the last two since KubeVirt 1.5), in exactly this spelling.
+
+Why
+    `absent` asks for unplugging, `up` and `down` set the link; anything else asks for nothing that KubeVirt can do.
+
+Refused
+    bridge: {}
+    state: Down
+
+Accepted
+    bridge: {}
+    state: down
+
+Source
+    pkg/network/admitter/admit.go@v1.9.0.
+"""
+
+from webhook.plugins.nearest import nearest
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.networks._states import ABSENT, LINK_STATES, LINK_STATES_SINCE, STATE_SINCE
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+    """Compare with the states that the running KubeVirt knows; an empty string counts as not set."""
+    state = interface.state
+    if not state or state == ABSENT:
+        return ()
+    has_link_states = registry.at_least(*LINK_STATES_SINCE)
+    if has_link_states and state in LINK_STATES:
+        return ()
+    known = (ABSENT, *LINK_STATES) if has_link_states else (ABSENT,)
+    accepted = "use " + " or ".join(quoted(value) for value in known) + ", or remove state"
+    return [Mistake(("state",), _message(state, known, registry), accepted)]
+
+
+def _message(state: str, known: tuple[str, ...], registry: Registry) -> str:
+    if state in LINK_STATES:
+        return f"state {quoted(state)} is unknown to KubeVirt {registry.version}: it came with {LINK_STATES_SINCE}"
+    guess = nearest(state, known)
+    return f"state {quoted(state)} is unknown to KubeVirt" + (f"; did you mean {quoted(guess)}?" if guess is not None else "")
+
+
+RULE = InterfaceRule(
+    name="unknown-interface-state", group=Group.NETWORKS, check=check, field="state", since=STATE_SINCE, upstream_since=STATE_SINCE
+)

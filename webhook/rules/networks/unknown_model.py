@@ -1,0 +1,52 @@
+"""An interface asks for a NIC model that KubeVirt does not know.
+
+What
+    `interfaces[].model` is none of e1000, e1000e, igb (KubeVirt 1.4+), ne2k_pci, pcnet, rtl8139 and virtio.
+
+Why
+    The model is what QEMU shows to the guest; KubeVirt admits only these, written exactly so.
+
+Refused
+    model: vmxnet3
+    model: VirtIO        # case matters
+
+Accepted
+    model: virtio
+    model: e1000e
+
+Source
+    pkg/network/admitter/netiface.go@v1.9.0; igb came with kubevirt/kubevirt#11754, listed in the release notes of 1.4.0.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.nearest import nearest
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_IGB = "igb"
+_IGB_SINCE = Version(1, 4)
+_ALWAYS_KNOWN = frozenset({"e1000", "e1000e", "ne2k_pci", "pcnet", "rtl8139", "virtio"})
+_KNOWN = _ALWAYS_KNOWN | {_IGB}
+
+
+def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+    """Look the model up among those of the running KubeVirt; an empty string counts as absent."""
+    model = interface.model
+    if not model or model in _ALWAYS_KNOWN:
+        return ()
+    known = _KNOWN if registry.at_least(*_IGB_SINCE) else _ALWAYS_KNOWN
+    if model in known:
+        return ()
+    return [Mistake(("model",), _message(model, known, registry), "use one of " + ", ".join(sorted(known)))]
+
+
+def _message(model: str, known: frozenset[str], registry: Registry) -> str:
+    if model == _IGB:
+        return f"model {quoted(model)} is unknown to KubeVirt {registry.version}: it came with {_IGB_SINCE}"
+    guess = nearest(model, known)
+    return f"model {quoted(model)} is unknown to KubeVirt" + (f"; did you mean {quoted(guess)}?" if guess is not None else "")
+
+
+RULE = InterfaceRule(name="unknown-model", group=Group.NETWORKS, check=check, field="model", upstream_since=Version(0, 1))

@@ -1,0 +1,37 @@
+"""An interface has a plugin binding that names no plugin.
+
+What
+    `interfaces[].binding` is present, and its `name` is empty or missing.
+
+Why
+    The schema asks for a `name` and accepts an empty one, and no KubeVirt release looks further: the VM is admitted, no plugin is
+    found under the empty name, and the VM never starts.
+
+Refused
+    binding: {name: ""}
+
+Accepted
+    binding: {name: passt}        # the name under which the plugin is registered
+
+Source
+    `PluginBinding` in staging/src/kubevirt.io/api/core/v1/schema.go@v1.9.0; the failure is in pkg/network/netbinding/netbinding.go@v1.9.0.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+    """Ask for a name; whether it is registered is `unregistered-plugin`'s to tell."""
+    if interface.binding is None or interface.binding.name:
+        return ()
+    message = (
+        "binding has no name, so it chooses no plugin" if interface.binding.name is None else 'binding.name is "", which names no plugin'
+    )
+    return [Mistake(("binding", "name"), message, f"name a plugin that is registered in {registry.owner}")]
+
+
+RULE = InterfaceRule(name="empty-plugin-name", group=Group.PLUGINS, check=check, field="binding", since=Version(1, 1))

@@ -1,0 +1,53 @@
+"""An interface uses a plugin that gives the guest no NIC.
+
+What
+    The plugin is registered with neither a `sidecarImage` nor a `domainAttachmentType` that the running KubeVirt knows.
+
+Why
+    KubeVirt leaves such an interface out of the domain and says nothing: the VM boots, silently without that NIC. The usual cause is a
+    slip in the registration, such as `Tap` for `tap`.
+
+Refused
+    binding: {name: half}        # registered as half: {networkAttachmentDefinition: default/half}
+
+Accepted
+    binding: {name: whole}       # registered as whole: {networkAttachmentDefinition: default/whole, domainAttachmentType: tap}
+
+Source
+    pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0; `managedTap` is known from 1.4.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.plugin import MANAGED_TAP, Plugin
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_MANAGED_TAP_SINCE = Version(1, 4)
+
+
+def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+    """Look at the registration; a missing one is `unregistered-plugin`'s to tell."""
+    name = interface.binding.name if interface.binding is not None else None
+    plugin = registry.plugins.get(name or "")
+    if plugin is None or _attaches(plugin, registry):
+        return ()
+    found = plugin.domain_attachment_type
+    kind = f"with domainAttachmentType {quoted(found)}, which KubeVirt does not know," if found else "without domainAttachmentType"
+    message = f"plugin {quoted(name)} is registered {kind} and without sidecarImage, so the VM boots without this NIC"
+    known = "tap or managedTap" if registry.at_least(*_MANAGED_TAP_SINCE) else "tap"
+    return [
+        Mistake(("binding", "name"), message, f"give {quoted(name)} domainAttachmentType {known}, or a sidecarImage, in {registry.owner}")
+    ]
+
+
+def _attaches(plugin: Plugin, registry: Registry) -> bool:
+    if plugin.domain_attachment_type == MANAGED_TAP and not registry.at_least(*_MANAGED_TAP_SINCE):
+        return bool(plugin.sidecar_image)
+    return plugin.attaches
+
+
+RULE = InterfaceRule(
+    name="plugin-attaches-nothing", group=Group.PLUGINS, check=check, field="binding", since=Version(1, 1), needs_registry=True
+)

@@ -1,0 +1,49 @@
+"""An interface uses a plugin while plugins are switched off.
+
+What
+    `binding` is set, KubeVirt is 1.1 to 1.4, and feature gate `NetworkBindingPlugins` is not listed.
+
+Why
+    Up to 1.4 KubeVirt refuses every plugin unless an admin turns the gate on; from 1.5 it is always on. Where no KubeVirt CR tells the
+    gates, this rule goes by the default, and warns.
+
+Refused
+    binding: {name: passt}        # KubeVirt 1.4, gate NetworkBindingPlugins not listed
+
+Accepted
+    masquerade: {}
+
+Source
+    pkg/network/admitter@v1.4.0, which reports `interfaces[i].name`; pkg/virt-config/featuregate/feature-gates.go@v1.5.0.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+_SINCE = Version(1, 1)
+_ON = "add NetworkBindingPlugins to spec.configuration.developerConfiguration.featureGates in the KubeVirt CR"
+
+
+def check(_interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+    """Ask for the gate; a default is no more than a guess."""
+    state = registry.gate("NetworkBindingPlugins")
+    if state.is_on:
+        return ()
+    message = f"feature gate NetworkBindingPlugins is off, as it is by default in KubeVirt {registry.version}"
+    if state.is_known:
+        return [Mistake(("binding",), message, _ON)]
+    return [Mistake(("binding",), f"{message}, and no KubeVirt CR says otherwise", _ON, Action.WARN)]
+
+
+RULE = InterfaceRule(
+    name="plugin-gate-disabled",
+    group=Group.PLUGINS,
+    check=check,
+    field="binding",
+    since=_SINCE,
+    until=Version(1, 5),
+    upstream_since=_SINCE,
+)

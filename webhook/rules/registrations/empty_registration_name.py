@@ -1,0 +1,32 @@
+"""A plugin is registered under an empty name.
+
+What
+    The key in `spec.configuration.network.binding` is `""`.
+
+Why
+    KubeVirt keeps the entry, and an interface that forgot its plugin's name (`binding: {name: ""}`) would silently get this plugin.
+
+Refused
+    "": {domainAttachmentType: tap}
+
+Accepted
+    passt: {domainAttachmentType: tap}
+
+Source
+    The map has no key pattern (staging/src/kubevirt.io/api/core/v1/types.go@v1.9.0); upstream does not check names.
+"""
+
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
+
+
+def check(registration: Registration, _registry: Registry) -> Mistakes:
+    """Ask for a name."""
+    if registration.name:
+        return ()
+    return [
+        Mistake((), 'a plugin is registered under the empty name ""', "register it under the name that interfaces write in binding.name")
+    ]
+
+
+RULE = RegistrationRule(name="empty-registration-name", group=Group.REGISTRATIONS, check=check)

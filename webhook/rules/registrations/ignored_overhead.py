@@ -1,0 +1,58 @@
+"""A registration declares compute resource overhead that KubeVirt ignores.
+
+What
+    `computeResourceOverhead` holds anything but `requests.memory`: `limits`, CPU, other resources, or `claims` (KubeVirt 1.3).
+
+Why
+    The schema accepts every resource name, and KubeVirt reads `requests.memory` alone: the rest is reserved for nobody.
+
+Refused
+    {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: 250Mi, cpu: 100m}}}
+    {domainAttachmentType: tap, computeResourceOverhead: {limits: {memory: 250Mi}}}
+
+Accepted
+    {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: 250Mi}}}
+
+Source
+    pkg/network/netbinding/memory.go@v1.9.0 is the only reader.
+"""
+
+from collections.abc import Iterator
+
+from webhook.kube.fieldpath import Path, look_up, render
+from webhook.kube.version import Version
+from webhook.plugins.fields import CLAIMS_UNTIL
+from webhook.plugins.plugin import ComputeResourceOverhead
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
+
+_FIELD = "computeResourceOverhead"
+
+
+def check(registration: Registration, registry: Registry) -> Mistakes:
+    """Tell every ignored key; before 1.3 `pruned-field` tells the whole field, and from 1.4 it tells `claims`."""
+    overhead = registration.plugin.compute_resource_overhead
+    if overhead is None:
+        return ()
+    return [
+        Mistake(path, _message(path), "remove it; KubeVirt counts requests.memory only")
+        for path in _ignored(overhead, registration, registry)
+    ]
+
+
+def _ignored(overhead: ComputeResourceOverhead, registration: Registration, registry: Registry) -> Iterator[Path]:
+    for resource in overhead.requests or ():
+        if resource != "memory":
+            yield (_FIELD, "requests", resource)
+    for resource in overhead.limits or ():
+        yield (_FIELD, "limits", resource)
+    has_claims = registry.version is not None and registry.version < CLAIMS_UNTIL
+    if has_claims and look_up(registration.raw, (_FIELD, "claims")):
+        yield (_FIELD, "claims")
+
+
+def _message(path: Path) -> str:
+    return f"KubeVirt ignores {render(path[1:])} of a plugin's computeResourceOverhead"
+
+
+RULE = RegistrationRule(name="ignored-overhead", group=Group.REGISTRATIONS, check=check, action=Action.WARN, since=Version(1, 3))

@@ -1,0 +1,72 @@
+"""A registration declares a compute resource overhead that is no quantity, or a negative one.
+
+What
+    A value under `computeResourceOverhead` is not a Kubernetes quantity, or `requests.memory` is below zero or a fraction of a byte.
+
+Why
+    What is no quantity is refused by the API server, and with it the whole CR. A negative memory overhead is accepted and lowers the
+    request of every launcher pod that uses the plugin, until the guest is killed for want of memory.
+
+Refused
+    {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: 250MiB}}}
+    {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: -250Mi}}}
+
+Accepted
+    {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: 250Mi}}}
+
+Source
+    The schema's pattern admits a leading minus (pkg/virt-operator/resource/generate/components/validations_generated.go@v1.9.0); the sum is
+    made in pkg/network/netbinding/memory.go@v1.9.0. Grammar: kubernetes/apimachinery pkg/api/resource/quantity.go.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from webhook.kube.fieldpath import render
+from webhook.kube.quantity import Quantity, parse_quantity
+from webhook.kube.shape import describe
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
+
+_FIELD = "computeResourceOverhead"
+_ACCEPTED = "write a quantity such as 250Mi"
+
+
+def check(registration: Registration, _registry: Registry) -> Mistakes:
+    """Parse every quantity; before 1.3 `pruned-field` tells the whole field."""
+    overhead = registration.plugin.compute_resource_overhead
+    if overhead is None:
+        return ()
+    return [*_in("requests", overhead.requests or {}), *_in("limits", overhead.limits or {})]
+
+
+def _in(section: str, values: Mapping[str, object]) -> Iterator[Mistake]:
+    for resource, value in values.items():
+        quantity = _quantity(value)
+        path = (_FIELD, section, resource)
+        if quantity is None:
+            if value is not None:
+                yield Mistake(path, f"{render(path[1:])} is {describe(value)}, which is no quantity", _ACCEPTED)
+        elif (section, resource) == ("requests", "memory"):
+            yield from _as_memory(quantity, value)
+
+
+def _as_memory(quantity: Quantity, value: object) -> Iterator[Mistake]:
+    path = (_FIELD, "requests", "memory")
+    if quantity.value < 0:
+        yield Mistake(path, f"requests.memory is {describe(value)}: a negative overhead lowers the launcher pod's request", _ACCEPTED)
+    elif quantity.value.denominator != 1:
+        message = f'requests.memory is {describe(value)}, a fraction of a byte: "m" means thousandths, "M" and "Mi" mean millions'
+        yield Mistake(path, message, _ACCEPTED, at_most=Action.WARN)
+
+
+def _quantity(value: object) -> Quantity | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    try:
+        return parse_quantity(str(value))
+    except ValueError:
+        return None
+
+
+RULE = RegistrationRule(name="invalid-overhead", group=Group.REGISTRATIONS, check=check, since=Version(1, 3))

@@ -1,0 +1,47 @@
+"""A registration gives the guest no NIC.
+
+What
+    The plugin has neither a `sidecarImage` nor a `domainAttachmentType`.
+
+Why
+    Nothing then adds the interface to the domain: a VM that uses the plugin boots, silently without that NIC. A
+    NetworkAttachmentDefinition alone only prepares the pod.
+
+Refused
+    networkAttachmentDefinition: default/netbindingpasst
+
+Accepted
+    {networkAttachmentDefinition: default/netbindingpasst, sidecarImage: "quay.io/kubevirt/network-passt-binding:v1.9.0"}
+    domainAttachmentType: managedTap
+
+Source
+    pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0 skips such an interface without an error.
+"""
+
+from webhook.plugins.fields import SINCE
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
+
+_ATTACHMENT_TYPE = "domainAttachmentType"
+
+
+def check(registration: Registration, registry: Registry) -> Mistakes:
+    """Look for anything that attaches.
+
+    What is there but of no use (an unknown type, a broken image, a wrong type of value) is told by the rule about that value; an
+    attachment type that the running release does not have counts as absent.
+    """
+    raw = registration.raw
+    if not isinstance(raw, dict) or _is_set(raw, "sidecarImage"):
+        return ()
+    if _is_set(raw, _ATTACHMENT_TYPE) and registry.at_least(*SINCE[_ATTACHMENT_TYPE]):
+        return ()
+    message = "the plugin has neither sidecarImage nor domainAttachmentType: a VM that uses it boots without that NIC"
+    return [Mistake((), message, "set sidecarImage, or domainAttachmentType to tap or managedTap (KubeVirt 1.4+)")]
+
+
+def _is_set(raw: dict[str, object], field: str) -> bool:
+    return raw.get(field) not in (None, "")
+
+
+RULE = RegistrationRule(name="registration-attaches-nothing", group=Group.REGISTRATIONS, check=check)

@@ -1,0 +1,38 @@
+"""A registration has a downwardAPI value that KubeVirt does not know.
+
+What
+    `downwardAPI` is neither empty nor `device-info`.
+
+Why
+    KubeVirt ignores an unknown value and says nothing: the sidecar starts without the network information that it waits for.
+
+Refused
+    {sidecarImage: "quay.io/acme/vdpa:v1", downwardAPI: deviceInfo}
+
+Accepted
+    {sidecarImage: "quay.io/acme/vdpa:v1", downwardAPI: device-info}
+
+Source
+    staging/src/kubevirt.io/api/core/v1/types.go@v1.9.0 (DeviceInfo); the schema has no enum.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.nearest import nearest
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule, quoted
+
+_KNOWN = ("device-info",)
+
+
+def check(registration: Registration, _registry: Registry) -> Mistakes:
+    """Compare with the one known value; an empty string counts as absent. Before 1.3 `pruned-field` tells the whole field."""
+    found = registration.plugin.downward_api
+    if not found or found in _KNOWN:
+        return ()
+    guess = nearest(found, _KNOWN)
+    meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
+    message = f"downwardAPI {quoted(found)} is unknown to KubeVirt and ignored{meant}"
+    return [Mistake(("downwardAPI",), message, 'use "device-info", or leave it out')]
+
+
+RULE = RegistrationRule(name="unknown-downward-api", group=Group.REGISTRATIONS, check=check, action=Action.WARN, since=Version(1, 3))

@@ -1,0 +1,40 @@
+"""A registration has a migration method that KubeVirt does not know.
+
+What
+    `migration.method` is neither empty nor `link-refresh`.
+
+Why
+    KubeVirt ignores an unknown method and says nothing. The plugin counts as migratable all the same, but after a migration the guest's
+    link is not refreshed, so the guest may keep an address that is no longer its own.
+
+Refused
+    {domainAttachmentType: tap, migration: {method: linkRefresh}}
+
+Accepted
+    {domainAttachmentType: tap, migration: {method: link-refresh}}
+    {domainAttachmentType: tap, migration: {}}
+
+Source
+    staging/src/kubevirt.io/api/core/v1/types.go@v1.9.0 (LinkRefresh); the schema has no enum.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.nearest import nearest
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule, quoted
+
+_KNOWN = ("link-refresh",)
+
+
+def check(registration: Registration, _registry: Registry) -> Mistakes:
+    """Compare with the one known method; an empty string counts as absent."""
+    migration = registration.plugin.migration
+    if migration is None or not migration.method or migration.method in _KNOWN:
+        return ()
+    guess = nearest(migration.method, _KNOWN)
+    meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
+    message = f"migration method {quoted(migration.method)} is unknown to KubeVirt and ignored{meant}"
+    return [Mistake(("migration", "method"), message, 'use "link-refresh", or no method when the link need not be refreshed')]
+
+
+RULE = RegistrationRule(name="unknown-migration-method", group=Group.REGISTRATIONS, check=check, action=Action.WARN, since=Version(1, 2))

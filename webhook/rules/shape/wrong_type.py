@@ -1,0 +1,30 @@
+"""A value has the wrong type.
+
+What
+    Where the API has a string, an object, a list, a number or a boolean, the manifest has something else.
+
+Why
+    The API server cannot decode the object and refuses it. YAML makes the slip easy: `name: 5` is a number, `name: on` a boolean, and
+    `bridge: yes` no object. What is found here counts as absent for the other rules.
+
+Refused
+    interfaces: [{name: 5, masquerade: {}}]
+
+Accepted
+    interfaces: [{name: "5", masquerade: {}}]
+
+Source
+    The schema of the CRD, which the API server applies before any webhook is asked.
+"""
+
+from webhook.rules.base import Group, Mistake, Mistakes, ShapeError, ShapeRule
+
+
+def check(error: ShapeError) -> Mistakes:
+    """Tell what is there; where nothing is, `missing-field` tells it, and API versions are `unserved-version`'s."""
+    if error.found is None or error.unserved:
+        return ()
+    return [Mistake(error.path, f"expected {error.expected}, found {error.found}", f"put {error.expected} here")]
+
+
+RULE = ShapeRule(name="wrong-type", group=Group.SHAPE, check=check)

@@ -1,0 +1,104 @@
+"""Where VMI specs are in each kind that carries one: a table, and reading an object by it. Judges nothing."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from webhook.kube.fieldpath import Path, look_up
+from webhook.kube.shape import Misfit, decode, describe
+from webhook.vmi.spec import VMISpec
+from webhook.vmi.vmi import VMI
+
+
+class Kind(NamedTuple):
+    """A kind that carries a VMI spec.
+
+    Attributes:
+        group: API group.
+        name: The kind.
+        versions: All versions that any release from 1.1 on serves.
+        spec: Path to the VMI spec.
+        annotations: Path to the annotations that the VMI has or will have.
+        preference: Path to what names a preference, `None` where a kind cannot name one.
+        is_template: Whether strings may hold `${PARAMETERS}`, so that nothing is certain.
+    """
+
+    group: str
+    name: str
+    versions: tuple[str, ...]
+    spec: Path
+    annotations: Path
+    preference: Path | None = None
+    is_template: bool = False
+
+
+_IN_VM: Path = ("spec", "template")
+_IN_POOL: Path = ("spec", "virtualMachineTemplate", "spec", "template")
+_IN_TEMPLATE: Path = ("spec", "virtualMachine", "spec", "template")
+_ANNOTATIONS: Path = ("metadata", "annotations")
+
+KINDS: tuple[Kind, ...] = (
+    Kind("kubevirt.io", "VirtualMachine", ("v1", "v1alpha3"), (*_IN_VM, "spec"), (*_IN_VM, *_ANNOTATIONS), ("spec", "preference")),
+    Kind("kubevirt.io", "VirtualMachineInstance", ("v1", "v1alpha3"), ("spec",), _ANNOTATIONS),
+    Kind("kubevirt.io", "VirtualMachineInstanceReplicaSet", ("v1", "v1alpha3"), (*_IN_VM, "spec"), (*_IN_VM, *_ANNOTATIONS)),
+    Kind(
+        "pool.kubevirt.io",
+        "VirtualMachinePool",
+        ("v1beta1", "v1alpha1"),
+        (*_IN_POOL, "spec"),
+        (*_IN_POOL, *_ANNOTATIONS),
+        ("spec", "virtualMachineTemplate", "spec", "preference"),
+    ),
+    Kind(
+        "template.kubevirt.io",
+        "VirtualMachineTemplate",
+        ("v1beta1", "v1alpha1"),
+        (*_IN_TEMPLATE, "spec"),
+        (*_IN_TEMPLATE, *_ANNOTATIONS),
+        ("spec", "virtualMachine", "spec", "preference"),
+        is_template=True,
+    ),
+)
+"""Served versions and paths: kubevirt/kubevirt staging/src/kubevirt.io/api/{core,pool}/ and virt-template, v1.1.0 to v1.9.0."""
+
+_KIND_OF: Mapping[tuple[str, str], Kind] = {(kind.group, kind.name): kind for kind in KINDS}
+
+
+def split_api_version(api_version: str) -> tuple[str, str]:
+    """Group and version of an `apiVersion`; the core group is empty."""
+    group, _, version = api_version.rpartition("/")
+    return group, version
+
+
+def kind_of(obj: object) -> Kind | None:
+    """The kind of an object by its `apiVersion` and `kind`, served version or not; `None` for all that carry no VMI spec."""
+    if not isinstance(obj, dict):
+        return None
+    api_version, name = obj.get("apiVersion"), obj.get("kind")
+    if not isinstance(api_version, str) or not isinstance(name, str):
+        return None
+    return _KIND_OF.get((split_api_version(api_version)[0], name))
+
+
+def read_vmi(obj: object, kind: Kind) -> tuple[VMI | None, list[Misfit]]:
+    """The VMI spec in an object of `kind`, and what in it is missing or has the wrong type.
+
+    Paths are from the object's root. Where a parent is missing or misfit there is no VMI.
+    """
+    for depth in range(1, len(kind.spec) + 1):
+        parent = look_up(obj, kind.spec[:depth])
+        if not isinstance(parent, dict):
+            return None, [Misfit(kind.spec[:depth], "an object", None if parent is None else describe(parent))]
+    spec, misfits = decode(look_up(obj, kind.spec), VMISpec)
+    annotations, misfit_annotations = _annotations(obj, kind.annotations)
+    vmi = VMI(spec, annotations=annotations, has_preference=kind.preference is not None and look_up(obj, kind.preference) is not None)
+    return vmi, [misfit._replace(path=kind.spec + misfit.path) for misfit in misfits] + misfit_annotations
+
+
+def _annotations(obj: object, path: Path) -> tuple[Mapping[str, str], list[Misfit]]:
+    found = look_up(obj, path)
+    if found is None:
+        return {}, []
+    if not isinstance(found, dict):
+        return {}, [Misfit(path, "an object", describe(found))]
+    misfits = [Misfit((*path, key), "a string", describe(value)) for key, value in found.items() if not isinstance(value, str | None)]
+    return {key: value or "" for key, value in found.items() if isinstance(value, str | None)}, misfits
