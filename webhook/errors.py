@@ -4,6 +4,12 @@ A mistake *in a judged object* is not an error but a finding (`webhook.rules`); 
 what it was asked to do.
 """
 
+EXIT_CLEAN = 0
+EXIT_FINDINGS = 1
+EXIT_USAGE = 2
+EXIT_UNREADABLE = 3
+EXIT_INTERRUPTED = 130
+
 
 class BindguardError(Exception):
     """Base of all errors that are told as one line, never as a traceback."""

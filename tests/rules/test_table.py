@@ -13,7 +13,6 @@ import webhook.rules
 from tests.asserts import findings_of
 from tests.builders import POD_NETWORK, interface, registration, registry, spec
 from webhook.guide.ruledoc import HEADINGS, rule_doc
-from webhook.plugins.plugin import Plugin
 from webhook.plugins.registry import Registry
 from webhook.rules import RULES
 from webhook.rules.base import Group, Registration, RegistrationRule, Rule, ShapeRule
@@ -150,8 +149,8 @@ def vmi(raw: Mapping[str, Any], rule: Rule) -> VMI:
 
 
 def plugin(example: Mapping[str, Any]) -> Registration:
-    """One plugin, registered as `passt` unless the example's only key is its name."""
-    (name, value), *others = example.items()
-    if not others and isinstance(value, dict) and name not in Plugin.__struct_encode_fields__:
-        return registration(name, **value)
-    return registration(**example)
+    """One plugin: under its name in `binding` where the name matters, otherwise without, and then registered as `passt`."""
+    if "binding" not in example:
+        return registration(**example)
+    ((name, fields),) = example["binding"].items()
+    return registration(name, **fields)

@@ -32,8 +32,8 @@ def _judge_registrations(obj: object, plan: Plan) -> list[Finding]:
     misfits = misfits_in(obj)
     shapes = plan.judge_shapes(_shape_errors(misfits))
     findings: list[Finding] = []
-    for name, raw, plugin, path in registrations_in(obj):
-        findings += plan.judge_registration(Registration(name, raw, plugin), path)
+    for written in registrations_in(obj):
+        findings += plan.judge_registration(Registration(written.name, written.raw, written.plugin), written.path)
     return shapes + _outside(findings, [misfit.path for misfit in misfits])
 
 

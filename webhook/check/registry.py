@@ -28,7 +28,10 @@ class Chosen:
 
 def registry_from_file(source: Source) -> Chosen:
     """The one registry in a file; `RegistryError` when there is none, several, or a broken one."""
-    found = [(obj, place) for obj, place in _all_objects(source) if is_kubevirt(obj) or is_hyperconverged(obj) or is_registry_file(obj)]
+    objects = list(_all_objects(source))
+    found = [(obj, place) for obj, place in objects if is_kubevirt(obj) or is_hyperconverged(obj) or is_registry_file(obj)]
+    if len(objects) == 1:
+        found = objects  # of a lone object it can be told what is wrong with it
     if not found:
         raise RegistryError("holds no KubeVirt CR, HyperConverged CR or bindguard registry", file=source.name)
     if len(found) > 1:

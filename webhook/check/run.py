@@ -3,19 +3,20 @@
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from webhook.check.judging import Judge, Judged
 from webhook.check.registry import Chosen, registry_among, registry_from_file, with_version
 from webhook.check.settings import NEWEST, Settings
 from webhook.check.sources import Source, spooled
-from webhook.check.workers import judge_all
+from webhook.check.workers import Progress, judge_all
 from webhook.errors import UnreadableError
 from webhook.manifests.files import find_files
 from webhook.plugins.registry import Registry
 from webhook.report.baseline import read_baseline
-from webhook.report.findings import Report
+from webhook.report.findings import Occurrence, Report
+from webhook.report.fingerprint import repository_path
 from webhook.rules import RULES
 from webhook.rules.base import Action
 from webhook.rules.plan import plan
@@ -36,7 +37,7 @@ def run(settings: Settings, progress: Progress) -> Report:
         )
         judged = judge_all(judge, sources, settings.jobs, progress)
     judged.unreadable[:0] = missing
-    return _report(settings, chosen, judged)
+    return _report(settings, chosen, judged, sources)
 
 
 def _sources(settings: Settings, stack: contextlib.ExitStack) -> tuple[list[Source], list[UnreadableError]]:
@@ -69,14 +70,17 @@ def _registry(settings: Settings, sources: Sequence[Source]) -> Chosen:
         raise UnreadableError(error.strerror or str(error), file=settings.registry) from error
 
 
-def _report(settings: Settings, chosen: Chosen, judged: Judged) -> Report:
-    occurrences, counts, notes = judged.occurrences, judged.counts, [*chosen.notes, *_version_notes(chosen.registry)]
+def _report(settings: Settings, chosen: Chosen, judged: Judged, sources: Sequence[Source]) -> Report:
+    occurrences: Sequence[Occurrence] = judged.occurrences
+    counts, notes = judged.counts, [*chosen.notes, *_version_notes(chosen.registry)]
     if settings.baseline is not None:
         baseline = read_baseline(_text(settings.baseline), settings.baseline)
-        occurrences, baselined, stale = baseline.split(occurrences)
-        counts = dataclasses.replace(counts, baselined=baselined)
+        split = baseline.split(occurrences)
+        occurrences, counts = split.new, dataclasses.replace(counts, baselined=split.baselined)
+        files = {repository_path(source.name) for source in sources}
+        stale = sum(entry.file in files for entry in split.stale)
         if stale:
-            notes.append(f"{settings.baseline}: {stale} baseline entries no longer occur; write it anew with --write-baseline")
+            notes.append(f"{settings.baseline}: {stale} entries no longer occur; write it anew with --write-baseline")
     return Report(
         occurrences=occurrences,
         unreadable=judged.unreadable,

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 import click
 
 from webhook import __version__
-from webhook.errors import BindguardError, UsageError
-from webhook.report.findings import EXIT_UNREADABLE, EXIT_USAGE
+from webhook.errors import EXIT_INTERRUPTED, EXIT_UNREADABLE, EXIT_USAGE, BindguardError, UsageError
 
 _COMMANDS: Mapping[str, str] = {
     "check": "Judge manifests as the webhook would, with no cluster.",
     "rules": "List all rules.",
     "explain": "Explain a rule or a binding.",
 }
-_EXIT_INTERRUPTED = 130
 
 
 class _LazyGroup(click.Group):
@@ -52,7 +50,7 @@ def main() -> None:
         _stop(str(error), EXIT_UNREADABLE)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away: nothing is left to tell, and nobody to tell it to
-        sys.exit(_EXIT_INTERRUPTED)
+        sys.exit(EXIT_INTERRUPTED)
 
 
 def _stop(message: str, code: int) -> None:

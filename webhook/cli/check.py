@@ -12,13 +12,12 @@ import click
 from webhook.check.layers import Flags, settings_from
 from webhook.check.run import run
 from webhook.check.settings import Settings
-from webhook.errors import UsageError
-from webhook.report.findings import EXIT_CLEAN, Report, RuleInfo
+from webhook.errors import EXIT_CLEAN, EXIT_INTERRUPTED, UsageError
+from webhook.report.findings import Report, RuleInfo
 from webhook.report.formats import FORMATS, render
 from webhook.rules import RULES
-from webhook.rules.base import docstring
+from webhook.rules.base import Rule, docstring
 
-_EXIT_INTERRUPTED = 130
 _MOST_JOBS = 256
 _QUIET_SECONDS = 1.0
 
@@ -97,14 +96,19 @@ def _judged(settings: Settings) -> Report:
     except KeyboardInterrupt:
         progress.clear()
         click.echo("bindguard: interrupted; no report was written", err=True)
-        sys.exit(_EXIT_INTERRUPTED)
+        sys.exit(EXIT_INTERRUPTED)
     finally:
         progress.clear()
 
 
 def _rendered(report: Report, output: str, settings: Settings, *, colour: bool) -> str:
-    rules = [RuleInfo.of(rule.name, docstring(rule), rule.action) for rule in RULES] if output == "sarif" else []
+    rules = [_info(rule) for rule in RULES] if output == "sarif" else []
     return render(report, output, colour=colour, rules=rules, fail_on=settings.fail_on)
+
+
+def _info(rule: Rule) -> RuleInfo:
+    text = docstring(rule)
+    return RuleInfo(name=rule.name, summary=text.partition("\n")[0], help=text, action=rule.action)
 
 
 def _write_baseline(settings: Settings, path: str) -> int:

@@ -1,7 +1,5 @@
 """`bindguard explain`: what a rule or a binding is about. Reads no manifest and judges nothing."""
 
-from collections.abc import Iterator
-
 import click
 
 from webhook.cli.terminal import bold, width
@@ -17,6 +15,7 @@ _PROSE_WIDTH = 100
 """Longer lines are hard to read, however wide the terminal is."""
 
 _MOST_SUGGESTED = 5
+_SHORTEST_PART = 3
 
 
 @click.command("explain", short_help="Explain a rule or a binding.")
@@ -49,21 +48,24 @@ def _explained(name: str) -> str:
 
 
 def _advice(name: str) -> str:
+    bindings = ", ".join(guide.name for guide in GUIDES)
     if name.casefold() in (binding.field for binding in DISCONTINUED):
-        return "KubeVirt has discontinued this binding; the bindings are " + ", ".join(guide.name for guide in GUIDES)
-    suggested = list(dict.fromkeys(_suggested(name)))[:_MOST_SUGGESTED]
+        return f"KubeVirt has discontinued this binding; the bindings are {bindings}"
+    suggested = _near(name) or _holding(name)[:_MOST_SUGGESTED]
     if suggested:
         return "did you mean " + " or ".join(quoted(known) for known in suggested) + "?"
-    return "`bindguard rules` lists the rules, and the bindings are " + ", ".join(guide.name for guide in GUIDES)
+    return f"`bindguard rules` lists the rules, and the bindings are {bindings}"
 
 
-def _suggested(name: str) -> Iterator[str]:
-    """Names that differ by a slip, then names that hold the one given as one of their words."""
-    for known in ([known for guide in GUIDES for known in guide.names], RULE_NAMED):
-        near = nearest(name, known)
-        if near is not None:
-            yield near
-    yield from (rule for rule in RULE_NAMED if name.casefold() in rule.split("-"))
+def _near(name: str) -> list[str]:
+    """The binding and the rule that differ from the name by a slip."""
+    bindings = [known for guide in GUIDES for known in guide.names]
+    return [near for near in (nearest(name, bindings), nearest(name, RULE_NAMED)) if near is not None]
+
+
+def _holding(name: str) -> list[str]:
+    """The rules that have the name within theirs, unless it is too short to say anything."""
+    return [rule for rule in RULE_NAMED if name.casefold() in rule] if len(name) >= _SHORTEST_PART else []
 
 
 def _prose_width() -> int:

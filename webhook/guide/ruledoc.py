@@ -76,7 +76,9 @@ def versions(rule: Rule) -> str:
 
 
 def upstream(rule: Rule) -> str:
-    """The KubeVirt releases whose own webhook refuses the same, short: `never`, `all`, `1.9+`."""
+    """Who refuses the same in a cluster anyway, short: the KubeVirt releases whose webhook does, or the API server before it is asked."""
+    if rule.group is Group.SHAPE:
+        return "by the API server"
     if rule.upstream_since is None:
         return "never"
     return f"{rule.upstream_since}+" if rule.upstream_since > _ALWAYS else "all"
@@ -88,7 +90,7 @@ def facts(rule: Rule) -> tuple[tuple[str, str], ...]:
         ("Group", rule.group.value),
         ("Default action", rule.action.value),
         ("KubeVirt versions", _holds_for(rule)),
-        ("KubeVirt refuses it", _refused_since(rule)),
+        ("KubeVirt's webhook", _refused_since(rule)),
         ("Needs a registry", "yes; not asked when none was read" if rule.needs_registry else "no"),
     )
 
@@ -102,9 +104,11 @@ def _holds_for(rule: Rule) -> str:
 
 
 def _refused_since(rule: Rule) -> str:
+    if rule.group is Group.SHAPE:
+        return "is not asked: the API server refuses the object first"
     if rule.upstream_since is None:
-        return "never: its own webhook lets it pass"
-    return f"since {rule.upstream_since}" if rule.upstream_since > _ALWAYS else "in all releases"
+        return "lets it pass"
+    return f"refuses it since {rule.upstream_since}" if rule.upstream_since > _ALWAYS else "refuses it in all releases"
 
 
 def rules_about(guide: BindingGuide, rules: Iterable[Rule]) -> list[Rule]:

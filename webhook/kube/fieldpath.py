@@ -3,6 +3,7 @@
 Knows nothing of files or lines: `webhook.manifests.locate` turns a path into a place.
 """
 
+import json
 import re
 from typing import TypeAlias
 
@@ -13,7 +14,7 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def render(path: Path) -> str:
-    """The path as Kubernetes prints it: `spec.networks[0].name`; a key that is not a plain word is quoted: `binding["a.b"]`."""
+    """The path as Kubernetes prints it: `spec.networks[0].name`; a key that is not a plain word is a JSON string: `binding["a.b"]`."""
     parts: list[str] = []
     for step in path:
         if isinstance(step, int):
@@ -21,8 +22,7 @@ def render(path: Path) -> str:
         elif _PLAIN_KEY.fullmatch(step):
             parts.append(f".{step}" if parts else step)
         else:
-            escaped = step.replace("\\", "\\\\").replace('"', '\\"')
-            parts.append(f'["{escaped}"]')
+            parts.append(f"[{json.dumps(step)}]")
     return "".join(parts)
 
 

@@ -14,7 +14,7 @@ _Container: TypeAlias = dict[str, object] | list[object]
 
 _LONGEST = 256 * 1024
 _DEEPEST = 100
-_ODD = re.compile(r"[^\n\t -~]")
+_ASCII = bytes((9, 10, *range(32, 127)))
 _MARKER = re.compile(r"(?:[ ]*+(?:#[^\n]*+)?\n)*+---[ ]*+(?:(?<=[ ])#[^\n]*+)?\n")
 _PLAIN = r"[A-Za-z0-9_./$+~(=^;<\\](?:[!-9;-~]|:(?=[!-~])|[ ]++(?=[!\"$-~]))*+"
 """No indicator first, no `: ` and no ` #` inside, no `:` last. All repeats are possessive: no text takes more than linear time."""
@@ -38,10 +38,11 @@ class _OtherKindError(ValueError):
     """The document is not, or not wholly, of the kind that is read here."""
 
 
-def read_block(text: str) -> _Container | None:
+def read_block(raw: bytes) -> _Container | None:
     """The data of a YAML document, or `None` when it must be read by `webhook.manifests.compose`."""
-    if len(text) > _LONGEST or _ODD.search(text) or ("|" in text and not text.endswith("\n")):
+    if len(raw) > _LONGEST or raw.translate(None, _ASCII) or (b"|" in raw and not raw.endswith(b"\n")):
         return None
+    text = raw.decode("ascii")
     marker = _MARKER.match(text)
     try:
         return _read(_LINE.findall(text, marker.end() if marker is not None else 0))

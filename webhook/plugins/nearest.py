@@ -1,6 +1,13 @@
-"""What was meant: the known name nearest to a mistyped one."""
+"""What was meant: the known name nearest to a mistyped one, found within bounds that hostile names cannot stretch."""
 
+import heapq
 from collections.abc import Iterable
+
+MOST_EDITS = 3
+LONGEST_NAME = 63
+"""Longer names get no guess, only a match by case: comparing costs the product of the lengths."""
+MOST_COMPARED = 16
+"""Only so many names, those made of the most similar letters, are compared letter by letter."""
 
 
 def distance(left: str, right: str, limit: int) -> int:
@@ -27,14 +34,22 @@ def distance(left: str, right: str, limit: int) -> int:
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that `name` was probably meant to be, or `None` when none is near.
 
-    A name that differs only in case wins; otherwise a third of the letters (at least one) may differ. Ties go to the first in sorted order.
+    A name that differs only in case wins; otherwise a third of the letters may differ, at least one and at most three. Ties go to the
+    first in sorted order.
     """
-    best, best_distance = None, max(1, len(name) // 3) + 1
     folded = name.casefold()
-    for candidate in sorted(known):
-        if candidate.casefold() == folded:
+    limit = min(MOST_EDITS, max(1, len(name) // 3))
+    letters = set(folded)
+    likely: list[tuple[int, str]] = []
+    for candidate in known:
+        other = candidate.casefold()
+        if other == folded:
             return candidate
-        found = distance(folded, candidate.casefold(), best_distance - 1)
-        if found < best_distance:
-            best, best_distance = candidate, found
-    return best
+        unlike = len(letters.symmetric_difference(other)) if len(other) <= LONGEST_NAME else 2 * limit + 1
+        if unlike <= 2 * limit and abs(len(other) - len(folded)) <= limit:
+            likely.append((unlike, candidate))
+    if len(name) > LONGEST_NAME:
+        return None
+    compared = [(distance(folded, each.casefold(), limit), each) for _, each in heapq.nsmallest(MOST_COMPARED, likely)]
+    best = min(compared, default=(limit + 1, ""))
+    return best[1] if best[0] <= limit else None

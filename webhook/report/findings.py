@@ -3,13 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 
-from webhook.errors import UnreadableError
+from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError
 from webhook.rules.base import Action, Finding
-
-EXIT_CLEAN = 0
-EXIT_FINDINGS = 1
-EXIT_USAGE = 2
-EXIT_UNREADABLE = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

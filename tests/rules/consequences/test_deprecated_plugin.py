@@ -30,8 +30,13 @@ def test_before_1_8_there_is_no_successor() -> None:
     assert_accepted(RULE, NAMED, registry({"passt": SIDECAR}, version="1.7"))
 
 
-@pytest.mark.parametrize("known", [registry({"mine": {}}), registry({"mine": {"sidecarImage": "x"}}), registry(), no_registry()])
-def test_other_plugins_are_accepted(known: Registry) -> None:
+@pytest.mark.parametrize("plugin", [{}, {"sidecarImage": "x"}, {"sidecarImage": "example.org/network-passt-binding-fork:v1"}])
+def test_other_plugins_are_accepted(plugin: dict[str, str]) -> None:
+    assert_accepted(RULE, OTHER, registry({"mine": plugin}))
+
+
+@pytest.mark.parametrize("known", [registry(), no_registry()])
+def test_an_unknown_plugin_is_accepted(known: Registry) -> None:
     assert_accepted(RULE, OTHER, known)
 
 

@@ -27,6 +27,12 @@ def test_a_slip_is_told_with_what_was_meant(name: str, meant: str) -> None:
     assert_found(RULE, vmi(interface(binding={"name": name})), registry({"passt": PASST}), field=NAME, message=meant)
 
 
+def test_passt_may_mean_the_core_binding_once_there_is_one() -> None:
+    passt = vmi(interface(binding={"name": "passt"}))
+    assert_found(RULE, passt, registry(version="1.8"), field=NAME, message='the core binding "passtBinding: {}"')
+    assert_found(RULE, passt, registry({"pass": {}}, version="1.7"), field=NAME, message='did you mean "pass"?')
+
+
 def test_what_is_registered_is_listed() -> None:
     many: dict[str, dict[str, str]] = {f"plugin-{i:02}": {} for i in range(12)}
     listed = 'registered are "plugin-00", "plugin-01"'

@@ -53,7 +53,7 @@ class Networking(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Spec(msgspec.Struct, frozen=True, rename="camel"):
-    """`spec`; `featureGates` is an object in v1beta1 and a list in v1."""
+    """`spec`; `featureGates` is left out: it is an object in v1beta1 and a list in v1."""
 
     network_binding: Mapping[str, object] | None = None
     networking: Networking | None = None

@@ -44,7 +44,8 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
 def _has_method(interface: Interface, registry: Registry) -> bool:
     if interface.slirp is not None or interface.passt is not None or interface.macvtap is not None:
         return True
-    return any(getattr(interface, binding.attribute) is not None and registry.at_least(*binding.since) for binding in BINDINGS)
+    # From the end: masquerade has been ruled out, so the plugin is the likeliest.
+    return any(getattr(interface, binding.attribute) is not None and registry.at_least(*binding.since) for binding in reversed(BINDINGS))
 
 
 def _dropped(interface: Interface, registry: Registry) -> str:

@@ -16,7 +16,12 @@ AT_DRAIN: Mapping[str | None, str] = {
 
 def pod_interface(vmi: VMI) -> int | None:
     """Index of the only interface that KubeVirt examines: the first of the first pod network's name; `None` when there is none."""
-    name = next((network.name or "" for network in vmi.networks if network.pod is not None), None)
-    if name is None:
+    for network in vmi.networks:
+        if network.pod is not None:
+            break
+    else:
         return None
-    return next((index for index, interface in enumerate(vmi.interfaces) if (interface.name or "") == name), None)
+    for index, interface in enumerate(vmi.interfaces):
+        if (interface.name or "") == (network.name or ""):
+            return index
+    return None

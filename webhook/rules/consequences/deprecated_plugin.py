@@ -42,7 +42,8 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
 
 def _is_passt(name: str | None, registry: Registry) -> bool:
     plugin = registry.plugins.get(name or "")
-    return plugin is not None and image_name(plugin.sidecar_image) == PASST_IMAGE
+    image = plugin.sidecar_image if plugin is not None else None
+    return image is not None and PASST_IMAGE in image and image_name(image) == PASST_IMAGE
 
 
 RULE = InterfaceRule(

@@ -33,7 +33,7 @@ _first_other = re.compile(r"[^A-Za-z0-9_-]").search
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     """Match the name; whether a network has the same one is `interface-without-network`'s to ask."""
     name = interface.name or ""
-    if _is_name(name):
+    if (name.isascii() and name.isalnum()) or _is_name(name):  # most names need no pattern, which takes four times as long
         return ()
     return [Mistake(("name",), _message(name), "use letters of the English alphabet, digits, - and _ only, here and in the network's name")]
 

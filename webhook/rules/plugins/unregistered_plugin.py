@@ -23,7 +23,15 @@ from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
-_CORE_MEANT = {"passtbinding": "passtBinding", "masquerade": "masquerade", "bridge": "bridge", "sriov": "sriov", "sr-iov": "sriov"}
+_CORE_MEANT = {
+    "bridge": "bridge",
+    "masquerade": "masquerade",
+    "passt": "passtBinding",
+    "passtbinding": "passtBinding",
+    "sr-iov": "sriov",
+    "sriov": "sriov",
+}
+"""What is often written as a plugin's name, in lower case, and the core binding that it means; passtBinding is one from 1.8."""
 _NAMES_LISTED = 10
 
 
@@ -37,7 +45,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
 
 
 def _meant(name: str, registry: Registry) -> str:
-    core = _CORE_MEANT.get(name.casefold())
+    core = _core_binding_meant(name, registry)
     if core is not None:
         return f'; did you mean the core binding "{core}: {{}}" in place of "binding"?'
     by_attachment = _registered_with_attachment(name, registry)
@@ -45,6 +53,15 @@ def _meant(name: str, registry: Registry) -> str:
         return f"; that is the NetworkAttachmentDefinition of plugin {quoted(by_attachment)}, did you mean the plugin?"
     guess = nearest(name, registry.plugins)
     return f"; did you mean {quoted(guess)}?" if guess is not None else ""
+
+
+def _core_binding_meant(name: str, registry: Registry) -> str | None:
+    """The core binding that somebody took for a plugin; a registered name in another case is nearer."""
+    folded = name.casefold()
+    core = _CORE_MEANT.get(folded)
+    if core is None or any(registered.casefold() == folded for registered in registry.plugins):
+        return None
+    return core if core != "passtBinding" or registry.at_least(1, 8) else None
 
 
 def _registered_with_attachment(name: str, registry: Registry) -> str | None:

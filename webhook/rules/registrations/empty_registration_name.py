@@ -7,10 +7,10 @@ Why
     KubeVirt keeps the entry, and an interface that forgot its plugin's name (`binding: {name: ""}`) would silently get this plugin.
 
 Refused
-    "": {domainAttachmentType: tap}
+    binding: {"": {domainAttachmentType: tap}}
 
 Accepted
-    passt: {domainAttachmentType: tap}
+    binding: {tap: {domainAttachmentType: tap}}
 
 Source
     The map has no key pattern (staging/src/kubevirt.io/api/core/v1/types.go@v1.9.0); upstream does not check names.

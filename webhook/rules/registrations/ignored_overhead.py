@@ -14,7 +14,7 @@ Accepted
     {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: 250Mi}}}
 
 Source
-    pkg/network/netbinding/memory.go@v1.9.0 is the only reader.
+    pkg/network/resources/memory.go@v1.9.0 is the only reader.
 """
 
 from collections.abc import Iterator

@@ -16,7 +16,7 @@ Accepted
     {networkAttachmentDefinition: netbindingpasst, sidecarImage: "quay.io/acme/passt:v1"}
 
 Source
-    Nothing upstream checks the value; it is split in pkg/network/vmispec/network.go@v1.9.0. Names: RFC 1123, as in
+    Nothing upstream checks the value; it is split in pkg/network/multus/nad.go@v1.9.0. Names: RFC 1123, as in
     kubernetes/apimachinery pkg/util/validation/validation.go.
 """
 

@@ -16,7 +16,7 @@ Accepted
 
 Source
     The schema's pattern admits a leading minus (pkg/virt-operator/resource/generate/components/validations_generated.go@v1.9.0); the sum is
-    made in pkg/network/netbinding/memory.go@v1.9.0. Grammar: kubernetes/apimachinery pkg/api/resource/quantity.go.
+    made in pkg/network/resources/memory.go@v1.9.0. Grammar: kubernetes/apimachinery pkg/api/resource/quantity.go.
 """
 
 from collections.abc import Iterator, Mapping

@@ -8,10 +8,10 @@ Why
     `passt`, `slirp` and `macvtap` are no such names: upstream's own plugins are documented under them.
 
 Refused
-    masquerade: {domainAttachmentType: tap}
+    binding: {masquerade: {domainAttachmentType: tap}}
 
 Accepted
-    l2bridge: {domainAttachmentType: managedTap}
+    binding: {l2bridge: {domainAttachmentType: managedTap}}
 
 Source
     Upstream does not check names; core bindings are in staging/src/kubevirt.io/api/core/v1/schema.go@v1.9.0.

@@ -1,0 +1,31 @@
+import pytest
+
+from tests.report.builders import BROKEN, CLEAN, MIXED, occurrence, report, warning
+from webhook.report.findings import Counts, ObjectRef, Report
+from webhook.rules.base import Action
+
+
+@pytest.mark.parametrize(
+    ("what", "fail_on", "code"),
+    [
+        (CLEAN, Action.WARN, 0),
+        (report(occurrence()), Action.DENY, 1),
+        (report(occurrence()), Action.WARN, 1),
+        (report(warning()), Action.DENY, 0),
+        (report(warning()), Action.WARN, 1),
+        (report(unreadable=(BROKEN,)), Action.DENY, 3),
+        (MIXED, Action.DENY, 3),
+    ],
+)
+def test_the_exit_code_tells_findings_at_the_threshold_and_unreadable_input_wins(what: Report, fail_on: Action, code: int) -> None:
+    assert what.exit_code(fail_on=fail_on) == code
+
+
+def test_counts_of_several_files_add_up() -> None:
+    assert Counts(1, 2, 3, 4, 5, 6) + Counts(10, 20, 30, 40, 50, 60) == Counts(11, 22, 33, 44, 55, 66)
+
+
+def test_an_object_is_named_as_a_person_would() -> None:
+    assert str(ObjectRef("VirtualMachine", "shop", "web-01")) == "VirtualMachine shop/web-01"
+    assert str(ObjectRef("VirtualMachine", "", "web-01")) == "VirtualMachine web-01"
+    assert str(ObjectRef("VirtualMachine", "shop", "")) == "VirtualMachine shop/(unnamed)"

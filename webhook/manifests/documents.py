@@ -1,0 +1,105 @@
+"""Streams in, documents out, one at a time: a look at the bytes, no parsing. Knows nothing of what documents mean; `needle` is its caller's."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NamedTuple
+
+from webhook.errors import UnreadableError
+from webhook.manifests.model import Document, Format
+from webhook.manifests.pieces import TooLong, whole_piece, yaml_pieces
+
+LONGEST = 32 * 1024 * 1024
+"""Bytes of one document, unless the caller says otherwise."""
+
+_CHUNK = 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+_WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+_BARE_MARKER = re.compile(rb"\n|(?:---|\.\.\.)[ \t]*+(?:(?<=[ \t])#[^\n]*+|\r)?(?:\n|\Z)")
+_NOTHING = re.compile(rb"(?:[ \t\r]*+(?:#[^\n]*+)?\n)*+[ \t\r]*+(?:#[^\n]*+)?\Z")
+_DIRECTIVES = re.compile(rb"(?:(?:[ \t\r]*+(?:#[^\n]*+)?|%[^\n]*+)\n)*+\Z")
+
+
+class PassedOver(NamedTuple):
+    """Documents in which the needle does not occur, since the last that was told."""
+
+    count: int
+
+
+def read_documents(
+    stream: BinaryIO,
+    file: str,
+    *,
+    needle: bytes | None = None,
+    max_document_bytes: int = LONGEST,
+    chunk_bytes: int = _CHUNK,
+) -> Iterator[Document | PassedOver | UnreadableError]:
+    """The documents of a stream, in order; comments alone are no document. `OSError`s of the stream go to the caller.
+
+    Args:
+        stream: Read to its end.
+        file: Names the stream in what is told; when it ends in `.json`, the whole stream is one JSON document.
+        needle: Documents whose bytes lack it are only counted.
+        max_document_bytes: A longer document is told as an error and not kept.
+        chunk_bytes: Least number of bytes to read at once.
+    """
+    first = stream.read(chunk_bytes)
+    encoding = next((name for mark, name in _WIDE.items() if first.startswith(mark)), None)
+    if encoding is not None:
+        yield UnreadableError(f"the file is {encoding}; save it as UTF-8", file=file, line=1)
+        return
+    first = first.removeprefix(_BOM)
+    if file.lower().endswith(".json"):
+        pieces = whole_piece(stream, first, limit=max_document_bytes)
+        yield from _Reader(file, Format.JSON, needle, max_document_bytes).read(pieces)
+    else:
+        pieces = yaml_pieces(stream, first, limit=max_document_bytes, chunk=chunk_bytes)
+        yield from _Reader(file, Format.YAML, needle, max_document_bytes).read(pieces)
+
+
+class _Reader:
+    """Makes documents of pieces."""
+
+    def __init__(self, file: str, format_: Format, needle: bytes | None, limit: int) -> None:
+        self._file = file
+        self._format = format_
+        self._needle = needle
+        self._limit = limit
+        self._line = 1 if format_ is Format.JSON else 0  # the first YAML piece begins with a line end of its own
+        self._directives = b""  # %YAML and %TAG lines, which belong to the document after the next marker
+
+    def read(self, pieces: Iterable[bytes | TooLong]) -> Iterator[Document | PassedOver | UnreadableError]:
+        passed_over = 0
+        for piece in pieces:
+            told = self._too_long(piece) if isinstance(piece, TooLong) else self._document(piece)
+            if told is _PASSED:
+                passed_over += 1
+            elif told is not None:
+                if passed_over:
+                    yield PassedOver(passed_over)
+                    passed_over = 0
+                yield told
+        if passed_over:
+            yield PassedOver(passed_over)
+
+    def _too_long(self, piece: TooLong) -> UnreadableError:
+        line = max(self._line, 1)
+        self._line += piece.lines
+        return UnreadableError(f"a document longer than {self._limit:,} bytes is not read; split it", file=self._file, line=line)
+
+    def _document(self, piece: bytes) -> Document | PassedOver | UnreadableError | None:
+        """The document in a piece, `_PASSED` when it lacks the needle, `None` when there is none (yet)."""
+        line, piece = self._with_directives(piece)
+        bare = _BARE_MARKER.match(piece) if self._format is Format.YAML and piece[:1] != b"%" else None
+        start = bare.end() if bare is not None else 0
+        text = piece[start:].removeprefix(_BOM) if start else piece
+        line += piece.count(b"\n", 0, start)
+        if _NOTHING.match(text):
+            return None
+        if self._format is Format.YAML and b"%" in text and _DIRECTIVES.match(text):
+            self._directives = piece
+            return None
+        if b"\0" in text:
+            return self._binary(text, line)
+        if self._needle is not None and self._needle not in text:
+            return _PASSED
+        return Document(self._file, line, text, self._format)
