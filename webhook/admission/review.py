@@ -4,16 +4,14 @@ Source of the shapes: k8s.io/api admission/v1 types.go, Kubernetes 1.36.
 """
 
 from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 
 from webhook.admission.judge import judge
 from webhook.rules.base import Finding
 from webhook.rules.plan import Plan
-from webhook.vmi.kinds import KINDS
-from webhook.vmi.objects import VM, Pool, VMIObject
-from webhook.vmi.vmi import VMI
+from webhook.vmi.kinds import KINDS, Kind
+from webhook.vmi.objects import Carrier
 
 
 class GroupVersionKind(msgspec.Struct, frozen=True, gc=False):
@@ -25,13 +23,13 @@ class GroupVersionKind(msgspec.Struct, frozen=True, gc=False):
 
 
 class Request(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """The parts of `request` that decide anything; `object` is decoded once its kind is known."""
+    """The parts of `request` that decide anything."""
 
     uid: str
     kind: GroupVersionKind
     operation: str
     sub_resource: str = ""
-    object: msgspec.Raw = msgspec.Raw(b"null")
+    object: Carrier | None = None
 
 
 class Review(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -42,39 +40,35 @@ class Review(msgspec.Struct, frozen=True, rename="camel", gc=False):
     request: Request
 
 
-class _CarriesVMI(Protocol):
-    def vmi(self) -> VMI: ...
+class _PlainRequest(msgspec.Struct):
+    object: object = None
 
 
-_decode_review = msgspec.json.Decoder(Review).decode
-_TYPES: Mapping[str, type[VM] | type[VMIObject] | type[Pool]] = {
-    "VirtualMachine": VM,
-    "VirtualMachineInstance": VMIObject,
-    "VirtualMachineInstanceReplicaSet": VM,
-    "VirtualMachinePool": Pool,
-}
-_DECODERS: Mapping[tuple[str, str], tuple[msgspec.json.Decoder[VM | VMIObject | Pool], tuple[str | int, ...]]] = {
-    (kind.group, kind.name): (msgspec.json.Decoder(_TYPES[kind.name]), kind.spec) for kind in KINDS if kind.name in _TYPES
-}
+class _PlainReview(msgspec.Struct):
+    request: _PlainRequest
 
 
-def read_review(body: bytes) -> Review:
-    """The review in a request body; `msgspec.DecodeError` (of which a wrong type is one) when there is none."""
-    return _decode_review(body)
+_decode = msgspec.json.Decoder(Review).decode
+_decode_plain = msgspec.json.Decoder(_PlainReview).decode
+_FAST: Mapping[tuple[str, str], Kind] = {(kind.group, kind.name): kind for kind in KINDS if not kind.is_template}
 
 
-def findings_about(review: Review, plan: Plan) -> list[Finding] | None:
-    """What is wrong with the review's object, or `None` when it holds nothing to judge.
+def findings_in(body: bytes, plan: Plan) -> list[Finding] | None:
+    """What is wrong with the object of the AdmissionReview in `body`, or `None` when it holds nothing to judge.
 
-    The fast way decodes just what rules read. An object that does not fit goes the way of `check`, which tells every misfit.
+    The fast way decodes just what rules read. An object that does not fit, or of another kind, goes the way of `check`, which takes any
+    shape and tells every misfit. `msgspec.DecodeError` when the body is no AdmissionReview.
     """
-    request = review.request
-    known = _DECODERS.get((request.kind.group, request.kind.kind))
-    if known is None:
-        return judge(msgspec.json.decode(request.object), plan)
-    decoder, path = known
     try:
-        carrier: _CarriesVMI = decoder.decode(request.object)
+        request = _decode(body).request
     except msgspec.ValidationError:
-        return judge(msgspec.json.decode(request.object), plan)
-    return plan.judge_vmi(carrier.vmi(), path)
+        return _slowly(body, plan)
+    kind = _FAST.get((request.kind.group, request.kind.kind))
+    vmi = request.object.vmi(request.kind.kind) if kind is not None and request.object is not None else None
+    if kind is None or vmi is None:
+        return _slowly(body, plan)
+    return plan.judge_vmi(vmi, kind.spec)
+
+
+def _slowly(body: bytes, plan: Plan) -> list[Finding] | None:
+    return judge(_decode_plain(body).request.object, plan)

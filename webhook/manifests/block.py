@@ -8,12 +8,12 @@ holds the two together. Knows nothing of places.
 import re
 from typing import TypeAlias
 
+from webhook.manifests.compose import DEEPEST
 from webhook.manifests.resolve import SUSPECT, WORDS, resolve
 
 _Container: TypeAlias = dict[str, object] | list[object]
 
 _LONGEST = 256 * 1024
-_DEEPEST = 100
 _ASCII = bytes((9, 10, *range(32, 127)))
 _MARKER = re.compile(r"(?:[ ]*+(?:#[^\n]*+)?\n)*+---[ ]*+(?:(?<=[ ])#[^\n]*+)?\n")
 _PLAIN = r"[A-Za-z0-9_./$+~(=^;<\\](?:[!-9;-~]|:(?=[!-~])|[ ]++(?=[!\"$-~]))*+"
@@ -55,9 +55,9 @@ def _read(lines: list[tuple[str, ...]]) -> _Container | None:
     root: dict[str, object] = {}
     stack: list[tuple[int, _Container]] = [(-1, root)]
     open_key: str | None = ""
-    for indent, dash, key, bar, block, value, other in lines:
+    for indent, dash, key, bar, block, text, other in lines:
         if not dash and not key:
-            if value or bar or other:
+            if text or bar or other:
                 raise _OtherKindError
             continue
         level = 2 * len(indent) + (1 if dash else 0)
@@ -71,25 +71,34 @@ def _read(lines: list[tuple[str, ...]]) -> _Container | None:
             raise _OtherKindError
         if isinstance(top, list):
             if not key:
-                top.append(_scalar(value))
+                top.append(_scalar(text))
                 open_key = None
                 continue
-            top.append(top := {})
-            stack.append((level - 1 + 2 * len(dash), top))
+            item: dict[str, object] = {}
+            top.append(item)
+            top = item
+            _push(stack, level - 1 + 2 * len(dash), item)
         if key in top or key in WORDS:
             raise _OtherKindError
-        top[key] = _literal(block, bar, dash) if bar else _scalar(value) if value else None
-        open_key = None if bar or value else key
-    return root.get("")
+        top[key] = _literal(block, bar, dash) if bar else _scalar(text) if text else None
+        open_key = None if bar or text else key
+    value = root.get("")
+    return value if isinstance(value, (dict, list)) else None
 
 
 def _open(stack: list[tuple[int, _Container]], key: str | None, level: int) -> None:
     """Begin the value of `key`, which the line before left open."""
     parent = stack[-1][1]
-    if key is None or isinstance(parent, list) or len(stack) > _DEEPEST:
+    if key is None or isinstance(parent, list):
         raise _OtherKindError
     value: _Container = [] if level % 2 else {}
     parent[key] = value
+    _push(stack, level, value)
+
+
+def _push(stack: list[tuple[int, _Container]], level: int, value: _Container) -> None:
+    if len(stack) > DEEPEST:
+        raise _OtherKindError
     stack.append((level, value))
 
 

@@ -6,16 +6,16 @@ Nothing recurses, as a document may try. Optionally remembers where each value w
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from yaml import AliasEvent, DocumentEndEvent, Event, MappingStartEvent, Mark, ScalarEvent, SequenceStartEvent, StreamEndEvent
+from yaml import AliasEvent, DocumentEndEvent, Event, MappingStartEvent, ScalarEvent, StreamEndEvent
 from yaml.events import CollectionEndEvent, CollectionStartEvent, NodeEvent
 
-from webhook.manifests.resolve import PREFIX, resolve, resolve_tagged, shown
+from webhook.manifests.resolve import PREFIX, quoted, resolve, resolve_tagged, shown
 
 DEEPEST = 100
 MOST_VALUES = 1_000_000
 
 _MERGE = f"{PREFIX}merge"
-_COLLECTIONS = {f"{PREFIX}{name}" for name in ("map", "set", "seq", "omap", "pairs")}
+_COLLECTIONS = {"!", *(f"{PREFIX}{name}" for name in ("map", "set", "seq", "omap", "pairs"))}
 
 Span: TypeAlias = tuple[int, int]
 """Start and end of a token, in characters from the document's start."""
@@ -50,7 +50,7 @@ class _Frame:
         self.span = span
         self.before = before  # values counted before this one
         self.key: _Key | None = None
-        self.explicit: dict[str, Span] = {}  # keys written here, not merged in
+        self.explicit: dict[str, int] = {}  # where keys are written here; what is merged in has none
         self.spans: Spans = {}
 
 
@@ -64,12 +64,13 @@ class Composer:
     """Reads one document.
 
     Attributes:
-        spans: Where the values of each mapping and list were written, by `id()` of the collection.
-        root_span: Where the document's value starts.
+        spans: Where the values of each mapping and list were written, by `id()` of the collection; empty unless places are wanted.
+        root_span: Where the document's value was written.
     """
 
-    def __init__(self, next_event: Callable[[], Event | None]) -> None:
+    def __init__(self, next_event: Callable[[], Event | None], *, places: bool = False) -> None:
         self._next = next_event
+        self._places = places
         self._stack: list[_Frame] = []
         self._anchors: dict[str, _Anchored | None] = {}  # None while the anchored value is being read
         self._count = 0
@@ -95,7 +96,7 @@ class Composer:
     def _expect_the_end(self) -> None:
         event = self._next()
         if event is not None and not isinstance(event, StreamEndEvent):
-            raise NotComposableError("another document starts here: put '---' on a line of its own before it", event.start_mark.index)
+            raise NotComposableError("another document starts here: put '---' on a line of its own before it", _span(event)[0])
 
     def _scalar(self, event: ScalarEvent) -> None:
         span = _span(event)
@@ -125,7 +126,8 @@ class Composer:
 
     def _end(self) -> None:
         frame = self._stack.pop()
-        self.spans[id(frame.value)] = frame.spans
+        if self._places:
+            self.spans[id(frame.value)] = frame.spans
         if frame.anchor is not None:
             self._anchors[frame.anchor] = _Anchored(frame.value, self._count - frame.before, frame.span)
         self._place(frame.value, frame.span)
@@ -153,14 +155,15 @@ class Composer:
             return
         frame = self._stack[-1]
         if isinstance(frame.value, list):
-            frame.spans[len(frame.value)] = span
+            if self._places:
+                frame.spans[len(frame.value)] = span
             frame.value.append(value)
         elif frame.key is None:
             frame.key = _Key("<<" if merge else _key_text(value, span), span, merge)
         elif frame.key.merge:
             self._merge(frame, frame.value, value, span)
         else:
-            _set(frame, frame.value, frame.key, value, span)
+            self._set(frame, frame.value, frame.key, value, span)
 
     def _merge(self, frame: _Frame, target: dict[str, object], source: object, span: Span) -> None:
         """Lay other mappings over this one; what is written later wins, as goyaml.v2/decode.go reads in order, and of a list the first."""
@@ -168,18 +171,18 @@ class Composer:
             if not isinstance(each, dict):
                 raise NotComposableError("the value of << must be a mapping or a list of mappings", span[0])
             target.update(each)
-            frame.spans.update(self.spans[id(each)])
+            frame.spans.update(self.spans.get(id(each), {}))
         frame.key = None
 
-
-def _set(frame: _Frame, target: dict[str, object], key: _Key, value: object, span: Span) -> None:
-    """One pair of a mapping. What a person looks for is the key of a collection, and the value of everything else."""
-    if key.text in frame.explicit:
-        raise NotComposableError(f"key {key.text!r} is written twice", key.span[0], first=frame.explicit[key.text][0])
-    frame.explicit[key.text] = key.span
-    frame.spans[key.text] = key.span if isinstance(value, (dict, list)) or span[0] == span[1] else span
-    target[key.text] = value
-    frame.key = None
+    def _set(self, frame: _Frame, target: dict[str, object], key: _Key, value: object, span: Span) -> None:
+        """One pair of a mapping. What a person looks for is the key of a collection, and the value of everything else."""
+        if key.text in frame.explicit:
+            raise NotComposableError(f"key {quoted(key.text)} is written twice", key.span[0], first=frame.explicit[key.text])
+        frame.explicit[key.text] = key.span[0]
+        if self._places:
+            frame.spans[key.text] = key.span if isinstance(value, (dict, list)) or span[0] == span[1] else span
+        target[key.text] = value
+        frame.key = None
 
 
 def _key_text(value: object, span: Span) -> str:
@@ -195,5 +198,5 @@ def _key_text(value: object, span: Span) -> str:
 
 
 def _span(event: Event) -> Span:
-    start: Mark = event.start_mark
-    return start.index, event.end_mark.index
+    start, end = event.start_mark, event.end_mark
+    return start.index if start is not None else 0, end.index if end is not None else 0

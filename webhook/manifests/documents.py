@@ -1,8 +1,12 @@
-"""Streams in, documents out, one at a time: a look at the bytes, no parsing. Knows nothing of what documents mean; `needle` is its caller's."""
+"""Streams in, documents out, one at a time, by a look at the bytes.
 
+Parses nothing and knows nothing of what documents mean: the needle is its caller's.
+"""
+
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from webhook.errors import UnreadableError
 from webhook.manifests.model import Document, Format
@@ -19,7 +23,8 @@ _NOTHING = re.compile(rb"(?:[ \t\r]*+(?:#[^\n]*+)?\n)*+[ \t\r]*+(?:#[^\n]*+)?\Z"
 _DIRECTIVES = re.compile(rb"(?:(?:[ \t\r]*+(?:#[^\n]*+)?|%[^\n]*+)\n)*+\Z")
 
 
-class PassedOver(NamedTuple):
+@dataclasses.dataclass(frozen=True, slots=True)
+class PassedOver:
     """Documents in which the needle does not occur, since the last that was told."""
 
     count: int
@@ -65,18 +70,19 @@ class _Reader:
         self._needle = needle
         self._limit = limit
         self._line = 1 if format_ is Format.JSON else 0  # the first YAML piece begins with a line end of its own
-        self._directives = b""  # %YAML and %TAG lines, which belong to the document after the next marker
+        self._directives: tuple[int, bytes] | None = None  # %YAML and %TAG lines belong to the document after the next marker
 
     def read(self, pieces: Iterable[bytes | TooLong]) -> Iterator[Document | PassedOver | UnreadableError]:
+        """What the pieces hold; counts of what is passed over are put together."""
         passed_over = 0
         for piece in pieces:
             told = self._too_long(piece) if isinstance(piece, TooLong) else self._document(piece)
-            if told is _PASSED:
-                passed_over += 1
+            if isinstance(told, PassedOver):
+                passed_over += told.count
             elif told is not None:
                 if passed_over:
                     yield PassedOver(passed_over)
-                    passed_over = 0
+                passed_over = 0
                 yield told
         if passed_over:
             yield PassedOver(passed_over)
@@ -84,22 +90,38 @@ class _Reader:
     def _too_long(self, piece: TooLong) -> UnreadableError:
         line = max(self._line, 1)
         self._line += piece.lines
+        self._directives = None
         return UnreadableError(f"a document longer than {self._limit:,} bytes is not read; split it", file=self._file, line=line)
 
     def _document(self, piece: bytes) -> Document | PassedOver | UnreadableError | None:
-        """The document in a piece, `_PASSED` when it lacks the needle, `None` when there is none (yet)."""
-        line, piece = self._with_directives(piece)
-        bare = _BARE_MARKER.match(piece) if self._format is Format.YAML and piece[:1] != b"%" else None
-        start = bare.end() if bare is not None else 0
-        text = piece[start:].removeprefix(_BOM) if start else piece
-        line += piece.count(b"\n", 0, start)
+        """What a piece holds; `None` when that is nothing, or nothing yet."""
+        line, text = self._without_marker(piece)
         if _NOTHING.match(text):
             return None
-        if self._format is Format.YAML and b"%" in text and _DIRECTIVES.match(text):
-            self._directives = piece
+        if b"%" in text and _DIRECTIVES.match(text):
+            self._directives = line, text
             return None
         if b"\0" in text:
-            return self._binary(text, line)
+            return self._binary(line, text)
         if self._needle is not None and self._needle not in text:
-            return _PASSED
+            return _PASSED_ONE
         return Document(self._file, line, text, self._format)
+
+    def _without_marker(self, piece: bytes) -> tuple[int, bytes]:
+        """First line and text of what follows a bare marker line; other marker lines stay, and so do columns."""
+        line = self._line
+        self._line += piece.count(b"\n")
+        if self._directives is not None:
+            (line, directives), self._directives = self._directives, None
+            return line, directives + piece
+        bare = _BARE_MARKER.match(piece)
+        if bare is None:
+            return line, piece
+        return line + piece.count(b"\n", 0, bare.end()), piece[bare.end() :].removeprefix(_BOM)
+
+    def _binary(self, line: int, text: bytes) -> UnreadableError:
+        line += text.count(b"\n", 0, text.index(b"\0"))
+        return UnreadableError("a NUL byte: this is no text in UTF-8", file=self._file, line=line)
+
+
+_PASSED_ONE = PassedOver(1)

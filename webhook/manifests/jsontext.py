@@ -61,15 +61,14 @@ def read_json(text: str) -> object:
 
 
 def _within_bounds(value: object) -> bool:
-    level = [value]
+    level: list[object] = [value]
     count = 1
-    for _ in range(DEEPEST + 1):
-        level = [each for each in level if isinstance(each, (dict, list))]
-        if not level:
-            return count <= MOST_VALUES
-        level = [child for each in level for child in (each.values() if isinstance(each, dict) else each)]
+    for _ in range(DEEPEST):
+        level = [child for each in level if isinstance(each, (dict, list)) for child in (each.values() if isinstance(each, dict) else each)]
         count += len(level)
-    return False
+        if not level:
+            break
+    return count <= MOST_VALUES and not any(isinstance(each, (dict, list)) for each in level)
 
 
 def json_events(text: str) -> Iterator[Event]:
@@ -78,20 +77,20 @@ def json_events(text: str) -> Iterator[Event]:
     Of a text that is no JSON the events are of no use; `read_json` decides that.
     """
     for match in _TOKEN.finditer(text):
-        token = match[1]
+        lexeme = match[1]
         start, end = (Mark("", index, 0, 0, None, 0) for index in match.span(1))
-        if token == "{":
+        if lexeme == "{":
             yield MappingStartEvent(None, None, True, start, end)
-        elif token == "[":
+        elif lexeme == "[":
             yield SequenceStartEvent(None, None, True, start, end)
-        elif token == "}":
+        elif lexeme == "}":
             yield MappingEndEvent(start, end)
-        elif token == "]":
+        elif lexeme == "]":
             yield SequenceEndEvent(start, end)
-        elif token[0] == '"':
-            yield ScalarEvent(None, None, (False, True), _string(token), start, end)
+        elif lexeme[0] == '"':
+            yield ScalarEvent(None, None, (False, True), _string(lexeme), start, end)
         else:
-            yield ScalarEvent(None, None, (True, False), _number(token, start.index), start, end)
+            yield ScalarEvent(None, None, (True, False), _number(lexeme, start.index), start, end)
 
 
 def _string(token: str) -> str:

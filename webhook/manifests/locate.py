@@ -1,15 +1,18 @@
 """Where in a file the value at a field path stands. Run only when a finding needs its line; knows nothing of findings."""
 
+import re
 from collections.abc import Collection
 
 from webhook.errors import UnreadableError
-from webhook.kube.fieldpath import Path
+from webhook.kube.fieldpath import Path, look_up
 from webhook.manifests.compose import Composer, Span
 from webhook.manifests.model import Document, Place
 from webhook.manifests.problems import place_of
 from webhook.manifests.yaml import composer
 
 _LONGEST_LINE = 400
+_PROPERTIES = re.compile(r"(?:[&!]\S*+\s++)++")
+"""Anchor and tag before a value; no plain value begins like one."""
 
 
 def locate(document: Document, paths: Collection[Path]) -> dict[Path, Place]:
@@ -20,7 +23,7 @@ def locate(document: Document, paths: Collection[Path]) -> dict[Path, Place]:
     """
     text = document.text.decode(errors="replace")
     try:
-        with composer(document, text) as one:
+        with composer(document, text, places=True) as one:
             root = one.compose()
             return {path: _place(document, text, _span(one, root, path)) for path in paths}
     except UnreadableError:
@@ -34,12 +37,14 @@ def _span(one: Composer, root: object, path: Path) -> Span:
         if step not in spans:
             return span
         span = spans[step]
-        value = value[step]  # type: ignore[index,call-overload] - the spans of a collection have its keys
+        value = look_up(value, (step,))
     return span
 
 
 def _place(document: Document, text: str, span: Span) -> Place:
     start, end = span
+    properties = _PROPERTIES.match(text, start, end)
+    start = properties.end() if properties is not None else start
     line, column = place_of(text, start, document)
     first = start - column + 1
     last = text.find("\n", start)

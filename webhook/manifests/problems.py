@@ -8,8 +8,9 @@ import yaml
 from webhook.errors import UnreadableError
 from webhook.manifests.compose import NotComposableError
 from webhook.manifests.model import Document
+from webhook.manifests.resolve import quoted
 
-_TEMPLATE = re.compile(r"\{\{|\{%")
+_TEMPLATE = re.compile(r"^[ \t]*(?:- +)?\{\{|:[ ]+\{\{|\{%", re.MULTILINE)
 _HINT = "; this looks like a template: render it first (helm template ... | bindguard check -) or exclude the file"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
@@ -23,7 +24,7 @@ _PROBLEMS = {
     "did not find expected ',' or ']'": "expected ',' or ']'; quote a value that begins with '['",
     "found unexpected end of stream": "the document ends before this does",
     "found unexpected document indicator": "the document ends before this does",
-    "found unknown escape character": 'unknown escape after \\; use single quotes, or \\\\ for a backslash',
+    "found unknown escape character": "unknown escape after \\; use single quotes, or \\\\ for a backslash",
     "block sequence entries are not allowed in this context": "'- ' is not allowed here; begin the list on a line of its own",
     "found undefined tag handle": "unknown tag: Kubernetes manifests are plain data",
 }
@@ -54,14 +55,16 @@ def not_composable(document: Document, text: str, error: NotComposableError) -> 
     if error.first is not None:
         line, column = place_of(text, error.first, document)
         message += f"; the first time at line {line}, column {column}"
-    return _unreadable(document, text, message, error.index)
+    in_template = error.index > 0 and text.startswith("{{", error.index - 1)
+    return _unreadable(document, text, message + (_HINT if in_template else ""), error.index)
 
 
 def not_yaml(document: Document, text: str, error: yaml.YAMLError) -> UnreadableError:
     """Text that libyaml refuses."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         index: int = error.problem_mark.index
-        return _unreadable(document, text, f"not valid YAML: {_problem(document, text, error, index)}", index)
+        hint = _HINT if _TEMPLATE.search(text) else ""
+        return _unreadable(document, text, f"not valid YAML: {_problem(document, text, error, index)}{hint}", index)
     unprintable = _UNPRINTABLE.search(text)
     if unprintable is None:
         return _unreadable(document, text, f"not valid YAML: {error}", 0)
@@ -74,7 +77,7 @@ def _problem(document: Document, text: str, error: yaml.MarkedYAMLError, index: 
         return "a tab cannot indent; use spaces"
     problem = error.problem or "unknown problem"
     if problem == "found character that cannot start any token":
-        return f"a value cannot begin with {found!r}; quote it"
+        return f"a value cannot begin with {quoted(found)}; quote it"
     problem = _PROBLEMS.get(problem, problem)
     start = error.context_mark.index if error.context_mark is not None else index
     line, column = place_of(text, start, document)
@@ -83,5 +86,4 @@ def _problem(document: Document, text: str, error: yaml.MarkedYAMLError, index: 
 
 def _unreadable(document: Document, text: str, message: str, index: int) -> UnreadableError:
     line, column = place_of(text, min(index, len(text)), document)
-    hint = _HINT if _TEMPLATE.search(text) else ""
-    return UnreadableError(message + hint, file=document.file, line=line, column=column)
+    return UnreadableError(message, file=document.file, line=line, column=column)

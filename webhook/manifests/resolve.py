@@ -24,7 +24,9 @@ WORDS: Mapping[str, Scalar] = {
 
 _NO_JSON = frozenset(f"{sign}.{word}" for word in ("inf", "Inf", "INF") for sign in ("", "+", "-")) | {".nan", ".NaN", ".NAN"}
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
-_INTEGER = re.compile(r"[-+]?(?:0[xX](?P<x>[0-9a-fA-F]+)|0[bB](?P<b>[01]+)|0[oO]?(?P<o>[0-7]+)|(?P<d>0|[1-9][0-9]*))")  # strconv.ParseInt base 0
+_INTEGER = re.compile(
+    r"[-+]?(?:0[xX](?P<x>[0-9a-fA-F]+)|0[bB](?P<b>[01]+)|0[oO]?(?P<o>[0-7]+)|(?P<d>0|[1-9][0-9]*))"
+)  # strconv.ParseInt base 0
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")  # yamlStyleFloat
 _BASES = {"x": 16, "b": 2, "o": 8, "d": 10}
 _LEAST, _ABOVE = -(1 << 63), 1 << 64
@@ -79,8 +81,8 @@ _TYPES: Mapping[str, tuple[type, ...]] = {"null": (type(None),), "bool": (bool,)
 
 def resolve_tagged(tag: str, text: str) -> Scalar:
     """The value of a scalar with a tag, plain or quoted; `ValueError` tells why there is none."""
-    name = tag.removeprefix(PREFIX) if tag.startswith(PREFIX) else None
-    if name in ("str", "timestamp"):
+    name = tag.removeprefix(PREFIX) if tag.startswith(PREFIX) else ""
+    if name in ("str", "timestamp") or tag == "!":
         return text
     if name == "binary":
         return _binary(text)
@@ -88,7 +90,7 @@ def resolve_tagged(tag: str, text: str) -> Scalar:
         raise ValueError(f"unknown tag {shown(tag)}: Kubernetes manifests are plain data")
     value = resolve(text)
     if type(value) not in _TYPES[name]:
-        raise ValueError(f"{text[:60]!r} is no {shown(tag)}")
+        raise ValueError(f"{quoted(text)} is no {shown(tag)}")
     return value
 
 
@@ -102,3 +104,12 @@ def _binary(text: str) -> str:
         return base64.b64decode("".join(text.split()), validate=True).decode(errors="replace")
     except ValueError as error:
         raise ValueError(f"a !!binary value must be base64: {error}") from error
+
+
+def quoted(text: str) -> str:
+    """Text as messages show it: in double quotes, control characters escaped, cut at 60 characters."""
+    shown_text = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown_text) + '"'
+
+
+_LONGEST_SHOWN = 60

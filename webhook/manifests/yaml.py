@@ -15,6 +15,9 @@ from webhook.manifests.jsontext import UnusualError, json_events, read_json
 from webhook.manifests.model import Document, Format
 from webhook.manifests.problems import not_composable, not_json, not_utf8, not_yaml
 
+_LOADER: type[yaml.CBaseLoader] | type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Where PyYAML was built without libyaml, its own parser gives the same events, slower."""
+
 
 def parse(document: Document) -> object:
     """The document's data: dict with str keys, list, str, int, float, bool or None.
@@ -51,10 +54,10 @@ def may_be_json(document: Document, text: str) -> bool:
 
 
 @contextmanager
-def composer(document: Document, text: str) -> Iterator[Composer]:
-    """A composer of the document's events; what it raises becomes an `UnreadableError`."""
+def composer(document: Document, text: str, *, places: bool = False) -> Iterator[Composer]:
+    """A composer of the document's events, which remembers places or not; what it raises becomes an `UnreadableError`."""
     try:
-        yield Composer(_events(document, text))
+        yield Composer(_events(document, text), places=places)
     except NotComposableError as error:
         raise not_composable(document, text, error) from error
     except yaml.YAMLError as error:
@@ -65,8 +68,7 @@ def _events(document: Document, text: str) -> Callable[[], yaml.Event | None]:
     if may_be_json(document, text) and _is_json(text):
         tokens = json_events(text)
         return lambda: next(tokens, None)
-    loader = yaml.CBaseLoader(text)
-    return loader.get_event
+    return _LOADER(text).get_event
 
 
 def _is_json(text: str) -> bool:

@@ -148,9 +148,14 @@ class InterfaceRule(_Rule):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SpecRule(_Rule):
-    """A rule about the VMI spec as a whole; paths are relative to the spec."""
+    """A rule about the VMI spec as a whole; paths are relative to the spec.
+
+    Attributes:
+        trait: Attribute of `VMI` that is true where the rule can have something to say: it is not asked otherwise.
+    """
 
     check: SpecCheck
+    trait: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

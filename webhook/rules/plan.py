@@ -4,7 +4,9 @@ Does not know which rules exist (`webhook.rules` does), nor where objects come f
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from webhook.kube.fieldpath import Path
 from webhook.plugins.registry import Registry
@@ -22,7 +24,30 @@ from webhook.rules.base import (
 )
 from webhook.vmi.vmi import VMI
 
+R = TypeVar("R")
+
 INTERFACES: Path = ("domain", "devices", "interfaces")
+
+
+class _Conditional(Generic[R]):
+    """Rules of one sort, grouped by the attribute without which they need not be asked."""
+
+    def __init__(self, rules: Iterable[tuple[R, str | None]]) -> None:
+        groups: dict[str | None, tuple[R, ...]] = {}
+        for rule, attribute in rules:
+            groups[attribute] = (*groups.get(attribute, ()), rule)
+        self._always = groups.pop(None, ())
+        self._groups = tuple(groups.values())
+        # One call gets all values; the two classes at the end make it a tuple however many attributes there are.
+        self._values = operator.attrgetter(*(attribute for attribute in groups if attribute is not None), "__class__", "__class__")
+
+    def for_(self, subject: object) -> Sequence[R]:
+        """The rules to ask about a subject; an attribute that is `None` or false spares its rules."""
+        chosen = self._always
+        for value, group in zip(self._values(subject), self._groups, strict=False):
+            if value is not None and value is not False:
+                chosen += group
+        return chosen
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,16 +57,16 @@ class Plan:
     Attributes:
         registry: What the rules judge by.
         actions: Action of every rule that runs, by rule name.
-        by_field: Interface rules by the field that they need; under `None` those that are always asked.
-        about_specs: Rules about the spec as a whole.
+        about_interfaces: Rules about interfaces, by the field that they need.
+        about_specs: Rules about the spec as a whole, by the trait that they need.
         about_registrations: Rules about registrations.
         about_shapes: Rules about what cannot be decoded.
     """
 
     registry: Registry
     actions: Mapping[str, Action]
-    by_field: tuple[tuple[str | None, tuple[InterfaceRule, ...]], ...]
-    about_specs: tuple[SpecRule, ...]
+    about_interfaces: _Conditional[InterfaceRule]
+    about_specs: _Conditional[SpecRule]
     about_registrations: tuple[RegistrationRule, ...]
     about_shapes: tuple[ShapeRule, ...]
 
@@ -49,19 +74,16 @@ class Plan:
         """All findings about one VMI spec that stands at `prefix` in its object, rule by rule in the table's order per place."""
         registry = self.registry
         findings: list[Finding] = []
-        for spec_rule in self.about_specs:
+        for spec_rule in self.about_specs.for_(vmi):
             mistakes = spec_rule.check(vmi, registry)
             if mistakes:
                 findings += [self._finding(spec_rule, mistake, prefix) for mistake in mistakes]
         for index, interface in enumerate(vmi.interfaces):
-            for field, rules in self.by_field:
-                if field is not None and getattr(interface, field) is None:
-                    continue
-                for rule in rules:
-                    mistakes = rule.check(interface, vmi, registry)
-                    if mistakes:
-                        at = (*prefix, *INTERFACES, index)
-                        findings += [self._finding(rule, mistake, at) for mistake in mistakes]
+            for rule in self.about_interfaces.for_(interface):
+                mistakes = rule.check(interface, vmi, registry)
+                if mistakes:
+                    at = (*prefix, *INTERFACES, index)
+                    findings += [self._finding(rule, mistake, at) for mistake in mistakes]
         return findings
 
     def judge_registration(self, registration: Registration, prefix: Path) -> list[Finding]:
@@ -87,15 +109,11 @@ def plan(rules: Iterable[Rule], registry: Registry, actions: Mapping[str, Action
     and as no version at all for what upstream does: better said twice than not at all.
     """
     chosen = [rule for rule in rules if _holds(rule, registry, actions.get(rule.name, rule.action), upstream_answers=upstream_answers)]
-    by_field: dict[str | None, list[InterfaceRule]] = {}
-    for rule in chosen:
-        if isinstance(rule, InterfaceRule):
-            by_field.setdefault(rule.field, []).append(rule)
     return Plan(
         registry=registry,
         actions={rule.name: actions.get(rule.name, rule.action) for rule in chosen},
-        by_field=tuple((field, tuple(grouped)) for field, grouped in by_field.items()),
-        about_specs=tuple(rule for rule in chosen if isinstance(rule, SpecRule)),
+        about_interfaces=_Conditional((rule, rule.field) for rule in chosen if isinstance(rule, InterfaceRule)),
+        about_specs=_Conditional((rule, rule.trait) for rule in chosen if isinstance(rule, SpecRule)),
         about_registrations=tuple(rule for rule in chosen if isinstance(rule, RegistrationRule)),
         about_shapes=tuple(rule for rule in chosen if isinstance(rule, ShapeRule)),
     )

@@ -84,10 +84,11 @@ def read_vmi(obj: object, kind: Kind) -> tuple[VMI | None, list[Misfit]]:
 
     Paths are from the object's root. Where a parent is missing or misfit there is no VMI.
     """
-    for depth in range(1, len(kind.spec) + 1):
-        parent = look_up(obj, kind.spec[:depth])
+    parents = (*kind.spec, "domain")  # a VMI spec must have a domain
+    for depth in range(1, len(parents) + 1):
+        parent = look_up(obj, parents[:depth])
         if not isinstance(parent, dict):
-            return None, [Misfit(kind.spec[:depth], "an object", None if parent is None else describe(parent))]
+            return None, [Misfit(parents[:depth], "an object", None if parent is None else describe(parent))]
     spec, misfits = decode(look_up(obj, kind.spec), VMISpec)
     annotations, misfit_annotations = _annotations(obj, kind.annotations)
     vmi = VMI(spec, annotations=annotations, has_preference=kind.preference is not None and look_up(obj, kind.preference) is not None)

@@ -15,13 +15,35 @@ class VMI:
         spec: The spec itself.
         interfaces: `spec.domain.devices.interfaces`, empty when absent.
         networks: `spec.networks`, empty when absent.
+        interface_named: Interfaces by name; of several with one name the last.
         network_named: Networks by name; of several with one name the last, as in KubeVirt (vmispec.IndexNetworkSpecByName@v1.9.0).
         annotations: Those that the VMI has or will have.
         has_preference: Whether a VM preference completes the spec before KubeVirt validates it.
         old: The interfaces before an UPDATE, by name; `None` when this is not an update.
+
+    Traits, seen in one pass, so that rules about rare things need not look for them one by one:
+        has_repeated_names: Two interfaces, or two networks, share a name.
+        has_loose_ends: An interface has no network, or a network no interface.
+        has_odd_sources: A network is not just the pod network, nor just a Multus network with a name.
+        has_claims: A network has a resourceClaim.
+        has_several_defaults: More than one network could be the default one.
     """
 
-    __slots__ = ("annotations", "has_preference", "interfaces", "network_named", "networks", "old", "spec")
+    __slots__ = (
+        "annotations",
+        "has_claims",
+        "has_loose_ends",
+        "has_odd_sources",
+        "has_preference",
+        "has_repeated_names",
+        "has_several_defaults",
+        "interface_named",
+        "interfaces",
+        "network_named",
+        "networks",
+        "old",
+        "spec",
+    )
 
     def __init__(
         self,
@@ -35,10 +57,31 @@ class VMI:
         self.spec = spec
         self.interfaces: list[Interface] = (devices.interfaces or []) if devices is not None else []
         self.networks: list[Network] = spec.networks or []
+        self.interface_named: dict[str, Interface] = {interface.name or "": interface for interface in self.interfaces}
         self.network_named: dict[str, Network] = {network.name or "": network for network in self.networks}
         self.annotations = annotations
         self.has_preference = has_preference
         self.old = old
+        self._see_traits()
+
+    def _see_traits(self) -> None:
+        names, network_names = self.interface_named, self.network_named
+        self.has_repeated_names = len(names) != len(self.interfaces) or len(network_names) != len(self.networks)
+        self.has_loose_ends = names.keys() != network_names.keys()
+        odd = claims = False
+        defaults = 0
+        for network in self.networks:
+            pod, multus = network.pod is not None, network.multus
+            defaults += pod
+            if multus is None:
+                odd = odd or not pod
+            else:
+                defaults += bool(multus.default)
+                odd = odd or pod or not multus.network_name
+            claims = claims or network.resource_claim is not None
+        self.has_odd_sources = odd or claims
+        self.has_claims = claims
+        self.has_several_defaults = defaults > 1
 
     def network_of(self, interface: Interface) -> Network | None:
         """The network that an interface is connected to: the one of the same name."""

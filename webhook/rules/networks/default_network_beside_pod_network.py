@@ -45,4 +45,6 @@ def _mistake(index: int, default: Network, pod: Network) -> Mistake:
     return Mistake(("networks", index, "multus", "default"), message, accepted)
 
 
-RULE = SpecRule(name="default-network-beside-pod-network", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))
+RULE = SpecRule(
+    name="default-network-beside-pod-network", group=Group.NETWORKS, check=check, trait="has_several_defaults", upstream_since=Version(0, 1)
+)

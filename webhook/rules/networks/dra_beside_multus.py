@@ -39,4 +39,4 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     return [Mistake(("networks", multus, "multus"), message, "connect all secondary networks by multus, or all by resourceClaim")]
 
 
-RULE = SpecRule(name="dra-beside-multus", group=Group.NETWORKS, check=check, since=SINCE, upstream_since=SINCE)
+RULE = SpecRule(name="dra-beside-multus", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

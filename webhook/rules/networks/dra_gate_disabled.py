@@ -39,4 +39,4 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     return [Mistake(("networks", index, "resourceClaim"), message, accepted, Action.DENY if gate.is_known else Action.WARN)]
 
 
-RULE = SpecRule(name="dra-gate-disabled", group=Group.NETWORKS, check=check, since=SINCE, upstream_since=SINCE)
+RULE = SpecRule(name="dra-gate-disabled", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

@@ -50,4 +50,6 @@ def _mistake(index: int, interface: Interface) -> Mistake:
     return Mistake(("domain", "devices", "interfaces", index), message, "set sriov: {}, or binding with a plugin that uses DRA claims")
 
 
-RULE = SpecRule(name="dra-without-sriov-or-plugin", group=Group.NETWORKS, check=check, since=SINCE, upstream_since=SINCE)
+RULE = SpecRule(
+    name="dra-without-sriov-or-plugin", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE
+)

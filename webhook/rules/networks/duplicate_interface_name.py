@@ -40,4 +40,6 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     ]
 
 
-RULE = SpecRule(name="duplicate-interface-name", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))
+RULE = SpecRule(
+    name="duplicate-interface-name", group=Group.NETWORKS, check=check, trait="has_repeated_names", upstream_since=Version(0, 1)
+)

@@ -46,4 +46,4 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     ]
 
 
-RULE = SpecRule(name="incomplete-resource-claim", group=Group.NETWORKS, check=check, since=SINCE, upstream_since=SINCE)
+RULE = SpecRule(name="incomplete-resource-claim", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

@@ -37,4 +37,6 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     ]
 
 
-RULE = SpecRule(name="multus-without-network-name", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))
+RULE = SpecRule(
+    name="multus-without-network-name", group=Group.NETWORKS, check=check, trait="has_odd_sources", upstream_since=Version(0, 1)
+)

@@ -45,4 +45,6 @@ def _message(network: Network, sources: list[str]) -> str:
     return f"network {quoted(network.name)} has {' and '.join(sources)}, and a network has exactly one source"
 
 
-RULE = SpecRule(name="network-with-several-sources", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))
+RULE = SpecRule(
+    name="network-with-several-sources", group=Group.NETWORKS, check=check, trait="has_odd_sources", upstream_since=Version(0, 1)
+)

@@ -43,4 +43,4 @@ def _message(name: str | None, names: set[str]) -> str:
     return f"no interface is named {quoted(name)}, so nothing is connected to this network{meant}"
 
 
-RULE = SpecRule(name="network-without-interface", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))
+RULE = SpecRule(name="network-without-interface", group=Group.NETWORKS, check=check, trait="has_loose_ends", upstream_since=Version(0, 1))

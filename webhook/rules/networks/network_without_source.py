@@ -47,4 +47,4 @@ def _accepted(registry: Registry) -> str:
     return f"set pod: {{}}, or multus with a networkName{claim}"
 
 
-RULE = SpecRule(name="network-without-source", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))
+RULE = SpecRule(name="network-without-source", group=Group.NETWORKS, check=check, trait="has_odd_sources", upstream_since=Version(0, 1))

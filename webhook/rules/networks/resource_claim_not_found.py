@@ -50,4 +50,4 @@ def _message(name: str, names: set[str]) -> str:
     return f"none of spec.resourceClaims is named {quoted(name)}{meant}"
 
 
-RULE = SpecRule(name="resource-claim-not-found", group=Group.NETWORKS, check=check, since=SINCE, upstream_since=SINCE)
+RULE = SpecRule(name="resource-claim-not-found", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

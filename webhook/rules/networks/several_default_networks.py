@@ -42,4 +42,6 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     ]
 
 
-RULE = SpecRule(name="several-default-networks", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))
+RULE = SpecRule(
+    name="several-default-networks", group=Group.NETWORKS, check=check, trait="has_several_defaults", upstream_since=Version(0, 1)
+)

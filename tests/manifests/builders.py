@@ -1,0 +1,54 @@
+"""Builders: documents and streams out of text."""
+
+import io
+
+import yaml
+
+from webhook.manifests.compose import Composer
+from webhook.manifests.documents import PassedOver, read_documents
+from webhook.manifests.model import Document, Format, Place
+from webhook.manifests.locate import locate
+from webhook.manifests.yaml import parse
+from webhook.errors import UnreadableError
+from webhook.kube.fieldpath import Path
+
+
+def document(text: str | bytes, *, json: bool = False, line: int = 1) -> Document:
+    """A document of `vm.yaml` or `vm.json`."""
+    raw = text if isinstance(text, bytes) else text.encode()
+    return Document("vm.json" if json else "vm.yaml", line, raw, Format.JSON if json else Format.YAML)
+
+
+def stream(text: str | bytes) -> io.BytesIO:
+    """A stream to read."""
+    return io.BytesIO(text if isinstance(text, bytes) else text.encode())
+
+
+def told(text: str | bytes, file: str = "vm.yaml", **options: int) -> list[Document | PassedOver | UnreadableError]:
+    """All that a stream holds."""
+    return list(read_documents(stream(text), file, **options))
+
+
+def lines_and_texts(text: str | bytes, **options: int) -> list[tuple[int, str]]:
+    """First line and text of each document of a stream that has nothing but documents."""
+    return [(each.line, each.text.decode()) for each in told(text, **options) if isinstance(each, Document)]
+
+
+def composed(text: str) -> object:
+    """What the composer alone makes of a text."""
+    return Composer(yaml.CBaseLoader(text).get_event).compose()
+
+
+def data(text: str | bytes, *, json: bool = False) -> object:
+    """What a document means."""
+    return parse(document(text, json=json))
+
+
+def place(text: str | bytes, *path: str | int, json: bool = False, line: int = 1) -> Place:
+    """Where a path stands."""
+    return locate(document(text, json=json, line=line), [path])[path]
+
+
+def shown(found: Place) -> str:
+    """The text that a place underlines."""
+    return found.source_line[found.column - 1 : found.column - 1 + found.length]
