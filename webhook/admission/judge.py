@@ -24,7 +24,7 @@ def _judge_vmi_object(obj: object, kind: Kind, plan: Plan) -> list[Finding]:
     vmi, misfits = read_vmi(obj, kind)
     shapes = plan.judge_shapes([*_unserved(obj, kind), *_shape_errors(misfits)])
     findings = [] if vmi is None else plan.judge_vmi(vmi, kind.spec)
-    judged = shapes + _outside(findings, [misfit.path for misfit in misfits])
+    judged = shapes + _not_following(findings, shapes)
     return _only_certain(judged, obj, kind) if kind.is_template else judged
 
 
@@ -34,7 +34,7 @@ def _judge_registrations(obj: object, plan: Plan) -> list[Finding]:
     findings: list[Finding] = []
     for written in registrations_in(obj):
         findings += plan.judge_registration(Registration(written.name, written.raw, written.plugin), written.path)
-    return shapes + _outside(findings, [misfit.path for misfit in misfits])
+    return shapes + _not_following(findings, shapes)
 
 
 def _shape_errors(misfits: Iterable[Misfit]) -> list[ShapeError]:
@@ -49,11 +49,16 @@ def _unserved(obj: object, kind: Kind) -> list[ShapeError]:
     return [ShapeError(("apiVersion",), expected, found, unserved=True)]
 
 
-def _outside(findings: list[Finding], misfits: list[Path]) -> list[Finding]:
-    """The findings that do not follow from a value of the wrong type: that mistake is told once."""
-    if not misfits:
+def _not_following(findings: list[Finding], shapes: list[Finding]) -> list[Finding]:
+    """The findings that do not just follow from a value of the wrong type, which counts as absent: that mistake is told once.
+
+    Those are findings inside such a value, and findings about the object that would hold it, which misses it.
+    """
+    if not shapes:
         return findings
-    return [finding for finding in findings if not any(finding.path[: len(path)] == path for path in misfits)]
+    paths = [shape.path for shape in shapes]
+    holders = {path[:-1] for path in paths}
+    return [finding for finding in findings if finding.path not in holders and not any(finding.path[: len(path)] == path for path in paths)]
 
 
 def _only_certain(findings: list[Finding], obj: object, kind: Kind) -> list[Finding]:

@@ -29,7 +29,7 @@ class Request(msgspec.Struct, frozen=True, rename="camel", gc=False):
     kind: GroupVersionKind
     operation: str
     sub_resource: str = ""
-    object: Carrier | None = None
+    carried: Carrier | None = msgspec.field(default=None, name="object")
 
 
 class Review(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -41,7 +41,7 @@ class Review(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
 
 class _PlainRequest(msgspec.Struct):
-    object: object = None
+    carried: object = msgspec.field(default=None, name="object")
 
 
 class _PlainReview(msgspec.Struct):
@@ -50,7 +50,9 @@ class _PlainReview(msgspec.Struct):
 
 _decode = msgspec.json.Decoder(Review).decode
 _decode_plain = msgspec.json.Decoder(_PlainReview).decode
-_FAST: Mapping[tuple[str, str], Kind] = {(kind.group, kind.name): kind for kind in KINDS if not kind.is_template}
+_FAST: Mapping[tuple[str, str, str], Kind] = {
+    (kind.group, version, kind.name): kind for kind in KINDS if not kind.is_template for version in kind.versions
+}
 
 
 def findings_in(body: bytes, plan: Plan) -> list[Finding] | None:
@@ -63,12 +65,12 @@ def findings_in(body: bytes, plan: Plan) -> list[Finding] | None:
         request = _decode(body).request
     except msgspec.ValidationError:
         return _slowly(body, plan)
-    kind = _FAST.get((request.kind.group, request.kind.kind))
-    vmi = request.object.vmi(request.kind.kind) if kind is not None and request.object is not None else None
+    kind = _FAST.get((request.kind.group, request.kind.version, request.kind.kind))
+    vmi = request.carried.vmi(kind.name) if kind is not None and request.carried is not None else None
     if kind is None or vmi is None:
         return _slowly(body, plan)
     return plan.judge_vmi(vmi, kind.spec)
 
 
 def _slowly(body: bytes, plan: Plan) -> list[Finding] | None:
-    return judge(_decode_plain(body).request.object, plan)
+    return judge(_decode_plain(body).request.carried, plan)

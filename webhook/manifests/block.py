@@ -70,6 +70,8 @@ def _read(lines: list[tuple[str, ...]]) -> _Container | None:
         if at != level:
             raise _OtherKindError
         if isinstance(top, list):
+            if not key and not text:
+                raise _OtherKindError
             if not key:
                 top.append(_scalar(text))
                 open_key = None
