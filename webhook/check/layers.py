@@ -63,7 +63,7 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
         exclude_paths=settings.exclude_paths + config.exclude.paths,
         exclude_namespaces=config.exclude.namespaces,
         baseline=settings.baseline or _beside(base, config.baseline),
-        fail_on=settings.fail_on if flags.fail_on is not None else config.fail_on,
+        fail_on=settings.fail_on if flags.fail_on is not None else Action(config.fail_on),
     )
 
 

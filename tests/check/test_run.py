@@ -1,0 +1,176 @@
+"""A run over real files: which registry, which documents, what is told, whatever the input."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.check.builders import HYPERCONVERGED, KUBEVIRT, checked, rules_found, vm, write
+from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, RegistryError, UnreadableError
+from webhook.kube.fieldpath import render
+from webhook.report.baseline import write_baseline
+from webhook.rules.base import Action
+
+
+def test_a_slip_is_found_at_its_line_and_column(tmp_path: Path) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vms.yaml": f"# two\n---\n{vm()}---\n{vm('l2brige', 'slip')}"})
+    [occurrence] = checked(tmp_path).occurrences
+    assert (Path(occurrence.file).name, occurrence.line, occurrence.column) == ("vms.yaml", 34, 23)
+    assert occurrence.source_line == "                name: l2brige"
+    assert str(occurrence.object) == "VirtualMachine shop/slip"
+    assert render(occurrence.finding.path) == "spec.template.spec.domain.devices.interfaces[0].binding.name"
+
+
+def test_the_registry_may_stand_behind_the_vms(tmp_path: Path) -> None:
+    write(tmp_path, {"all.yaml": vm() + "---\n" + KUBEVIRT})
+    report = checked(tmp_path)
+    assert (report.occurrences, report.exit_code(fail_on=Action.WARN)) == ([], EXIT_CLEAN)
+    assert "(1 plugin)" in report.registry
+
+
+def test_a_hyperconverged_cr_serves_where_there_is_no_kubevirt_cr(tmp_path: Path) -> None:
+    write(tmp_path, {"hco.yaml": HYPERCONVERGED, "vm.yaml": vm("macvtap"), "added.yaml": vm("l2bridge")})
+    report = checked(tmp_path)
+    assert "unregistered-plugin" not in rules_found(report)
+    assert any("l2bridge" in note for note in report.notes)
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT})
+    assert rules_found(checked(tmp_path)) == ["unregistered-plugin"]
+
+
+def test_two_kubevirt_crs_are_not_chosen_between(tmp_path: Path) -> None:
+    write(tmp_path, {"a.yaml": KUBEVIRT, "b.yaml": KUBEVIRT, "vm.yaml": vm()})
+    with pytest.raises(RegistryError, match=r"a\.yaml:1, .*b\.yaml:1.*choose with --registry"):
+        checked(tmp_path)
+    assert checked(tmp_path, registry=str(tmp_path / "a.yaml")).occurrences == []
+
+
+def test_without_a_registry_the_rules_that_need_one_are_skipped_loudly(tmp_path: Path) -> None:
+    write(tmp_path, {"vm.yaml": vm("anything") + "---\n" + vm().replace("binding:", "masquerade: {}\n              bridge:")})
+    report = checked(tmp_path)
+    assert rules_found(report) == ["several-bindings", "bridge-on-pod-network"]
+    assert any("unregistered-plugin" in note for note in report.notes)
+    assert report.registry == "none"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "holds no KubeVirt CR"),
+        ("a: [", "registry"),
+        ("5", "not a registry"),
+        ("kind: Pod", "not a registry"),
+        (KUBEVIRT.replace("{domainAttachmentType: managedTap, migration: {}}", "5"), r"binding\.l2bridge"),
+        (KUBEVIRT.replace("managedTap", "[]"), "domainAttachmentType"),
+        (KUBEVIRT.replace("v1\n", "v7\n", 1), "is not read"),
+        (KUBEVIRT + "---\n" + KUBEVIRT, "2 registries"),
+        (KUBEVIRT + "---\na: [\n", "registry.yaml:1"),
+        (b"\xff\xfea", "UTF-16"),
+    ],
+)
+def test_a_broken_registry_ends_the_run_with_what_is_wrong(tmp_path: Path, content: str | bytes, told: str) -> None:
+    write(tmp_path, {"registry.yaml": content, "vms/vm.yaml": vm()})
+    with pytest.raises(RegistryError, match=told):
+        checked(tmp_path, "vms", registry=str(tmp_path / "registry.yaml"))
+
+
+def test_a_registry_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match=r"gone\.yaml: No such file"):
+        checked(tmp_path, registry=str(tmp_path / "gone.yaml"))
+
+
+def test_broken_yaml_is_told_with_its_place_and_the_rest_is_judged(tmp_path: Path) -> None:
+    broken = vm().replace("pod: {}", "pod: {")
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "a.yaml": broken + "---\n" + vm("x"), "b.yaml": vm("z")})
+    report = checked(tmp_path)
+    assert rules_found(report) == ["unregistered-plugin", "unregistered-plugin"]
+    [error] = report.unreadable
+    assert (Path(error.file or "").name, error.line) == ("a.yaml", 18)
+    assert report.exit_code(fail_on=Action.DENY) == EXIT_UNREADABLE
+
+
+def test_what_is_not_ours_is_counted_and_not_even_parsed(tmp_path: Path) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "other.yaml": "kind: Service\n---\n{{ broken }}: [\n---\n" + vm()})
+    report = checked(tmp_path)
+    assert report.unreadable == []
+    assert (report.counts.documents, report.counts.checked, report.counts.passed_over) == (4, 2, 2)
+
+
+@pytest.mark.parametrize("kind", ["List", "VirtualMachineList"])
+def test_items_of_a_list_are_judged_one_by_one_with_their_own_lines(tmp_path: Path, kind: str) -> None:
+    item = "\n".join("    " + line for line in vm("x").splitlines())
+    items = f"apiVersion: kubevirt.io/v1\nkind: {kind}\nitems:\n  -\n{item}\n  -\n{item}\n"
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "list.yaml": items})
+    report = checked(tmp_path)
+    assert [occurrence.line for occurrence in report.occurrences] == [18, 36]
+    assert [occurrence.finding.path[:2] for occurrence in report.occurrences] == [("items", 0), ("items", 1)]
+
+
+def test_items_of_a_typed_list_may_leave_their_kind_to_it(tmp_path: Path) -> None:
+    item = "\n".join("    " + line for line in vm("x").splitlines()[2:])
+    write(
+        tmp_path, {"kubevirt.yaml": KUBEVIRT, "list.yaml": f"apiVersion: kubevirt.io/v1\nkind: VirtualMachineList\nitems:\n  -\n{item}\n"}
+    )
+    assert rules_found(checked(tmp_path)) == ["unregistered-plugin"]
+
+
+def test_a_recorded_review_is_judged_by_its_object(tmp_path: Path) -> None:
+    recorded = Path(__file__).parents[1] / "data/reviews/vm-create-unregistered-generatename.json"
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "review.json": recorded.read_bytes()})
+    report = checked(tmp_path)
+    assert rules_found(report) == ["unregistered-plugin"]
+    assert report.occurrences[0].finding.path[:2] == ("request", "object")
+
+
+def test_one_process_and_several_tell_the_same(tmp_path: Path) -> None:
+    write(tmp_path, {f"vm-{number:03}.yaml": vm("x" if number % 7 == 0 else "l2bridge", f"vm-{number}") for number in range(100)})
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "broken.yaml": "apiVersion: kubevirt.io/v1\n a: ["})
+    alone, together = checked(tmp_path, jobs=1), checked(tmp_path, jobs=3)
+    assert alone.occurrences == together.occurrences
+    assert alone.counts == together.counts
+    assert [str(error) for error in alone.unreadable] == [str(error) for error in together.unreadable]
+    assert len(alone.occurrences) == 15
+
+
+def test_namespaces_may_be_left_out(tmp_path: Path) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm("x"), "bindguard.yaml": "exclude: {namespaces: ['sh*']}"})
+    report = checked(tmp_path)
+    assert (report.occurrences, report.counts.excluded) == ([], 1)
+
+
+def test_a_baseline_leaves_out_what_it_knows_and_no_more(tmp_path: Path) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm("x")})
+    write(tmp_path, {"baseline.json": write_baseline(checked(tmp_path).occurrences)})
+    write(tmp_path, {"vm.yaml": "# moved\n" + vm("x") + "---\n" + vm("z", "new")})
+    baseline = str(tmp_path / "baseline.json")
+    report = checked(tmp_path, baseline=baseline)
+    assert [occurrence.object.name for occurrence in report.occurrences] == ["new"]
+    assert report.counts.baselined == 1
+    write(tmp_path, {"vm.yaml": vm()})
+    assert any("1 entries no longer occur" in note for note in checked(tmp_path, baseline=baseline).notes)
+
+
+def test_a_baseline_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, {"vm.yaml": vm(), "kubevirt.yaml": KUBEVIRT})
+    with pytest.raises(UnreadableError, match="cannot read the baseline"):
+        checked(tmp_path, baseline=str(tmp_path / "gone.json"))
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "vm.yaml").symlink_to("/proc/self/mem")  # reading it fails for everyone, root included
+    [error] = checked(tmp_path).unreadable
+    assert error.message == "Input/output error"
+
+
+def test_a_file_that_vanishes_is_told(tmp_path: Path) -> None:
+    (tmp_path / "gone.yaml").symlink_to("nowhere")
+    report = checked(tmp_path, "gone.yaml")
+    assert len(report.unreadable) == 1
+
+
+def test_the_version_given_goes_before_what_the_registry_tells(tmp_path: Path) -> None:
+    passt = vm().replace("binding:\n                name: l2bridge", "passtBinding: {}")
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": passt})
+    assert checked(tmp_path, kubevirt_version="1.9").occurrences == []
+    report = checked(tmp_path, kubevirt_version="v1.8.2")
+    assert rules_found(report) == ["passt-gate-disabled"]
+    assert report.version == "1.8.2"
+    assert report.exit_code(fail_on=Action.DENY) == EXIT_FINDINGS

@@ -1,0 +1,141 @@
+"""Flags over a configuration file: what counts, and what is said about what cannot."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.check.builders import write
+from webhook.check.found_config import find_config
+from webhook.check.layers import Flags, settings_from
+from webhook.check.settings import Settings
+from webhook.errors import UsageError
+from webhook.kube.version import Version
+from webhook.rules import RULES
+from webhook.rules.base import Action
+
+FULL = """\
+registry: clusters/kubevirt.yaml
+kubevirtVersion: "1.8"
+failOn: warn
+rules:
+  no-binding: warn
+  reserved-mac: off
+ignore: [unknown-model]
+exclude:
+  paths: ["**/templates/**"]
+  namespaces: [sandbox]
+baseline: known.json
+"""
+
+
+def settings(directory: Path, config: str | None = None, name: str = "bindguard.yaml", **flags: object) -> Settings:
+    (directory / ".git").mkdir(exist_ok=True)
+    if config is not None:
+        write(directory, {name: config})
+    return settings_from(Flags(**flags), directory=directory)  # type: ignore[arg-type]
+
+
+def test_without_flags_and_file_the_current_directory_is_judged(tmp_path: Path) -> None:
+    plain = settings(tmp_path)
+    assert (plain.paths, plain.fail_on, plain.actions, plain.registry) == ((".",), Action.DENY, {}, None)
+    assert plain.jobs >= 1
+
+
+def test_every_key_of_the_file_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    full = settings(tmp_path, FULL)
+    assert full.registry == "clusters/kubevirt.yaml"
+    assert full.kubevirt_version == Version(1, 8)
+    assert full.fail_on is Action.WARN
+    assert full.actions == {"no-binding": Action.WARN, "reserved-mac": Action.OFF, "unknown-model": Action.OFF}
+    assert full.exclude_paths == ("**/templates/**",)
+    assert full.exclude_namespaces == ("sandbox",)
+    assert full.baseline == "known.json"
+
+
+def test_flags_go_before_the_file_and_exclusions_of_both_count(tmp_path: Path) -> None:
+    both = settings(
+        tmp_path, FULL, registry="r.yaml", kubevirt_version="1.7", fail_on="deny", ignore=("no-binding",), exclude=("x",), baseline="b.json"
+    )
+    assert (both.registry, both.kubevirt_version, both.fail_on, both.baseline) == ("r.yaml", Version(1, 7), Action.DENY, "b.json")
+    assert both.actions["no-binding"] is Action.OFF
+    assert both.actions["unknown-model"] is Action.OFF
+    assert both.exclude_paths == ("x", "**/templates/**")
+
+
+def test_selecting_rules_switches_all_others_off_and_ignoring_wins(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, select=("no-binding,reserved-mac",), ignore=("reserved-mac",)).actions
+    assert [rule.name for rule in RULES if chosen.get(rule.name) is not Action.OFF] == ["no-binding"]
+
+
+@pytest.mark.parametrize("key", ["kubevirtVersion", "kubevirt-version", "kubevirt_version"])
+def test_keys_may_be_written_like_their_file_s_neighbours(tmp_path: Path, key: str) -> None:
+    assert settings(tmp_path, f'{key}: "1.7"').kubevirt_version == Version(1, 7)
+
+
+def test_pyproject_serves_too_but_bindguard_yaml_goes_before_it(tmp_path: Path) -> None:
+    write(tmp_path, {"pyproject.toml": '[tool.bindguard]\nkubevirt-version = "1.6"\n'})
+    assert settings(tmp_path).kubevirt_version == Version(1, 6)
+    assert settings(tmp_path, 'kubevirtVersion: "1.5"').kubevirt_version == Version(1, 5)
+
+
+def test_the_file_is_looked_for_up_to_the_root_of_the_repository_and_no_further(tmp_path: Path) -> None:
+    inner = tmp_path / "repository/deep/down"
+    inner.mkdir(parents=True)
+    write(tmp_path, {"bindguard.yaml": ""})
+    assert find_config(inner) == tmp_path / "bindguard.yaml"
+    (tmp_path / "repository/.git").mkdir()
+    assert find_config(inner) is None
+    write(tmp_path, {"repository/pyproject.toml": "[tool.other]", "repository/.bindguard.yaml": ""})
+    assert find_config(inner) == tmp_path / "repository/.bindguard.yaml"
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("regsitry: x", r'unknown key "regsitry"; did you mean "registry"\?'),
+        ("exclude: {path: [x]}", r'unknown key "exclude\.path"; did you mean "paths"\?'),
+        ("rules: {no-bindin: off}", r'no rule "no-bindin"; did you mean "no-binding"\?'),
+        ("rules: {no-binding: maybe}", "rules.no-binding: .*deny.*found 'maybe'"),
+        ("failOn: off", "fail_on: .*'deny' or 'warn', found False"),
+        ("failOn: [deny]", "fail_on: "),
+        ("select: {a: b}", "select: "),
+        ('kubevirtVersion: "latest"', '"latest" is no KubeVirt release'),
+        ('kubevirtVersion: "1.0"', "the oldest release judged is 1.1"),
+        ("kubevirtVersion: 1.10", "kubevirt_version: .*string"),
+        ("[]", "a configuration is a mapping"),
+        ("a: 1\n---\nb: 2\n", "one YAML document"),
+        ("a: [", "bindguard.yaml:1"),
+        ("a: 1\na: 2", "bindguard.yaml:2"),
+    ],
+)
+def test_what_cannot_be_used_is_told_with_file_key_and_value(tmp_path: Path, config: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        settings(tmp_path, config)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[tool.bindguard\n", "pyproject.toml"),
+        ("[tool.bindguard]\nselect = 5\n", "select: "),
+        ('tool.bindguard = "x"\n#[tool.bindguard]', "mapping"),
+    ],
+)
+def test_a_broken_pyproject_is_told(tmp_path: Path, content: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        settings(tmp_path, content, name="pyproject.toml")
+
+
+def test_a_file_that_is_named_must_be_there_and_of_sane_size(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        settings_from(Flags(config="gone.yaml"), directory=tmp_path)
+    write(tmp_path, {"huge.yaml": b"#" * 2_000_000})
+    with pytest.raises(UsageError, match="at most 1048576 bytes"):
+        settings_from(Flags(config=str(tmp_path / "huge.yaml")), directory=tmp_path)
+
+
+@pytest.mark.parametrize("flags", [{"select": ("nonsense",)}, {"ignore": ("no-binding,nonsense",)}, {"kubevirt_version": "nonsense"}])
+def test_a_flag_that_cannot_be_used_is_told(tmp_path: Path, flags: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="nonsense"):
+        settings(tmp_path, **flags)  # type: ignore[arg-type]

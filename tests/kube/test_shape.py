@@ -1,0 +1,86 @@
+"""Data of any shape, decoded as far as it fits."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webhook.kube.shape import MOST_MISFITS, Misfit, decode, describe
+from webhook.vmi.spec import VMISpec
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["domain", "devices", "interfaces", "name", "ports", "port", "networks", "multus"]), inner, max_size=4
+        )
+    ),
+    max_leaves=20,
+)
+
+
+def test_what_fits_is_decoded_without_a_misfit() -> None:
+    spec, misfits = decode({"networks": [{"name": "default", "pod": {}}], "unknown": 5}, VMISpec)
+    assert misfits == []
+    assert spec.networks is not None
+    assert spec.networks[0].name == "default"
+
+
+@pytest.mark.parametrize(
+    ("raw", "path", "expected", "found"),
+    [
+        ("text", (), "an object", '"text"'),
+        (None, (), "an object", "null"),
+        ({"networks": "no"}, ("networks",), "a list", '"no"'),
+        ({"networks": [5]}, ("networks", 0), "an object", "5"),
+        ({"networks": [None]}, ("networks", 0), "an object", "null"),
+        ({"networks": [{"name": []}]}, ("networks", 0, "name"), "a string", "a list"),
+        ({"networks": [{"multus": {"default": "yes"}}]}, ("networks", 0, "multus", "default"), "true or false", '"yes"'),
+        ({"evictionStrategy": {}}, ("evictionStrategy",), "a string", "an object"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_told_with_its_path(raw: object, path: Any, expected: str, found: str) -> None:
+    assert decode(raw, VMISpec)[1] == [Misfit(path, expected, found)]
+
+
+def test_a_wrong_item_keeps_the_others_at_their_indices() -> None:
+    spec, misfits = decode({"networks": [{"name": "a"}, 5, {"name": "c"}]}, VMISpec)
+    assert [misfit.path for misfit in misfits] == [("networks", 1)]
+    assert spec.networks is not None
+    assert [network.name for network in spec.networks] == ["a", None, "c"]
+
+
+def test_the_data_itself_is_left_as_it_was() -> None:
+    raw = {"networks": [{"name": 5}]}
+    decode(raw, VMISpec)
+    assert raw == {"networks": [{"name": 5}]}
+
+
+def test_countless_misfits_end_in_an_empty_object_and_a_list_of_bounded_length() -> None:
+    spec, misfits = decode({"networks": [5] * 10_000}, VMISpec)
+    assert spec == VMISpec()
+    assert len(misfits) == MOST_MISFITS
+
+
+@given(json_values)
+def test_no_json_data_is_too_odd_to_decode(raw: object) -> None:
+    _, misfits = decode(raw, VMISpec)
+    assert len(misfits) == len({misfit.path for misfit in misfits})
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x" * 100, '"' + "x" * 59 + "..."),
+        ("\ud800", '"\\ud800"'),
+        ("\x1b[31m", '"\\u001b[31m"'),
+        (10**5000, "a number of thousands of digits"),
+        (1.5, "1.5"),
+        (True, "true"),
+    ],
+    ids=["long", "surrogate", "escape", "huge", "float", "bool"],
+)
+def test_values_are_shown_short_and_harmless(value: object, shown: str) -> None:
+    assert describe(value) == shown

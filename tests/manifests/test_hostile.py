@@ -1,0 +1,71 @@
+import time
+
+import pytest
+
+from webhook.manifests.compose import DEEPEST
+
+from .asserts import assert_unreadable
+from .builders import data, place
+
+
+@pytest.fixture(autouse=True)
+def _in_seconds() -> object:
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [("[" * 100_000, 101), ('{"a":' * 100_000, 501), ("{a: " * 100_000, 401), ("- " * 100_000, 201), ("? " * 100_000, 201)],
+)
+def test_deep_nesting_is_refused_and_crashes_nothing(text: str, column: int) -> None:
+    assert_unreadable(text, f"nested deeper than {DEEPEST} levels", at=(1, column))
+
+
+def test_deep_json_is_refused_and_crashes_nothing() -> None:
+    for levels in (101, 500, 100_000):
+        assert_unreadable("[" * levels + "]" * levels, "nested deeper than 100 levels", at=(1, 101), json=True)
+
+
+def test_deep_block_nesting_is_refused() -> None:
+    assert_unreadable("".join(" " * column + "a:\n" for column in range(2000)), "nested deeper", at=(101, 101))
+
+
+def test_a_hundred_levels_are_read() -> None:
+    assert data("[" * 100 + "]" * 100) == data("[" * 100 + "]" * 100, json=True)
+
+
+def test_a_yaml_bomb_is_refused_before_it_grows() -> None:
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12))
+    assert_unreadable(bomb, "aliases expand to more than 1,000,000 values", at=(7, 35))
+
+
+def test_a_bomb_of_merge_keys_is_refused() -> None:
+    bomb = "a0: &a0 {k: v}\n" + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 12))
+    assert_unreadable(bomb, "aliases expand to more than", at=(7, 41))
+
+
+def test_more_than_a_million_values_are_refused() -> None:
+    assert_unreadable("[" + "1," * 1_000_001 + "1]", "the document holds more than 1,000,000 values", at=(1, 2_000_000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: " + "x " * 100_000, "a: x" + " " * 100_000 + "\t", "a" * 100_000, "a: " + "b: " * 30_000, "a: '" + "''" * 50_000 + "'", "#" * 100_000, " " * 100_000, "a: |\n" + " \n" * 100_000,
+     "a: x" + " #" * 50_000, "- " * 50, ("-" + " " * 100) * 500, "a: " + ":x" * 100_000, "a:\n" * 50_000],
+)  # fmt: skip
+def test_long_lines_take_linear_time(text: str) -> None:
+    started = time.monotonic()
+    assert place(text, "a").line >= 1
+    assert time.monotonic() - started < 5
+
+
+def test_a_number_of_thousands_of_digits_is_bounded() -> None:
+    digits = "9" * 5000
+    assert data(f"a: {digits}") == {"a": digits}
+    assert_unreadable(f'{{"a": {digits}}}', "is no number that JSON", at=(1, 7), json=True)
+
+
+def test_unicode_tricks_in_messages_are_escaped() -> None:
+    assert_unreadable('"\\x1b[31m": 1\n"\\x1b[31m": 2\n', 'key "\\x1b[31m" is written twice', at=(2, 1))
