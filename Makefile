@@ -2,16 +2,18 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+CENTRE := webhook/admission/*,webhook/rules/*,webhook/vmi/*,webhook/plugins/*,webhook/kube/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types check bench docs clean
+.PHONY: help setup demo test lint format types check bench docs lock clean
 
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(VENV)/.ready: pyproject.toml requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --config-settings editable_mode=compat --editable .
 	touch $@
 
 setup: $(VENV)/.ready ## Make the virtual environment.
@@ -23,8 +25,10 @@ demo: setup ## Judge the example VMs against the example registry: the main job,
 	@echo '$$ bindguard explain unregistered-plugin'
 	@$(BIN)/bindguard explain unregistered-plugin
 
-test: setup ## Run every test.
-	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term-missing:skip-covered
+test: setup ## Run every test; the pure centre keeps 95 % of its branches covered.
+	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=
+	$(BIN)/coverage report --skip-covered --skip-empty
+	$(BIN)/coverage report --format=total --fail-under=95 --include=$(CENTRE)
 
 lint: setup ## Format, lint, types, import contracts.
 	$(BIN)/ruff format --check .
@@ -43,6 +47,14 @@ bench: setup ## Print the figures of docs/performance.md, measured here and now.
 
 docs: setup ## Write the generated pages anew.
 	$(BIN)/bindguard rules --output markdown > docs/rules.md
+
+lock: ## Pin the development environment anew, to the newest releases.
+	rm -rf $(VENV)-lock
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.in .
+	echo '# Made by `make lock`: every package of the development environment, pinned.' > requirements/dev.txt
+	$(VENV)-lock/bin/python -m pip freeze --disable-pip-version-check --exclude bindguard >> requirements/dev.txt
+	rm -rf $(VENV)-lock
 
 clean: ## Remove what was made.
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

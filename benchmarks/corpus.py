@@ -115,10 +115,9 @@ def write_repository(directory: Path, *, files: int, documents: int, every: int)
     vms = 0
     (directory / "kubevirt.yaml").write_text(_REGISTRY)
     for file in range(files):
-        parts = []
-        for number in range(file * documents, (file + 1) * documents):
-            is_vm = number % every == 0
-            vms += is_vm
-            parts.append(virtual_machine(number) if is_vm else _OTHER.format(number=number))
-        (directory / f"manifests-{file:05}.yaml").write_text("---\n".join(parts))
+        with (directory / f"manifests-{file:05}.yaml").open("w") as stream:  # piece by piece: a child's peak memory counts its parent's
+            for number in range(file * documents, (file + 1) * documents):
+                is_vm = number % every == 0
+                vms += is_vm
+                stream.write("---\n" + (virtual_machine(number) if is_vm else _OTHER.format(number=number)))
     return vms

@@ -26,7 +26,9 @@ def review(interfaces: int, *, padding: int = 0) -> bytes:
         "domain": {
             "devices": {
                 "disks": [{"name": "root", "disk": {"bus": "virtio"}}],
-                "interfaces": [{"name": name, **({"masquerade": {}} if not i else {"binding": {"name": f"p{i}"}})} for i, name in enumerate(names)],
+                "interfaces": [
+                    {"name": name, **({"masquerade": {}} if not i else {"binding": {"name": f"p{i}"}})} for i, name in enumerate(names)
+                ],
             },
             "memory": {"guest": "1Gi"},
         },
@@ -53,7 +55,12 @@ def main() -> None:
     body, rules = review(2, padding=7000), plan_with(10)
     ours = seconds_per_call(lambda: findings_in(body, rules), 2000)
     base = seconds_per_call(lambda: json.loads(body), 2000)
-    row(f"review of {len(body) / 1000:.1f} kB decoded and judged", f"{ours * 1e6:.1f} us", "<= 15 us", f"{ours / base:.2f} x json.loads alone")
+    row(
+        f"review of {len(body) / 1000:.1f} kB decoded and judged",
+        f"{ours * 1e6:.1f} us",
+        "<= 15 us",
+        f"{ours / base:.2f} x json.loads alone",
+    )
     for size in (10, 100, 1000):
         body, rules = review(size), plan_with(size)
         spent = seconds_per_call(lambda body=body, rules=rules: findings_in(body, rules), 20)  # type: ignore[misc]

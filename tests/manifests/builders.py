@@ -4,13 +4,12 @@ import io
 
 import yaml
 
+from webhook.errors import UnreadableError
 from webhook.manifests.compose import Composer
 from webhook.manifests.documents import PassedOver, read_documents
-from webhook.manifests.model import Document, Format, Place
 from webhook.manifests.locate import locate
+from webhook.manifests.model import Document, Format, Place
 from webhook.manifests.yaml import parse
-from webhook.errors import UnreadableError
-from webhook.kube.fieldpath import Path
 
 
 def document(text: str | bytes, *, json: bool = False, line: int = 1) -> Document:
@@ -24,14 +23,21 @@ def stream(text: str | bytes) -> io.BytesIO:
     return io.BytesIO(text if isinstance(text, bytes) else text.encode())
 
 
-def told(text: str | bytes, file: str = "vm.yaml", **options: int) -> list[Document | PassedOver | UnreadableError]:
+def told(
+    text: str | bytes,
+    file: str = "vm.yaml",
+    *,
+    needle: bytes | None = None,
+    max_document_bytes: int = 1_000_000,
+    chunk_bytes: int = 1_000_000,
+) -> list[Document | PassedOver | UnreadableError]:
     """All that a stream holds."""
-    return list(read_documents(stream(text), file, **options))
+    return list(read_documents(stream(text), file, needle=needle, max_document_bytes=max_document_bytes, chunk_bytes=chunk_bytes))
 
 
-def lines_and_texts(text: str | bytes, **options: int) -> list[tuple[int, str]]:
+def lines_and_texts(text: str | bytes) -> list[tuple[int, str]]:
     """First line and text of each document of a stream that has nothing but documents."""
-    return [(each.line, each.text.decode()) for each in told(text, **options) if isinstance(each, Document)]
+    return [(each.line, each.text.decode()) for each in told(text) if isinstance(each, Document)]
 
 
 def composed(text: str) -> object:

@@ -2,6 +2,8 @@
 
 from hypothesis import strategies as st
 
+from webhook.manifests.resolve import SUSPECT
+
 _INDENTS = st.sampled_from(["", "", "  ", "  ", "    ", "   ", "      "])
 _DASHES = st.sampled_from(["", "", "", "- ", "- ", "-   ", "-", "- - "])
 _KEYS = st.sampled_from(["a: ", "a:", "b: ", "c:", "a.b/c-d: ", "d:  ", "e :", '"q": ', "1: ", "on: ", "<<: ", "? ", "", ""])
@@ -82,12 +84,15 @@ def plain_texts(draw: st.DrawFn) -> str:
     return "\n".join(lines) + draw(st.sampled_from(["\n", "\n", ""]))
 
 
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(10**6), 10**6), st.floats(-1e6, 1e6), st.text(max_size=12))
+TEXTS = st.text(max_size=12).filter(lambda text: text[:1] not in SUSPECT)
+"""Texts that PyYAML would not write unquoted where kubectl reads something else than text."""
+
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-(10**6), 10**6), st.floats(-1e6, 1e6), TEXTS)
 """JSON scalars."""
 
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXTS, inner, max_size=4)),
     max_leaves=20,
 )
 """JSON data."""

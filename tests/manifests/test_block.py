@@ -49,10 +49,42 @@ def test_a_virtual_machine_is_read_without_the_composer() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: &x 1\n", "a: *x\n", "a: !!str 1\n", "<<: {}\n", "a: 'it''s'\n", 'a: "\\n"\n', "a: >\n  x\n", "a: |+\n  x\n\n", "a: |2\n   x\n", "a: [1]\n", "a: {b: 1}\n",
-     "? a\n: b\n", "a: x\n  y\n", "- x\n  y\n", "a: 1\na: 2\n", "a: 1\n b: 2\n", "a: .inf\n", "yes: 1\n", "a:\tb\n", "a: é\n", "a: 1\r\n", "- - 1\n", "-\n  a: 1\n",
-     "a: |\n  x", "a: |\n x\n\ty\n", "x\n", "", "# only\n", "a: b: c\n", "a:\n  x\n", "%YAML 1.1\n---\na: 1\n", "a: 1\n---\nb: 2\n", "- a: |\n   x\n"],
-)  # fmt: skip
+    [
+        "a: &x 1\n",
+        "a: *x\n",
+        "a: !!str 1\n",
+        "<<: {}\n",
+        "a: 'it''s'\n",
+        'a: "\\n"\n',
+        "a: >\n  x\n",
+        "a: |+\n  x\n\n",
+        "a: |2\n   x\n",
+        "a: [1]\n",
+        "a: {b: 1}\n",
+        "? a\n: b\n",
+        "a: x\n  y\n",
+        "- x\n  y\n",
+        "a: 1\na: 2\n",
+        "a: 1\n b: 2\n",
+        "a: .inf\n",
+        "yes: 1\n",
+        "a:\tb\n",
+        "a: é\n",
+        "a: 1\r\n",
+        "- - 1\n",
+        "-\n  a: 1\n",
+        "a: |\n  x",
+        "a: |\n x\n\ty\n",
+        "x\n",
+        "",
+        "# only\n",
+        "a: b: c\n",
+        "a:\n  x\n",
+        "%YAML 1.1\n---\na: 1\n",
+        "a: 1\n---\nb: 2\n",
+        "- |\n  x\n",
+    ],
+)
 def test_whatever_is_not_plain_is_left_to_the_composer(text: str) -> None:
     assert read_block(text.encode()) is None
 

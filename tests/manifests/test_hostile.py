@@ -38,12 +38,12 @@ def test_a_hundred_levels_are_read() -> None:
 
 def test_a_yaml_bomb_is_refused_before_it_grows() -> None:
     bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12))
-    assert_unreadable(bomb, "aliases expand to more than 1,000,000 values", at=(7, 35))
+    assert_unreadable(bomb, "aliases expand to more than 1,000,000 values", at=(7, 40))
 
 
 def test_a_bomb_of_merge_keys_is_refused() -> None:
     bomb = "a0: &a0 {k: v}\n" + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 12))
-    assert_unreadable(bomb, "aliases expand to more than", at=(7, 41))
+    assert_unreadable(bomb, "aliases expand to more than", at=(7, 30))
 
 
 def test_more_than_a_million_values_are_refused() -> None:
@@ -52,9 +52,22 @@ def test_more_than_a_million_values_are_refused() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: " + "x " * 100_000, "a: x" + " " * 100_000 + "\t", "a" * 100_000, "a: " + "b: " * 30_000, "a: '" + "''" * 50_000 + "'", "#" * 100_000, " " * 100_000, "a: |\n" + " \n" * 100_000,
-     "a: x" + " #" * 50_000, "- " * 50, ("-" + " " * 100) * 500, "a: " + ":x" * 100_000, "a:\n" * 50_000],
-)  # fmt: skip
+    [
+        "a: " + "x " * 100_000,
+        "a: x" + " " * 100_000 + "\t",
+        "a" * 100_000,
+        "a: " + "b: " * 30_000,
+        "a: '" + "''" * 50_000 + "'",
+        "#" * 100_000,
+        " " * 100_000,
+        "a: |\n" + " \n" * 100_000,
+        "a: x" + " #" * 50_000,
+        "- " * 50,
+        ("-" + " " * 100) * 500,
+        "a: " + ":x" * 100_000,
+        "a:\n" * 50_000,
+    ],
+)
 def test_long_lines_take_linear_time(text: str) -> None:
     started = time.monotonic()
     assert place(text, "a").line >= 1

@@ -117,9 +117,9 @@ def test_line_ends_that_only_yaml_knows_are_no_lines_of_the_file() -> None:
     assert place("a: 'x\u2028y'\nb: 1\n", "b").line == 2
 
 
-_LEAVES = st.integers(0, 999) | st.from_regex(r"[a-z]{3,8}", fullmatch=True)
+_LEAVES = st.integers(0, 999) | st.from_regex(r"x[a-z]{2,7}", fullmatch=True)
 _NESTED = st.dictionaries(
-    st.from_regex(r"[a-z]{1,4}", fullmatch=True),
+    st.from_regex(r"k[a-z]{1,4}", fullmatch=True),
     st.recursive(
         _LEAVES,
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.from_regex(r"k[a-z]{1,4}", fullmatch=True), inner, max_size=3),

@@ -26,18 +26,58 @@ def test_null_has_five_spellings(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["52:54:00:12:34:56", "02:00", "190:20:30", "2001-01-01", "2001-12-14t21:59:43.10-05:00", "yEs", "nO", "1.2.3", "0b12", "0o18", "0xg", "1e", "+", "-", ".",
-     "...", "1e400", "_1", "4Gi", "100m", "-x", "1\u0662", "-0x1ffffffffffffffffff", "9" * 1001],
-)  # fmt: skip
+    [
+        "52:54:00:12:34:56",
+        "02:00",
+        "190:20:30",
+        "2001-01-01",
+        "2001-12-14t21:59:43.10-05:00",
+        "yEs",
+        "nO",
+        "1.2.3",
+        "0b12",
+        "0o18",
+        "0xg",
+        "1e",
+        "+",
+        "-",
+        ".",
+        "...",
+        "1e400",
+        "_1",
+        "4Gi",
+        "100m",
+        "-x",
+        "1\u0662",
+        "-0x1ffffffffffffffffff",
+        "9" * 1001,
+    ],
+)
 def test_what_looks_like_a_number_to_others_is_text(text: str) -> None:
     assert resolve(text) == text
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0", 0), ("-0", 0), ("7", 7), ("+7", 7), ("-7", -7), ("017", 15), ("0o17", 15), ("0O17", 15), ("08", 8), ("0x1F", 31), ("-0x1f", -31), ("0b101", 5),
-     ("1_000", 1000), ("0x_f", 15), ("18446744073709551615", 2**64 - 1), ("0x1ffffffffffffffff", 2**65 - 1)],
-)  # fmt: skip
+    [
+        ("0", 0),
+        ("-0", 0),
+        ("7", 7),
+        ("+7", 7),
+        ("-7", -7),
+        ("017", 15),
+        ("0o17", 15),
+        ("0O17", 15),
+        ("08", 8),
+        ("0x1F", 31),
+        ("-0x1f", -31),
+        ("0b101", 5),
+        ("1_000", 1000),
+        ("0x_f", 15),
+        ("18446744073709551615", 2**64 - 1),
+        ("0x1ffffffffffffffff", 2**65 - 1),
+    ],
+)
 def test_integers_are_read_as_go_reads_them_with_base_0(text: str, value: int) -> None:
     assert (resolve(text), type(resolve(text))) == (value, int)
 
@@ -62,10 +102,8 @@ def test_infinity_and_nan_are_refused(text: str) -> None:
 
 @given(st.text(max_size=12) | st.from_regex(r"[-+.0-9_xobeE]{1,8}", fullmatch=True))
 def test_any_text_has_a_value(text: str) -> None:
-    try:
+    if text.strip("+-").lower() not in (".inf", ".nan"):
         assert isinstance(resolve(text), str | int | float | bool | None)
-    except ValueError as error:
-        assert "is no number that JSON" in str(error)  # noqa: PT017 - most texts have a value
 
 
 @given(st.integers(-(2**63), 2**64 - 1))
@@ -80,17 +118,33 @@ def test_floats_keep_their_value(number: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("!!str 5", "5"), ("!!str yes", "yes"), ("! 5", "5"), ('!!int "5"', 5), ('!!float "1.5"', 1.5), ('!!bool "on"', True), ('!!null ""', None),
-     ("!!timestamp 2001-01-01", "2001-01-01"), ("!!binary aGk=", "hi"), ("!<tag:yaml.org,2002:str> 5", "5")],
-)  # fmt: skip
+    [
+        ("!!str 5", "5"),
+        ("!!str yes", "yes"),
+        ("! 5", "5"),
+        ('!!int "5"', 5),
+        ('!!float "1.5"', 1.5),
+        ('!!bool "on"', True),
+        ('!!null ""', None),
+        ("!!timestamp 2001-01-01", "2001-01-01"),
+        ("!!binary aGk=", "hi"),
+        ("!<tag:yaml.org,2002:str> 5", "5"),
+    ],
+)
 def test_standard_tags_are_honoured(text: str, value: object) -> None:
     assert data(f"a: {text}") == {"a": value}
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("!vault x", "unknown tag !vault"), ("!Ref x", "unknown tag !Ref"), ("!!python/name:x y", "unknown tag !!python/name:x"), ("!GetAtt [a, b]", "unknown tag !GetAtt"),
-     ("!!int x", '"x" is no !!int'), ("!!binary '*'", "must be base64")],
-)  # fmt: skip
+    [
+        ("!vault x", "unknown tag !vault"),
+        ("!Ref x", "unknown tag !Ref"),
+        ("!!python/name:x y", "unknown tag !!python/name:x"),
+        ("!GetAtt [a, b]", "unknown tag !GetAtt"),
+        ("!!int x", '"x" is no !!int'),
+        ("!!binary '*'", "must be base64"),
+    ],
+)
 def test_other_tags_are_refused_by_name(text: str, message: str) -> None:
     assert_unreadable(f"a: {text}", message, at=(1, 4))

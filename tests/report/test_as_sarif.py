@@ -2,7 +2,7 @@ import json
 from importlib import resources
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped] # its stubs are a package of their own
+import jsonschema
 import pytest
 
 from tests.report.builders import BROKEN, CLEAN, EMPTY, FIELD_TEXT, HOSTILE, MIXED, NAMELESS, SECRET, hostile, occurrence, render, report

@@ -35,7 +35,9 @@ def registry_from_file(source: Source) -> Chosen:
     if not found:
         raise RegistryError("holds no KubeVirt CR, HyperConverged CR or bindguard registry", file=source.name)
     if len(found) > 1:
-        raise RegistryError(f"holds {len(found)} registries ({_places(place for _, place in found)}); give a file with one", file=source.name)
+        raise RegistryError(
+            f"holds {len(found)} registries ({_places(place for _, place in found)}); give a file with one", file=source.name
+        )
     obj, place = found[0]
     return _chosen(registry_from(obj, source=place))
 

@@ -9,14 +9,12 @@ from pathlib import Path
 from webhook.check.judging import Judge, Judged
 from webhook.check.registry import Chosen, registry_among, registry_from_file, with_version
 from webhook.check.settings import NEWEST, Settings
-from webhook.check.sources import Source, spooled
+from webhook.check.sources import Source
 from webhook.check.workers import Progress, judge_all
 from webhook.errors import UnreadableError
 from webhook.manifests.files import find_files
 from webhook.plugins.registry import Registry
-from webhook.report.baseline import read_baseline
 from webhook.report.findings import Occurrence, Report
-from webhook.report.fingerprint import repository_path
 from webhook.rules import RULES
 from webhook.rules.base import Action
 from webhook.rules.plan import plan
@@ -54,9 +52,9 @@ def _sources(settings: Settings, stack: contextlib.ExitStack) -> tuple[list[Sour
 def _found(settings: Settings, stack: contextlib.ExitStack) -> Iterator[Source | UnreadableError]:
     names = [path for path in settings.paths if path != "-"]
     if len(names) < len(settings.paths):
-        source, spool = spooled(sys.stdin.buffer)
-        stack.enter_context(spool)
-        yield source
+        from webhook.check.stdin import spooled  # noqa: PLC0415 - most runs read files
+
+        yield stack.enter_context(spooled(sys.stdin.buffer))
     for found in find_files(names, exclude=settings.exclude_paths):
         yield Source(found, found) if isinstance(found, str) else found
 
@@ -72,8 +70,11 @@ def _registry(settings: Settings, sources: Sequence[Source]) -> Chosen:
 
 def _report(settings: Settings, chosen: Chosen, judged: Judged, sources: Sequence[Source]) -> Report:
     occurrences: Sequence[Occurrence] = judged.occurrences
-    counts, notes = judged.counts, [*chosen.notes, *_version_notes(chosen.registry)]
+    counts, notes = judged.counts, [*chosen.notes, *_skipped_notes(chosen.registry, settings)]
     if settings.baseline is not None:
+        from webhook.report.baseline import read_baseline  # noqa: PLC0415 - most runs have none
+        from webhook.report.fingerprint import repository_path  # noqa: PLC0415 - likewise
+
         baseline = read_baseline(_text(settings.baseline), settings.baseline)
         split = baseline.split(occurrences)
         occurrences, counts = split.new, dataclasses.replace(counts, baselined=split.baselined)
@@ -91,11 +92,12 @@ def _report(settings: Settings, chosen: Chosen, judged: Judged, sources: Sequenc
     )
 
 
-def _version_notes(registry: Registry) -> list[str]:
+def _skipped_notes(registry: Registry, settings: Settings) -> list[str]:
     if registry.known:
         return []
-    skipped = [rule.name for rule in RULES if rule.needs_registry and rule.action is not Action.OFF]
-    return [f"rules that need a registry did not run: {', '.join(skipped)}"]
+    wanted = (rule for rule in RULES if settings.actions.get(rule.name, rule.action) is not Action.OFF)
+    skipped = [rule.name for rule in wanted if rule.needs_registry]
+    return [f"rules that need a registry did not run: {', '.join(skipped)}"] if skipped else []
 
 
 def _told(registry: Registry) -> str:
@@ -110,5 +112,3 @@ def _text(path: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableError(f"cannot read the baseline: {error}", file=path) from error
-
-

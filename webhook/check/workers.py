@@ -1,7 +1,6 @@
 """Judging many files at once: in this process when they are few, else in worker processes. Judges nothing itself."""
 
 import gc
-import multiprocessing
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -48,7 +47,8 @@ def _results(judge: Judge, batches: Sequence[Sequence[Source]], jobs: int) -> It
 
 
 def _results_of_workers(judge: Judge, batches: Sequence[Sequence[Source]], jobs: int) -> Iterator[Judged]:
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - slow to import, needed for many files only
+    import multiprocessing  # noqa: PLC0415 - slow to import, needed for many files only
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - likewise
     from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - likewise
 
     gc.freeze()  # what the workers inherit is never garbage: they need not look at it

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -132,6 +131,8 @@ def _write(text: str, path: str | None) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
+    import tempfile  # noqa: PLC0415 - most reports go to standard output
+
     target = Path(path)
     try:
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as draft:

@@ -70,8 +70,6 @@ def _read(lines: list[tuple[str, ...]]) -> _Container | None:
         if at != level:
             raise _OtherKindError
         if isinstance(top, list):
-            if not key and not text:
-                raise _OtherKindError
             if not key:
                 top.append(_scalar(text))
                 open_key = None
@@ -105,7 +103,9 @@ def _push(stack: list[tuple[int, _Container]], level: int, value: _Container) ->
 
 
 def _scalar(text: str) -> object:
-    first = text[:1]
+    if not text:
+        raise _OtherKindError
+    first = text[0]
     if first in SUSPECT:
         return resolve(text)
     if first in "\"'":
