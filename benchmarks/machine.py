@@ -1,6 +1,6 @@
 """What was measured on, and how figures are shown."""
 
-import datetime
+import datetime as dt
 import importlib.metadata
 import os
 import platform
@@ -13,7 +13,7 @@ from pathlib import Path
 def describe() -> str:
     """One line about the machine, the versions and the day."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("msgspec", "pyyaml"))
-    today = datetime.datetime.now(tz=datetime.UTC).date()
+    today = dt.datetime.now(tz=dt.UTC).date()
     return f"{_cpu()}, {len(os.sched_getaffinity(0))} cores; Python {platform.python_version()}, {versions}; {today}"
 
 

@@ -1,5 +1,4 @@
-import dataclasses
-
+import msgspec
 import pytest
 
 from webhook.guide.ruledoc import HEADINGS, facts, group_title, grouped, rule_doc, upstream, versions
@@ -49,7 +48,7 @@ def test_since_when_kubevirt_refuses_the_same_is_told_in_short_and_in_words(sinc
 
 
 def test_what_cannot_be_decoded_is_refused_before_any_webhook_is_asked() -> None:
-    rule = dataclasses.replace(RULE, group=Group.SHAPE)
+    rule = msgspec.structs.replace(RULE, group=Group.SHAPE)
     assert upstream(rule) == "by the API server"
     assert dict(facts(rule))["KubeVirt's webhook"].startswith("is not asked")
 
@@ -61,7 +60,7 @@ def test_each_group_has_a_title_and_keeps_the_order_of_the_table() -> None:
 
 
 def rule_with(*, since: Version | None = None, until: Version | None = None, upstream_since: Version | None = None) -> Rule:
-    return dataclasses.replace(RULE, since=since, until=until, upstream_since=upstream_since)
+    return msgspec.structs.replace(RULE, since=since, until=until, upstream_since=upstream_since)
 
 
 def parsed(text: str | None) -> Version | None:

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from webhook.manifests.compose import DEEPEST
+from webhook.manifests.bounds import DEEPEST
 
 from .asserts import assert_unreadable
 from .builders import data, place

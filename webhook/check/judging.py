@@ -1,8 +1,9 @@
 """One file judged: documents in, occurrences out. Runs in any process; everything it takes and gives can be sent between them."""
 
-import dataclasses
 import fnmatch
 from collections.abc import Sequence
+
+import msgspec
 
 from webhook.admission.judge import judge
 from webhook.check.objects import objects_in
@@ -10,7 +11,6 @@ from webhook.check.sources import Source
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import Path, look_up
 from webhook.manifests.documents import PassedOver, read_documents
-from webhook.manifests.locate import locate
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
 from webhook.report.findings import Counts, ObjectRef, Occurrence
@@ -21,13 +21,12 @@ _NEEDLE = b"kubevirt.io"
 """Every kind that is judged has an apiVersion of a group that ends so: a document without it need not be parsed."""
 
 
-@dataclasses.dataclass(slots=True)
-class Judged:
+class Judged(msgspec.Struct):
     """What came out of some files, added up."""
 
-    occurrences: list[Occurrence] = dataclasses.field(default_factory=list)
-    unreadable: list[UnreadableError] = dataclasses.field(default_factory=list)
-    counts: Counts = dataclasses.field(default_factory=Counts)
+    occurrences: list[Occurrence] = msgspec.field(default_factory=list)
+    unreadable: list[UnreadableError] = msgspec.field(default_factory=list)
+    counts: Counts = msgspec.field(default_factory=Counts)
 
     def add(self, other: "Judged") -> None:
         """Take another's results in, after one's own."""
@@ -36,8 +35,7 @@ class Judged:
         self.counts += other.counts
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Judge:
+class Judge(msgspec.Struct, frozen=True):
     """What judging a file needs besides the file."""
 
     plan: Plan
@@ -86,7 +84,7 @@ class Judge:
                 excluded += 1
             else:
                 checked += 1
-                found += [(_ref(obj), dataclasses.replace(finding, path=path + finding.path)) for finding in findings]
+                found += [(_ref(obj), msgspec.structs.replace(finding, path=path + finding.path)) for finding in findings]
         judged.counts += Counts(checked=checked, passed_over=passed_over, excluded=excluded)
         judged.occurrences += _located(document, found)
 
@@ -100,6 +98,8 @@ class Judge:
 def _located(document: Document, found: Sequence[tuple[ObjectRef, Finding]]) -> list[Occurrence]:
     if not found:
         return []
+    from webhook.manifests.locate import locate  # noqa: PLC0415 - brings PyYAML along, which runs without findings do not need
+
     places = locate(document, {finding.path for _, finding in found})
     occurrences = []
     for ref, finding in found:

@@ -1,17 +1,17 @@
 """Flags laid over the configuration file: the settings of one run. Reads the file, and nothing else."""
 
-import dataclasses
 import os
 from collections.abc import Iterable
 from pathlib import Path
+
+import msgspec
 
 from webhook.check.found_config import find_config
 from webhook.check.settings import Settings, checked_rule, checked_version, chosen_actions
 from webhook.rules.base import Action
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
+class Flags(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line says about a run; `None` and empty mean that it says nothing."""
 
     paths: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
     config = read_config(path)
     base = path.parent
     version = config.kubevirt_version
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         settings,
         registry=settings.registry or _beside(base, config.registry),
         kubevirt_version=settings.kubevirt_version or (checked_version(version, str(path)) if version is not None else None),

@@ -1,8 +1,9 @@
 """Which registry a run judges by: the file it was told, or what is found among the manifests themselves. Judges nothing."""
 
-import dataclasses
 import re
 from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from webhook.check.objects import objects_in
 from webhook.check.sources import Source
@@ -18,8 +19,7 @@ _LOOKS_LIKE_A_CR = re.compile(rb"""kind["']?\s*:\s*["']?(?:KubeVirt|HyperConverg
 _NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so nobody knows what is registered"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True):
     """The registry of a run and what must be told about it."""
 
     registry: Registry
@@ -68,7 +68,7 @@ def with_version(chosen: Chosen, version: Version | None) -> Chosen:
     """The same registry at the version that the user gave, if one was given."""
     if version is None:
         return chosen
-    return dataclasses.replace(chosen, registry=dataclasses.replace(chosen.registry, version=version))
+    return msgspec.structs.replace(chosen, registry=msgspec.structs.replace(chosen.registry, version=version))
 
 
 def _chosen(loaded: LoadedRegistry) -> Chosen:

@@ -1,10 +1,11 @@
 """A run of `check` from settings to report: the composition root of the dry run. Prints nothing but progress, exits never."""
 
 import contextlib
-import dataclasses
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import msgspec
 
 from webhook.check.judging import Judge, Judged
 from webhook.check.registry import Chosen, registry_among, registry_from_file, with_version
@@ -77,7 +78,7 @@ def _report(settings: Settings, chosen: Chosen, judged: Judged, sources: Sequenc
 
         baseline = read_baseline(_text(settings.baseline), settings.baseline)
         split = baseline.split(occurrences)
-        occurrences, counts = split.new, dataclasses.replace(counts, baselined=split.baselined)
+        occurrences, counts = split.new, msgspec.structs.replace(counts, baselined=split.baselined)
         files = {repository_path(source.name) for source in sources}
         stale = sum(entry.file in files for entry in split.stale)
         if stale:

@@ -1,7 +1,8 @@
 """What a run of `check` is asked to do, after flags and configuration file have been laid over each other. Reads nothing."""
 
-import dataclasses
 from collections.abc import Mapping
+
+import msgspec
 
 from webhook.errors import UsageError
 from webhook.kube.version import Version, parse_version
@@ -13,8 +14,7 @@ OLDEST = Version(1, 1)
 NEWEST = Version(1, 10)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A run, complete.
 
     Attributes:
@@ -32,7 +32,7 @@ class Settings:
     paths: tuple[str, ...]
     registry: str | None = None
     kubevirt_version: Version | None = None
-    actions: Mapping[str, Action] = dataclasses.field(default_factory=dict)
+    actions: Mapping[str, Action] = msgspec.field(default_factory=dict)
     exclude_paths: tuple[str, ...] = ()
     exclude_namespaces: tuple[str, ...] = ()
     baseline: str | None = None

@@ -1,11 +1,11 @@
 """Where manifests are read from, opened again as often as needed. Knows nothing of their content."""
 
-import dataclasses
 from typing import BinaryIO
 
+import msgspec
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Source:
+
+class Source(msgspec.Struct, frozen=True):
     """A file to read.
 
     Attributes:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
+import msgspec
 
 from webhook.check.layers import Flags, settings_from
 from webhook.check.run import run
@@ -111,11 +112,10 @@ def _info(rule: Rule) -> RuleInfo:
 
 
 def _write_baseline(settings: Settings, path: str) -> int:
-    import dataclasses  # noqa: PLC0415 - rarely needed
 
     from webhook.report.baseline import write_baseline  # noqa: PLC0415 - rarely needed
 
-    report = _judged(dataclasses.replace(settings, baseline=None))
+    report = _judged(msgspec.structs.replace(settings, baseline=None))
     if report.unreadable:
         _write(_rendered(report, "text", settings, colour=_wants_colour()), None)
         return report.exit_code(fail_on=settings.fail_on)

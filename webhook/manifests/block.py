@@ -8,7 +8,7 @@ holds the two together. Knows nothing of places.
 import re
 from typing import TypeAlias
 
-from webhook.manifests.compose import DEEPEST
+from webhook.manifests.bounds import DEEPEST
 from webhook.manifests.resolve import SUSPECT, WORDS, resolve
 
 _Container: TypeAlias = dict[str, object] | list[object]

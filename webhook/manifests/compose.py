@@ -9,10 +9,8 @@ from typing import NamedTuple, TypeAlias
 from yaml import AliasEvent, DocumentEndEvent, Event, MappingStartEvent, ScalarEvent, StreamEndEvent
 from yaml.events import CollectionEndEvent, CollectionStartEvent, NodeEvent
 
+from webhook.manifests.bounds import DEEPEST, MOST_VALUES
 from webhook.manifests.resolve import PREFIX, quoted, resolve, resolve_tagged, shown
-
-DEEPEST = 100
-MOST_VALUES = 1_000_000
 
 _MERGE = f"{PREFIX}merge"
 _COLLECTIONS = {"!", *(f"{PREFIX}{name}" for name in ("map", "set", "seq", "omap", "pairs"))}

@@ -3,10 +3,11 @@
 Parses nothing and knows nothing of what documents mean: the needle is its caller's.
 """
 
-import dataclasses
 import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
+
+import msgspec
 
 from webhook.errors import UnreadableError
 from webhook.manifests.model import Document, Format
@@ -23,8 +24,7 @@ _NOTHING = re.compile(rb"(?:[ \t\r]*+(?:#[^\n]*+)?\n)*+[ \t\r]*+(?:#[^\n]*+)?\Z"
 _DIRECTIVES = re.compile(rb"(?:(?:[ \t\r]*+(?:#[^\n]*+)?|%[^\n]*+)\n)*+\Z")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class PassedOver:
+class PassedOver(msgspec.Struct, frozen=True):
     """Documents in which the needle does not occur, since the last that was told."""
 
     count: int

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from yaml import Event, MappingEndEvent, MappingStartEvent, Mark, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
-from webhook.manifests.compose import DEEPEST, MOST_VALUES, NotComposableError
+from webhook.manifests.bounds import DEEPEST, MOST_VALUES
+from webhook.manifests.compose import NotComposableError
 from webhook.manifests.resolve import whole
 
 _TOKEN = re.compile(r'[ \t\r\n,:]*+("(?:[^"\\]|\\.)*+"|[]\[{}]|[^]\[{},:"\s]++)')

@@ -5,10 +5,10 @@ from collections.abc import Collection
 
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import Path, look_up
+from webhook.manifests.careful import composer
 from webhook.manifests.compose import Composer, Span
 from webhook.manifests.model import Document, Place
 from webhook.manifests.problems import place_of
-from webhook.manifests.yaml import composer
 
 _LONGEST_LINE = 400
 _PROPERTIES = re.compile(r"(?:[&!]\S*+\s++)++")

@@ -1,7 +1,8 @@
 """What the rim hands in: documents as text, and places in them."""
 
-import dataclasses
 import enum
+
+import msgspec
 
 
 class Format(enum.Enum):
@@ -11,8 +12,7 @@ class Format(enum.Enum):
     JSON = "json"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """One document of a stream, not parsed yet.
 
     Attributes:
@@ -28,8 +28,7 @@ class Document:
     format: Format
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a value stands.
 
     Attributes:

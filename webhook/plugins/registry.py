@@ -1,15 +1,15 @@
 """The registry: plugins and the KubeVirt facts that rules need, read from one place, immutable. Does not know how it was read."""
 
-import dataclasses
 from collections.abc import Mapping
+
+import msgspec
 
 from webhook.kube.version import Version
 from webhook.plugins.gates import GateState, gate_state
 from webhook.plugins.plugin import Plugin
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Registry:
+class Registry(msgspec.Struct, frozen=True, kw_only=True):
     """What is registered, and what KubeVirt does with it.
 
     Attributes:
@@ -26,7 +26,7 @@ class Registry:
     """
 
     known: bool = True
-    plugins: Mapping[str, Plugin] = dataclasses.field(default_factory=dict)
+    plugins: Mapping[str, Plugin] = msgspec.field(default_factory=dict)
     version: Version | None = None
     gates_known: bool = True
     enabled_gates: frozenset[str] = frozenset()

@@ -1,14 +1,14 @@
 """What a run of `check` has to tell, in one value that every output format renders. Knows no format."""
 
-import dataclasses
 from collections.abc import Sequence
+
+import msgspec
 
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError
 from webhook.rules.base import Action, Finding
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ObjectRef:
+class ObjectRef(msgspec.Struct, frozen=True):
     """The object that a finding is about, as a person would name it.
 
     Attributes:
@@ -26,8 +26,7 @@ class ObjectRef:
         return f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(msgspec.Struct, frozen=True):
     """A finding at its place in a file.
 
     Attributes:
@@ -49,8 +48,7 @@ class Occurrence:
     finding: Finding
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True):
     """How much was looked at. All are numbers of things, never of bytes.
 
     Attributes:
@@ -70,11 +68,10 @@ class Counts:
     baselined: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in dataclasses.fields(self)))
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__))
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """Everything a run tells.
 
     Attributes:
@@ -105,8 +102,7 @@ class Report:
         return EXIT_FINDINGS if failing else EXIT_CLEAN
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class RuleInfo:
+class RuleInfo(msgspec.Struct, frozen=True):
     """A rule as report formats describe it.
 
     Attributes:
@@ -122,8 +118,7 @@ class RuleInfo:
     action: Action
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How a report is wanted; every format takes what it needs.
 
     Attributes:

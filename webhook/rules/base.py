@@ -1,10 +1,11 @@
 """What a rule is and what it finds. Knows neither the rules themselves nor how findings are shown."""
 
-import dataclasses
 import enum
 import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
+
+import msgspec
 
 from webhook.kube.fieldpath import Path
 from webhook.kube.version import Version
@@ -22,8 +23,7 @@ class Action(enum.StrEnum):
     OFF = "off"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(msgspec.Struct, frozen=True):
     """What one rule says about one place.
 
     Attributes:
@@ -39,8 +39,7 @@ class Mistake:
     at_most: Action = Action.DENY
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """A mistake under its rule's name, with its whole address.
 
     Attributes:
@@ -62,8 +61,7 @@ Mistakes: TypeAlias = Sequence[Mistake]
 """What a check returns: `()` when nothing is wrong, which costs nothing."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class ShapeError:
+class ShapeError(msgspec.Struct, frozen=True):
     """A value of the wrong type, or a missing parent, found while an object was decoded.
 
     Attributes:
@@ -79,8 +77,7 @@ class ShapeError:
     unserved: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(msgspec.Struct, frozen=True):
     """One plugin as it is written in a KubeVirt or HyperConverged CR.
 
     Attributes:
@@ -111,8 +108,7 @@ class Group(enum.StrEnum):
     REGISTRATIONS = "registrations"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
+class _Rule(msgspec.Struct, frozen=True, kw_only=True):
     """What all rules have.
 
     Attributes:
@@ -134,8 +130,7 @@ class _Rule:
     needs_registry: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class InterfaceRule(_Rule):
+class InterfaceRule(_Rule, frozen=True, kw_only=True):
     """A rule about one interface; paths are relative to it.
 
     Attributes:
@@ -146,8 +141,7 @@ class InterfaceRule(_Rule):
     field: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class SpecRule(_Rule):
+class SpecRule(_Rule, frozen=True, kw_only=True):
     """A rule about the VMI spec as a whole; paths are relative to the spec.
 
     Attributes:
@@ -158,15 +152,13 @@ class SpecRule(_Rule):
     trait: str | None = None
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrationRule(_Rule):
+class RegistrationRule(_Rule, frozen=True, kw_only=True):
     """A rule about one registration; paths are relative to the plugin object."""
 
     check: RegistrationCheck
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class ShapeRule(_Rule):
+class ShapeRule(_Rule, frozen=True, kw_only=True):
     """A rule about what could not be decoded; paths are from the object's root."""
 
     check: ShapeCheck

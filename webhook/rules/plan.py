@@ -3,10 +3,11 @@
 Does not know which rules exist (`webhook.rules` does), nor where objects come from.
 """
 
-import dataclasses
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
+
+import msgspec
 
 from webhook.kube.fieldpath import Path
 from webhook.plugins.registry import Registry
@@ -50,8 +51,7 @@ class _Conditional(Generic[R]):
         return chosen
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """The rules that run against one registry, each with its action.
 
     Attributes:

@@ -1,8 +1,7 @@
+from tests.builders import registry
 from webhook.rules.base import Action, Finding, ShapeError
 from webhook.rules.plan import plan
 from webhook.rules.shape.unserved_version import RULE
-
-from tests.builders import registry
 
 
 def findings(error: ShapeError) -> list[Finding]:

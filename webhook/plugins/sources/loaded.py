@@ -1,6 +1,5 @@
 """What every registry source gives, and how a source that cannot serve is refused. Knows no kind of source."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,8 +14,7 @@ from webhook.plugins.registry import Registry
 _PROBLEMS_TOLD = 3
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedRegistry:
+class LoadedRegistry(msgspec.Struct, frozen=True, kw_only=True):
     """A registry and what a reader must know to trust it.
 
     Attributes:
@@ -27,7 +25,7 @@ class LoadedRegistry:
 
     registry: Registry
     notes: tuple[str, ...] = ()
-    supplementary: Mapping[str, ComputeResourceOverhead] = dataclasses.field(default_factory=dict)
+    supplementary: Mapping[str, ComputeResourceOverhead] = msgspec.field(default_factory=dict)
 
 
 class OwnerReference(msgspec.Struct, frozen=True, rename="camel"):
