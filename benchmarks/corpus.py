@@ -96,12 +96,16 @@ spec:
 _REGISTRY = """\
 apiVersion: kubevirt.io/v1
 kind: KubeVirt
-metadata: {name: kubevirt, namespace: kubevirt}
+metadata:
+  name: kubevirt
+  namespace: kubevirt
 spec:
   configuration:
     network:
       binding:
-        l2bridge: {domainAttachmentType: managedTap, migration: {}}
+        l2bridge:
+          domainAttachmentType: managedTap
+          migration: {}
 """
 
 

@@ -22,17 +22,24 @@ _NEEDLE = b"kubevirt.io"
 
 
 class Judged(msgspec.Struct):
-    """What came out of some files, added up."""
+    """What came out of some files, added up; the counts are those of `report.findings.Counts`."""
 
     occurrences: list[Occurrence] = msgspec.field(default_factory=list)
     unreadable: list[UnreadableError] = msgspec.field(default_factory=list)
-    counts: Counts = msgspec.field(default_factory=Counts)
+    files: int = 0
+    documents: int = 0
+    checked: int = 0
+    passed_over: int = 0
+    excluded: int = 0
 
     def add(self, other: "Judged") -> None:
         """Take another's results in, after one's own."""
-        self.occurrences += other.occurrences
-        self.unreadable += other.unreadable
-        self.counts += other.counts
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def counts(self, *, baselined: int) -> Counts:
+        """What is told about how much was looked at."""
+        return Counts(self.files, self.documents, self.checked, self.passed_over, self.excluded, baselined)
 
 
 class Judge(msgspec.Struct, frozen=True):
@@ -45,47 +52,45 @@ class Judge(msgspec.Struct, frozen=True):
         """All files, in order."""
         judged = Judged()
         for source in sources:
-            judged.add(self.judge_file(source))
+            self._judge_file(source, judged)
         return judged
 
-    def judge_file(self, source: Source) -> Judged:
+    def _judge_file(self, source: Source, judged: Judged) -> None:
         """Every document of one file; what cannot be read is told, and the rest is judged all the same."""
-        judged = Judged(counts=Counts(files=1))
+        judged.files += 1
         try:
             with source.open() as stream:
                 for document in read_documents(stream, source.name, needle=_NEEDLE):
                     self._judge_part(document, judged)
         except OSError as error:
             judged.unreadable.append(UnreadableError(error.strerror or str(error), file=source.name))
-        return judged
 
     def _judge_part(self, part: Document | PassedOver | UnreadableError, judged: Judged) -> None:
         if isinstance(part, UnreadableError):
             judged.unreadable.append(part)
         elif isinstance(part, PassedOver):
-            judged.counts += Counts(documents=part.count, passed_over=part.count)
+            judged.documents += part.count
+            judged.passed_over += part.count
         else:
             self._judge_document(part, judged)
 
     def _judge_document(self, document: Document, judged: Judged) -> None:
-        judged.counts += Counts(documents=1)
+        judged.documents += 1
         try:
             value = parse(document)
         except UnreadableError as error:
             judged.unreadable.append(error)
             return
         found: list[tuple[ObjectRef, Finding]] = []
-        checked = passed_over = excluded = 0
         for obj, path in objects_in(value):
             findings = judge(obj, self.plan)
             if findings is None:
-                passed_over += 1
+                judged.passed_over += 1
             elif self._is_excluded(obj):
-                excluded += 1
+                judged.excluded += 1
             else:
-                checked += 1
+                judged.checked += 1
                 found += [(_ref(obj), msgspec.structs.replace(finding, path=path + finding.path)) for finding in findings]
-        judged.counts += Counts(checked=checked, passed_over=passed_over, excluded=excluded)
         judged.occurrences += _located(document, found)
 
     def _is_excluded(self, obj: object) -> bool:

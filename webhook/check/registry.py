@@ -15,7 +15,9 @@ from webhook.manifests.yaml import parse
 from webhook.plugins.registry import Registry, unknown_registry
 from webhook.plugins.sources import LoadedRegistry, is_hyperconverged, is_kubevirt, is_registry_file, registry_from
 
-_LOOKS_LIKE_A_CR = re.compile(rb"""kind["']?\s*:\s*["']?(?:KubeVirt|HyperConverged)\b""")
+_LOOKS_LIKE_A_CR = re.compile(rb"""kind["']?\s{0,9}:\s{0,9}["']?(?:KubeVirt|HyperConverged)\b""")
+_CHUNK = 64 * 1024
+_LONGEST_MATCH = 64
 _NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so nobody knows what is registered"
 
 
@@ -92,12 +94,25 @@ def _all_objects(source: Source) -> Iterator[tuple[object, str]]:
 def _likely_objects(source: Source) -> Iterator[tuple[object, str]]:
     """Objects of the documents that look like holding a CR; what cannot be read is told when the file is judged."""
     try:
+        if not _may_hold_a_cr(source):
+            return
         with source.open() as stream:
             for document in read_documents(stream, source.name, needle=b"kubevirt.io"):
                 if isinstance(document, Document) and _LOOKS_LIKE_A_CR.search(document.text):
                     yield from ((obj, f"{source.name}:{document.line}") for obj, _ in objects_in(parse(document)))
     except (OSError, UnreadableError):
         return
+
+
+def _may_hold_a_cr(source: Source) -> bool:
+    """A look at the bytes alone: nearly every file is out of the question, and there are many."""
+    before = b""
+    with source.open() as stream:
+        while chunk := stream.read(_CHUNK):
+            if _LOOKS_LIKE_A_CR.search(before + chunk):
+                return True
+            before = chunk[-_LONGEST_MATCH:]
+    return False
 
 
 def _places(places: Iterable[str]) -> str:

@@ -5,8 +5,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import msgspec
-
 from webhook.check.judging import Judge, Judged
 from webhook.check.registry import Chosen, registry_among, registry_from_file, with_version
 from webhook.check.settings import NEWEST, Settings
@@ -70,27 +68,30 @@ def _registry(settings: Settings, sources: Sequence[Source]) -> Chosen:
 
 
 def _report(settings: Settings, chosen: Chosen, judged: Judged, sources: Sequence[Source]) -> Report:
+    notes = [*chosen.notes, *_skipped_notes(chosen.registry, settings)]
     occurrences: Sequence[Occurrence] = judged.occurrences
-    counts, notes = judged.counts, [*chosen.notes, *_skipped_notes(chosen.registry, settings)]
     if settings.baseline is not None:
-        from webhook.report.baseline import read_baseline  # noqa: PLC0415 - most runs have none
-        from webhook.report.fingerprint import repository_path  # noqa: PLC0415 - likewise
-
-        baseline = read_baseline(_text(settings.baseline), settings.baseline)
-        split = baseline.split(occurrences)
-        occurrences, counts = split.new, msgspec.structs.replace(counts, baselined=split.baselined)
-        files = {repository_path(source.name) for source in sources}
-        stale = sum(entry.file in files for entry in split.stale)
-        if stale:
-            notes.append(f"{settings.baseline}: {stale} entries no longer occur; write it anew with --write-baseline")
+        occurrences, stale = _without_known(occurrences, settings.baseline, sources)
+        notes += stale
     return Report(
         occurrences=occurrences,
         unreadable=judged.unreadable,
         notes=notes,
-        counts=counts,
+        counts=judged.counts(baselined=len(judged.occurrences) - len(occurrences)),
         registry=_told(chosen.registry),
         version=str(chosen.registry.version) if chosen.registry.version is not None else f"unknown, judged as {NEWEST}",
     )
+
+
+def _without_known(occurrences: Sequence[Occurrence], path: str, sources: Sequence[Source]) -> tuple[Sequence[Occurrence], list[str]]:
+    """What the baseline does not know, and a note about its entries that no longer occur in the files that were judged."""
+    from webhook.report.baseline import read_baseline  # noqa: PLC0415 - most runs have none
+    from webhook.report.fingerprint import repository_path  # noqa: PLC0415 - likewise
+
+    split = read_baseline(_text(path), path).split(occurrences)
+    files = {repository_path(source.name) for source in sources}
+    stale = sum(entry.file in files for entry in split.stale)
+    return split.new, [f"{path}: {stale} entries no longer occur; write it anew with --write-baseline"] if stale else []
 
 
 def _skipped_notes(registry: Registry, settings: Settings) -> list[str]:

@@ -1,77 +1,99 @@
-"""Judging many files at once: in this process when they are few, else in worker processes. Judges nothing itself."""
+"""Judging many files at once: in this process when they are few, else beside it in forked ones. Judges nothing itself.
+
+Plain `os.fork`, as importing and starting a pool of the standard library takes as long as judging hundreds of VMs. A child inherits what is
+needed, judges its share, sends the results once and ends; where there is no fork, everything is judged in this process.
+"""
 
 import gc
+import os
+import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
 from webhook.check.judging import Judge, Judged
 from webhook.check.sources import Source
 from webhook.errors import BindguardError
 
 Progress = Callable[[int, int], None]
-"""Told after each batch how many of how many files are judged."""
+"""Told after each batch about how many of how many files are judged."""
 
 _FEW_FILES = 16
-"""Starting workers costs about as much as judging this many files."""
+"""Forking costs about as much as judging this many files."""
 _LARGEST_BATCH = 64
 
 
 def judge_all(judge: Judge, sources: Sequence[Source], jobs: int, progress: Progress) -> Judged:
     """All sources judged, in their order, whatever the number of processes.
 
-    Memory is that of one batch per process and of the findings; it does not grow with the number of documents.
+    Memory is that of one document per process and of the findings; it does not grow with the number of documents.
     """
-    judged = Judged()
-    done = 0
+    jobs = 1 if len(sources) <= _FEW_FILES or not sys.platform.startswith("linux") else jobs
     batches = list(_batches(sources, jobs))
-    for batch, result in zip(batches, _results(judge, batches, jobs), strict=True):
-        judged.add(result)
-        done += len(batch)
-        progress(done, len(sources))
+    children: list[_Child] = []
+    try:
+        children += [_fork(judge, batches[number::jobs]) for number in range(1, jobs)]
+        shares = [list(_own_share(judge, batches[::jobs], len(sources), jobs, progress))]
+        shares += [_received(child.results) for child in children]
+    finally:
+        _end(children)
+    judged = Judged()
+    for index in range(len(batches)):
+        judged.add(shares[index % jobs][index // jobs])
     return judged
 
 
 def _batches(sources: Sequence[Source], jobs: int) -> Iterator[Sequence[Source]]:
-    """Small enough that the workers end together, large enough that handing out is cheap."""
-    size = max(1, min(_LARGEST_BATCH, len(sources) // (jobs * 4) or 1))
+    """Dealt out in turn, so that large files which stand together do not fall to one process."""
+    size = max(1, min(_LARGEST_BATCH, len(sources) // (jobs * 8)))
     for start in range(0, len(sources), size):
         yield sources[start : start + size]
 
 
-def _results(judge: Judge, batches: Sequence[Sequence[Source]], jobs: int) -> Iterator[Judged]:
-    if jobs == 1 or sum(map(len, batches)) <= _FEW_FILES:
-        yield from map(judge.judge_files, batches)
-        return
-    yield from _results_of_workers(judge, batches, jobs)
+def _own_share(judge: Judge, batches: Sequence[Sequence[Source]], total: int, jobs: int, progress: Progress) -> Iterator[Judged]:
+    done = 0
+    for batch in batches:
+        yield judge.judge_files(batch)
+        done += len(batch)
+        progress(min(done * jobs, total), total)
 
 
-def _results_of_workers(judge: Judge, batches: Sequence[Sequence[Source]], jobs: int) -> Iterator[Judged]:
-    import multiprocessing  # noqa: PLC0415 - slow to import, needed for many files only
-    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - likewise
-    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415 - likewise
-
-    gc.freeze()  # what the workers inherit is never garbage: they need not look at it
-    method = "fork" if sys.platform == "linux" else None
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context(method), _start_worker, (judge,)) as pool:
-        try:
-            yield from pool.map(_judge_batch, batches)
-        except BrokenProcessPool as error:
-            raise BindguardError("a worker process died, probably for want of memory; try -j 1") from error
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+class _Child(NamedTuple):
+    pid: int
+    results: BinaryIO
 
 
-_worker_judge: Judge
+def _fork(judge: Judge, batches: Sequence[Sequence[Source]]) -> _Child:
+    reader, writer = os.pipe()
+    gc.freeze()  # what the child inherits is never garbage: it need not look at it
+    pid = os.fork()
+    if pid:
+        os.close(writer)
+        return _Child(pid, os.fdopen(reader, "rb"))
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes the report
+        os.close(reader)
+        with os.fdopen(writer, "wb") as stream:
+            pickle.dump([judge.judge_files(batch) for batch in batches], stream, pickle.HIGHEST_PROTOCOL)
+        code = 0
+    finally:
+        os._exit(code)  # whatever happened: nothing of the parent's runs in the child
 
 
-def _start_worker(judge: Judge) -> None:
-    """Ctrl-C is for the process that writes the report; a worker just ends with it."""
-    global _worker_judge  # noqa: PLW0603 - the one thing that a worker keeps between batches
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker_judge = judge
+def _received(stream: BinaryIO) -> list[Judged]:
+    try:
+        results = pickle.load(stream)  # noqa: S301 - from our own child, through a pipe that nobody else holds
+    except (EOFError, pickle.UnpicklingError) as error:
+        raise BindguardError("a worker process died, probably for want of memory; try -j 1") from error
+    assert isinstance(results, list)  # noqa: S101 - what `_fork` sends
+    return results
 
 
-def _judge_batch(batch: Sequence[Source]) -> Judged:
-    return _worker_judge.judge_files(batch)
+def _end(children: Sequence[_Child]) -> None:
+    """No child outlives the run, however it ended."""
+    for child in children:
+        child.results.close()
+        os.kill(child.pid, signal.SIGKILL)
+        os.waitpid(child.pid, 0)

@@ -16,7 +16,7 @@ from webhook.manifests.pieces import TooLong, whole_piece, yaml_pieces
 LONGEST = 32 * 1024 * 1024
 """Bytes of one document, unless the caller says otherwise."""
 
-_CHUNK = 1024 * 1024
+_CHUNK = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _BARE_MARKER = re.compile(rb"\n|(?:---|\.\.\.)[ \t]*+(?:(?<=[ \t])#[^\n]*+|\r)?(?:\n|\Z)")
