@@ -1,5 +1,6 @@
 """A run over real files: which registry, which documents, what is told, whatever the input."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,19 @@ def test_the_version_given_goes_before_what_the_registry_tells(tmp_path: Path) -
     assert rules_found(report) == ["passt-gate-disabled"]
     assert report.version == "1.8.2"
     assert report.exit_code(fail_on=Action.DENY) == EXIT_FINDINGS
+
+
+def test_a_version_that_nobody_here_knows_is_told(tmp_path: Path) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm()})
+    assert "KubeVirt 1.42 is newer than this program knows: judged as 1.9" in checked(tmp_path, kubevirt_version="1.42").notes
+    assert checked(tmp_path, kubevirt_version="1.9.3").notes == checked(tmp_path, kubevirt_version="1.1").notes
+    assert checked(tmp_path, "vm.yaml").version == "unknown, judged as 1.9"
+
+
+def test_a_pipe_serves_as_registry(tmp_path: Path) -> None:
+    write(tmp_path, {"vm.yaml": vm("slip")})
+    reader, writer = os.pipe()
+    os.write(writer, KUBEVIRT.encode())
+    os.close(writer)
+    assert rules_found(checked(tmp_path, registry=f"/dev/fd/{reader}")) == ["unregistered-plugin"]
+    os.close(reader)

@@ -1,5 +1,6 @@
 """Flags over a configuration file: what counts, and what is said about what cannot."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -96,13 +97,16 @@ def test_the_file_is_looked_for_up_to_the_root_of_the_repository_and_no_further(
         ("regsitry: x", r'unknown key "regsitry"; did you mean "registry"\?'),
         ("exclude: {path: [x]}", r'unknown key "exclude\.path"; did you mean "paths"\?'),
         ("rules: {no-bindin: off}", r'no rule "no-bindin"; did you mean "no-binding"\?'),
-        ("rules: {no-binding: maybe}", "rules.no-binding: .*deny.*found 'maybe'"),
-        ("failOn: off", "fail_on: .*'deny' or 'warn', found False"),
+        ("rules: {no-binding: maybe}", 'rules.no-binding: .*deny.*found "maybe"'),
+        ("failOn: off", "fail_on: .*'deny' or 'warn', found false"),
         ("failOn: [deny]", "fail_on: "),
+        ("rules: [no-binding]", "rules: must be a mapping of keys to values, found "),
+        ("select: no-binding", 'select: must be a list, found "no-binding"'),
+        ("exclude: {paths: " + "x" * 10_000 + "}", r'exclude.paths: must be a list, found "x{59}\.\.\.'),
         ("select: {a: b}", "select: "),
         ('kubevirtVersion: "latest"', '"latest" is no KubeVirt release'),
         ('kubevirtVersion: "1.0"', "the oldest release judged is 1.1"),
-        ("kubevirtVersion: 1.10", "kubevirt_version: .*string"),
+        ("kubevirtVersion: 1.10", "kubevirt_version: must be text; put it in quotes, found 1.1"),
         ("[]", "a configuration is a mapping"),
         ("a: 1\n---\nb: 2\n", "one YAML document"),
         ("a: [", "bindguard.yaml:1"),
@@ -120,11 +124,24 @@ def test_what_cannot_be_used_is_told_with_file_key_and_value(tmp_path: Path, con
         ("[tool.bindguard\n", "pyproject.toml"),
         ("[tool.bindguard]\nselect = 5\n", "select: "),
         ('tool.bindguard = "x"\n#[tool.bindguard]', "mapping"),
+        ("#[tool.bindguard]\na = " + "[" * 100_000, "nested too deep"),
     ],
 )
 def test_a_broken_pyproject_is_told(tmp_path: Path, content: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         settings(tmp_path, content, name="pyproject.toml")
+
+
+def test_a_pyproject_without_tools_is_no_configuration(tmp_path: Path) -> None:
+    assert settings(tmp_path, "tool = 1 # [tool.bindguard]", name="pyproject.toml").actions == {}
+
+
+def test_a_configuration_may_come_from_a_pipe(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, b"failOn: warn")
+    os.close(writer)
+    assert settings_from(Flags(config=f"/dev/fd/{reader}"), directory=tmp_path).fail_on is Action.WARN
+    os.close(reader)
 
 
 def test_a_file_that_is_named_must_be_there_and_of_sane_size(tmp_path: Path) -> None:

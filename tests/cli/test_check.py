@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,103 @@ def test_interrupted_it_writes_no_report_at_all(tmp_path: Path) -> None:
         assert process.returncode in (EXIT_INTERRUPTED, -signal.SIGINT)
         assert not (tmp_path / "report.sarif").exists()
     assert not list(tmp_path.glob(".report*"))
+
+
+def redirected(directory: Path, shell: str) -> subprocess.CompletedProcess[bytes]:
+    """A shell line in which `bindguard` is the command."""
+    command = ["bash", "-c", f'bindguard() {{ "{sys.executable}" -m webhook "$@"; }}; {shell}']
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "told"),
+    [
+        ("bindguard check . >/dev/full", EXIT_USAGE, b"bindguard: standard output cannot be written: No space left on device\n"),
+        ("bindguard rules >/dev/full", EXIT_USAGE, b"bindguard: standard output cannot be written: No space left on device\n"),
+        ("bindguard check . --output-file /dev/full", EXIT_USAGE, b"bindguard: /dev/full: cannot be written: No space left on device\n"),
+        ("bindguard check . --output-file ''", EXIT_USAGE, b"bindguard: a file without a name: cannot be written: Is a directory\n"),
+        ("bindguard check . >&-", EXIT_FINDINGS, b""),
+        ("bindguard explain passt >&-", EXIT_CLEAN, b""),
+        ("bindguard check . 2>&- >/dev/null", EXIT_FINDINGS, b""),
+        ("bindguard check --nonsense 2>&-", EXIT_USAGE, b""),
+        ("bindguard check - <&-", EXIT_UNREADABLE, b"bindguard: <stdin>: standard input is closed\n"),
+        ("bindguard check . | true; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
+        ("bindguard explain passt | true; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
+        ("mkdir gone; cd gone; rmdir ../gone; bindguard check", EXIT_UNREADABLE, b"bindguard: the system says: [Errno 2]"),
+        ("bindguard check . --registry $'a\\e[31m\\nb'", EXIT_UNREADABLE, b"bindguard: a\\x1b[31m\nb: No such file"),
+    ],
+)
+def test_streams_that_are_closed_full_or_gone_give_an_exit_code_and_at_most_a_line(
+    tmp_path: Path, shell: str, code: int, told: bytes
+) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": "\n---\n".join([vm("slip")] * 500)})  # more than a pipe holds
+    done = redirected(tmp_path, shell)
+    assert (done.returncode, done.stderr[: len(told)]) == (code, told)
+    assert b"Traceback" not in done.stderr
+    assert told or not done.stderr
+
+
+def test_a_report_file_that_is_a_link_or_a_pipe_stays_one(tmp_path: Path) -> None:
+    write(tmp_path, {"vm.yaml": vm(), "real.json": "old"})
+    (tmp_path / "real.json").chmod(0o640)
+    (tmp_path / "link.json").symlink_to("real.json")
+    os.mkfifo(tmp_path / "pipe")
+    assert bindguard("check", "vm.yaml", "-o", "json", "--output-file", "link.json", directory=tmp_path).returncode == EXIT_CLEAN
+    assert (tmp_path / "link.json").is_symlink()
+    assert (tmp_path / "real.json").stat().st_mode & 0o777 == 0o640
+    done = redirected(tmp_path, "cat pipe & bindguard check vm.yaml -o json --output-file pipe; wait")
+    assert json.loads(done.stdout) == json.loads((tmp_path / "real.json").read_text())
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_report_that_cannot_take_its_place_leaves_no_draft(tmp_path: Path) -> None:
+    write(tmp_path, {"vm.yaml": vm(), "report/old": "old"})
+    assert bindguard("check", "vm.yaml", "--output-file", "report", directory=tmp_path).returncode == EXIT_USAGE
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report", "vm.yaml"]
+
+
+def children(pid: int) -> list[int]:
+    """The worker processes of a run."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def while_workers_judge(directory: Path, act: Callable[[int, list[int]], None]) -> tuple[int, bytes]:
+    """Exit code and standard error of a run of three workers during which something happens; none of them outlives it."""
+    write(directory, {f"{number:05}.yaml": "\n---\n".join([vm("slip")] * 50) for number in range(500)})
+    write(directory, {"kubevirt.yaml": KUBEVIRT})
+    command = [sys.executable, "-m", "webhook", "check", ".", "-j", "4", "--output-file", "report"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=directory, env=environment, stderr=subprocess.PIPE, start_new_session=True) as process:
+        deadline = time.monotonic() + 30
+        while len(workers := children(process.pid)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        act(process.pid, workers)
+        _, told = process.communicate(timeout=60)
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(workers) == 3
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+    assert {path.name for path in directory.iterdir() if path.suffix != ".yaml"} == set()
+    return process.returncode, told
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are for Linux only")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_and_its_workers_and_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    code, told = while_workers_judge(tmp_path, lambda run, _workers: os.kill(run, number))
+    assert (code, told.strip()) == (EXIT_INTERRUPTED, b"bindguard: interrupted")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are for Linux only")
+def test_workers_do_not_outlive_a_run_that_was_killed(tmp_path: Path) -> None:
+    code, _ = while_workers_judge(tmp_path, lambda run, _workers: os.kill(run, signal.SIGKILL))
+    assert code == -signal.SIGKILL
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are for Linux only")
+def test_a_worker_that_was_killed_is_told(tmp_path: Path) -> None:
+    code, told = while_workers_judge(tmp_path, lambda _run, workers: os.kill(workers[1], signal.SIGKILL))
+    assert code == EXIT_UNREADABLE
+    assert told.startswith(b"bindguard: a worker process died")

@@ -57,4 +57,5 @@ def place(text: str | bytes, *path: str | int, json: bool = False, line: int = 1
 
 def shown(found: Place) -> str:
     """The text that a place underlines."""
-    return found.source_line[found.column - 1 : found.column - 1 + found.length]
+    start = found.column - 1 - found.cut
+    return found.source_line[start : start + found.length]

@@ -1,5 +1,6 @@
 import io
 import tracemalloc
+from typing import Any, BinaryIO, cast
 
 import pytest
 from hypothesis import given
@@ -165,3 +166,26 @@ def test_every_document_stands_at_its_line(lines: list[str]) -> None:
         assert (
             "\n".join(text.removeprefix("\ufeff").split("\n")[line - 1 :]).removeprefix("\ufeff").startswith(found.removeprefix("\ufeff"))
         )
+
+
+class Dribbling(io.RawIOBase):
+    """A stream that gives less at once than it has, as pipes do."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left = data
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        given, self._left = self._left[:3], self._left[3:]
+        buffer[: len(given)] = given
+        return len(given)
+
+
+@pytest.mark.parametrize("file", ["vm.json", "vm.yaml"])
+def test_a_stream_that_comes_in_drops_is_read_whole(file: str) -> None:
+    text = b'{"a": "' + b"x" * 100 + b'"}\n'
+    [document] = read_documents(cast(BinaryIO, Dribbling(text)), file)
+    assert isinstance(document, Document)
+    assert document.text == text

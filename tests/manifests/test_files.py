@@ -140,6 +140,9 @@ def test_a_file_that_is_named_like_a_pattern_is_that_file() -> None:
         (("*.yaml",), []),
         (("**/b.yaml", "e.*"), ["a.yaml", "charts/c.yaml"]),
         (("b.yam", "char"), ["a.yaml", "charts/c.yaml", "d/b.yaml", "d/charts/e.yaml"]),
+        (("[b-a]*", "[", "[]", "[!]", "[[a--b]"), ["a.yaml", "charts/c.yaml", "d/b.yaml", "d/charts/e.yaml"]),
+        (("[!a-b].yaml",), ["a.yaml", "d/b.yaml"]),
+        (("d[!x]b.yaml", "d[/]b.yaml"), ["a.yaml", "charts/c.yaml", "d/b.yaml", "d/charts/e.yaml"]),
         (("",), ["a.yaml", "charts/c.yaml", "d/b.yaml", "d/charts/e.yaml"]),
     ],
 )

@@ -85,7 +85,19 @@ def test_a_long_line_is_cut_and_keeps_its_tabs() -> None:
     found = place("a:\tx" + "y" * 1000 + "\n", "a")
     assert len(found.source_line) == 400
     assert found.source_line.startswith("a:\txy")
-    assert (found.column, found.length) == (4, 1001)
+    assert (found.column, found.length, found.cut) == (4, 1001, 0)
+
+
+@pytest.mark.parametrize("before", [0, 100, 399, 400, 1000])
+@pytest.mark.parametrize("after", [0, 100, 1000])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_of_a_long_line_the_part_around_the_value_is_kept(before: int, after: int, end: str) -> None:
+    line = f'{{"b": "{"x" * before}", "a": 17, "c": "{"y" * after}"}}'
+    found = place(line + end, "a", json=True)
+    assert shown(found) == "17"
+    assert found.column == line.index("17") + 1
+    assert len(found.source_line) == min(len(line), 400)
+    assert line[found.cut :].startswith(found.source_line)
 
 
 JSON = '{\n\t"spec": {\n\t\t"a": [1, "\\ud83d\\ude00", {"b": null}]\n\t}\n}\n'

@@ -65,7 +65,7 @@ def test_a_result_has_its_whole_address() -> None:
                 "physicalLocation": {
                     "artifactLocation": {"uri": "shop/web.yaml"},
                     "region": {"startLine": 14, "startColumn": 21, "endColumn": 26, "snippet": {"text": "pastt"}},
-                    "contextRegion": {"startLine": 14, "endLine": 14, "snippet": {"text": "              name: pastt"}},
+                    "contextRegion": {"startLine": 14, "startColumn": 1, "endColumn": 26, "snippet": {"text": "              name: pastt"}},
                 },
                 "logicalLocations": [
                     {"kind": "resource", "name": "web-01", "fullyQualifiedName": "VirtualMachine shop/web-01"},

@@ -68,3 +68,10 @@ def test_any_line_gives_one_printable_line_with_a_mark(line: str, column: int, l
     assert shown is not None
     assert shown.text.isprintable()
     assert shown.width >= 1
+
+
+def test_a_line_whose_beginning_is_missing_says_so() -> None:
+    shown = excerpt("name: pastt", 7, 5, cut=True)
+    assert shown is not None
+    assert shown.text == "...name: pastt"
+    assert shown.text[shown.indent :] == "pastt"

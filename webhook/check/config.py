@@ -3,6 +3,8 @@
 pydantic is slow to import, so this module is imported only where there is a file to read.
 """
 
+import io
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -19,6 +21,14 @@ from webhook.plugins.nearest import nearest
 from webhook.rules.base import Action, quoted
 
 _MOST_BYTES = 1024 * 1024
+_LONGEST_FOUND = 60
+_ACCEPTED = {
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+    "string_type": "must be text; put it in quotes",
+    "tuple_type": "must be a list",
+}
+"""pydantic's types of errors as people who write YAML or TOML say them."""
 _WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -66,15 +76,16 @@ def read_config(path: Path) -> Config:
 
 def _pyproject_table(path: Path) -> object:
     try:
-        return tomllib.loads(_text(path).decode()).get("tool", {}).get("bindguard", {})
+        tool = tomllib.loads(_text(path).decode()).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: nested too deep") from error
+    return tool.get("bindguard", {}) if isinstance(tool, dict) else {}
 
 
 def _yaml_mapping(path: Path) -> object:
-    _text(path)
-    with path.open("rb") as stream:
-        documents = list(read_documents(stream, str(path)))
+    documents = list(read_documents(io.BytesIO(_text(path)), str(path)))
     if not documents:
         return {}
     if len(documents) > 1 or not isinstance(documents[0], Document):
@@ -108,7 +119,9 @@ def _told(problem: object) -> str:
         known = Exclude.model_fields if problem["loc"][0] == "exclude" else Config.model_fields
         guess = nearest(str(problem["loc"][-1]), known)
         return f"unknown key {quoted(key)}" + (f"; did you mean {quoted(guess)}?" if guess else f"; known are {', '.join(known)}")
-    return f"{key}: {problem['msg']}, found {problem['input']!r}"
+    accepted = _ACCEPTED.get(problem["type"]) or str(problem["msg"]).replace("Input should be", "must be")
+    found = json.dumps(problem["input"], default=str, ensure_ascii=False)
+    return f"{key}: {accepted}, found {found if len(found) <= _LONGEST_FOUND else found[:_LONGEST_FOUND] + '...'}"
 
 
 def _check_names(config: Config, path: Path) -> None:

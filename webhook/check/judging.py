@@ -109,7 +109,7 @@ def _located(document: Document, found: Sequence[tuple[ObjectRef, Finding]]) -> 
     occurrences = []
     for ref, finding in found:
         place = places[finding.path]
-        occurrences.append(Occurrence(document.file, place.line, place.column, place.length, place.source_line, ref, finding))
+        occurrences.append(Occurrence(document.file, place.line, place.column, place.length, place.source_line, ref, finding, place.cut))
     return sorted(occurrences, key=lambda occurrence: (occurrence.line, occurrence.column))
 
 

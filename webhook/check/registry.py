@@ -18,7 +18,7 @@ from webhook.plugins.sources import LoadedRegistry, is_hyperconverged, is_kubevi
 _LOOKS_LIKE_A_CR = re.compile(rb"""kind["']?\s{0,9}:\s{0,9}["']?(?:KubeVirt|HyperConverged)\b""")
 _CHUNK = 64 * 1024
 _LONGEST_MATCH = 64
-_NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so nobody knows what is registered"
+_NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so it is not known which plugins are registered"
 
 
 class Chosen(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from webhook.check.settings import NEWEST, Settings
 from webhook.check.sources import Source
 from webhook.check.workers import Progress, judge_all
 from webhook.errors import UnreadableError
+from webhook.kube.version import Version
 from webhook.manifests.files import find_files
 from webhook.plugins.registry import Registry
 from webhook.report.findings import Occurrence, Report
@@ -53,7 +54,7 @@ def _found(settings: Settings, stack: contextlib.ExitStack) -> Iterator[Source |
     if len(names) < len(settings.paths):
         from webhook.check.stdin import spooled  # noqa: PLC0415 - most runs read files
 
-        yield stack.enter_context(spooled(sys.stdin.buffer))
+        yield stack.enter_context(spooled(sys.stdin))
     for found in find_files(names, exclude=settings.exclude_paths):
         yield Source(found, found) if isinstance(found, str) else found
 
@@ -68,7 +69,7 @@ def _registry(settings: Settings, sources: Sequence[Source]) -> Chosen:
 
 
 def _report(settings: Settings, chosen: Chosen, judged: Judged, sources: Sequence[Source]) -> Report:
-    notes = [*chosen.notes, *_skipped_notes(chosen.registry, settings)]
+    notes = [*chosen.notes, *_skipped_notes(chosen.registry, settings), *_version_notes(chosen.registry.version)]
     occurrences: Sequence[Occurrence] = judged.occurrences
     if settings.baseline is not None:
         occurrences, stale = _without_known(occurrences, settings.baseline, sources)
@@ -102,6 +103,12 @@ def _skipped_notes(registry: Registry, settings: Settings) -> list[str]:
     return [f"rules that need a registry did not run: {', '.join(skipped)}"] if skipped else []
 
 
+def _version_notes(version: Version | None) -> list[str]:
+    if version is None or version[:2] <= NEWEST[:2]:
+        return []
+    return [f"KubeVirt {version} is newer than this program knows: judged as {NEWEST}"]
+
+
 def _told(registry: Registry) -> str:
     if not registry.known:
         return "none"
@@ -112,5 +119,7 @@ def _told(registry: Registry) -> str:
 def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableError(f"cannot read the baseline: {error}", file=path) from error
+    except OSError as error:
+        raise UnreadableError(f"cannot read the baseline: {error.strerror}", file=path) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError("cannot read the baseline: it is not UTF-8", file=path) from error

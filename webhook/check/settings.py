@@ -11,7 +11,8 @@ from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action, quoted
 
 OLDEST = Version(1, 1)
-NEWEST = Version(1, 10)
+NEWEST = Version(1, 9)
+"""The newest release of which the rules know anything."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

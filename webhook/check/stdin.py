@@ -4,17 +4,20 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import TextIO
 
 from webhook.check.sources import Source
+from webhook.errors import UnreadableError
 
 STDIN = "<stdin>"
 
 
 @contextlib.contextmanager
-def spooled(stream: BinaryIO) -> Iterator[Source]:
-    """All of the stream as a source, for as long as the context is open."""
+def spooled(stream: TextIO | None) -> Iterator[Source]:
+    """All of the stream as a source, for as long as the context is open; `UnreadableError` where there is no stream (`<&-`)."""
+    if stream is None:
+        raise UnreadableError("standard input is closed", file=STDIN)
     with tempfile.NamedTemporaryFile(prefix="bindguard-stdin-") as spool:
-        shutil.copyfileobj(stream, spool)
+        shutil.copyfileobj(stream.buffer, spool)
         spool.flush()
         yield Source(STDIN, spool.name)

@@ -29,11 +29,11 @@ def judge_all(judge: Judge, sources: Sequence[Source], jobs: int, progress: Prog
 
     Memory is that of one document per process and of the findings; it does not grow with the number of documents.
     """
-    jobs = 1 if len(sources) <= _FEW_FILES or not sys.platform.startswith("linux") else jobs
+    jobs = 1 if len(sources) <= _FEW_FILES or not sys.platform.startswith("linux") else min(jobs, len(sources))
     batches = list(_batches(sources, jobs))
     children: list[_Child] = []
     try:
-        children += [_fork(judge, batches[number::jobs]) for number in range(1, jobs)]
+        children.extend(_fork(judge, batches[number::jobs]) for number in range(1, jobs))  # no list: each is known when the next fails
         shares = [list(_own_share(judge, batches[::jobs], len(sources), jobs, progress))]
         shares += [_received(child.results) for child in children]
     finally:
@@ -65,6 +65,7 @@ class _Child(NamedTuple):
 
 
 def _fork(judge: Judge, batches: Sequence[Sequence[Source]]) -> _Child:
+    parent = os.getpid()
     reader, writer = os.pipe()
     gc.freeze()  # what the child inherits is never garbage: it need not look at it
     pid = os.fork()
@@ -76,7 +77,7 @@ def _fork(judge: Judge, batches: Sequence[Sequence[Source]]) -> _Child:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes the report
         os.close(reader)
         with os.fdopen(writer, "wb") as stream:
-            pickle.dump([judge.judge_files(batch) for batch in batches], stream, pickle.HIGHEST_PROTOCOL)
+            pickle.dump([judge.judge_files(batch) for batch in batches if os.getppid() == parent], stream, pickle.HIGHEST_PROTOCOL)
         code = 0
     finally:
         os._exit(code)  # whatever happened: nothing of the parent's runs in the child

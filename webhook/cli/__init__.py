@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import click
 
 from webhook import __version__
+from webhook.cli.output import open_missing_streams
 from webhook.errors import EXIT_INTERRUPTED, EXIT_UNREADABLE, EXIT_USAGE, BindguardError, UsageError
+from webhook.report.escape import visible
 
 _COMMANDS: Mapping[str, str] = {
     "check": "Judge manifests as the webhook would, with no cluster.",
@@ -42,17 +44,23 @@ def _group() -> None:
 
 def main() -> None:
     """Run the command line; every error that we know is one line on standard error and an exit code, never a traceback."""
+    open_missing_streams()
     try:
-        _group(prog_name="bindguard")
+        _group.main(prog_name="bindguard", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except UsageError as error:
         _stop(str(error), EXIT_USAGE)
     except BindguardError as error:
         _stop(str(error), EXIT_UNREADABLE)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output went away: nothing is left to tell, and nobody to tell it to
-        sys.exit(EXIT_INTERRUPTED)
+    except (click.Abort, KeyboardInterrupt):
+        _stop("interrupted", EXIT_INTERRUPTED)
+    except OSError as error:  # the system refuses something: open files, processes, a current directory that is gone
+        _stop(f"the system says: {error}", EXIT_UNREADABLE)
 
 
 def _stop(message: str, code: int) -> None:
-    click.echo(f"bindguard: {message}", err=True)
+    """One line per thing that is wrong; it may quote names of files, which must not speak to the terminal."""
+    click.echo("bindguard: " + "\n".join(visible(line) for line in message.split("\n")), err=True)
     sys.exit(code)

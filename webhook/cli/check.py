@@ -1,6 +1,6 @@
 """`bindguard check`: flags in, a report and an exit code out."""
 
-import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -12,7 +12,10 @@ import msgspec
 from webhook.check.layers import Flags, settings_from
 from webhook.check.run import run
 from webhook.check.settings import Settings
-from webhook.errors import EXIT_CLEAN, EXIT_INTERRUPTED, UsageError
+from webhook.cli.output import to_file, to_stdout
+from webhook.cli.terminal import wants_colour
+from webhook.errors import EXIT_CLEAN
+from webhook.report.escape import visible
 from webhook.report.findings import Report, RuleInfo
 from webhook.report.formats import FORMATS, render
 from webhook.rules import RULES
@@ -84,21 +87,27 @@ def command(**options: Unpack[_Options]) -> None:
     if baseline_file is not None:
         sys.exit(_write_baseline(settings, baseline_file))
     report = _judged(settings)
-    _write(_rendered(report, output, settings, colour=output_file is None and _wants_colour()), output_file)
+    if output_file is None:
+        to_stdout(_rendered(report, output, settings, colour=wants_colour()))
+    else:
+        to_file(_rendered(report, output, settings, colour=False), output_file)
     sys.exit(report.exit_code(fail_on=settings.fail_on))
 
 
 def _judged(settings: Settings) -> Report:
-    """The report, or the end of the process when the user loses patience: then nothing is written at all."""
+    """The report, or the end of the process when somebody loses patience: then nothing is written at all, and nothing left behind."""
     progress = _Progress()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup
+            signal.signal(number, _interrupted)
     try:
         return run(settings, progress)
-    except KeyboardInterrupt:
-        progress.clear()
-        click.echo("bindguard: interrupted; no report was written", err=True)
-        sys.exit(EXIT_INTERRUPTED)
     finally:
         progress.clear()
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _rendered(report: Report, output: str, settings: Settings, *, colour: bool) -> str:
@@ -112,39 +121,16 @@ def _info(rule: Rule) -> RuleInfo:
 
 
 def _write_baseline(settings: Settings, path: str) -> int:
-
     from webhook.report.baseline import write_baseline  # noqa: PLC0415 - rarely needed
 
     report = _judged(msgspec.structs.replace(settings, baseline=None))
     if report.unreadable:
-        _write(_rendered(report, "text", settings, colour=_wants_colour()), None)
+        to_stdout(_rendered(report, "text", settings, colour=wants_colour()))
         return report.exit_code(fail_on=settings.fail_on)
-    _write(write_baseline(report.occurrences), path)
-    click.echo(f"{len(report.occurrences)} findings written to {path}", err=True)
+    to_file(write_baseline(report.occurrences), path)
+    count = len(report.occurrences)
+    click.echo(f"{count} finding{'' if count == 1 else 's'} written to {visible(path)}", err=True)
     return EXIT_CLEAN
-
-
-def _write(text: str, path: str | None) -> None:
-    """All of the text or nothing: into a file by renaming, to standard output in one go."""
-    data = text.encode(errors="backslashreplace")
-    if path is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    import tempfile  # noqa: PLC0415 - most reports go to standard output
-
-    target = Path(path)
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as draft:
-            draft.write(data)
-        Path(draft.name).chmod(0o644)
-        Path(draft.name).replace(target)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _wants_colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 class _Progress:

@@ -2,6 +2,7 @@
 
 import click
 
+from webhook.cli.output import to_stdout
 from webhook.cli.terminal import bold, width
 from webhook.guide import GUIDES, guide_named
 from webhook.guide.compare import comparison
@@ -26,9 +27,9 @@ def command(*, name: str | None, choose: bool) -> None:
     if choose and name is not None:
         raise click.UsageError("--choose compares all bindings, so it takes no name")
     if choose:
-        click.echo(comparison(GUIDES, width(), bold), nl=False)
+        to_stdout(comparison(GUIDES, width(), bold))
         return
-    click.echo(_usage() if name is None else _explained(name), nl=False)
+    to_stdout(_usage() if name is None else _explained(name))
 
 
 def _usage() -> str:

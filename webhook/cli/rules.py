@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import click
 
+from webhook.cli.output import to_stdout
 from webhook.cli.terminal import width
 from webhook.guide.ruledoc import HEADINGS, group_title, grouped, rule_doc, upstream, versions
 from webhook.guide.rules_page import page
@@ -67,4 +68,4 @@ _OUTPUTS: Mapping[str, Callable[[Iterable[Rule]], str]] = {"text": _text, "json"
 )
 def command(*, output: str) -> None:
     """List all rules: default action, the KubeVirt versions they hold for, and since when KubeVirt itself refuses the same."""
-    click.echo(_OUTPUTS[output](RULES), nl=False)
+    to_stdout(_OUTPUTS[output](RULES))

@@ -15,6 +15,11 @@ def width() -> int:
     return min(max(shutil.get_terminal_size().columns, _NARROWEST), _WIDEST)
 
 
+def wants_colour() -> bool:
+    """Whether text may stand out: on a terminal that can show it, unless NO_COLOR is set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def bold(text: str) -> str:
-    """The text in bold on a terminal; unchanged anywhere else, and wherever NO_COLOR is set."""
-    return click.style(text, bold=True) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text
+    """The text in bold where it may stand out, else unchanged."""
+    return click.style(text, bold=True) if wants_colour() else text

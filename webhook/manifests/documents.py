@@ -13,7 +13,7 @@ from webhook.errors import UnreadableError
 from webhook.manifests.model import Document, Format
 from webhook.manifests.pieces import TooLong, whole_piece, yaml_pieces
 
-LONGEST = 32 * 1024 * 1024
+LONGEST = 64 * 1024 * 1024
 """Bytes of one document, unless the caller says otherwise."""
 
 _CHUNK = 64 * 1024

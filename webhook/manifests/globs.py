@@ -1,5 +1,6 @@
 """Patterns for file names: `*`, `?`, `[a-z]` within one part of a path, `**` across parts. Knows nothing of the file system."""
 
+import fnmatch
 import re
 from collections.abc import Iterable
 
@@ -43,9 +44,7 @@ def _expression(pattern: str) -> str:
 
 
 def _character(token: str) -> str:
-    """One character, or a class of characters."""
+    """One character, or a class of characters, in which whatever a person writes has some meaning."""
     if len(token) == 1:
         return re.escape(token)
-    negated = token[1] == "!"
-    members = token[2 if negated else 1 : -1].replace("\\", r"\\").replace("[", r"\[").replace("]", r"\]").replace("^", r"\^")
-    return f"[{'^/' if negated else ''}{members}]" if members else re.escape(token)
+    return "(?!/)" + fnmatch.translate(token).removeprefix("(?s:").removesuffix(r")\Z")

@@ -1,16 +1,17 @@
 """Where in a file the value at a field path stands. Run only when a finding needs its line; knows nothing of findings."""
 
+import bisect
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import Path, look_up
 from webhook.manifests.careful import composer
 from webhook.manifests.compose import Composer, Span
 from webhook.manifests.model import Document, Place
-from webhook.manifests.problems import place_of
 
 _LONGEST_LINE = 400
+_LINE_END = re.compile("\n")
 _PROPERTIES = re.compile(r"(?:[&!]\S*+\s++)++")
 """Anchor and tag before a value; no plain value begins like one."""
 
@@ -25,9 +26,11 @@ def locate(document: Document, paths: Collection[Path]) -> dict[Path, Place]:
     try:
         with composer(document, text, places=True) as one:
             root = one.compose()
-            return {path: _place(document, text, _span(one, root, path)) for path in paths}
+            spans = {path: _span(one, root, path) for path in paths}
     except UnreadableError:
-        return dict.fromkeys(paths, _place(document, text, (0, 0)))
+        spans = dict.fromkeys(paths, (0, 0))
+    line_starts = [0, *(end.end() for end in _LINE_END.finditer(text))]
+    return {path: _place(document, text, line_starts, span) for path, span in spans.items()}
 
 
 def _span(one: Composer, root: object, path: Path) -> Span:
@@ -41,13 +44,20 @@ def _span(one: Composer, root: object, path: Path) -> Span:
     return span
 
 
-def _place(document: Document, text: str, span: Span) -> Place:
+def _place(document: Document, text: str, line_starts: Sequence[int], span: Span) -> Place:
+    """A place at the cost of one look into the starts of all lines: a document of a thousand findings is not read a thousand times."""
     start, end = span
     properties = _PROPERTIES.match(text, start, end)
     start = properties.end() if properties is not None else start
-    line, column = place_of(text, start, document)
-    first = start - column + 1
-    last = text.find("\n", start)
-    source = text[first : last if last >= 0 else len(text)].removesuffix("\r")
-    length = min(end - start, len(source) - column + 1)
-    return Place(line=line, column=column, length=max(length, 1), source_line=source[:_LONGEST_LINE])
+    number = bisect.bisect_right(line_starts, start)
+    first = line_starts[number - 1]
+    last = line_starts[number] - 1 if number < len(line_starts) else len(text)
+    last -= last > first and text[last - 1] == "\r"
+    cut = first if last - first <= _LONGEST_LINE else max(first, min(start - _LONGEST_LINE // 2, last - _LONGEST_LINE))
+    return Place(
+        line=document.line + number - 1,
+        column=start - first + 1,
+        length=max(min(end, last) - start, 1),
+        source_line=text[cut : min(last, cut + _LONGEST_LINE)],
+        cut=cut - first,
+    )

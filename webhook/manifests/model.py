@@ -35,10 +35,12 @@ class Place(msgspec.Struct, frozen=True):
         line: 1-based, in the file.
         column: 1-based, in characters.
         length: Characters of the value or key on that line, at least 1.
-        source_line: The whole line without its line end, cut to 400 characters.
+        source_line: The whole line without its line end; of a line longer than 400 characters, 400 around the value.
+        cut: Characters of the line before `source_line`.
     """
 
     line: int
     column: int
     length: int
     source_line: str
+    cut: int = 0

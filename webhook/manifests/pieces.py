@@ -45,8 +45,12 @@ def yaml_pieces(stream: BinaryIO, first: bytes, *, limit: int, chunk: int) -> It
 
 def whole_piece(stream: BinaryIO, first: bytes, *, limit: int) -> Iterator[bytes | TooLong]:
     """The stream as one piece."""
-    rest = stream.read(max(limit + 1 - len(first), 0))
-    yield _piece(first + rest, None, limit)
+    read = [first]
+    left = limit + 1 - len(first)
+    while left > 0 and (more := stream.read(left)):  # a pipe or a network file system gives less at once than it has
+        read.append(more)
+        left -= len(more)
+    yield _piece(b"".join(read), None, limit)
 
 
 def _piece(text: bytes, lost: int | None, limit: int) -> bytes | TooLong:

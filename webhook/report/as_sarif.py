@@ -70,7 +70,7 @@ def _result(occurrence: Occurrence, index: Mapping[str, int]) -> dict[str, objec
 
 
 def _location(occurrence: Occurrence) -> dict[str, object]:
-    start = occurrence.column - 1
+    start = occurrence.column - 1 - occurrence.cut
     line = occurrence.source_line
     region: dict[str, object] = {
         "startLine": occurrence.line,
@@ -80,7 +80,8 @@ def _location(occurrence: Occurrence) -> dict[str, object]:
     physical: dict[str, object] = {"artifactLocation": {"uri": _uri(occurrence.file)}, "region": region}
     if start < len(line):
         region["snippet"] = {"text": line[start : start + occurrence.length]}
-        physical["contextRegion"] = {"startLine": occurrence.line, "endLine": occurrence.line, "snippet": {"text": line}}
+        columns = {"startColumn": occurrence.cut + 1, "endColumn": occurrence.cut + 1 + len(line)}
+        physical["contextRegion"] = {"startLine": occurrence.line, **columns, "snippet": {"text": line}}
     return {"physicalLocation": physical, "logicalLocations": _logical(occurrence)}
 
 

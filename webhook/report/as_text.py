@@ -40,7 +40,7 @@ def block(occurrence: Occurrence, *, colour: bool) -> str:
 
 
 def _source(occurrence: Occurrence, *, colour: bool) -> list[str]:
-    shown = excerpt(occurrence.source_line, occurrence.column, occurrence.length)
+    shown = excerpt(occurrence.source_line, occurrence.column - occurrence.cut, occurrence.length, cut=occurrence.cut > 0)
     if shown is None:
         return []
     gutter = f"{occurrence.line:>6}"

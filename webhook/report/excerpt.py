@@ -25,15 +25,18 @@ class Excerpt:
     width: int
 
 
-def excerpt(line: str, column: int, length: int) -> Excerpt | None:
-    """The excerpt that marks `length` characters from the 1-based `column`; `None` when the line was cut before that column."""
+def excerpt(line: str, column: int, length: int, *, cut: bool = False) -> Excerpt | None:
+    """The excerpt that marks `length` characters from the 1-based `column`; `None` when the line was cut before that column.
+
+    `cut` says that the line's beginning is missing already.
+    """
     start = column - 1
     if start > len(line):
         return None
     first = max(0, start - _BEFORE_MARK) if len(line) > _LONGEST else 0
     last = first + _LONGEST
     cells = _as_shown(line)
-    before = ("..." if first else "") + "".join(cells[first:start])
+    before = ("..." if first or cut else "") + "".join(cells[first:start])
     marked = "".join(cells[start : min(start + length, last)])
     after = "".join(cells[start + length : last]) + ("..." if last < len(line) else "")
     return Excerpt(before + marked + after, _width(before), max(1, _width(marked)))

@@ -34,9 +34,10 @@ class Occurrence(msgspec.Struct, frozen=True):
         line: 1-based.
         column: 1-based, in characters.
         length: Characters to underline, at least 1.
-        source_line: The offending line without its line end.
+        source_line: The offending line without its line end, or a part of it.
         object: The object it is about.
         finding: What is wrong.
+        cut: Characters of the line before `source_line`.
     """
 
     file: str
@@ -46,6 +47,7 @@ class Occurrence(msgspec.Struct, frozen=True):
     source_line: str
     object: ObjectRef
     finding: Finding
+    cut: int = 0
 
 
 class Counts(msgspec.Struct, frozen=True):
