@@ -3,5 +3,5 @@
 DEEPEST = 100
 """Levels of lists and mappings in each other."""
 
-MOST_VALUES = 4_000_000
+MOST_VALUES = 2_000_000
 """Values, keys included, after aliases are followed."""
