@@ -51,7 +51,7 @@ docs: setup ## Write the generated pages anew.
 lock: ## Pin the development environment anew, to the newest releases.
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.in .
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.in '.[server]'
 	echo '# Made by `make lock`: every package of the development environment, pinned.' > requirements/dev.txt
 	$(VENV)-lock/bin/python -m pip freeze --disable-pip-version-check --exclude bindguard >> requirements/dev.txt
 	rm -rf $(VENV)-lock

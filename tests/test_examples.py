@@ -6,8 +6,8 @@ import pytest
 
 from tests.check.builders import checked, rules_found
 from webhook.check.config import read_config
-from webhook.check.registry import registry_from_file
-from webhook.check.sources import Source
+from webhook.intake.registry import registry_from_file
+from webhook.intake.sources import Source
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 REGISTRY = str(EXAMPLES / "kubevirt.yaml")

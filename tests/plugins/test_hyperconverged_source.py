@@ -60,7 +60,7 @@ def test_what_the_operator_adds_is_told_and_replaces_what_is_written() -> None:
 def test_the_annotation_adds_the_passt_plugin_from_1_16_to_1_18(version: str, *, has_passt: bool) -> None:
     registry = loaded(version, annotations=DEPLOY_PASST).registry
     assert ("passt" in registry.plugins) is has_passt
-    assert not has_passt or registry.plugins["passt"].attaches
+    assert not has_passt or registry.attaches(registry.plugins["passt"])
 
 
 def test_the_annotation_turns_on_the_passt_gate_from_1_19() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.plugins.nearest import distance, nearest
+from webhook.plugins.nearest import MOST_LOOKED_AT, distance, nearest
 
 names = st.text("abcdef", max_size=8)
 
@@ -65,3 +65,12 @@ def test_the_nearest_name_wins_over_a_near_one() -> None:
 
 def test_a_tie_goes_to_the_first_in_sorted_order_whatever_the_order_of_the_names() -> None:
     assert nearest("net-x", ["net-b", "net-a"]) == nearest("net-x", ["net-a", "net-b"]) == "net-a"
+
+
+def test_the_empty_name_is_never_meant() -> None:
+    assert nearest("a", [""]) is None
+
+
+def test_there_is_no_guess_where_guessing_would_take_the_square_of_an_object_s_size() -> None:
+    assert nearest("pastt", ["passt"], guesses=MOST_LOOKED_AT) == "passt"
+    assert nearest("pastt", ["passt"], guesses=MOST_LOOKED_AT + 1) is None

@@ -57,7 +57,7 @@ def test_an_example_is_a_registry(name: str, version: Version, plugins: set[str]
     registry = registry_from(example(name), source=name).registry
     assert registry.version == version
     assert set(registry.plugins) == plugins
-    assert all(plugin.attaches for plugin in registry.plugins.values())
+    assert all(registry.attaches(plugin) for plugin in registry.plugins.values())
 
 
 @pytest.mark.parametrize("name", ["kubevirt.yaml", "hyperconverged.yaml"])

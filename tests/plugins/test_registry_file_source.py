@@ -27,7 +27,7 @@ def test_everything_that_can_be_written_is_read() -> None:
     )
     registry = read.registry
     assert registry.version == Version(1, 2)
-    assert registry.plugins["passt"].attaches
+    assert registry.attaches(registry.plugins["passt"])
     assert registry.enabled_gates == frozenset({"NetworkBindingPlugins"})
     assert registry.disabled_gates == frozenset({"PasstBinding"})
     assert not registry.permit_bridge_on_pod_network

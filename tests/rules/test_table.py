@@ -1,23 +1,24 @@
 """The table of rules, its modules, docstrings, examples and tests hold together."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-import yaml
 
 import webhook.rules
 from tests.asserts import findings_of
-from tests.builders import POD_NETWORK, interface, registration, registry, spec
+from tests.builders import registration, registry
 from webhook.guide.ruledoc import HEADINGS, rule_doc
 from webhook.plugins.registry import Registry
 from webhook.rules import RULES
 from webhook.rules.base import Group, Registration, RegistrationRule, Rule, ShapeRule
 from webhook.vmi.spec import VMISpec
 from webhook.vmi.vmi import VMI
+
+from .examples import alternatives, examples, raw_spec
 
 PACKAGE = Path(webhook.rules.__file__).parent
 TESTS = Path(__file__).parent
@@ -106,42 +107,11 @@ def registry_for(rule: Rule) -> Registry:
     return REGISTRIES.get(rule.name, GENEROUS)
 
 
-def examples(rule: Rule, heading: str) -> list[Mapping[str, Any]]:
-    """The YAML mappings under a heading; there is always at least one."""
-    found = list(alternatives(rule_doc(rule).section(heading)))
-    assert found, f"{rule.name} has no example under {heading}"
-    return found
-
-
-def alternatives(text: str) -> Iterator[Mapping[str, Any]]:
-    """Each block of lines as a mapping; one begins after a blank line, where a top-level key comes again, and at each `{`."""
-    block: list[str] = []
-    keys: set[str] = set()
-    for line in [*text.splitlines(), ""]:
-        key = re.match(r'[\w.-]+(?=:)|"[^"]*"(?=:)|\{|$', line)
-        if block and key is not None and ("{" in keys or key[0] in (*keys, "{", "")):
-            yield mapping("\n".join(block))
-            block, keys = [], set()
-        if line:
-            block.append(line)
-        if key is not None:
-            keys.add(key[0])
-
-
-def mapping(text: str) -> Mapping[str, Any]:
-    parsed = yaml.safe_load(text)
-    assert isinstance(parsed, dict), f"not a YAML mapping: {text}"
-    return parsed
-
-
 def subject(rule: Rule, example: Mapping[str, Any]) -> VMI | Registration:
     """What an example is about: a registration, a VMI spec (it has `interfaces` or `networks`), or one interface on the pod network."""
     if isinstance(rule, RegistrationRule):
         return plugin(example)
-    if "interfaces" in example or "networks" in example:
-        rest = {key: value for key, value in example.items() if key not in ("interfaces", "networks")}
-        return vmi(spec(*example.get("interfaces") or [], networks=example.get("networks"), **rest), rule)
-    return vmi(spec(interface(**example), networks=[{**POD_NETWORK, "name": example.get("name", "default")}]), rule)
+    return vmi(raw_spec(example), rule)
 
 
 def vmi(raw: Mapping[str, Any], rule: Rule) -> VMI:

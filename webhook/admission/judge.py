@@ -1,6 +1,6 @@
 """One object of any kind, as plain data, judged: what every way in ends in. Knows nothing of files or requests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from webhook.kube.fieldpath import Path, look_up
 from webhook.kube.shape import Misfit
@@ -56,17 +56,23 @@ def _not_following(findings: list[Finding], shapes: list[Finding]) -> list[Findi
     """
     if not shapes:
         return findings
-    paths = [shape.path for shape in shapes]
+    paths = {shape.path for shape in shapes}
     holders = {path[:-1] for path in paths}
-    return [finding for finding in findings if finding.path not in holders and not any(finding.path[: len(path)] == path for path in paths)]
+    return [finding for finding in findings if finding.path not in holders and paths.isdisjoint(_with_parents(finding.path))]
+
+
+def _with_parents(path: Path) -> Iterator[Path]:
+    return (path[:length] for length in range(len(path) + 1))
 
 
 def _only_certain(findings: list[Finding], obj: object, kind: Kind) -> list[Finding]:
     """Warnings instead of denials, and nothing about an interface, network or value that a `${PARAMETER}` completes."""
+    items = {_judged_item(finding.path, kind) for finding in findings}
+    open_ = {item for item in items if _has_parameter(look_up(obj, item))}
     return [
         Finding(finding.rule, Action.WARN, finding.path, finding.message, finding.accepted)
         for finding in findings
-        if not _has_parameter(look_up(obj, _judged_item(finding.path, kind)))
+        if _judged_item(finding.path, kind) not in open_
     ]
 
 
@@ -79,8 +85,12 @@ def _judged_item(path: Path, kind: Kind) -> Path:
 
 
 def _has_parameter(value: object) -> bool:
-    if isinstance(value, str):
-        return "${" in value
-    if isinstance(value, dict):
-        return any(_has_parameter(item) for item in value.values())
-    return isinstance(value, list) and any(_has_parameter(item) for item in value)
+    waiting = [value]  # no recursion: an object may be nested deeper than Python's stack
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            if "${" in item:
+                return True
+        elif isinstance(item, dict | list):
+            waiting.extend(item.values() if isinstance(item, dict) else item)
+    return False

@@ -22,14 +22,30 @@ class GroupVersionKind(msgspec.Struct, frozen=True, gc=False):
     kind: str
 
 
-class Request(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """The parts of `request` that decide anything."""
+class UserInfo(msgspec.Struct, frozen=True, gc=False):
+    """Who asks."""
+
+    username: str = ""
+
+
+class Header(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """What a request says about itself, beside the objects that it carries."""
 
     uid: str
     kind: GroupVersionKind
     operation: str
     sub_resource: str = ""
+    name: str = ""
+    namespace: str = ""
+    user_info: UserInfo = UserInfo()
+    dry_run: bool | None = None
+
+
+class Request(Header, frozen=True, rename="camel", gc=False):
+    """The parts of `request` that decide anything, or that are told about it; no objects where one of them does not fit."""
+
     carried: Carrier | None = msgspec.field(default=None, name="object")
+    carried_before: Carrier | None = msgspec.field(default=None, name="oldObject")
 
 
 class Review(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -40,8 +56,15 @@ class Review(msgspec.Struct, frozen=True, rename="camel", gc=False):
     request: Request
 
 
+class _HeaderReview(msgspec.Struct, rename="camel"):
+    api_version: str
+    kind: str
+    request: Header
+
+
 class _PlainRequest(msgspec.Struct):
     carried: object = msgspec.field(default=None, name="object")
+    carried_before: object = msgspec.field(default=None, name="oldObject")
 
 
 class _PlainReview(msgspec.Struct):
@@ -49,28 +72,47 @@ class _PlainReview(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(Review).decode
+_decode_header = msgspec.json.Decoder(_HeaderReview).decode
 _decode_plain = msgspec.json.Decoder(_PlainReview).decode
 _FAST: Mapping[tuple[str, str, str], Kind] = {
     (kind.group, version, kind.name): kind for kind in KINDS if not kind.is_template for version in kind.versions
 }
 
 
-def findings_in(body: bytes, plan: Plan) -> list[Finding] | None:
-    """What is wrong with the object of the AdmissionReview in `body`, or `None` when it holds nothing to judge.
+def read(body: bytes) -> Review:
+    """The AdmissionReview in `body`; one whose objects do not fit is read without them.
 
-    The fast way decodes just what rules read. An object that does not fit, or of another kind, goes the way of `check`, which takes any
-    shape and tells every misfit. `msgspec.DecodeError` when the body is no AdmissionReview.
+    `msgspec.DecodeError` when the body is no AdmissionReview, `UnicodeDecodeError` and `RecursionError` when it is hostile.
     """
     try:
-        request = _decode(body).request
+        return _decode(body)
     except msgspec.ValidationError:
-        return _slowly(body, plan)
-    kind = _FAST.get((request.kind.group, request.kind.version, request.kind.kind))
+        review = _decode_header(body)
+    header = {field: getattr(review.request, field) for field in Header.__struct_fields__}
+    return Review(api_version=review.api_version, kind=review.kind, request=Request(**header))
+
+
+def fast_kind(request: Request) -> Kind | None:
+    """The kind that a request is about, if its objects are decoded as what rules read; `None` for all that goes the way of `judge`."""
+    told = request.kind
+    return _FAST.get((told.group, told.version, told.kind))
+
+
+def plain_objects(body: bytes) -> tuple[object, object]:
+    """`object` and `oldObject` as plain data of any shape; raises as `read` does."""
+    request = _decode_plain(body).request
+    return request.carried, request.carried_before
+
+
+def findings_in(body: bytes, plan: Plan) -> list[Finding] | None:
+    """What is wrong with the object of the AdmissionReview in `body`, or `None` when it holds nothing to judge; raises as `read` does.
+
+    The fast way judges just what rules read. An object that does not fit, or of another kind, goes the way of `check`, which takes any
+    shape and tells every misfit.
+    """
+    request = read(body).request
+    kind = fast_kind(request)
     vmi = request.carried.vmi(kind.name) if kind is not None and request.carried is not None else None
     if kind is None or vmi is None:
-        return _slowly(body, plan)
+        return judge(plain_objects(body)[0], plan)
     return plan.judge_vmi(vmi, kind.spec)
-
-
-def _slowly(body: bytes, plan: Plan) -> list[Finding] | None:
-    return judge(_decode_plain(body).request.carried, plan)

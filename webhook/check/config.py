@@ -12,13 +12,14 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from webhook.check.settings import checked_rule, checked_version
 from webhook.errors import UnreadableError, UsageError
+from webhook.intake.written import checked_rule, checked_version
+from webhook.kube.text import quoted
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
 from webhook.plugins.nearest import nearest
-from webhook.rules.base import Action, quoted
+from webhook.rules.base import Action
 
 _MOST_BYTES = 1024 * 1024
 _LONGEST_FOUND = 60

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import msgspec
 
 from webhook.admission.judge import judge
-from webhook.check.objects import objects_in
-from webhook.check.sources import Source
 from webhook.errors import UnreadableError
+from webhook.intake.objects import objects_in
+from webhook.intake.sources import Source
 from webhook.kube.fieldpath import Path, look_up
 from webhook.manifests.documents import PassedOver, read_documents
 from webhook.manifests.model import Document

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from webhook.check.found_config import find_config
-from webhook.check.settings import Settings, checked_rule, checked_version, chosen_actions
+from webhook.check.settings import Settings, chosen_actions
+from webhook.intake.written import checked_rule, checked_version
 from webhook.rules.base import Action
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from webhook.check.judging import Judge, Judged
-from webhook.check.registry import Chosen, registry_among, registry_from_file, with_version
-from webhook.check.settings import NEWEST, Settings
-from webhook.check.sources import Source
+from webhook.check.settings import Settings
 from webhook.check.workers import Progress, judge_all
 from webhook.errors import UnreadableError
+from webhook.intake.registry import Chosen, registry_among, registry_from_file, with_version
+from webhook.intake.sources import Source
+from webhook.intake.written import NEWEST
 from webhook.kube.version import Version
 from webhook.manifests.files import find_files
 from webhook.plugins.registry import Registry

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import TextIO
 
-from webhook.check.sources import Source
 from webhook.errors import UnreadableError
+from webhook.intake.sources import Source
 
 STDIN = "<stdin>"
 

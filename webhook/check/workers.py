@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
 from webhook.check.judging import Judge, Judged
-from webhook.check.sources import Source
 from webhook.errors import BindguardError
+from webhook.intake.sources import Source
 
 Progress = Callable[[int, int], None]
 """Told after each batch about how many of how many files are judged."""

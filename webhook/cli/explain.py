@@ -7,9 +7,9 @@ from webhook.cli.terminal import bold, width
 from webhook.guide import GUIDES, guide_named
 from webhook.guide.compare import comparison
 from webhook.guide.text import aligned, binding_text, fill, rule_text
+from webhook.kube.text import quoted
 from webhook.plugins.nearest import nearest
 from webhook.rules import RULE_NAMED, RULES
-from webhook.rules.base import quoted
 from webhook.vmi.bindings import DISCONTINUED
 
 _PROSE_WIDTH = 100

@@ -6,9 +6,10 @@ module keeps the value: what DecimalSI cannot print (`1000E`) is printed with an
 
 import dataclasses
 import enum
-import json
 import re
 from fractions import Fraction
+
+from webhook.kube.text import quoted
 
 MAX_LENGTH = 100
 """Longest text that is read, in characters: several times what any real quantity needs."""
@@ -18,7 +19,6 @@ MAX_EXPONENT = 1000
 
 _UNIT = 10**9
 _LARGEST_BINARY = (2**63 - 1) * _UNIT
-_LONGEST_SHOWN = 40
 
 
 class Format(enum.Enum):
@@ -86,7 +86,7 @@ def parse_quantity(text: str) -> Quantity:
     match = _QUANTITY.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match is None:
         raise ValueError(
-            f"{_shown(text)} is no quantity: write a number and at most one suffix (n u m k M G T P E, Ki Mi Gi Ti Pi Ei, or an exponent"
+            f"{quoted(text)} is no quantity: write a number and at most one suffix (n u m k M G T P E, Ki Mi Gi Ti Pi Ei, or an exponent"
             f" such as e3) in at most {MAX_LENGTH} characters, for example 500Mi"
         )
     number, fraction, suffix = match.groups()
@@ -107,7 +107,7 @@ def parse_quantity(text: str) -> Quantity:
 def _exponent(text: str, suffix: str) -> int:
     exponent = int(suffix[1:])
     if abs(exponent) > MAX_EXPONENT:
-        raise ValueError(f"{_shown(text)} is beyond what a quantity can be: write an exponent between -{MAX_EXPONENT} and {MAX_EXPONENT}")
+        raise ValueError(f"{quoted(text)} is beyond what a quantity can be: write an exponent between -{MAX_EXPONENT} and {MAX_EXPONENT}")
     return exponent
 
 
@@ -141,8 +141,3 @@ def _binary(whole: int) -> str:
     if power >= len(_BINARY):
         return _decimal(whole * _UNIT, Format.DECIMAL_EXPONENT)
     return f"{whole >> 10 * power}{_BINARY[power]}"
-
-
-def _shown(text: str) -> str:
-    """The text in double quotes, cut, in printable ASCII; JSON's escapes leave out DEL alone."""
-    return json.dumps(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "...").replace("\x7f", "\\u007f")

@@ -3,25 +3,25 @@
 Knows nothing of what the data means.
 """
 
-import json
 import re
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from webhook.kube.fieldpath import Path, look_up
+from webhook.kube.text import shown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-MOST_MISFITS = 50
-"""More wrong values than this in one object are not listed one by one: the object is then taken as empty."""
+
+MOST_MISFITS = 20
+"""More wrong values than this in one object are not listed: the object is then taken as empty. Each costs one more pass over it."""
 
 _PLACE = re.compile(r"- at `(?:key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _EXPECTED = re.compile(r"^Expected `(\w+)")
 _WORDS = {"str": "a string", "int": "an integer", "bool": "true or false", "object": "an object", "array": "a list", "float": "a number"}
 _EMPTY_ITEMS: dict[str, object] = {"str": "", "int": 0, "bool": False, "float": 0.0}
-_LONGEST_FOUND = 60
 
 
 class Misfit(NamedTuple):
@@ -30,7 +30,7 @@ class Misfit(NamedTuple):
     Attributes:
         path: Where, from the root of the decoded data.
         expected: What belongs there: `a string`, `an object`.
-        found: What is there: scalars as JSON (cut at 60 characters), else `a list` or `an object`; `None` when nothing is.
+        found: What is there: as `text.shown` shows it; `None` when nothing is.
     """
 
     path: Path
@@ -50,25 +50,15 @@ def decode(raw: object, type_: type[T]) -> tuple[T, list[Misfit]]:
             return msgspec.convert(raw, type_), misfits
         except msgspec.ValidationError as error:
             path, kind = _read(str(error))
+        except UnicodeEncodeError:
+            raw = _encodable(raw)
+            continue
         value = look_up(raw, path)
-        misfits.append(Misfit(path, _WORDS.get(kind, "another type"), describe(value)))
+        misfits.append(Misfit(path, _WORDS.get(kind, "another type"), shown(value)))
         if not path or len(misfits) >= MOST_MISFITS:
             return type_(), misfits
         empty = _EMPTY_ITEMS.get(kind, {}) if isinstance(path[-1], int) else None
         raw = _replaced(raw, path, empty)
-
-
-def describe(value: object) -> str:
-    """A value as error messages show it."""
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list):
-        return "a list"
-    try:
-        text = json.dumps(value)
-    except ValueError:  # Python refuses to print integers of thousands of digits
-        return "a number of thousands of digits"
-    return text if len(text) <= _LONGEST_FOUND else text[:_LONGEST_FOUND] + "..."
 
 
 def _read(message: str) -> tuple[Path, str]:
@@ -77,6 +67,17 @@ def _read(message: str) -> tuple[Path, str]:
     steps = _STEP.findall(place.group(1)) if place is not None else []
     expected = _EXPECTED.match(message)
     return tuple(name or int(index) for name, index in steps), expected.group(1) if expected is not None else ""
+
+
+def _encodable(raw: object) -> object:
+    """The same with U+FFFD for each half of a surrogate pair, which JSON and YAML can write and msgspec does not read."""
+    if isinstance(raw, str):
+        return raw.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(raw, list):
+        return [_encodable(item) for item in raw]
+    if isinstance(raw, dict):
+        return {_encodable(key): _encodable(value) for key, value in raw.items()}
+    return raw
 
 
 def _replaced(raw: object, path: Path, value: object) -> object:

@@ -1,13 +1,15 @@
 """What was meant: the known name nearest to a mistyped one, found within bounds that hostile names cannot stretch."""
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection
 
 MOST_EDITS = 3
 LONGEST_NAME = 63
 """Longer names get no guess, only a match by case: comparing costs the product of the lengths."""
 MOST_COMPARED = 16
 """Only so many names, those made of the most similar letters, are compared letter by letter."""
+MOST_LOOKED_AT = 100_000
+"""How many names are looked at for all guesses about one object: a tenth of a second. Where more would be, there is no guess at all."""
 
 
 def distance(left: str, right: str, limit: int) -> int:
@@ -31,12 +33,14 @@ def distance(left: str, right: str, limit: int) -> int:
     return min(row[-1], limit + 1)
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Collection[str], *, guesses: int = 1) -> str | None:
     """The known name that `name` was probably meant to be, or `None` when none is near.
 
     A name that differs only in case wins; otherwise a third of the letters may differ, at least one and at most three. Ties go to the
-    first in sorted order.
+    first in sorted order. The empty name is never meant. `guesses` is how often the caller may come to ask about one object.
     """
+    if guesses * len(known) > MOST_LOOKED_AT:
+        return None
     folded = name.casefold()
     limit = min(MOST_EDITS, max(1, len(name) // 3))
     letters = set(folded)
@@ -46,7 +50,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         if other == folded:
             return candidate
         unlike = len(letters.symmetric_difference(other)) if len(other) <= LONGEST_NAME else 2 * limit + 1
-        if unlike <= 2 * limit and abs(len(other) - len(folded)) <= limit:
+        if candidate and unlike <= 2 * limit and abs(len(other) - len(folded)) <= limit:
             likely.append((unlike, candidate))
     if len(name) > LONGEST_NAME:
         return None

@@ -4,10 +4,10 @@ Source: kubevirt/kubevirt pkg/network/resources/memory.go and pkg/virt-controlle
 starts from a pod as virt-controller renders it with no overhead declared.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 
 from webhook.kube.quantity import ZERO, Quantity, parse_quantity
+from webhook.kube.text import quoted, shown
 from webhook.plugins.plugin import Plugin
 
 MEMORY = "memory"
@@ -36,7 +36,7 @@ def _declared_by(name: str, plugin: Plugin) -> Quantity | None:
     try:
         return _quantity(value)
     except ValueError as error:
-        raise ValueError(f"plugin {json.dumps(name)}: computeResourceOverhead.requests.memory cannot be added: {error}") from error
+        raise ValueError(f"plugin {quoted(name)}: computeResourceOverhead.requests.memory cannot be added: {error}") from error
 
 
 def _quantity(value: object) -> Quantity:
@@ -45,7 +45,7 @@ def _quantity(value: object) -> Quantity:
         return parse_quantity(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return parse_quantity(str(value))
-    raise ValueError(f"{value!r:.60} is neither a string nor a whole number")
+    raise ValueError(f"{shown(value)} is neither a string nor a whole number")
 
 
 def with_overhead(
@@ -57,6 +57,10 @@ def with_overhead(
     virt-controller asks for it all the same. A limit grows whenever there is one. So a Guaranteed pod stays Guaranteed, except with
     `overcommitGuestOverhead`, where KubeVirt too moves the limit alone. `resources` stays as it is. Raises `ValueError` when a memory
     value in it is no quantity.
+
+    Two things cannot be seen in `resources`. A plain number may be a binary quantity, and is taken for a decimal one: the sum is the same
+    amount, and is written differently only when a thousand or a Ki divides it. A limit that KubeVirt derived from the request, for a
+    ResourceQuota, grows by `memory` and not by a multiple of it.
     """
     result = dict(resources)
     if memory == ZERO:

@@ -5,8 +5,12 @@ from typing import Any
 
 import msgspec
 
+from webhook.kube.version import Version
+
 TAP = "tap"
 MANAGED_TAP = "managedTap"
+ATTACHMENT_TYPES: Mapping[str, Version] = {TAP: Version(1, 1, 1), MANAGED_TAP: Version(1, 4)}
+"""Values of `domainAttachmentType`, with the first release that knows each; any other counts as none."""
 
 
 class Migration(msgspec.Struct, frozen=True, rename="camel"):
@@ -34,8 +38,3 @@ class Plugin(msgspec.Struct, frozen=True, rename="camel"):
     migration: Migration | None = None
     downward_api: str | None = msgspec.field(default=None, name="downwardAPI")
     compute_resource_overhead: ComputeResourceOverhead | None = None
-
-    @property
-    def attaches(self) -> bool:
-        """Whether anything gives the guest a NIC: a sidecar, or an attachment type that KubeVirt knows."""
-        return bool(self.sidecar_image) or self.domain_attachment_type in (TAP, MANAGED_TAP)

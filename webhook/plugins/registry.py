@@ -1,15 +1,16 @@
 """The registry: plugins and the KubeVirt facts that rules need, read from one place, immutable. Does not know how it was read."""
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
 from webhook.kube.version import Version
 from webhook.plugins.gates import GateState, gate_state
-from webhook.plugins.plugin import Plugin
+from webhook.plugins.plugin import ATTACHMENT_TYPES, Plugin
 
 
-class Registry(msgspec.Struct, frozen=True, kw_only=True):
+class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What is registered, and what KubeVirt does with it.
 
     Attributes:
@@ -35,6 +36,36 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     default_network_interface: str = "bridge"
     owner: str = "the KubeVirt CR (spec.configuration.network.binding)"
     source: str = "nowhere"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The registration names, sorted."""
+        return tuple(sorted(self.plugins))
+
+    @cached_property
+    def folded_names(self) -> frozenset[str]:
+        """The registration names with their case folded."""
+        return frozenset(name.casefold() for name in self.plugins)
+
+    @cached_property
+    def name_by_attachment(self) -> Mapping[str, str]:
+        """Registration names by NetworkAttachmentDefinition, with and without its namespace; of several the first in sorted order."""
+        found: dict[str, str] = {}
+        for name in self.names:
+            attachment = self.plugins[name].network_attachment_definition
+            if attachment:
+                found.setdefault(attachment, name)
+                found.setdefault(attachment.rpartition("/")[2], name)
+        return found
+
+    @cached_property
+    def attachment_types(self) -> tuple[str, ...]:
+        """The values of `domainAttachmentType` that this KubeVirt knows."""
+        return tuple(value for value, since in ATTACHMENT_TYPES.items() if self.at_least(*since))
+
+    def attaches(self, plugin: Plugin) -> bool:
+        """Whether anything gives the guest a NIC: a sidecar, or an attachment type that this KubeVirt knows."""
+        return bool(plugin.sidecar_image) or plugin.domain_attachment_type in self.attachment_types
 
     def at_least(self, major: int, minor: int, patch: int = 0) -> bool:
         """Whether KubeVirt is at this release or later; an unknown version counts as the newest."""

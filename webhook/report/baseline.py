@@ -13,10 +13,10 @@ import msgspec
 
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import render as render_path
+from webhook.kube.text import quoted
 from webhook.report.findings import Occurrence
 from webhook.report.fingerprint import fingerprint, repository_path
 from webhook.report.json_text import json_text
-from webhook.rules.base import quoted
 
 _VERSION = 1
 _REWRITE = "write it anew with --write-baseline"

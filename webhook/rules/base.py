@@ -170,13 +170,3 @@ Rule: TypeAlias = InterfaceRule | SpecRule | RegistrationRule | ShapeRule
 def docstring(rule: Rule) -> str:
     """The text of the rule's module: what `explain` prints and docs/rules.md is made of."""
     return sys.modules[rule.check.__module__].__doc__ or ""
-
-
-def quoted(value: str | None) -> str:
-    """A value as messages show it: in double quotes, control characters escaped, cut at 60 characters."""
-    text = value or ""
-    shown = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
-    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown) + '"'
-
-
-_LONGEST_SHOWN = 60

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from webhook.kube.version import Version
+from webhook.vmi.spec import Interface
 
 
 class Binding(NamedTuple):
@@ -20,6 +21,10 @@ class Binding(NamedTuple):
     since: Version
     until: Version | None = None
 
+    def is_set(self, interface: Interface) -> bool:
+        """Whether an interface has this binding; `{}` is set."""
+        return getattr(interface, self.attribute) is not None
+
 
 BINDINGS: tuple[Binding, ...] = (
     Binding("bridge", "bridge", Version(0, 1)),
@@ -36,3 +41,8 @@ DISCONTINUED: tuple[Binding, ...] = (
     Binding("macvtap", "macvtap", Version(0, 1), Version(1, 3)),
 )
 """Methods that KubeVirt refuses since 1.3 (pkg/network/admitter/discontinued.go@v1.9.0); the schema still has them."""
+
+
+def wiring(interface: Interface) -> str:
+    """The JSON names of the methods that an interface has, discontinued ones included, joined by "and"; or "no binding"."""
+    return " and ".join(binding.field for binding in (*BINDINGS, *DISCONTINUED) if binding.is_set(interface)) or "no binding"

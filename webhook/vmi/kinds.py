@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from webhook.kube.fieldpath import Path, look_up
-from webhook.kube.shape import Misfit, decode, describe
+from webhook.kube.shape import Misfit, decode
+from webhook.kube.text import shown
 from webhook.vmi.spec import VMISpec
 from webhook.vmi.vmi import VMI
 
@@ -88,7 +89,7 @@ def read_vmi(obj: object, kind: Kind) -> tuple[VMI | None, list[Misfit]]:
     for depth in range(1, len(parents) + 1):
         parent = look_up(obj, parents[:depth])
         if not isinstance(parent, dict):
-            return None, [Misfit(parents[:depth], "an object", None if parent is None else describe(parent))]
+            return None, [Misfit(parents[:depth], "an object", None if parent is None else shown(parent))]
     spec, misfits = decode(look_up(obj, kind.spec), VMISpec)
     annotations, misfit_annotations = _annotations(obj, kind.annotations)
     vmi = VMI(spec, annotations=annotations, has_preference=kind.preference is not None and look_up(obj, kind.preference) is not None)
@@ -100,6 +101,6 @@ def _annotations(obj: object, path: Path) -> tuple[Mapping[str, str], list[Misfi
     if found is None:
         return {}, []
     if not isinstance(found, dict):
-        return {}, [Misfit(path, "an object", describe(found))]
-    misfits = [Misfit((*path, key), "a string", describe(value)) for key, value in found.items() if not isinstance(value, str | None)]
+        return {}, [Misfit(path, "an object", shown(found))]
+    misfits = [Misfit((*path, key), "a string", shown(value)) for key, value in found.items() if not isinstance(value, str | None)]
     return {key: value or "" for key, value in found.items() if isinstance(value, str | None)}, misfits

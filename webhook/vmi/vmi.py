@@ -19,6 +19,7 @@ class VMI:
         network_named: Networks by name; of several with one name the last, as in KubeVirt (vmispec.IndexNetworkSpecByName@v1.9.0).
         annotations: Those that the VMI has or will have.
         has_preference: Whether a VM preference completes the spec before KubeVirt validates it.
+        default_network: The first network that is not a secondary Multus network (vmispec.LookUpDefaultNetwork@v1.9.0).
         old: The interfaces before an UPDATE, by name; `None` when this is not an update.
 
     Traits, seen in one pass, so that rules about rare things need not look for them one by one:
@@ -31,6 +32,7 @@ class VMI:
 
     __slots__ = (
         "annotations",
+        "default_network",
         "has_claims",
         "has_loose_ends",
         "has_odd_sources",
@@ -68,17 +70,21 @@ class VMI:
         names, network_names = self.interface_named, self.network_named
         self.has_repeated_names = len(names) != len(self.interfaces) or len(network_names) != len(self.networks)
         self.has_loose_ends = names.keys() != network_names.keys()
+        default: Network | None = None
         odd = claims = False
         defaults = 0
         for network in self.networks:
             pod, multus = network.pod is not None, network.multus
             defaults += pod
+            if default is None and (multus is None or multus.default):
+                default = network
             if multus is None:
                 odd = odd or not pod
             else:
                 defaults += bool(multus.default)
                 odd = odd or pod or not multus.network_name
             claims = claims or network.resource_claim is not None
+        self.default_network = default
         self.has_odd_sources = odd or claims
         self.has_claims = claims
         self.has_several_defaults = defaults > 1
@@ -91,10 +97,3 @@ class VMI:
         """Whether an interface is connected to the pod network."""
         network = self.network_named.get(interface.name or "")
         return network is not None and network.pod is not None
-
-    def default_network(self) -> Network | None:
-        """The first network that is not a secondary Multus network (vmispec.LookUpDefaultNetwork@v1.9.0)."""
-        for network in self.networks:
-            if network.multus is None or network.multus.default:
-                return network
-        return None

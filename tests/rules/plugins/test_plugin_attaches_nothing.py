@@ -30,6 +30,12 @@ def test_managed_tap_attaches_nothing_before_1_4() -> None:
     assert_accepted(RULE, HALF, registry(managed, version="1.4"))
 
 
+def test_only_a_sidecar_attaches_before_there_were_attachment_types() -> None:
+    tap = {"half": {"domainAttachmentType": "tap"}}
+    assert_found(RULE, HALF, registry(tap, version="1.1"), field=NAME, accepted='give "half" a sidecarImage in the KubeVirt CR')
+    assert_accepted(RULE, HALF, registry(tap, version="1.1.1"))
+
+
 def test_a_sidecar_attaches_whatever_the_type_says() -> None:
     assert_accepted(RULE, HALF, registry({"half": {"domainAttachmentType": "managedTap", "sidecarImage": "x"}}, version="1.3"))
 

@@ -2,8 +2,8 @@ import pytest
 
 from tests.asserts import assert_accepted, assert_found
 from tests.builders import interface, no_registry, registry, vmi
+from webhook.plugins.sidecars import image_name
 from webhook.rules.base import Action
-from webhook.rules.plugins._sidecars import image_name
 from webhook.rules.plugins.plugin_hard_coded_name import RULE
 
 NAME = "domain.devices.interfaces[0].binding.name"

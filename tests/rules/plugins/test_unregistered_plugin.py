@@ -51,4 +51,8 @@ def test_nothing_is_said_where_nobody_knows_what_is_registered() -> None:
 
 
 def test_a_control_character_in_a_name_is_shown_escaped() -> None:
-    assert_found(RULE, vmi(interface(binding={"name": "a\x1b[31m"})), registry(), field=NAME, message='"a\\x1b[31m"')
+    assert_found(RULE, vmi(interface(binding={"name": "a\x1b[31m"})), registry(), field=NAME, message='"a\\u001b[31m"')
+
+
+def test_before_there_were_plugins_there_is_nothing_to_register() -> None:
+    assert_accepted(RULE, vmi(interface(binding={"name": "pastt"})), registry(version="1.0"))

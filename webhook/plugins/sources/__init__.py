@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from webhook.errors import RegistryError
 from webhook.kube.fieldpath import Path, look_up
-from webhook.kube.shape import Misfit, decode, describe
+from webhook.kube.shape import Misfit, decode
+from webhook.kube.text import shown
 from webhook.plugins.plugin import Plugin
 from webhook.plugins.sources import hyperconverged, kubevirt, registry_file
 from webhook.plugins.sources.loaded import LoadedRegistry, decode_plugins
@@ -110,10 +111,10 @@ def _is_a(kind: str, obj: object) -> bool:
 def _not_a_source(obj: object) -> str:
     kind, api_version = look_up(obj, ("kind",)), look_up(obj, ("apiVersion",))
     if not isinstance(obj, dict):
-        return f"this is {describe(obj)}, not a registry; {_kinds_read()}"
+        return f"this is {shown(obj)}, not a registry; {_kinds_read()}"
     if isinstance(kind, str) and kind in _READ and _same_group(api_version, _READ[kind]):
-        return f"{kind} of apiVersion {describe(api_version)} is not read; write " + " or ".join(_READ[kind])
-    return f"kind {describe(kind)} of apiVersion {describe(api_version)} is not a registry; {_kinds_read()}"
+        return f"{kind} of apiVersion {shown(api_version)} is not read; write " + " or ".join(_READ[kind])
+    return f"kind {shown(kind)} of apiVersion {shown(api_version)} is not a registry; {_kinds_read()}"
 
 
 def _same_group(api_version: object, read: tuple[str, ...]) -> bool:

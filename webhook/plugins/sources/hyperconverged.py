@@ -9,7 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from webhook.kube.fieldpath import Path, look_up, render
-from webhook.kube.shape import Misfit, decode, describe
+from webhook.kube.shape import Misfit, decode
+from webhook.kube.text import shown
 from webhook.kube.version import Version, parse_version
 from webhook.plugins.plugin import MANAGED_TAP, ComputeResourceOverhead, Migration, Plugin
 from webhook.plugins.registry import Registry
@@ -175,7 +176,7 @@ def _notes(release: _Release, obj: object, at: Path, written: Mapping[str, Plugi
     yield from _version_notes(release)
     for name in added:
         overwritten = ", and overwrites the one written here" if name in written else ""
-        yield f"{release} adds plugin {describe(name)} by itself{overwritten}"
+        yield f"{release} adds plugin {shown(name)} by itself{overwritten}"
     if _deploys_passt(obj) and release.within(19):
         yield f'{release} reads annotation {_DEPLOY_PASST} as feature gate PasstBinding; up to 1.18 it added plugin "passt"'
     if look_up(obj, ("metadata", "annotations", _JSON_PATCH)) is not None:

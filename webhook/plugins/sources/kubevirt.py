@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from webhook.kube.fieldpath import Path
-from webhook.kube.shape import Misfit, decode, describe
+from webhook.kube.shape import Misfit, decode
+from webhook.kube.text import shown
 from webhook.kube.version import Version, parse_version
 from webhook.plugins.registry import Registry
 from webhook.plugins.sources.loaded import LoadedRegistry, Metadata, decode_plugins, missing_spec, refuse, titled, told
@@ -106,12 +107,12 @@ def _version(status: Status) -> tuple[Version | None, tuple[str, ...]]:
     if not observed:
         return None, ()
     if status.phase != "Deployed":
-        return None, (f"KubeVirt is not Deployed (status.phase is {describe(status.phase)}): its version counts as unknown",)
+        return None, (f"KubeVirt is not Deployed (status.phase is {shown(status.phase)}): its version counts as unknown",)
     if target and target != observed:
-        return None, (f"KubeVirt is on its way from {describe(observed)} to {describe(target)}: its version counts as unknown",)
+        return None, (f"KubeVirt is on its way from {shown(observed)} to {shown(target)}: its version counts as unknown",)
     version = parse_version(observed)
     if version is None:
-        return None, (f"KubeVirt's version {describe(observed)} names no release: it counts as unknown",)
+        return None, (f"KubeVirt's version {shown(observed)} names no release: it counts as unknown",)
     return version, ()
 
 
@@ -119,7 +120,7 @@ def _default_interface_notes(found: str | None) -> tuple[str, ...]:
     if found is None or found in _DEFAULT_INTERFACES:
         return ()
     # validateConfig logs the error and keeps what it had (pkg/virt-config/configuration.go@v1.9.0).
-    note = f"defaultNetworkInterface is {describe(found)}: KubeVirt does not load such a configuration and keeps its last good one"
+    note = f"defaultNetworkInterface is {shown(found)}: KubeVirt does not load such a configuration and keeps its last good one"
     return (f"{note}, so what it has registered may differ from this CR",)
 
 

@@ -7,7 +7,8 @@ import msgspec
 
 from webhook.kube.fieldpath import Path, look_up, render
 from webhook.kube.quantity import parse_quantity
-from webhook.kube.shape import Misfit, decode, describe
+from webhook.kube.shape import Misfit, decode
+from webhook.kube.text import shown
 from webhook.kube.version import Version, parse_version
 from webhook.plugins.fields import SINCE, Unknown, unknown_fields, unknown_keys
 from webhook.plugins.nearest import nearest
@@ -99,9 +100,9 @@ def _bad_values(obj: object, file: RegistryFile) -> Iterator[str]:
     if look_up(obj, _PLUGINS) is None:
         yield "plugins is missing, expected an object ({} when none is registered)"
     if version is not None and parse_version(version) is None:
-        yield f'kubeVirtVersion is {describe(version)}, expected a release such as "1.9" or "v1.9.0"'
+        yield f'kubeVirtVersion is {shown(version)}, expected a release such as "1.9" or "v1.9.0"'
     if default is not None and default not in _DEFAULT_INTERFACES:
-        yield f"defaultNetworkInterface is {describe(default)}, expected one of " + ", ".join(_DEFAULT_INTERFACES)
+        yield f"defaultNetworkInterface is {shown(default)}, expected one of " + ", ".join(_DEFAULT_INTERFACES)
 
 
 def _bad_overheads(
@@ -112,7 +113,7 @@ def _bad_overheads(
             yield from _bad_quantities(plugin.compute_resource_overhead, (*_PLUGINS, name, "computeResourceOverhead"))
     for name, overhead in supplementary.items():
         if file.plugins is None or name not in file.plugins:
-            guess = nearest(name, plugins)
+            guess = nearest(name, plugins, guesses=len(supplementary))
             meant = f"; did you mean {guess}?" if guess is not None else ""
             yield f"{render((*_SUPPLEMENTARY, name))} is for a plugin that is not under plugins{meant}"
         yield from _bad_quantities(overhead, (*_SUPPLEMENTARY, name))
@@ -122,7 +123,7 @@ def _bad_quantities(overhead: ComputeResourceOverhead, at: Path) -> Iterator[str
     for section, values in (("requests", overhead.requests), ("limits", overhead.limits)):
         for resource, value in (values or {}).items():
             if not _is_amount(value):
-                yield f'{render((*at, section, resource))} is {describe(value)}, expected a quantity of 0 or more such as "250Mi"'
+                yield f'{render((*at, section, resource))} is {shown(value)}, expected a quantity of 0 or more such as "250Mi"'
 
 
 def _is_amount(value: Any) -> bool:  # noqa: ANN401 - any JSON value

@@ -12,6 +12,7 @@ Refused
 
 Accepted
     passtBinding: {}              # KubeVirt 1.8+
+
     binding: {name: passt}        # a plugin, where one is registered under this name
 
 Source
@@ -40,7 +41,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     """One mistake per discontinued method that is set."""
     if interface.slirp is None and interface.passt is None and interface.macvtap is None:
         return ()
-    return [_mistake(binding, registry) for binding in DISCONTINUED if getattr(interface, binding.attribute) is not None]
+    return [_mistake(binding, registry) for binding in DISCONTINUED if binding.is_set(interface)]
 
 
 def _mistake(binding: Binding, registry: Registry) -> Mistake:

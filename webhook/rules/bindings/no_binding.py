@@ -22,9 +22,10 @@ Source
     masquerade (pkg/instancetype/preference/apply/interface.go@v1.9.0), so a VM with a preference is not judged.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.bindings import BINDINGS
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -45,12 +46,12 @@ def _has_method(interface: Interface, registry: Registry) -> bool:
     if interface.slirp is not None or interface.passt is not None or interface.macvtap is not None:
         return True
     # From the end: masquerade has been ruled out, so the plugin is the likeliest.
-    return any(getattr(interface, binding.attribute) is not None and registry.at_least(*binding.since) for binding in reversed(BINDINGS))
+    return any(binding.is_set(interface) and registry.at_least(*binding.since) for binding in reversed(BINDINGS))
 
 
 def _dropped(interface: Interface, registry: Registry) -> str:
     for binding in BINDINGS:
-        if getattr(interface, binding.attribute) is not None:
+        if binding.is_set(interface):
             return f": {binding.field} came with KubeVirt {binding.since}, and the API server of {registry.version} drops the field"
     return ""
 

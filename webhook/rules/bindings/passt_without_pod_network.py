@@ -19,9 +19,10 @@ Source
     pkg/network/admitter/passt.go@v1.9.0, which reports `interfaces[i].name`.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 

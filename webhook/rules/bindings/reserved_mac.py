@@ -18,9 +18,10 @@ Source
     pkg/network/admitter/binding.go@v1.9.0 and `IsReserved` in pkg/network/link@v1.9.0, which compare the text: `02-00-00-00-00-00` passes.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 

@@ -20,9 +20,10 @@ Source
     counted there, nor here.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.bindings import BINDINGS
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -40,9 +41,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     )
     if count <= 1:
         return ()
-    fields = [
-        binding.field for binding in BINDINGS if getattr(interface, binding.attribute) is not None and registry.at_least(*binding.since)
-    ]
+    fields = [binding.field for binding in BINDINGS if binding.is_set(interface) and registry.at_least(*binding.since)]
     if len(fields) <= 1:
         return ()
     message = f"interface {quoted(interface.name)} has {len(fields)} bindings: {', '.join(fields)}"

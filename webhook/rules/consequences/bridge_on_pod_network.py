@@ -20,8 +20,9 @@ Source
     pkg/network/vmispec/interface.go@v1.9.0; kubevirt/kubevirt#7238, #9440 and #9776 by users who learned it too late.
 """
 
+from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
 from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI

@@ -19,10 +19,11 @@ Source
     kubevirt/hyperconverged-cluster-operator controllers/handlers/kubevirt.go@03da3cff.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes, quoted
-from webhook.rules.plugins._sidecars import PASST_IMAGE, image_name
+from webhook.plugins.sidecars import PASST_IMAGE, image_name
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 

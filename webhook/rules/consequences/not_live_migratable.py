@@ -26,9 +26,10 @@ Source
 
 from typing import NamedTuple
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.base import Action, Group, Mistake, Mistakes, SpecRule
 from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN, pod_interface
 from webhook.vmi.bindings import DISCONTINUED
 from webhook.vmi.spec import Interface, PluginBinding
@@ -94,7 +95,7 @@ def _plugin(binding: PluginBinding, registry: Registry) -> _Hindrance | None:
 def _discontinued(interface: Interface, registry: Registry) -> _Hindrance | None:
     for binding in DISCONTINUED:
         works = binding.until is not None and not registry.at_least(*binding.until)
-        if works and getattr(interface, binding.attribute) is not None:
+        if works and binding.is_set(interface):
             return _Hindrance(binding.field, f"{binding.field} on the pod network", _USE_MASQUERADE)
     return None
 

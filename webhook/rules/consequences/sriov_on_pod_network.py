@@ -21,8 +21,9 @@ Source
     Multus reported; kubevirt/user-guide docs/network/interfaces_and_networks.md@016d457f shows SR-IOV on Multus networks only.
 """
 
+from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 

@@ -1,8 +1,7 @@
 """What KubeVirt calls a port and a protocol, and whose `ports` and `portRanges` it reads. Reports nothing itself."""
 
+from webhook.kube.text import quoted, shown
 from webhook.plugins.registry import Registry
-from webhook.rules.base import quoted
-from webhook.rules.networks._numbers import shown
 from webhook.vmi.spec import Interface, PortRange
 from webhook.vmi.vmi import VMI
 

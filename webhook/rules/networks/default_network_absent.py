@@ -18,8 +18,9 @@ Source
     pkg/network/admitter/admit.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.rules.networks._states import ABSENT, STATE_SINCE
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -29,7 +30,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     """Compare with the default network's name; the binding is `state-unsupported-by-binding`'s to tell."""
     if interface.state != ABSENT:
         return ()
-    default = vmi.default_network()
+    default = vmi.default_network
     if default is None or (default.name or "") != (interface.name or ""):
         return ()
     message = f"state {quoted(ABSENT)} does not work on the default network, which {quoted(interface.name)} is"

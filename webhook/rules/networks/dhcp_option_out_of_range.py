@@ -17,10 +17,10 @@ Source
     pkg/network/admitter/netiface.go@v1.9.0, which reports the VMI spec as a whole. The range is RFC 3942's.
 """
 
+from webhook.kube.text import shown
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
-from webhook.rules.networks._numbers import shown
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 

@@ -19,8 +19,9 @@ Source
     pkg/network/admitter/dra.go@v1.9.0, which reports `networks`.
 """
 
+from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.base import Action, Group, Mistake, Mistakes, SpecRule
 from webhook.rules.networks._dra import GATE, SINCE, first_dra
 from webhook.vmi.vmi import VMI
 

@@ -20,10 +20,11 @@ Source
     pkg/network/admitter/dra.go@v1.9.0, which reports `domain.devices.interfaces`.
 """
 
+from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.rules.networks._dra import SINCE, judged
-from webhook.rules.networks._wiring import wiring
+from webhook.vmi.bindings import wiring
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 

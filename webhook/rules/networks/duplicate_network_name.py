@@ -18,9 +18,10 @@ Source
     pkg/network/admitter/netiface.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.rules.networks._repeats import repeats
 from webhook.vmi.vmi import VMI
 

@@ -17,9 +17,10 @@ Source
     pkg/network/admitter/netiface.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 

@@ -20,8 +20,9 @@ Source
     pkg/network/admitter/dra.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.rules.networks._dra import SINCE, judged
 from webhook.vmi.vmi import VMI
 

@@ -14,7 +14,7 @@ Accepted
     ports: [{name: http, port: 80}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0, which reports `ports[k]`. It lets 65536 pass, so that one is a warning.
+    pkg/network/admitter/netiface.go@v1.9.0. It lets 65536 pass, so that one is a warning.
 """
 
 from webhook.kube.version import Version

@@ -18,27 +18,28 @@ Source
     pkg/network/admitter/netiface.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.nearest import nearest
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
     """Look each network's name up among the interfaces."""
-    names = {interface.name or "" for interface in vmi.interfaces}
-    if names.issuperset(vmi.network_named):
+    names = vmi.interface_named
+    if names.keys() >= vmi.network_named.keys():
         return ()
     return [
-        Mistake(("networks", index, "name"), _message(network.name, names), "give an interface this name, or remove the network")
+        Mistake(("networks", index, "name"), _message(network.name, vmi), "give an interface this name, or remove the network")
         for index, network in enumerate(vmi.networks)
         if (network.name or "") not in names
     ]
 
 
-def _message(name: str | None, names: set[str]) -> str:
-    guess = nearest(name or "", names - {""})
+def _message(name: str | None, vmi: VMI) -> str:
+    guess = nearest(name or "", vmi.interface_named, guesses=len(vmi.networks))
     meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
     return f"no interface is named {quoted(name)}, so nothing is connected to this network{meant}"
 

@@ -19,9 +19,10 @@ Source
     pkg/network/admitter/netsource.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.rules.networks._dra import SINCE as CLAIMS_SINCE
 from webhook.vmi.spec import Network
 from webhook.vmi.vmi import VMI

@@ -20,9 +20,10 @@ Source
     pkg/network/admitter/dra.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.plugins.nearest import nearest
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.rules.networks._dra import SINCE, judged
 from webhook.vmi.vmi import VMI
 
@@ -36,7 +37,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     return [
         Mistake(
             ("networks", index, "resourceClaim", "claimName"),
-            _message(claim.claim_name, names),
+            _message(claim.claim_name, names, len(networks)),
             "name one of spec.resourceClaims, or add the claim there",
         )
         for index, _, claim in networks
@@ -44,8 +45,8 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     ]
 
 
-def _message(name: str, names: set[str]) -> str:
-    guess = nearest(name, names)
+def _message(name: str, names: set[str], guesses: int) -> str:
+    guess = nearest(name, names, guesses=guesses)
     meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
     return f"none of spec.resourceClaims is named {quoted(name)}{meant}"
 

@@ -18,9 +18,10 @@ Source
     pkg/network/admitter/netsource.go@v1.9.0, which reports once, at `networks`.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule, quoted
+from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.vmi.vmi import VMI
 
 

@@ -18,9 +18,10 @@ Source
     pkg/network/admitter/admit.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.plugins.nearest import nearest
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.rules.networks._states import ABSENT, LINK_STATES, LINK_STATES_SINCE, STATE_SINCE
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI

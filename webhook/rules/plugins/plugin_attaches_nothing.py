@@ -17,35 +17,26 @@ Source
     pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0; `managedTap` is known from 1.4.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.plugin import MANAGED_TAP, Plugin
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
-
-_MANAGED_TAP_SINCE = Version(1, 4)
 
 
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     """Look at the registration; a missing one is `unregistered-plugin`'s to tell."""
     name = interface.binding.name if interface.binding is not None else None
     plugin = registry.plugins.get(name or "")
-    if plugin is None or _attaches(plugin, registry):
+    if plugin is None or registry.attaches(plugin):
         return ()
     found = plugin.domain_attachment_type
     kind = f"with domainAttachmentType {quoted(found)}, which KubeVirt does not know," if found else "without domainAttachmentType"
     message = f"plugin {quoted(name)} is registered {kind} and without sidecarImage, so the VM boots without this NIC"
-    known = "tap or managedTap" if registry.at_least(*_MANAGED_TAP_SINCE) else "tap"
-    return [
-        Mistake(("binding", "name"), message, f"give {quoted(name)} domainAttachmentType {known}, or a sidecarImage, in {registry.owner}")
-    ]
-
-
-def _attaches(plugin: Plugin, registry: Registry) -> bool:
-    if plugin.domain_attachment_type == MANAGED_TAP and not registry.at_least(*_MANAGED_TAP_SINCE):
-        return bool(plugin.sidecar_image)
-    return plugin.attaches
+    known = " or ".join(registry.attachment_types)
+    means = f"domainAttachmentType {known}, or a sidecarImage," if known else "a sidecarImage"
+    return [Mistake(("binding", "name"), message, f"give {quoted(name)} {means} in {registry.owner}")]
 
 
 RULE = InterfaceRule(

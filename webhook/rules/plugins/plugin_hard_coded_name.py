@@ -18,10 +18,11 @@ Source
     kubevirt/kubevirt#18419 and #18435; environment variable NETWORK_BINDING_PLUGIN_NAME in 1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes, quoted
-from webhook.rules.plugins._sidecars import BUILT_IN_NAME, image_name
+from webhook.plugins.sidecars import BUILT_IN_NAME, image_name
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 

@@ -17,9 +17,11 @@ Source
     No KubeVirt release checks the name at admission; the failure is in pkg/network/netbinding/netbinding.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
+from webhook.kube.version import Version
 from webhook.plugins.nearest import nearest
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes, quoted
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -35,23 +37,23 @@ _CORE_MEANT = {
 _NAMES_LISTED = 10
 
 
-def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Look the plugin's name up; an empty name is `empty-plugin-name`'s to tell."""
     name = interface.binding.name if interface.binding is not None else None
     if not name or name in registry.plugins:
         return ()
-    message = f"no binding plugin named {quoted(name)} is registered{_meant(name, registry)}"
+    message = f"no binding plugin named {quoted(name)} is registered{_meant(name, vmi, registry)}"
     return [Mistake(("binding", "name"), message, f"{_registered(registry)}; or register {quoted(name)} in {registry.owner}")]
 
 
-def _meant(name: str, registry: Registry) -> str:
+def _meant(name: str, vmi: VMI, registry: Registry) -> str:
     core = _core_binding_meant(name, registry)
     if core is not None:
         return f'; did you mean the core binding "{core}: {{}}" in place of "binding"?'
-    by_attachment = _registered_with_attachment(name, registry)
+    by_attachment = registry.name_by_attachment.get(name)
     if by_attachment is not None:
         return f"; that is the NetworkAttachmentDefinition of plugin {quoted(by_attachment)}, did you mean the plugin?"
-    guess = nearest(name, registry.plugins)
+    guess = nearest(name, registry.plugins, guesses=len(vmi.interfaces))
     return f"; did you mean {quoted(guess)}?" if guess is not None else ""
 
 
@@ -59,25 +61,19 @@ def _core_binding_meant(name: str, registry: Registry) -> str | None:
     """The core binding that somebody took for a plugin; a registered name in another case is nearer."""
     folded = name.casefold()
     core = _CORE_MEANT.get(folded)
-    if core is None or any(registered.casefold() == folded for registered in registry.plugins):
+    if core is None or folded in registry.folded_names:
         return None
     return core if core != "passtBinding" or registry.at_least(1, 8) else None
 
 
-def _registered_with_attachment(name: str, registry: Registry) -> str | None:
-    for plugin_name in sorted(registry.plugins):
-        attachment = registry.plugins[plugin_name].network_attachment_definition
-        if attachment and name in (attachment, attachment.rpartition("/")[2]):
-            return plugin_name
-    return None
-
-
 def _registered(registry: Registry) -> str:
-    names = sorted(registry.plugins)
+    names = registry.names
     if not names:
         return "none is registered"
     more = f" and {len(names) - _NAMES_LISTED} more" if len(names) > _NAMES_LISTED else ""
     return "registered are " + ", ".join(quoted(name) for name in names[:_NAMES_LISTED]) + more
 
 
-RULE = InterfaceRule(name="unregistered-plugin", group=Group.PLUGINS, check=check, field="binding", needs_registry=True)
+RULE = InterfaceRule(
+    name="unregistered-plugin", group=Group.PLUGINS, check=check, field="binding", since=Version(1, 1), needs_registry=True
+)

@@ -23,8 +23,9 @@ Source
 
 import re
 
+from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule, quoted
+from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
 
 # No two neighbouring parts of this pattern can match the same character, so a mismatch is found in linear time.
 _HOST = r"(?:[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*(?:\.[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*)*|\[[0-9A-Fa-f:]+\])"

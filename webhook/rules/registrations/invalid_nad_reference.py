@@ -22,8 +22,9 @@ Source
 
 import re
 
+from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule, quoted
+from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAMESPACE = re.compile(_LABEL)

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 
 from webhook.kube.fieldpath import render
 from webhook.kube.quantity import Quantity, parse_quantity
-from webhook.kube.shape import describe
+from webhook.kube.text import shown
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
@@ -46,7 +46,7 @@ def _in(section: str, values: Mapping[str, object]) -> Iterator[Mistake]:
         path = (_FIELD, section, resource)
         if quantity is None:
             if value is not None:
-                yield Mistake(path, f"{render(path[1:])} is {describe(value)}, which is no quantity", _ACCEPTED)
+                yield Mistake(path, f"{render(path[1:])} is {shown(value)}, which is no quantity", _ACCEPTED)
         elif (section, resource) == ("requests", "memory"):
             yield from _as_memory(quantity, value)
 
@@ -54,9 +54,9 @@ def _in(section: str, values: Mapping[str, object]) -> Iterator[Mistake]:
 def _as_memory(quantity: Quantity, value: object) -> Iterator[Mistake]:
     path = (_FIELD, "requests", "memory")
     if quantity.value < 0:
-        yield Mistake(path, f"requests.memory is {describe(value)}: a negative overhead lowers the launcher pod's request", _ACCEPTED)
+        yield Mistake(path, f"requests.memory is {shown(value)}: a negative overhead lowers the launcher pod's request", _ACCEPTED)
     elif quantity.value.denominator != 1:
-        message = f'requests.memory is {describe(value)}, a fraction of a byte: "m" means thousandths, "M" and "Mi" mean millions'
+        message = f'requests.memory is {shown(value)}, a fraction of a byte: "m" means thousandths, "M" and "Mi" mean millions'
         yield Mistake(path, message, _ACCEPTED, at_most=Action.WARN)
 
 

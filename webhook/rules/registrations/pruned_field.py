@@ -19,9 +19,10 @@ Source
 
 from collections.abc import Iterator
 
+from webhook.kube.text import quoted
 from webhook.plugins.fields import CLAIMS_UNTIL, SINCE, Unknown, unknown_fields
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule, quoted
+from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
 
 _CLAIMS = ("computeResourceOverhead", "claims")
 

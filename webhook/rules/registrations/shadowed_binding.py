@@ -17,8 +17,9 @@ Source
     Upstream does not check names; core bindings are in staging/src/kubevirt.io/api/core/v1/schema.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule, quoted
+from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
 from webhook.vmi.bindings import BINDINGS
 
 _CORE = {binding.field.casefold(): binding.field for binding in BINDINGS if binding.field != "binding"}

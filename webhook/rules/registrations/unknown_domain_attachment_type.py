@@ -17,23 +17,23 @@ Source
     pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.nearest import nearest
-from webhook.plugins.plugin import MANAGED_TAP, TAP
+from webhook.plugins.plugin import ATTACHMENT_TYPES
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule, quoted
-
-_MANAGED_TAP_SINCE = Version(1, 4)
+from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
 
 
 def check(registration: Registration, registry: Registry) -> Mistakes:
     """Compare with the values that the running KubeVirt knows; an empty string counts as absent."""
     found = registration.plugin.domain_attachment_type
-    known = (TAP, MANAGED_TAP) if registry.at_least(*_MANAGED_TAP_SINCE) else (TAP,)
+    known = registry.attachment_types
     if not found or found in known:
         return ()
-    if found == MANAGED_TAP:
-        message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt {registry.version}: it came with {_MANAGED_TAP_SINCE}"
+    since = ATTACHMENT_TYPES.get(found)
+    if since is not None:
+        message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt {registry.version}: it came with {since}"
     else:
         guess = nearest(found, known)
         message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt" + (f"; did you mean {quoted(guess)}?" if guess else "")

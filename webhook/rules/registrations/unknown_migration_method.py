@@ -18,10 +18,11 @@ Source
     staging/src/kubevirt.io/api/core/v1/types.go@v1.9.0 (LinkRefresh); the schema has no enum.
 """
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.nearest import nearest
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule, quoted
+from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
 
 _KNOWN = ("link-refresh",)
 

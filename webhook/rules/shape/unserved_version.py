@@ -18,7 +18,8 @@ Source
     staging/src/kubevirt.io/api/core/v1/register.go@v1.9.0.
 """
 
-from webhook.rules.base import Group, Mistake, Mistakes, ShapeError, ShapeRule, quoted
+from webhook.kube.text import quoted
+from webhook.rules.base import Group, Mistake, Mistakes, ShapeError, ShapeRule
 
 
 def check(error: ShapeError) -> Mistakes:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from webhook.check.objects import objects_in
-from webhook.check.sources import Source
 from webhook.errors import RegistryError, UnreadableError
+from webhook.intake.objects import objects_in
+from webhook.intake.sources import Source
 from webhook.kube.version import Version
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document

@@ -1,0 +1,145 @@
+"""Launcher pods, their VMIs and reviews as plain data, and the two steps of the mutation as one verb."""
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jsonpatch
+import msgspec
+
+from tests.builders import registry
+from webhook.admission.answer import Answer, Decision
+from webhook.admission.mutation import OverheadMode, mutate, wanted_vmi
+from webhook.admission.rulebook import Rulebook
+from webhook.plugins.plugin import ComputeResourceOverhead
+from webhook.rules import RULES
+from webhook.rules.plan import plan
+
+UID = "0b5e9f6e-7d0a-4c8e-9a55-1d7f4a1c2b3d"
+EVICT_ONLY = "descheduler.alpha.kubernetes.io/request-evict-only"
+OVERHEAD_BYTES = "kubevirt.io/memory-overhead-bytes"
+MARKER = "bindguard.io/overhead"
+OWNER: Mapping[str, Any] = {
+    "apiVersion": "kubevirt.io/v1",
+    "kind": "VirtualMachineInstance",
+    "name": "web",
+    "uid": UID,
+    "controller": True,
+    "blockOwnerDeletion": True,
+}
+PASST: Mapping[str, Any] = {"computeResourceOverhead": {"requests": {"memory": "500Mi"}}}
+Json = dict[str, Any]
+
+
+def compute(resources: Any = None, **fields: Any) -> Json:
+    """The container `compute`; asks for 1Gi unless told otherwise."""
+    return {"name": "compute", "resources": resources if resources is not None else {"requests": {"memory": "1Gi"}}, **fields}
+
+
+def pod(
+    *containers: Json,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    owners: Sequence[Mapping[str, Any]] | None = None,
+    init: list[Json] | None = None,
+    **metadata: Any,
+) -> Json:
+    """A launcher pod of the VMI `web` as KubeVirt 1.2 renders it: without any mark of a later release."""
+    identity = {"kubevirt.io": "virt-launcher", "kubevirt.io/created-by": UID, "vm.kubevirt.io/name": "another-hostname"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "generateName": "virt-launcher-web-",
+            "labels": identity | dict(labels or {}),
+            "annotations": {"kubevirt.io/domain": "web", **(annotations or {})},
+            "ownerReferences": list(owners) if owners is not None else [OWNER],
+            **metadata,
+        },
+        "spec": {"containers": list(containers) or [compute()], "initContainers": init or []},
+    }
+
+
+def vmi(
+    *plugins: str,
+    uid: str = UID,
+    namespace: str = "shop",
+    annotations: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    **domain: Any,
+) -> Json:
+    """The VMI `web` with one interface on each of `plugins`; on passt alone without any."""
+    interfaces = [{"name": f"net{i}", "binding": {"name": name}} for i, name in enumerate(plugins or ("passt",))]
+    metadata = {"name": "web", "namespace": namespace, "uid": uid, "annotations": annotations or {}, "labels": labels or {}}
+    return {
+        "apiVersion": "kubevirt.io/v1",
+        "kind": "VirtualMachineInstance",
+        "metadata": metadata,
+        "spec": {"domain": {"devices": {"interfaces": interfaces}, **domain}},
+    }
+
+
+def review(obj: Any, *, kind: Mapping[str, str] | None = None, envelope: Mapping[str, Any] | None = None, **request: Any) -> bytes:
+    """The AdmissionReview of a pod's creation."""
+    told = {
+        "uid": "16e476c9-a118-493f-92bc-1a85dfaf98d0",
+        "kind": kind or {"group": "", "version": "v1", "kind": "Pod"},
+        "namespace": "shop",
+        "operation": "CREATE",
+        "object": obj,
+        **request,
+    }
+    return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", **(envelope or {}), "request": told}).encode()
+
+
+def rulebook(
+    plugins: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    supplementary: Mapping[str, Mapping[str, Any]] | None = None,
+    version: str | None = None,
+) -> Rulebook:
+    """A rulebook in which passt declares 500Mi, unless told otherwise."""
+    known = registry(plugins if plugins is not None else {"passt": PASST}, version=version)
+    return Rulebook(
+        registry=known,
+        plan=plan(RULES, known, {}, upstream_answers=True),
+        supplementary={name: msgspec.convert(raw, ComputeResourceOverhead) for name, raw in (supplementary or {}).items()},
+        version="1",
+        read_at=0.0,
+    )
+
+
+def answer(obj: Json, of: Any = None, book: Rulebook | None = None, mode: OverheadMode = OverheadMode.AUTO) -> Answer:
+    """What is answered about a pod whose VMI is `of`: plain data, or the bytes that are read for it."""
+    asked, reference, reason = wanted_vmi(review(obj), mode)
+    if reference is None:
+        return Answer(decision=Decision.ALLOWED, reason=reason)
+    body = of if isinstance(of, bytes) else json.dumps(of if of is not None else vmi()).encode()
+    return mutate(asked, body, book or rulebook(), mode)
+
+
+def after(obj: Json, answered: Answer) -> Json:
+    """The pod with the patch applied by an implementation of JSON Patch that is not ours."""
+    assert answered.decision is Decision.PATCHED, answered.reason
+    assert answered.reason == ""
+    return dict(jsonpatch.apply_patch(copy.deepcopy(obj), json.loads(json.dumps(list(answered.patch)))))
+
+
+def patched(obj: Json, of: Any = None, book: Rulebook | None = None, mode: OverheadMode = OverheadMode.AUTO) -> Json:
+    """The pod after its review; fails when it is not patched."""
+    return after(obj, answer(obj, of, book, mode))
+
+
+def resources_of(obj: Json) -> Json:
+    """The resources of the container `compute`."""
+    [container] = [each for each in obj["spec"]["containers"] if each["name"] == "compute"]
+    return dict(container["resources"])
+
+
+def assert_unpatched(answered: Answer, reason: str) -> None:
+    """The pod stays as it is, for this reason."""
+    assert answered.decision is Decision.ALLOWED
+    assert answered.reason == reason
+    assert answered.patch == ()
+    assert answered.findings == ()

@@ -1,0 +1,324 @@
+"""A launcher pod in, the overhead of its VM's plugins on it: how much, where, and when nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.admission.launchers import (
+    EVICT_ONLY,
+    MARKER,
+    OVERHEAD_BYTES,
+    OWNER,
+    PASST,
+    Json,
+    after,
+    answer,
+    assert_unpatched,
+    compute,
+    patched,
+    pod,
+    resources_of,
+    review,
+    rulebook,
+    vmi,
+)
+from webhook.admission.mutation import REASONS, OverheadMode, mutate, wanted_vmi
+
+REPOSITORY = Path(__file__).parents[2]
+OURS = REPOSITORY / "tests/data/launcher-pods.jsonl"
+SHARED = REPOSITORY / "../shared/fixtures/launcher-pods.jsonl"
+RECORDED = [
+    *(REPOSITORY / "tests/data/reviews").glob("pod-create-virt-launcher-*.json"),
+    *(REPOSITORY / "../shared/fixtures/admissionreviews").glob("pod-create-virt-launcher-*.json"),
+]
+ALWAYS = OverheadMode.ALWAYS
+DISK = "ephemeral-storage"
+GUARANTEED = {"requests": {"cpu": "2", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
+
+
+def rendered_pods() -> list[Any]:
+    files = {"ours": OURS} | ({"shared": SHARED} if SHARED.exists() else {})
+    lines = [(name, number, line) for name, file in files.items() for number, line in enumerate(file.read_text().splitlines(), 1)]
+    return [pytest.param(json.loads(line), id=f"{name}-{number}") for name, number, line in lines]
+
+
+@pytest.mark.parametrize("line", rendered_pods())
+def test_a_launcher_pod_comes_out_as_kubevirt_renders_it_with_the_overhead_declared(line: Json) -> None:
+    rendered = pod(annotations=line["pod"]["metadata"]["annotations"]) | {"spec": line["pod"]["spec"]}
+    of = vmi() | {"spec": line["vmi"]["spec"]}
+    answered = answer(rendered, of, rulebook(line["plugins"]), ALWAYS)
+    result = after(rendered, answered) if answered.patch else rendered
+    assert json.dumps(resources_of(result), sort_keys=True) == json.dumps(line["expected_resources"], sort_keys=True)
+    assert result["metadata"]["annotations"][OVERHEAD_BYTES] == line["expected_overhead_annotation"]
+    if answered.patch:
+        assert_unpatched(answer(result, of, rulebook(line["plugins"]), ALWAYS), "already-added")
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_pod_recorded_from_a_current_kubevirt_is_counted_there_already(path: Path) -> None:
+    asked, reference, reason = wanted_vmi(path.read_bytes())
+    assert reference is not None
+    assert (reason, reference.namespace, reference.uid[:8]) == ("", "default", "00000000")
+    of = json.dumps(vmi(uid=reference.uid)).encode()
+    assert_unpatched(mutate(asked, of, rulebook(), OverheadMode.AUTO), "counted-by-kubevirt")
+
+
+def test_a_pod_of_an_early_kubevirt_gets_the_memory_with_few_operations() -> None:
+    assert answer(pod()).patch == (
+        {"op": "test", "path": "/spec/containers/0/name", "value": "compute"},
+        {"op": "test", "path": "/spec/containers/0/resources/requests/memory", "value": "1Gi"},
+        {"op": "replace", "path": "/spec/containers/0/resources/requests/memory", "value": "1524Mi"},
+        {"op": "add", "path": "/metadata/annotations/bindguard.io~1overhead", "value": '{"requests.memory":"500Mi"}'},
+    )
+
+
+def test_the_audit_tells_plugins_and_amounts() -> None:
+    assert answer(pod(), vmi("passt", "unknown", "passt")).audit == {"plugins": "passt", "added": '{"requests.memory":"500Mi"}'}
+
+
+def test_nothing_else_in_the_pod_changes() -> None:
+    before = pod(compute(image="launcher:v1"), {"name": "sidecar", "resources": {"requests": {"memory": "1Mi"}}})
+    result = patched(before)
+    result["spec"]["containers"][0]["resources"]["requests"]["memory"] = "1Gi"
+    del result["metadata"]["annotations"][MARKER]
+    assert result == before
+
+
+def test_the_container_is_found_by_name_wherever_it_stands() -> None:
+    result = patched(pod({"name": "istio-proxy", "resources": {"requests": {"memory": "1Gi"}}}, compute()))
+    assert [each["resources"]["requests"]["memory"] for each in result["spec"]["containers"]] == ["1Gi", "1524Mi"]
+
+
+@pytest.mark.parametrize("resources", [{}, {"requests": {}}, {"requests": None}, {"requests": {"cpu": "1"}}, {"limits": {"cpu": "1"}}])
+def test_missing_parents_are_created(resources: Json) -> None:
+    assert resources_of(patched(pod(compute(resources))))["requests"]["memory"] == "500Mi"
+
+
+def test_missing_resources_and_annotations_are_created() -> None:
+    bare = pod({"name": "compute"})
+    del bare["metadata"]["annotations"]
+    result = patched(bare)
+    assert resources_of(result) == {"requests": {"memory": "500Mi"}}
+    assert list(result["metadata"]["annotations"]) == [MARKER]
+
+
+def test_a_plugin_counts_once_and_an_unregistered_one_not_at_all() -> None:
+    book = rulebook({"passt": PASST, "slirp": {"computeResourceOverhead": {"requests": {"memory": "24Mi"}}}})
+    assert resources_of(patched(pod(), vmi("passt", "slirp", "passt", "pastt"), book)) == {"requests": {"memory": "1548Mi"}}
+
+
+def test_hugepages_and_overcommit_are_read_from_the_vmi() -> None:
+    both = {"requests": {"memory": "1Gi"}, "limits": {"memory": "1Gi"}}
+    overcommit: Json = {"resources": {"overcommitGuestOverhead": True}}
+    raised = resources_of(patched(pod(compute(both)), vmi(**overcommit)))
+    assert (raised["requests"]["memory"], raised["limits"]["memory"]) == ("1Gi", "1524Mi")
+    raised = resources_of(patched(pod(compute(both)), vmi(memory={"hugepages": {"pageSize": "2Mi"}}, **overcommit)))
+    assert (raised["requests"]["memory"], raised["limits"]["memory"]) == ("1524Mi", "1524Mi")
+
+
+def test_with_the_overhead_overcommitted_and_no_limit_there_is_no_place_for_it() -> None:
+    assert_unpatched(answer(pod(), vmi(resources={"overcommitGuestOverhead": True})), "not-applicable")
+
+
+def test_kubevirts_account_of_the_overhead_is_raised_by_the_same_bytes() -> None:
+    answered = answer(pod(annotations={OVERHEAD_BYTES: "281280512"}), mode=ALWAYS)
+    assert {"op": "test", "path": "/metadata/annotations/kubevirt.io~1memory-overhead-bytes", "value": "281280512"} in answered.patch
+    result = after(pod(annotations={OVERHEAD_BYTES: "281280512"}), answered)
+    assert result["metadata"]["annotations"][OVERHEAD_BYTES] == "805568512"
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        pod(annotations={EVICT_ONLY: ""}),
+        pod(annotations={OVERHEAD_BYTES: "1"}),
+        pod(labels={"vmi.kubevirt.io/id": "web"}),
+        pod(init=[{"name": "guest-console-log"}]),
+        pod(compute(command=["virt-launcher-monitor", "--disk-memory-limit", "2097152000"])),
+        pod(compute(args=["--hypervisor=kvm"])),
+        pod(compute(), {"name": "hook-sidecar-0", "env": [{"name": "NETWORK_BINDING_PLUGIN_NAME", "value": "passt"}]}),
+    ],
+)
+def test_any_mark_of_kubevirt_1_3_or_later_means_that_the_memory_is_counted(marked: Json) -> None:
+    assert_unpatched(answer(marked), "counted-by-kubevirt")
+    assert_unpatched(answer(marked, book=rulebook(version="1.2")), "counted-by-kubevirt")
+
+
+@pytest.mark.parametrize(
+    "unmarked",
+    [
+        pod(compute(), {"name": "guest-console-log"}),
+        pod(compute(), {"name": "hook-sidecar-0", "env": [{"name": "OTHER"}]}),
+        pod(compute(env=[{"name": "CONTAINER_NAME"}])),
+    ],
+)
+def test_what_early_releases_and_other_webhooks_write_is_no_mark(unmarked: Json) -> None:
+    assert resources_of(patched(unmarked))["requests"]["memory"] == "1524Mi"
+
+
+@pytest.mark.parametrize(("version", "reason"), [("1.1", ""), ("1.2.2", ""), (None, ""), ("1.3", "not-provable"), ("1.9", "not-provable")])
+def test_a_pod_without_marks_is_proof_unless_the_version_contradicts(version: str | None, reason: str) -> None:
+    answered = answer(pod(), book=rulebook(version=version))
+    assert answered.reason == reason
+    assert bool(answered.patch) is (reason == "")
+
+
+def test_always_adds_whatever_kubevirt_did() -> None:
+    book = rulebook(version="1.9")
+    assert resources_of(patched(pod(annotations={EVICT_ONLY: ""}), book=book, mode=ALWAYS))["requests"]["memory"] == "1524Mi"
+
+
+def test_off_adds_nothing_and_reads_no_vmi() -> None:
+    assert wanted_vmi(review(pod()), OverheadMode.OFF)[1:] == (None, "mode-off")
+    assert_unpatched(mutate(wanted_vmi(review(pod()))[0], b"{}", rulebook(), OverheadMode.OFF), "mode-off")
+
+
+@pytest.mark.parametrize(
+    ("plugins", "of", "reason"),
+    [
+        ({"passt": PASST}, vmi() | {"spec": {"domain": {"devices": {}}}}, "no-plugins"),
+        ({"passt": PASST}, vmi("pastt"), "nothing-declared"),
+        ({"passt": {}}, vmi(), "nothing-declared"),
+        ({"passt": {"computeResourceOverhead": {"requests": {"memory": "0"}}}}, vmi(), "nothing-declared"),
+        ({"passt": {"computeResourceOverhead": {"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}}}, vmi(), "nothing-declared"),
+        ({}, vmi(), "nothing-declared"),
+    ],
+)
+def test_nothing_declared_changes_nothing(plugins: Json, of: Json, reason: str) -> None:
+    assert_unpatched(answer(pod(), of, rulebook(plugins), ALWAYS), reason)
+    assert reason in REASONS
+
+
+def test_a_vmi_that_does_not_exist_changes_nothing() -> None:
+    assert_unpatched(mutate(wanted_vmi(review(pod()))[0], None, rulebook(), ALWAYS), "vmi-not-found")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"null", b"\xff", b"{}", b'{"metadata":{"uid":"u"},"spec":{"domain":5}}', b"[" * 100_000, b'{"a":' * 100_000],
+    ids=lambda body: repr(body[:12]),
+)
+def test_a_vmi_that_cannot_be_read_changes_nothing(body: bytes) -> None:
+    assert_unpatched(answer(pod(), body), "vmi-unreadable")
+
+
+SUPPLEMENT = {"passt": {"requests": {"memory": "32Mi"}}}
+
+
+def test_supplementary_memory_counts_up_to_kubevirt_1_2_where_the_registry_declares_none() -> None:
+    early = rulebook({"passt": {}}, supplementary=SUPPLEMENT, version="1.2")
+    assert resources_of(patched(pod(), book=early)) == {"requests": {"memory": "1056Mi"}}
+    both = rulebook({"passt": PASST}, supplementary=SUPPLEMENT, version="1.2")
+    assert resources_of(patched(pod(), book=both)) == {"requests": {"memory": "1524Mi"}}
+
+
+def test_supplementary_memory_is_left_to_kubevirt_from_1_3_on() -> None:
+    book = rulebook({"passt": {}}, supplementary=SUPPLEMENT)
+    later = pod(annotations={EVICT_ONLY: ""})
+    assert_unpatched(answer(later, book=book), "nothing-declared")
+    assert resources_of(patched(later, book=book, mode=ALWAYS)) == {"requests": {"memory": "1056Mi"}}
+
+
+def test_a_supplement_for_a_plugin_that_nobody_registered_counts_nothing() -> None:
+    assert_unpatched(answer(pod(), book=rulebook({}, supplementary=SUPPLEMENT), mode=ALWAYS), "nothing-declared")
+
+
+def supplemented(resources: Json, overhead: Json, **domain: Any) -> Json:
+    """The resources after a pod of a current KubeVirt met a supplementary overhead."""
+    book = rulebook({"passt": PASST}, supplementary={"passt": overhead}, version="1.9")
+    return resources_of(patched(pod(compute(resources), annotations={EVICT_ONLY: ""}), vmi(**domain), book))
+
+
+@pytest.mark.parametrize(
+    ("resources", "overhead", "expected"),
+    [
+        ({}, {"requests": {"cpu": "50m"}}, {"requests": {"cpu": "50m"}}),
+        ({"requests": {"cpu": "100m"}}, {"requests": {"cpu": "50m"}}, {"requests": {"cpu": "150m"}}),
+        (
+            {"requests": {"ephemeral-storage": "50M"}},
+            {"requests": {"ephemeral-storage": "1G"}},
+            {"requests": {"ephemeral-storage": "1050M"}},
+        ),
+        (
+            {"requests": {"cpu": "100m"}, "limits": {"cpu": "120m"}},
+            {"requests": {"cpu": "50m"}},
+            {"requests": {"cpu": "150m"}, "limits": {"cpu": "170m"}},
+        ),
+        (
+            {"requests": {"cpu": "100m"}, "limits": {"cpu": "200m"}},
+            {"requests": {"cpu": "50m"}, "limits": {"cpu": "80m"}},
+            {"requests": {"cpu": "150m"}, "limits": {"cpu": "280m"}},
+        ),
+        (GUARANTEED, {"requests": {"cpu": "1"}}, {"requests": {"cpu": "3", "memory": "1Gi"}, "limits": {"cpu": "3", "memory": "1Gi"}}),
+        (GUARANTEED, {"limits": {"cpu": "1"}}, {"requests": {"cpu": "3", "memory": "1Gi"}, "limits": {"cpu": "3", "memory": "1Gi"}}),
+        ({"limits": {"cpu": "2"}}, {"requests": {"cpu": "1"}}, {"requests": {"cpu": "3"}, "limits": {"cpu": "3"}}),
+        (
+            GUARANTEED,
+            {"limits": {"memory": "524Mi"}},
+            {"requests": {"cpu": "2", "memory": "1048Mi"}, "limits": {"cpu": "2", "memory": "1048Mi"}},
+        ),
+    ],
+)
+def test_what_kubevirt_ignores_is_added_on_every_version_and_the_class_of_the_pod_stays(
+    resources: Json, overhead: Json, expected: Json
+) -> None:
+    assert supplemented(resources, overhead) == expected
+
+
+@pytest.mark.parametrize(
+    ("resources", "overhead", "domain"),
+    [
+        ({"requests": {"cpu": "100m"}}, {"limits": {"cpu": "1", "memory": "1Gi"}}, {}),
+        (GUARANTEED, {"requests": {"cpu": "50m"}}, {"cpu": {"dedicatedCpuPlacement": True}}),
+    ],
+)
+def test_a_limit_is_not_invented_and_dedicated_cpus_stay_whole(resources: Json, overhead: Json, domain: Json) -> None:
+    book = rulebook({"passt": {}}, supplementary={"passt": overhead})
+    assert_unpatched(answer(pod(compute(resources)), vmi(**domain), book, ALWAYS), "not-applicable")
+
+
+def test_devices_are_never_added() -> None:
+    book = rulebook({"passt": {}}, supplementary={"passt": {"requests": {"devices.kubevirt.io/kvm": "1"}}})
+    assert_unpatched(answer(pod(), book=book, mode=ALWAYS), "nothing-declared")
+
+
+def test_a_second_pass_changes_nothing() -> None:
+    assert_unpatched(answer(patched(pod())), "already-added")
+
+
+def test_a_second_pass_changes_nothing_when_others_changed_the_pod_in_between() -> None:
+    between = patched(pod(annotations={OVERHEAD_BYTES: "1"}), mode=ALWAYS)
+    between["spec"]["containers"].insert(0, {"name": "istio-proxy"})
+    between["spec"]["containers"][1]["resources"]["requests"]["memory"] = "8Gi"
+    between["metadata"]["annotations"]["another.io/injected"] = "true"
+    assert_unpatched(answer(between, mode=ALWAYS), "already-added")
+
+
+def test_a_second_pass_adds_what_has_become_due_since() -> None:
+    more = rulebook({"passt": {"computeResourceOverhead": {"requests": {"memory": "600Mi"}}}})
+    result = patched(patched(pod()), book=more)
+    assert resources_of(result) == {"requests": {"memory": "1624Mi"}}
+    assert result["metadata"]["annotations"][MARKER] == '{"requests.memory":"600Mi"}'
+    assert_unpatched(answer(result, book=more), "already-added")
+
+
+def test_a_second_pass_never_takes_away() -> None:
+    less = rulebook({"passt": {"computeResourceOverhead": {"requests": {"memory": "1Mi"}}}})
+    assert_unpatched(answer(patched(pod()), book=less), "already-added")
+
+
+def test_a_second_pass_adds_to_limits_only_what_it_had_no_place_for() -> None:
+    book = rulebook({"passt": PASST}, supplementary={"passt": {"limits": {"cpu": "1"}}})
+    between = patched(pod(), book=book)
+    resources_of(between)["limits"] = {}
+    between["spec"]["containers"][0]["resources"]["limits"] = {"cpu": "2"}
+    result = patched(between, book=book)
+    assert resources_of(result)["limits"] == {"cpu": "3"}
+    assert result["metadata"]["annotations"][MARKER] == '{"requests.memory":"500Mi","limits.cpu":"1"}'
+
+
+def test_the_owner_may_have_other_owners_beside_and_any_served_version() -> None:
+    beside = {"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "y"}
+    assert patched(pod(owners=[beside, {**OWNER, "apiVersion": "kubevirt.io/v1alpha3"}]))

@@ -1,0 +1,271 @@
+"""Forged and broken pods, VMIs and numbers: nothing is gained by them, and nothing falls over."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.admission.launchers import (
+    EVICT_ONLY,
+    MARKER,
+    OVERHEAD_BYTES,
+    OWNER,
+    UID,
+    Json,
+    after,
+    answer,
+    assert_unpatched,
+    compute,
+    patched,
+    pod,
+    resources_of,
+    review,
+    rulebook,
+    vmi,
+)
+from webhook.admission.answer import ReviewError
+from webhook.admission.mutation import REASONS, OverheadMode, mutate, wanted_vmi
+from webhook.kube.quantity import parse_quantity
+from webhook.vmi.launcher import VMIReference
+
+ALWAYS = OverheadMode.ALWAYS
+FORGED = '{"requests.memory":"500Mi"}'
+
+
+def skipped(body: bytes) -> str:
+    """Why no VMI is read."""
+    _, reference, reason = wanted_vmi(body)
+    assert reference is None
+    assert reason in REASONS
+    return reason
+
+
+def test_the_vmi_is_that_of_the_owner_in_the_namespace_of_the_request() -> None:
+    elsewhere = pod(namespace="kube-system")
+    asked, reference, reason = wanted_vmi(review(elsewhere, userInfo={"username": "virt-controller"}))
+    assert (reference, reason) == (VMIReference("shop", "web", UID), "")
+    assert (asked.request.namespace, asked.request.user_info.username) == ("shop", "virt-controller")
+
+
+@pytest.mark.parametrize("operation", ["UPDATE", "DELETE", "CONNECT"])
+def test_only_creation_is_of_interest(operation: str) -> None:
+    assert skipped(review(pod(), operation=operation)) == "not-create"
+    assert skipped(review(None, operation=operation)) == "not-create"
+
+
+def test_a_subresource_is_no_pod() -> None:
+    assert skipped(review(pod(), subResource="eviction")) == "subresource"
+    assert skipped(review({"spec": 5}, subResource="ephemeralcontainers")) == "subresource"
+
+
+@pytest.mark.parametrize("obj", [pod(), {"spec": {"containers": "x"}}, {"metadata": {"labels": {"a": 5}}}, 5])
+def test_other_kinds_pass_whatever_they_look_like(obj: Any) -> None:
+    assert skipped(review(obj, kind={"group": "apps", "version": "v1", "kind": "Deployment"})) == "not-a-pod"
+    assert skipped(review(obj, kind={"group": "apps", "version": "v1", "kind": "Pod"})) == "not-a-pod"
+
+
+@pytest.mark.parametrize("labels", [{"kubevirt.io": "virt-handler"}, {"kubevirt.io": "hotplug-disk"}, {"kubevirt.io": ""}])
+def test_other_pods_of_kubevirt_pass(labels: dict[str, str]) -> None:
+    assert skipped(review(pod(labels=labels))) == "not-a-launcher"
+
+
+@pytest.mark.parametrize("obj", [None, {}, {"metadata": {}}, {"metadata": {"labels": None}}])
+def test_a_pod_without_labels_passes(obj: Any) -> None:
+    assert skipped(review(obj)) == "not-a-launcher"
+
+
+def test_a_pod_that_is_being_deleted_passes() -> None:
+    assert skipped(review(pod(deletionTimestamp="2026-11-21T22:34:47Z"))) == "deleting"
+
+
+@pytest.mark.parametrize(
+    "owners",
+    [
+        [],
+        [{**OWNER, "controller": False}],
+        [{**OWNER, "controller": None}],
+        [{**OWNER, "kind": "Pod", "apiVersion": "v1"}],
+        [{**OWNER, "kind": "VirtualMachine"}],
+        [{**OWNER, "apiVersion": "kubevirt.io.evil.example/v1"}],
+        [{**OWNER, "apiVersion": "evil.example/kubevirt.io/v1"}],
+        [{**OWNER, "apiVersion": "kubevirt.io"}],
+        [OWNER, OWNER],
+        [OWNER, {**OWNER, "kind": "ReplicaSet", "apiVersion": "apps/v1", "uid": "other"}],
+    ],
+)
+def test_a_forged_label_without_the_one_controller_changes_nothing(owners: list[Json]) -> None:
+    assert skipped(review(pod(owners=owners))) == "no-vmi-owner"
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../secrets/x", "a/b", "web\n", "Web", "web?x=1", "a..b", "-a", "%2e%2e", "a" * 254])
+def test_an_owner_whose_name_is_none_leads_nowhere(name: str) -> None:
+    assert skipped(review(pod(owners=[{**OWNER, "name": name}]))) == "no-vmi-owner"
+    assert skipped(review(pod(), namespace=name)) == "no-vmi-owner"
+
+
+@pytest.mark.parametrize("uid", ["", "somebody-elses"])
+def test_an_owner_with_another_uid_than_the_label_changes_nothing(uid: str) -> None:
+    assert skipped(review(pod(owners=[{**OWNER, "uid": uid}]))) == "uid-mismatch"
+    assert skipped(review(pod(owners=[{**OWNER, "uid": uid}], labels={"kubevirt.io/created-by": ""}))) == "uid-mismatch"
+
+
+def test_an_owner_that_names_somebody_elses_vmi_changes_nothing() -> None:
+    assert_unpatched(answer(pod(), vmi(uid="another")), "uid-mismatch")
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        pod({"name": "main"}),
+        pod(compute(), compute()),
+        pod({"name": "main"}, init=[compute()]),
+        pod() | {"spec": {}},
+        pod() | {"spec": {"containers": None}},
+    ],
+)
+def test_without_exactly_one_compute_container_nothing_changes(without: Json) -> None:
+    assert skipped(review(without)) == "no-compute-container"
+
+
+@pytest.mark.parametrize("key", [EVICT_ONLY, OVERHEAD_BYTES])
+def test_evidence_that_the_vmi_brought_proves_nothing(key: str) -> None:
+    forged, of = pod(annotations={key: "1"}), vmi(annotations={key: "1"})
+    assert_unpatched(answer(forged, of), "not-provable")
+    assert_unpatched(answer(forged, of, rulebook(version="1.9")), "not-provable")
+    assert resources_of(patched(forged, of, rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
+
+
+def test_a_label_that_the_vmi_brought_proves_nothing() -> None:
+    labels = {"vmi.kubevirt.io/id": "web"}
+    assert_unpatched(answer(pod(labels=labels), vmi(labels=labels)), "not-provable")
+    assert resources_of(patched(pod(labels=labels), vmi(labels=labels), rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
+
+
+def test_forged_evidence_does_not_hide_other_marks() -> None:
+    forged = pod(annotations={EVICT_ONLY: ""}, init=[{"name": "guest-console-log"}])
+    assert_unpatched(answer(forged, vmi(annotations={EVICT_ONLY: ""}), rulebook(version="1.2")), "counted-by-kubevirt")
+
+
+@pytest.mark.parametrize("taken", [1, 2, 9])
+def test_a_marker_that_the_vmi_brought_is_not_believed_and_the_next_key_serves_every_pass(taken: int) -> None:
+    keys = [MARKER, *(f"{MARKER}-{number}" for number in range(1, 10))]
+    forged = dict.fromkeys(keys[:taken], FORGED)
+    result = patched(pod(annotations=forged), vmi(annotations=forged))
+    assert resources_of(result) == {"requests": {"memory": "1524Mi"}}
+    assert result["metadata"]["annotations"] | forged == result["metadata"]["annotations"]
+    assert result["metadata"]["annotations"][keys[taken]] == FORGED
+    assert_unpatched(answer(result, vmi(annotations=forged)), "already-added")
+
+
+def test_with_every_key_taken_nothing_is_added_that_could_be_added_twice() -> None:
+    forged = dict.fromkeys([MARKER, *(f"{MARKER}-{number}" for number in range(1, 10))], "")
+    assert_unpatched(answer(pod(annotations=forged), vmi(annotations=forged)), "markers-taken")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"requests.memory":5}', '{"requests.memory":"lots"}', '{"requests.memory":"-1Ti"}'])
+def test_a_marker_that_is_not_ours_adds_nothing(text: str) -> None:
+    assert_unpatched(answer(pod(annotations={MARKER: text})), "unreadable-quantity")
+
+
+def test_an_account_that_the_vmi_brought_is_left_alone() -> None:
+    forged = {OVERHEAD_BYTES: "much"}
+    result = patched(pod(annotations=forged), vmi(annotations=forged), rulebook(version="1.2"))
+    assert result["metadata"]["annotations"][OVERHEAD_BYTES] == "much"
+
+
+BROKEN = ["lots", "", "-1Gi", "1e999999999", "1e1000", "9" * 101, "9223372036854775807", "Mi", "1 Gi"]
+
+
+@pytest.mark.parametrize("quantity", [*BROKEN, 5, 1.5, True, None, {}, [], 10**400])
+@pytest.mark.parametrize("section", ["requests", "limits"])
+def test_a_quantity_in_the_pod_that_cannot_be_raised_leaves_the_pod_to_the_api_server(quantity: Any, section: str) -> None:
+    resources = {"requests": {"memory": "1Gi"}} | {section: {"memory": quantity}}
+    answered = answer(pod(compute(resources)))
+    assert_unpatched(answered, "unreadable-quantity")
+    assert json.dumps(answered.audit["problem"])
+
+
+@pytest.mark.parametrize("quantity", [*BROKEN[:5], 1.5, True, {}, [], -1, "-500Mi", 10**400])
+def test_an_overhead_that_is_no_amount_is_not_added(quantity: Any) -> None:
+    overhead = {"requests": {"memory": quantity}}
+    registered = rulebook({"passt": {"computeResourceOverhead": overhead}})
+    for book in (registered, rulebook({"passt": {}}, supplementary={"passt": overhead})):
+        answered = answer(pod(), book=book, mode=ALWAYS)
+        assert_unpatched(answered, "unreadable-quantity")
+        assert 'plugin "passt"' in answered.audit["problem"]
+
+
+def test_overheads_that_overflow_together_are_not_added() -> None:
+    half = {"computeResourceOverhead": {"requests": {"memory": "5E"}}}
+    assert_unpatched(answer(pod(), vmi("a", "b"), rulebook({"a": half, "b": half})), "unreadable-quantity")
+
+
+def test_an_account_of_kubevirt_that_is_no_number_leaves_the_pod_alone() -> None:
+    assert_unpatched(answer(pod(annotations={OVERHEAD_BYTES: "much"}), mode=ALWAYS), "unreadable-quantity")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        review(pod(), envelope={"apiVersion": "admission.k8s.io/v1beta1"}),
+        review(pod(), envelope={"kind": "Pod"}),
+        review(pod(), uid=""),
+        review(pod(), uid=5),
+        review(pod(), operation=None),
+        review({"spec": {"containers": "x"}}),
+        review({"metadata": {"labels": {"kubevirt.io": 5}}}),
+        review("pod"),
+        review(pod())[:-40] + b"\xff" + review(pod())[-40:],
+    ],
+    ids=lambda body: repr(body[:12]),
+)
+def test_a_body_that_is_no_review_of_a_pod_is_an_error_and_no_verdict(body: bytes) -> None:
+    with pytest.raises(ReviewError, match=r"\w"):
+        wanted_vmi(body)
+
+
+AMOUNTS = st.sampled_from(["0", "1", "1500m", "250Mi", "1G", "1e3"])
+RESOURCES = st.dictionaries(st.sampled_from(["cpu", "memory", "ephemeral-storage"]), AMOUNTS)
+
+
+def order(resources: Json, name: str) -> int:
+    """-1, 0 or 1: the request is below, at or above its limit."""
+    request, limit = parse_quantity(resources["requests"][name]), parse_quantity(resources["limits"][name])
+    return (request > limit) - (request < limit)
+
+
+@given(requests=RESOURCES, limits=RESOURCES, overhead=st.fixed_dictionaries({}, optional={"requests": RESOURCES, "limits": RESOURCES}))
+def test_whatever_is_added_is_added_once_and_no_request_passes_its_limit(requests: Json, limits: Json, overhead: Json) -> None:
+    resources = {"requests": limits | requests, "limits": limits}  # as the API server defaults requests that are missing
+    before = pod(compute(resources))
+    book = rulebook({"passt": {}}, supplementary={"passt": overhead})
+    answered = answer(before, book=book)
+    if not answered.patch:
+        assert answered.reason in {"nothing-declared", "not-applicable"}
+        return
+    result = after(before, answered)
+    assert answer(result, book=book).reason == "already-added"
+    for name in limits:
+        if order(resources, name) == 0:
+            assert order(resources_of(result), name) == 0
+        if order(resources, name) < 0:
+            assert order(resources_of(result), name) < 0
+
+
+def test_a_review_that_names_no_vmi_or_no_compute_container_is_never_patched() -> None:
+    asked, reference, _ = wanted_vmi(review(pod({"name": "main"})))
+    body = json.dumps(vmi()).encode()
+    assert reference is None
+    assert_unpatched(mutate(asked, body, rulebook(), ALWAYS), "uid-mismatch")
+    named = asked._replace(vmi=VMIReference("shop", "web", UID))
+    assert_unpatched(mutate(named, body, rulebook(), ALWAYS), "no-compute-container")

@@ -1,0 +1,147 @@
+"""An answer in, the bytes of a response out: what the API server and kubectl read."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.admission.reviews import BAD, GOOD, review, rulebook, vm_object
+from tests.builders import interface, multus
+from webhook.admission.answer import Answer, Decision
+from webhook.admission.causes import CAUSE_TYPE_OF
+from webhook.admission.validation import validate
+from webhook.admission.verdict import MOST_CAUSES, MOST_TOLD, encode
+from webhook.admission.warning import LONGEST, MOST, warnings_of
+from webhook.rules import RULE_NAMED
+from webhook.rules.base import Action, Finding
+
+FIELD = "spec.template.spec.domain.devices.interfaces[0].binding.name"
+
+
+def response_to(obj: dict[str, Any], answer: Answer | None = None, **request_fields: Any) -> dict[str, Any]:
+    by = rulebook()
+    request, judged = validate(review(obj, **request_fields), by)
+    written = json.loads(encode(request, answer if answer is not None else judged, by, now=107.9))
+    assert (written.pop("apiVersion"), written.pop("kind")) == ("admission.k8s.io/v1", "AdmissionReview")
+    assert list(written) == ["response"]
+    response = written["response"]
+    assert isinstance(response, dict)
+    return response
+
+
+def warning(rule: str = "no-binding", message: str = "m", accepted: str = "a", path: tuple[str | int, ...] = ("spec",)) -> Finding:
+    return Finding(rule, Action.WARN, path, message, accepted)
+
+
+def test_an_allowed_answer_without_findings_is_short() -> None:
+    assert response_to(vm_object(GOOD)) == {
+        "uid": "u-1",
+        "allowed": True,
+        "auditAnnotations": {"decision": "allowed", "registry": "17", "registry-age-seconds": "7"},
+    }
+
+
+def test_a_reason_and_what_the_answer_adds_stand_in_the_audit_annotations() -> None:
+    response = response_to(vm_object(GOOD), Answer(decision=Decision.ALLOWED, reason="delete", audit={"owed": "500Mi"}))
+    assert response["auditAnnotations"].items() >= {"reason": "delete", "owed": "500Mi"}.items()
+
+
+def test_a_denial_is_an_invalid_status_of_code_422() -> None:
+    response = response_to(vm_object(BAD))
+    status = response["status"]
+    assert response["allowed"] is False
+    assert (status["status"], status["reason"], status["code"]) == ("Failure", "Invalid", 422)
+    assert {key: status["details"][key] for key in ("name", "group", "kind")} == {
+        "name": "vm",
+        "group": "kubevirt.io",
+        "kind": "VirtualMachine",
+    }
+    assert "warnings" not in response
+
+
+def test_a_denial_tells_field_value_remedy_and_rule_in_message_and_cause_alike() -> None:
+    status = response_to(vm_object(BAD))["status"]
+    [cause] = status["details"]["causes"]
+    assert (cause["reason"], cause["field"]) == ("FieldValueNotFound", FIELD)
+    assert status["message"] == f"{FIELD}: {cause['message']}"
+    assert cause["message"].startswith('no binding plugin named "blu" is registered; did you mean "blue"? accepted: registered are "blue"')
+    assert cause["message"].endswith(" (unregistered-plugin)")
+
+
+def test_a_denial_carries_its_warnings_beside() -> None:
+    response = response_to(vm_object(interface("a", bridge={}), interface("b", binding={"name": "blu"})))
+    assert [cause["field"] for cause in response["status"]["details"]["causes"]] == [FIELD.replace("[0]", "[1]")]
+    assert len(response["warnings"]) == 1
+    assert response["auditAnnotations"]["rules"] == "unregistered-plugin,bridge-on-pod-network"
+
+
+def test_many_denials_are_told_in_part_and_counted() -> None:
+    count = MOST_CAUSES + 5
+    interfaces = [interface(f"i{n}", binding={"name": "blu"}) for n in range(count)]
+    status = response_to(vm_object(*interfaces, networks=[multus(f"i{n}") for n in range(count)]))["status"]
+    assert status["message"].count("(unregistered-plugin)") == MOST_TOLD
+    assert status["message"].endswith(f", and {count - MOST_TOLD} more")
+    assert len(status["details"]["causes"]) == MOST_CAUSES
+
+
+def test_a_patch_is_base64_of_its_operations() -> None:
+    patch = [{"op": "test", "path": "/a", "value": "1"}, {"op": "replace", "path": "/a", "value": "2"}]
+    response = response_to(vm_object(GOOD), Answer(decision=Decision.PATCHED, patch=patch))
+    assert (response["allowed"], response["patchType"]) == (True, "JSONPatch")
+    assert json.loads(base64.b64decode(response["patch"])) == patch
+
+
+def test_an_answer_without_a_patch_names_no_patch_type() -> None:
+    for obj in (vm_object(GOOD), vm_object(BAD), vm_object(interface(bridge={}))):
+        assert not {"patch", "patchType"} & response_to(obj).keys()
+
+
+@pytest.mark.parametrize("rule", sorted(CAUSE_TYPE_OF))
+def test_a_rule_with_a_cause_type_exists(rule: str) -> None:
+    assert rule in RULE_NAMED
+
+
+def test_a_registry_that_is_read_after_the_review_is_not_of_negative_age() -> None:
+    by = rulebook()
+    request, answer = validate(review(vm_object(GOOD)), by)
+    written = json.loads(encode(request, answer, by, now=0.0))
+    assert written["response"]["auditAnnotations"]["registry-age-seconds"] == "0"
+
+
+def test_a_short_warning_is_told_whole() -> None:
+    assert warnings_of([warning(path=("spec", "networks", 0))]) == ["spec.networks[0]: m; accepted: a (no-binding)"]
+
+
+def test_a_long_warning_is_cut_at_a_character_and_keeps_its_rule() -> None:
+    for message in ("x" * 300, "ü" * 300, "x" + "ü" * 300, "🦀" * 99):
+        [line] = warnings_of([warning(message=message)])
+        assert LONGEST - 3 <= len(line.encode()) <= LONGEST
+        assert line.endswith("... (no-binding)")
+        assert "�" not in line
+
+
+def test_more_warnings_than_there_is_room_for_are_counted() -> None:
+    lines = warnings_of([warning(message="x" * 300) for _ in range(100)])
+    assert lines[-1] == f"and {100 - len(lines) + 1} more warnings"
+    assert sum(len(line.encode()) for line in lines) > MOST - 2 * LONGEST
+
+
+@given(st.lists(st.builds(warning, message=st.text(max_size=300), path=st.tuples(st.text(max_size=300))), max_size=60))
+def test_warnings_keep_the_limits_and_hold_no_control_characters(findings: list[Finding]) -> None:
+    lines = warnings_of(findings)
+    sizes = [len(line.encode()) for line in lines]
+    assert max(sizes, default=0) <= LONGEST
+    assert sum(sizes) <= MOST
+    assert all(line.isprintable() for line in lines)
+    assert bool(lines) == bool(findings)
+
+
+@given(st.text(max_size=50), st.text(max_size=50))
+def test_no_text_in_a_finding_breaks_a_denial(message: str, key: str) -> None:
+    finding = Finding("wrong-type", Action.DENY, ("metadata", key), message, message)
+    status = response_to(vm_object(GOOD), Answer(decision=Decision.DENIED, findings=[finding]))["status"]
+    assert status["message"].isprintable()
+    assert status["details"]["causes"][0]["message"].isprintable()

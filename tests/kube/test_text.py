@@ -1,0 +1,45 @@
+"""Values in messages: short, in one line, harmless."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webhook.kube.text import LONGEST, quoted, shown
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("passt", '"passt"'),
+        ("", '""'),
+        ("x" * 100, '"' + "x" * LONGEST + '..."'),
+        ("grün", '"grün"'),
+        ('a"b\\c', '"a\\"b\\\\c"'),
+        ("\ud800", '"\\ud800"'),
+        ("\x1b[31m", '"\\u001b[31m"'),
+        ("\x7f\u202e\u2028", '"\\u007f\\u202e\\u2028"'),
+        (2**64, "a 65-bit number"),
+        (-(10**5000), "a 16610-bit number"),
+        (2**64 - 1, "18446744073709551615"),
+        (1.5, "1.5"),
+        (True, "true"),
+        (None, "null"),
+        ({"a": 1}, "an object"),
+        ([1], "a list"),
+    ],
+    ids=lambda value: f"{value!r:.20}" if not isinstance(value, int) else f"{value.bit_length()} bits",
+)
+def test_a_value_is_shown_short_and_harmless(value: object, text: str) -> None:
+    assert shown(value) == text
+
+
+def test_no_string_at_all_is_quoted_as_the_empty_one() -> None:
+    assert quoted(None) == '""'
+
+
+@given(st.text(max_size=LONGEST))
+def test_a_short_string_can_be_read_back(text: str) -> None:
+    assert json.loads(quoted(text)) == text
+    assert quoted(text).isprintable()

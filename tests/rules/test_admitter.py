@@ -1,0 +1,169 @@
+"""Whole objects, judged as KubeVirt v1.9.0's own network admitter judges them: the same verdict, the same mistakes, the same places.
+
+`admitter.reference` restates that admitter. Where the rules differ on purpose, the difference is written down here.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.builders import registry
+from webhook.admission.judge import judge
+from webhook.rules import RULE_NAMED, RULES
+from webhook.rules.base import Action, Finding, Group, InterfaceRule, SpecRule
+from webhook.rules.plan import plan
+from webhook.vmi.kinds import KINDS, Kind
+
+from .admitter.reference import BINDINGS, DEAD, INTERFACES, Cause, Cluster, Field, Object, Spec, causes_of, has, is_default, text
+from .admitter.specs import CLUSTERS, single_interfaces, specs
+from .examples import examples, raw_spec
+
+DENIED_BEYOND_UPSTREAM = {"empty-plugin-name", "unregistered-plugin", "plugin-attaches-nothing"}
+"""KubeVirt admits these, and the VM then hangs or boots without its NIC: what this project is for."""
+
+WITH_THE_SAME_FIELD = {
+    *("network-without-source", "network-with-several-sources", "network-without-interface", "duplicate-network-name"),
+    *("interface-without-network", "duplicate-interface-name", "unknown-interface-state", "state-unsupported-by-binding"),
+    *("default-network-absent", "no-binding", "discontinued-binding", "reserved-mac", "invalid-interface-name", "unknown-model"),
+    *("invalid-mac-address", "invalid-pci-address", "invalid-port-name", "duplicate-port-name", "unknown-port-protocol"),
+    *("ntp-server-not-ipv4", "incomplete-resource-claim", "resource-claim-not-found"),
+}
+"""Rules that report exactly the field that KubeVirt reports."""
+
+LENGTH_OF_THE_SAME = {
+    **dict.fromkeys(("multus-without-network-name", "duplicate-resource-claim"), 2),
+    **dict.fromkeys(("several-bindings", "masquerade-without-pod-network", "bridge-not-permitted"), 4),
+    **dict.fromkeys(("passt-gate-disabled", "passt-without-pod-network", "port-ranges-gate-disabled"), 4),
+    **dict.fromkeys(("ports-beside-port-ranges", "port-ranges-without-masquerade", "too-many-port-ranges"), 4),
+    **dict.fromkeys(("overlapping-port-ranges", "duplicate-dhcp-option", "dhcp-option-out-of-range"), 4),
+    **dict.fromkeys(("invalid-port", "invalid-port-range"), 6),
+}
+"""How much of the field is the same where a rule points closer; for the rules in neither list it is nothing: KubeVirt names no item."""
+
+OF_ADMITTER = {rule.name for rule in RULES if rule.upstream_since is not None and rule.group in (Group.BINDINGS, Group.NETWORKS)}
+CARRIERS = [kind for kind in KINDS if not kind.is_template]
+
+
+def place(rule: str, field: Field) -> Cause:
+    return Cause(rule, field if rule in WITH_THE_SAME_FIELD else field[: LENGTH_OF_THE_SAME.get(rule, 0)])
+
+
+def wrapped(spec: Object, kind: Kind) -> Object:
+    obj: Any = spec
+    for key in reversed(kind.spec):
+        obj = {key: obj}
+    return {"apiVersion": f"{kind.group}/{kind.versions[0]}", "kind": kind.name, **obj}
+
+
+def findings_about(spec: Object, cluster: Cluster, kind: Kind) -> list[Finding]:
+    gates = [name for name, on in (("NetworkDevicesWithDRA", cluster.dra), ("PortRangesSpec", cluster.port_ranges)) if on]
+    known = registry(
+        {name: {"domainAttachmentType": "tap"} for name in ("p", "passt")},
+        version="1.9",
+        gates=tuple(gates),
+        disabled_gates=() if cluster.passt else ("PasstBinding",),
+        permit_bridge_on_pod_network=cluster.bridge_on_pod_network,
+    )
+    findings = judge(wrapped(spec, kind), plan(RULES, known, {}, upstream_answers=False))
+    assert findings is not None
+    return [finding for finding in findings if finding.severity is Action.DENY]
+
+
+def told_once(causes: set[Cause], raw: Object) -> set[Cause]:
+    """The causes without those that follow from another one, which the rules leave out."""
+    spec = Spec(raw)
+    return {cause for cause in causes if not follows(cause, causes, spec)}
+
+
+def follows(cause: Cause, causes: set[Cause], spec: Spec) -> bool:
+    interface = spec.interfaces[int(cause.field[3])] if cause.field[:3] == INTERFACES and len(cause.field) > 3 else {}
+    if cause.rule == "no-binding":
+        return any(has(interface, dead) for dead in DEAD)  # it is `discontinued-binding`
+    if cause.rule in ("masquerade-without-pod-network", "passt-without-pod-network"):
+        return text(interface, "name") not in spec.network_named  # it is `interface-without-network`
+    if cause.rule == "default-network-beside-pod-network":
+        return not any(is_default(network) and not has(network, "pod") for network in spec.networks)  # it is `network-with-several-sources`
+    if cause.rule == "overlapping-port-ranges":
+        return any(other.rule == "invalid-port-range" and other.field[:4] == cause.field[:4] for other in causes)
+    return False
+
+
+def more_than_the_first(places: set[Cause]) -> Iterator[Cause]:
+    """KubeVirt stops at the first Multus network without a networkName."""
+    return iter(sorted(each for each in places if each.rule == "multus-without-network-name")[1:])
+
+
+def assert_parity(spec: Object, cluster: Cluster, kind: Kind) -> None:
+    findings = findings_about(spec, cluster, kind)
+    causes = set(causes_of(spec, cluster))
+    assert bool(findings) == bool(causes)
+    assert all(finding.path[: len(kind.spec)] == kind.spec for finding in findings)
+    ours = {place(finding.rule, finding.path[len(kind.spec) :]) for finding in findings}
+    theirs = {place(cause.rule, cause.field) for cause in told_once(causes, spec)}
+    # Beside a range that is wrong by itself, those that are right are still told to overlap.
+    optional = {each for each in ours - theirs if each.rule == "overlapping-port-ranges"}
+    assert ours - set(more_than_the_first(ours)) - optional == theirs
+
+
+@settings(max_examples=300, deadline=None)
+@given(spec=specs(), cluster=CLUSTERS, kind=st.sampled_from(CARRIERS))
+def test_an_object_is_denied_for_exactly_what_kubevirt_refuses(spec: Object, cluster: Cluster, kind: Kind) -> None:
+    assert_parity(spec, cluster, kind)
+
+
+@settings(max_examples=300, deadline=None)
+@given(spec=single_interfaces(), cluster=CLUSTERS)
+def test_an_interface_is_denied_for_exactly_the_fields_that_kubevirt_refuses(spec: Object, cluster: Cluster) -> None:
+    assert_parity(spec, cluster, CARRIERS[0])
+
+
+@pytest.mark.parametrize(
+    "bindings", [(), *((each,) for each in BINDINGS), *((each, "bridge") for each in BINDINGS), *((each,) for each in DEAD)]
+)
+def test_every_combination_of_bindings_is_judged_alike_on_every_network(bindings: tuple[str, ...]) -> None:
+    interface = {"name": "a", **{binding: {"name": "p"} if binding == "binding" else {} for binding in bindings}}
+    sources: tuple[Object, ...] = (
+        {"pod": {}},
+        {"multus": {"networkName": "blue"}},
+        {"resourceClaim": {"claimName": "x", "requestName": "r"}},
+    )
+    for source in sources:
+        spec = {
+            "domain": {"devices": {"interfaces": [interface]}},
+            "networks": [{"name": "a", **source}],
+            "resourceClaims": [{"name": "x"}],
+        }
+        for passt, dra, bridge in ((passt, dra, bridge) for passt in (True, False) for dra in (True, False) for bridge in (True, False)):
+            assert_parity(spec, Cluster(passt=passt, dra=dra, bridge_on_pod_network=bridge), CARRIERS[0])
+
+
+OFF: Mapping[str, Cluster] = {
+    "bridge-not-permitted": Cluster(bridge_on_pod_network=False),
+    "dra-gate-disabled": Cluster(dra=False),
+    "passt-gate-disabled": Cluster(passt=False),
+    "port-ranges-gate-disabled": Cluster(port_ranges=False),
+}
+
+
+@pytest.mark.parametrize("name", sorted(OF_ADMITTER))
+def test_every_example_of_a_rule_is_judged_alike(name: str) -> None:
+    cluster = OFF.get(name, Cluster())
+    for heading in ("Refused", "Accepted"):
+        for example in examples(RULE_NAMED[name], heading):
+            spec = raw_spec(example)
+            assert_parity(spec, cluster, CARRIERS[0])
+            assert (name in {cause.rule for cause in causes_of(spec, cluster)}) is (heading == "Refused")
+
+
+def test_what_is_denied_beyond_upstream_is_known() -> None:
+    about_vms = [rule for rule in RULES if isinstance(rule, InterfaceRule | SpecRule) and rule.action is Action.DENY]
+    assert {rule.name for rule in about_vms if rule.upstream_since is None} == DENIED_BEYOND_UPSTREAM
+
+
+def test_the_reference_knows_every_rule_of_the_admitter() -> None:
+    by_object = {"several-pod-networks", "several-default-networks", "default-network-beside-pod-network"}
+    by_dra = {"dra-gate-disabled", "dra-beside-multus", "dra-without-sriov-or-plugin"}
+    assert WITH_THE_SAME_FIELD | LENGTH_OF_THE_SAME.keys() | by_object | by_dra == OF_ADMITTER

@@ -1,0 +1,89 @@
+"""Overhead by slot: `requests.memory`, `limits.cpu`. What plugins declare, the registry and the supplementary table taken together.
+
+The resources are those that a container may have more of without a device: cpu, memory, ephemeral-storage. Does not know pods.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from webhook.kube.quantity import ZERO, Quantity, parse_quantity
+from webhook.plugins.overhead import MEMORY
+from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
+
+Amounts: TypeAlias = dict[str, Quantity]
+"""By slot, each above zero."""
+
+RESOURCES = (MEMORY, "cpu", "ephemeral-storage")
+REQUESTS_MEMORY = f"requests.{MEMORY}"
+
+_LARGEST = Quantity((2**63 - 1) * 10**9)
+"""Beyond this Kubernetes' own sums overflow."""
+
+
+def read_amount(value: object) -> Quantity:
+    """A quantity from 0 to 2^63-1, written as JSON writes it: a string, or a whole number.
+
+    Raises `ValueError`, with what is wrong, for anything else.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"{value!r:.60} is neither a string nor a whole number")  # noqa: TRY004 - the value is the user's, not a caller's
+    return _within_bounds(parse_quantity(str(value)))
+
+
+def _within_bounds(amount: Quantity) -> Quantity:
+    if not ZERO <= amount <= _LARGEST:
+        raise ValueError(f"{amount!s:.60} is not between 0 and 2^63-1")
+    return amount
+
+
+def summed(left: Quantity, right: Quantity) -> Quantity:
+    """The sum, in the format of the left. Raises `ValueError` where Kubernetes' own would overflow."""
+    return _within_bounds(left + right)
+
+
+def memory_is_registered(plugins: Iterable[Plugin]) -> bool:
+    """Whether any of the plugins declares memory where KubeVirt reads it. Raises `ValueError` for what is no amount."""
+    return any(read_amount(_requests(plugin.compute_resource_overhead).get(MEMORY) or 0) > ZERO for plugin in plugins)
+
+
+def declared_amounts(plugins: Mapping[str, Plugin], supplementary: Mapping[str, ComputeResourceOverhead]) -> Amounts:
+    """The sum over `plugins`, in their order, which is the order of the sum.
+
+    Of `requests.memory` the registry's number counts, and the supplementary one for plugins that the registry has none for. All else is
+    supplementary: KubeVirt counts none of it, so what a registration says beside memory is no wish that it be added. Raises `ValueError`,
+    with the plugin, for what is no amount.
+    """
+    total: Amounts = {}
+    for name, plugin in plugins.items():
+        try:
+            amounts = _amounts_of(plugin, supplementary.get(name))
+        except ValueError as error:
+            raise ValueError(f"the overhead of plugin {json.dumps(name)} cannot be added: {error}") from error
+        for slot, amount in amounts.items():
+            total[slot] = summed(total.get(slot, ZERO), amount)
+    return {slot: amount for slot, amount in total.items() if amount > ZERO}
+
+
+def _amounts_of(plugin: Plugin, supplementary: ComputeResourceOverhead | None) -> Amounts:
+    """The amounts of one plugin. A slot under `limits` holds what a limit grows by beyond the request: it grows with that anyway."""
+    registered = _requests(plugin.compute_resource_overhead).get(MEMORY)
+    requests = dict(_requests(supplementary))
+    if registered is not None:
+        requests[MEMORY] = registered
+    limits = (supplementary.limits if supplementary is not None else None) or {}
+    amounts: Amounts = {}
+    for resource in RESOURCES:
+        request, limit = _read(requests.get(resource)), _read(limits.get(resource))
+        amounts[f"requests.{resource}"] = request
+        if limit > request:
+            amounts[f"limits.{resource}"] = Quantity(limit.nanos - request.nanos, limit.format)
+    return amounts
+
+
+def _read(value: object) -> Quantity:
+    return ZERO if value is None else read_amount(value)
+
+
+def _requests(overhead: ComputeResourceOverhead | None) -> Mapping[str, Any]:
+    return (overhead.requests if overhead is not None else None) or {}

@@ -1,0 +1,167 @@
+"""The ratchet: on an update only what changed can deny. Knows findings and VMIs, not requests.
+
+Without it an interface whose plugin was unregistered later would block every write of its VM, the removal of a finalizer included: the VM
+could not even be deleted. A denial becomes a warning when
+
+- the old object has the same finding: the same rule, about the interface or network of the same name, at the same field, with the same
+  message. Indices do not count, so that the order of lists changes nothing;
+- or it is about the binding of an interface whose binding is what it was, by the interface's name;
+- or it is about an interface or network that is what it was, and the old object had one more finding of the rule: which of two equals
+  is blamed depends on their order.
+
+An interface under a new name is a new interface.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from webhook.kube.fieldpath import Path
+from webhook.rules.base import Action, Finding
+from webhook.rules.plan import INTERFACES
+from webhook.vmi.bindings import BINDINGS, DISCONTINUED
+from webhook.vmi.spec import Interface, Network
+from webhook.vmi.vmi import VMI
+
+T = TypeVar("T")
+
+_BINDINGS = (*BINDINGS, *DISCONTINUED)
+_BINDING_FIELDS = frozenset(binding.field for binding in _BINDINGS)
+_INDEX = re.compile(r"\[\d+\]")
+
+
+class Judged(NamedTuple):
+    """One side of an update: the findings about an object, its VMI if it has one, and where in the object that stands."""
+
+    findings: Sequence[Finding]
+    vmi: VMI | None
+    prefix: Path
+
+
+class _Key(NamedTuple):
+    """What makes a finding the same one in two objects."""
+
+    rule: str
+    items: str
+    name: str
+    keys: tuple[str, ...]
+    message: str
+
+
+class _Denial(NamedTuple):
+    """A finding that denies, with the interface or network that it is about, if any, and the path below that."""
+
+    finding: Finding
+    items: str
+    item: Interface | Network | None
+    below: Path
+
+    def key(self) -> _Key:
+        name = self.item.name or "" if self.item is not None else ""
+        keys = tuple(step for step in self.below if isinstance(step, str))
+        return _Key(self.finding.rule, self.items, name, keys, _INDEX.sub("[]", self.finding.message))
+
+    def is_about_binding(self) -> bool:
+        return isinstance(self.item, Interface) and (not self.below or self.below[0] in _BINDING_FIELDS)
+
+
+def denies(findings: Iterable[Finding]) -> bool:
+    """Whether one of the findings denies."""
+    return any(finding.severity is Action.DENY for finding in findings)
+
+
+def softened(findings: Iterable[Finding]) -> list[Finding]:
+    """The same findings, none of which denies."""
+    return [_softened(finding) for finding in findings]
+
+
+def ratchet(after: Judged, before: Judged) -> list[Finding]:
+    """The findings about an updated object, as warnings where the update has no part in them."""
+    if after.vmi is not None and before.vmi is not None and _content(after.vmi) == _content(before.vmi):
+        return softened(after.findings)
+    caused = {id(denial.finding) for denial in _caused(after, before)}
+    return [finding if id(finding) in caused else _softened(finding) for finding in after.findings]
+
+
+def _caused(after: Judged, before: Judged) -> list[_Denial]:
+    """The denials that the update brought: what is left when each one that was there before has been taken out once."""
+    old = _denials(before)
+    known = Counter(denial.key() for denial in old)
+    alike = Counter(denial.finding.rule for denial in old)
+    new = [denial for denial in _denials(after) if not (_take(known, denial.key()) and _take(alike, denial.finding.rule))]
+    bindings = _bindings(before.vmi) if new else frozenset()
+    changed = [denial for denial in new if not (denial.is_about_binding() and _binding(denial.item) in bindings)]
+    items = _items(before.vmi, {denial.item.name for denial in changed if denial.item is not None})
+    return [denial for denial in changed if not (_item(denial.items, denial.item) in items and _take(alike, denial.finding.rule))]
+
+
+def _take(stock: Counter[T], what: T) -> bool:
+    if stock[what] <= 0:
+        return False
+    stock[what] -= 1
+    return True
+
+
+def _denials(judged: Judged) -> list[_Denial]:
+    return [_denial(finding, judged) for finding in judged.findings if finding.severity is Action.DENY]
+
+
+def _denial(finding: Finding, judged: Judged) -> _Denial:
+    path, prefix, vmi = finding.path, judged.prefix, judged.vmi
+    if vmi is not None and path[: len(prefix)] == prefix:
+        inside = path[len(prefix) :]
+        if inside[:3] == INTERFACES:
+            return _in_list(finding, "interfaces", vmi.interfaces, inside[3:])
+        if inside[:1] == ("networks",):
+            return _in_list(finding, "networks", vmi.networks, inside[1:])
+    return _Denial(finding, "", None, path)
+
+
+def _in_list(finding: Finding, items: str, values: Sequence[Interface | Network], below: Path) -> _Denial:
+    index = below[0] if below else None
+    if isinstance(index, int) and index < len(values):
+        return _Denial(finding, items, values[index], below[1:])
+    return _Denial(finding, items, None, below)
+
+
+def _bindings(vmi: VMI | None) -> frozenset[object]:
+    return frozenset(_binding(interface) for interface in vmi.interfaces) if vmi is not None else frozenset()
+
+
+def _binding(item: object) -> object:
+    """An interface's name with all that chooses its binding."""
+    return getattr(item, "name", None), *(getattr(item, binding.attribute, None) for binding in _BINDINGS)
+
+
+def _items(vmi: VMI | None, names: set[str | None]) -> frozenset[object]:
+    """The interfaces and networks of these names, in a form that compares without the order of lists."""
+    if vmi is None:
+        return frozenset()
+    interfaces = (_item("interfaces", interface) for interface in vmi.interfaces if interface.name in names)
+    return frozenset((*interfaces, *(_item("networks", network) for network in vmi.networks if network.name in names)))
+
+
+def _item(items: str, item: Interface | Network | None) -> object:
+    return items, repr(_ordered(msgspec.to_builtins(item)))
+
+
+def _content(vmi: VMI) -> object:
+    """All that rules judge, in an order of its own."""
+    return _ordered(msgspec.to_builtins(vmi.spec)), dict(vmi.annotations), vmi.has_preference
+
+
+def _ordered(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _ordered(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return sorted((_ordered(item) for item in value), key=repr)
+    return value
+
+
+def _softened(finding: Finding) -> Finding:
+    if finding.severity is Action.WARN:
+        return finding
+    return Finding(finding.rule, Action.WARN, finding.path, finding.message, finding.accepted)

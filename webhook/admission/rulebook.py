@@ -1,0 +1,27 @@
+"""What a review is answered by: one registry with the rules chosen for it, as one immutable value that is swapped as a whole."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from webhook.plugins.plugin import ComputeResourceOverhead
+from webhook.plugins.registry import Registry
+from webhook.rules.plan import Plan
+
+
+class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
+    """A registry and the rules chosen for it.
+
+    Attributes:
+        registry: What is registered.
+        plan: The rules that hold for it.
+        supplementary: Overheads that KubeVirt cannot carry or does not count, by plugin name, from our own registry file.
+        version: Which state of the source this is: a resourceVersion, or a digest of the file.
+        read_at: When it was read, in seconds of `time.monotonic()`; its age is told with every answer.
+    """
+
+    registry: Registry
+    plan: Plan
+    supplementary: Mapping[str, ComputeResourceOverhead] = msgspec.field(default_factory=dict)
+    version: str
+    read_at: float

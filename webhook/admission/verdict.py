@@ -1,0 +1,119 @@
+"""The verdict: an answer as the bytes of an AdmissionReview response. Decides nothing.
+
+kubectl shows one of two texts: for reason Invalid with causes it prints each cause's field and message and leaves out the status message
+(k8s.io/kubectl pkg/cmd/util/helpers.go); events and conditions show the status message. So both say everything, the rule's name included.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from webhook.admission.answer import Answer, Decision
+from webhook.admission.causes import CAUSE_TYPE_OF, INVALID
+from webhook.admission.envelope import API_VERSION, KIND
+from webhook.admission.review import Request
+from webhook.admission.rulebook import Rulebook
+from webhook.admission.warning import printable, warnings_of, with_accepted
+from webhook.kube.fieldpath import render
+from webhook.rules.base import Action, Finding
+
+MOST_TOLD = 20
+"""So many findings are told in the message of a denial; the causes have more."""
+MOST_CAUSES = 100
+
+_UNPROCESSABLE = 422
+
+
+class _Cause(msgspec.Struct, frozen=True):
+    reason: str
+    message: str
+    field: str
+
+
+class _Details(msgspec.Struct, frozen=True, omit_defaults=True):
+    kind: str
+    causes: Sequence[_Cause]
+    name: str = ""
+    group: str = ""
+
+
+class _Status(msgspec.Struct, frozen=True):
+    status: str
+    reason: str
+    code: int
+    message: str
+    details: _Details
+
+
+class _Response(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel", gc=False):
+    uid: str
+    allowed: bool
+    audit_annotations: Mapping[str, str]
+    status: _Status | None = None
+    patch_type: str = ""
+    patch: bytes = b""
+    warnings: Sequence[str] = ()
+
+
+class _Review(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    api_version: str
+    kind: str
+    response: _Response
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(request: Request, answer: Answer, rulebook: Rulebook, *, now: float) -> bytes:
+    """The AdmissionReview (`admission.k8s.io/v1`) that answers a request; `now` is in seconds of `time.monotonic()`."""
+    audit = _audit(answer, rulebook, now)
+    decision = answer.decision
+    if decision is Decision.ALLOWED and not answer.findings:
+        return _encode(_Review(API_VERSION, KIND, _Response(request.uid, True, audit)))
+    response = _Response(
+        request.uid,
+        decision is not Decision.DENIED,
+        audit,
+        status=_status(request, answer.findings) if decision is Decision.DENIED else None,
+        patch_type="JSONPatch" if decision is Decision.PATCHED else "",
+        patch=_encode(answer.patch) if decision is Decision.PATCHED else b"",
+        warnings=warnings_of([finding for finding in answer.findings if finding.severity is Action.WARN]) or (),
+    )
+    return _encode(_Review(API_VERSION, KIND, response))
+
+
+def _audit(answer: Answer, rulebook: Rulebook, now: float) -> dict[str, str]:
+    """Annotations of the audit event; the API server puts the webhook's name before each key."""
+    audit = {
+        "decision": answer.decision.value,
+        "registry": rulebook.version,
+        "registry-age-seconds": str(max(0, int(now - rulebook.read_at))),
+    }
+    if answer.reason:
+        audit["reason"] = answer.reason
+    if answer.findings:
+        audit["rules"] = ",".join(dict.fromkeys(finding.rule for finding in answer.findings))
+    return {**audit, **answer.audit} if answer.audit else audit
+
+
+def _status(request: Request, findings: Sequence[Finding]) -> _Status:
+    denials = [finding for finding in findings if finding.severity is Action.DENY]
+    told = [f"{_field(finding)}: {_text(finding)}" for finding in denials[:MOST_TOLD]]
+    details = _Details(kind=request.kind.kind, causes=_causes(denials), name=request.name, group=request.kind.group)
+    return _Status("Failure", "Invalid", _UNPROCESSABLE, ", ".join(told) + _more(len(denials) - MOST_TOLD), details)
+
+
+def _causes(denials: Sequence[Finding]) -> list[_Cause]:
+    return [_Cause(CAUSE_TYPE_OF.get(finding.rule, INVALID), _text(finding), _field(finding)) for finding in denials[:MOST_CAUSES]]
+
+
+def _field(finding: Finding) -> str:
+    return printable(render(finding.path))
+
+
+def _text(finding: Finding) -> str:
+    return printable(f"{with_accepted(finding)} ({finding.rule})")
+
+
+def _more(count: int) -> str:
+    return f", and {count} more" if count > 0 else ""

@@ -1,0 +1,30 @@
+"""Names that people write in flags and files: rules and KubeVirt versions, checked, with the nearest when there is no such thing."""
+
+from webhook.errors import UsageError
+from webhook.kube.text import quoted
+from webhook.kube.version import Version, parse_version
+from webhook.plugins.nearest import nearest
+from webhook.rules import RULE_NAMED
+
+OLDEST = Version(1, 1)
+NEWEST = Version(1, 9)
+"""The newest release of which the rules know anything."""
+
+
+def checked_version(text: str, where: str) -> Version:
+    """The KubeVirt version that a person wrote at `where`; `UsageError` names what is accepted."""
+    version = parse_version(text)
+    if version is None or version.major != OLDEST.major:
+        raise UsageError(f"{where}: {quoted(text)} is no KubeVirt release; write one like {NEWEST.major}.9 or v1.9.0")
+    if version < OLDEST:
+        raise UsageError(f"{where}: KubeVirt {version} has no binding plugins; the oldest release judged is {OLDEST}")
+    return version
+
+
+def checked_rule(name: str, where: str) -> str:
+    """The rule name that a person wrote at `where`; `UsageError` names the nearest."""
+    if name in RULE_NAMED:
+        return name
+    guess = nearest(name, RULE_NAMED)
+    hint = f"; did you mean {quoted(guess)}?" if guess is not None else ""
+    raise UsageError(f"{where}: there is no rule {quoted(name)}{hint} (see: bindguard rules)")
