@@ -15,6 +15,8 @@ _COMMANDS: Mapping[str, str] = {
     "check": "Judge manifests as the webhook would, with no cluster.",
     "rules": "List all rules.",
     "explain": "Explain a rule or a binding.",
+    "serve": "Answer a Kubernetes API server.",
+    "certs": "Make, inspect and verify certificates.",
 }
 
 
@@ -27,7 +29,12 @@ class _LazyGroup(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command = importlib.import_module(f"webhook.cli.{cmd_name}").command
+        try:
+            command = importlib.import_module(f"webhook.cli.{cmd_name}").command
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith("webhook"):
+                raise
+            raise UsageError(f"{cmd_name} needs package {error.name}, which is not here: pip install 'bindguard[server]'") from error
         assert isinstance(command, click.Command)  # noqa: S101 - a programming mistake, told at once
         return command
 

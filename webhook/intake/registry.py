@@ -1,7 +1,7 @@
 """Which registry a run judges by: the file it was told, or what is found among the manifests themselves. Judges nothing."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -12,6 +12,7 @@ from webhook.kube.version import Version
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
+from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.plugins.registry import Registry, unknown_registry
 from webhook.plugins.sources import LoadedRegistry, is_hyperconverged, is_kubevirt, is_registry_file, registry_from
 
@@ -22,10 +23,17 @@ _NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was 
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """The registry of a run and what must be told about it."""
+    """The registry of a run and what must be told about it.
+
+    Attributes:
+        registry: What is registered.
+        notes: What a reader must know to trust it.
+        supplementary: Overheads beside it that KubeVirt does not count, by plugin name.
+    """
 
     registry: Registry
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    supplementary: Mapping[str, ComputeResourceOverhead] = msgspec.field(default_factory=dict)
 
 
 def registry_from_file(source: Source) -> Chosen:
@@ -74,7 +82,7 @@ def with_version(chosen: Chosen, version: Version | None) -> Chosen:
 
 
 def _chosen(loaded: LoadedRegistry) -> Chosen:
-    return Chosen(loaded.registry, loaded.notes)
+    return Chosen(loaded.registry, loaded.notes, loaded.supplementary)
 
 
 def _all_objects(source: Source) -> Iterator[tuple[object, str]]:

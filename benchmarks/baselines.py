@@ -1,0 +1,73 @@
+"""What the server is held against: the least that an ASGI app can do, and two usual ways to write an admission webhook in Python.
+
+Each does the same check as ours where it does one at all. Run by `benchmarks.server`, one process each.
+"""
+
+import asyncio
+import sys
+from typing import Any
+
+from webhook.admission.judge import judge
+from webhook.intake.registry import registry_from_file
+from webhook.intake.sources import Source
+from webhook.rules import RULES
+from webhook.rules.plan import plan
+
+_ALLOWED = b'{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":true}}'
+_PLAN = plan(RULES, registry_from_file(Source("registry", "examples/kubevirt.yaml")).registry, {}, upstream_answers=False)
+
+
+async def constant(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Reads the body and answers a constant: what the same uvicorn can do at all."""
+    if scope["type"] != "http":
+        return
+    while (await receive()).get("more_body"):
+        pass
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_ALLOWED)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": _ALLOWED})
+
+
+def fastapi_with_pydantic() -> Any:
+    """A FastAPI route whose body is a pydantic model, as FastAPI's own documentation shows."""
+    import fastapi  # noqa: PLC0415 - only this baseline needs it
+    import pydantic  # noqa: PLC0415 - likewise
+
+    class Request(pydantic.BaseModel):
+        uid: str
+        kind: dict[str, str]
+        operation: str
+        object: dict[str, Any] | None = None
+
+    class Review(pydantic.BaseModel):
+        apiVersion: str  # noqa: N815 - the name in JSON
+        kind: str
+        request: Request
+
+    app = fastapi.FastAPI()
+
+    @app.post("/validate")
+    async def validate(review: Review) -> dict[str, Any]:
+        findings = judge(review.request.object, _PLAN)
+        response = {"uid": review.request.uid, "allowed": not findings}
+        return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
+
+    return app
+
+
+async def kopf_server(port: int, certificate: str, key: str) -> None:
+    """Kopf's admission server, with the same check behind it."""
+    import kopf  # noqa: PLC0415 - only this baseline needs it
+
+    async def check(review: dict[str, Any], **_: Any) -> dict[str, Any]:
+        request = review["request"]
+        response = {"uid": request["uid"], "allowed": not judge(request["object"], _PLAN)}
+        return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
+
+    server = kopf.WebhookServer(addr="127.0.0.1", port=port, certfile=certificate, pkeyfile=key)
+    async for _ in server(check):  # type: ignore[arg-type]  # kopf's own type asks for more keywords than it passes
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(kopf_server(int(sys.argv[1]), sys.argv[2], sys.argv[3]))

@@ -1,0 +1,69 @@
+"""One API server, one Bindguard for all e2e tests; skipped, with the reason, where there is no API server to be had."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.control_plane import ControlPlane, find_programs, running
+from tests.e2e.objects import crds, mutating_configuration, validating_configuration, vm
+from tests.serve.server import Server
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PATIENCE = 60.0
+VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is an e2e test, and all of it shares one API server: one worker runs it."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A fresh, real API server that knows the kinds."""
+    directory = tmp_path_factory.mktemp("control-plane")
+    programs = find_programs(directory)
+    if programs is None:
+        pytest.skip("no API server: set KUBEBUILDER_ASSETS to a directory with kube-apiserver and etcd (setup-envtest makes one)")
+    with running(programs, directory) as plane:
+        for crd in crds():
+            plane.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
+        _wait(lambda: plane.client.get("/apis/pool.kubevirt.io/v1beta1/namespaces/default/virtualmachinepools").is_success)
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def bindguard(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server that the API server asks about every kind, and about launcher pods."""
+    directory = tmp_path_factory.mktemp("bindguard")
+    (directory / "vmis").mkdir()
+    registry = directory / "registry.yaml"
+    registry.write_bytes((EXAMPLES / "kubevirt.yaml").read_bytes())
+    with Server(
+        directory, "--self-signed", "--registry", registry, "--vmi-directory", directory / "vmis", "--overhead", "always"
+    ) as server:
+        base = server.ready["admission"]
+        path = "/apis/admissionregistration.k8s.io/v1"
+        ca_bundle = server.ready["ca_bundle"]
+        plane.create(f"{path}/validatingwebhookconfigurations", validating_configuration(f"{base}/validate", ca_bundle))
+        plane.create(f"{path}/mutatingwebhookconfigurations", mutating_configuration(f"{base}/mutate", ca_bundle))
+        _wait(lambda: _is_in_force(plane))
+        yield server
+
+
+def _is_in_force(plane: ControlPlane) -> bool:
+    """The API server takes a moment to learn of a configuration."""
+    return plane.client.post(VMS + "?dryRun=All", json=vm("probe", "nobody-has-this")).status_code == httpx.codes.UNPROCESSABLE_ENTITY
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "the API server did not come round"
+        time.sleep(0.1)

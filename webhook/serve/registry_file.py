@@ -1,0 +1,145 @@
+"""The registry file of a server: read whole, swapped once, looked at again and again. A broken one never replaces a good one.
+
+Does not know who looks, nor how often; `watch` does.
+"""
+
+import enum
+import hashlib
+import io
+import stat
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from webhook.admission.rulebook import Rulebook
+from webhook.errors import RegistryError, UnreadableError
+from webhook.intake.registry import registry_from_file, with_version
+from webhook.intake.sources import Source
+from webhook.kube.version import Version
+from webhook.rules import RULES
+from webhook.rules.base import Action
+from webhook.rules.plan import plan
+
+MOST_BYTES = 32 * 1024 * 1024
+_SETTLED_SECONDS = 0.05
+_VERSION_DIGITS = 12
+
+
+class Look(enum.Enum):
+    """What one look at the file came to."""
+
+    SAME = "same"
+    SWAPPED = "swapped"
+    REFUSED = "refused"
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """What the settings say about judging by a registry.
+
+    Attributes:
+        actions: Rule actions that differ from the rules' own.
+        version: Overrides the version that the registry tells.
+    """
+
+    actions: Mapping[str, Action] = msgspec.field(default_factory=dict)
+    version: Version | None = None
+
+
+class RegistryFile:
+    """A registry file and the rulebook that was last made of it.
+
+    Attributes:
+        rulebook: What is judged by now; one reference, replaced as a whole.
+        notes: What must be told about that registry.
+        problem: Why the file as it is now is not that rulebook; `None` while it is.
+        failures: How many times the file was found newly changed and could not be used.
+    """
+
+    def __init__(self, path: str, choices: Choices) -> None:
+        """Read the file for the first time; `UnreadableError` when it cannot serve."""
+        self._path = path
+        self._choices = choices
+        content = _content(path)
+        self._looked_at = _digest(content)
+        self.rulebook, self.notes = _rulebook(path, content, choices)
+        self.problem: str | None = None
+        self.failures = 0
+
+    def look(self) -> Look:
+        """Look at the file, and serve by it if it is new and good. Blocks for as long as reading takes, so a thread is the place for it."""
+        try:
+            content = _settled(self._path, self._looked_at)
+        except UnreadableError as error:
+            self._looked_at = ""  # when it is back, it is read anew, whatever it holds
+            return self._refused(str(error))
+        return Look.SAME if content is None else self._take(content)
+
+    def _take(self, content: bytes) -> Look:
+        self._looked_at = _digest(content)
+        try:
+            rulebook, notes = _rulebook(self._path, content, self._choices)
+        except UnreadableError as error:
+            return self._refused(str(error))
+        self.rulebook, self.notes, self.problem = rulebook, notes, None
+        return Look.SWAPPED
+
+    def _refused(self, problem: str) -> Look:
+        """Told once for each change of the reason: a file that is gone is gone for many looks."""
+        if problem == self.problem:
+            return Look.SAME
+        self.problem = problem
+        self.failures += 1
+        return Look.REFUSED
+
+
+def _settled(path: str, before: str) -> bytes | None:
+    """The content, or `None` while it is as before or still being written: half a YAML file can be a good one with fewer plugins."""
+    content = _content(path)
+    if _digest(content) == before:
+        return None
+    time.sleep(_SETTLED_SECONDS)
+    return content if _content(path) == content else None
+
+
+def _content(path: str) -> bytes:
+    try:
+        file = Path(path)
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise RegistryError("is no file; give a file with a registry", file=path)
+        with file.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise RegistryError(reason or str(error), file=path) from error
+    if len(content) > MOST_BYTES:
+        raise RegistryError(f"a registry has at most {MOST_BYTES:,} bytes", file=path)
+    return content
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _rulebook(path: str, content: bytes, choices: Choices) -> tuple[Rulebook, tuple[str, ...]]:
+    source = _Held(path, path, content)
+    chosen = with_version(registry_from_file(source), choices.version)
+    rulebook = Rulebook(
+        registry=chosen.registry,
+        plan=plan(RULES, chosen.registry, choices.actions, upstream_answers=True),
+        supplementary=chosen.supplementary,
+        version=_digest(content)[:_VERSION_DIGITS],
+        read_at=time.monotonic(),
+    )
+    return rulebook, chosen.notes
+
+
+class _Held(Source, frozen=True):
+    """Content that was read once, so that digest and registry are of the same bytes."""
+
+    content: bytes
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self.content)

@@ -1,0 +1,72 @@
+"""The door of the admission port: two paths, two plain functions, and no framework on the way.
+
+Routing and middleware of a framework cost as much as judging a VMI does (docs/performance.md has the figures); what can take its time is
+on the operations port.
+"""
+
+from collections.abc import Callable
+
+from starlette.types import Receive, Scope, Send
+
+from webhook.admission.mutation import OverheadMode
+from webhook.admission.rulebook import Rulebook
+from webhook.admission.vmi_source import VMISource
+from webhook.server.admit import Admission
+from webhook.server.body import Load
+from webhook.server.limits import Limits
+from webhook.server.metrics import Metrics
+from webhook.server.reply import RefusedError, send_refusal
+from webhook.server.reviewers import Mutating, Validating
+
+VALIDATE = "/validate"
+MUTATE = "/mutate"
+
+_ELSEWHERE = (
+    f"nothing is served here; AdmissionReviews go to {VALIDATE} and {MUTATE}, and probes, metrics and all else to the operations port"
+)
+
+
+class FrontDoor:
+    """The ASGI application of the admission port.
+
+    Attributes:
+        endpoints: The admission endpoints, by path.
+    """
+
+    def __init__(  # noqa: PLR0913 - all by keyword, called in one place
+        self,
+        *,
+        rulebook: Callable[[], Rulebook],
+        vmis: VMISource,
+        mode: OverheadMode,
+        limits: Limits,
+        metrics: Metrics,
+        exempt_namespaces: frozenset[str] = frozenset(),
+    ) -> None:
+        load = Load()
+        metrics.in_flight.set_function(lambda: load.requests)
+        self.endpoints = {
+            VALIDATE: Admission(VALIDATE, Validating(rulebook, exempt_namespaces), limits, load, metrics),
+            MUTATE: Admission(MUTATE, Mutating(rulebook, vmis, mode), limits, load, metrics),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to its endpoint; anything else is told where it belongs."""
+        if scope["type"] != "http":
+            await _not_http(scope, receive, send)
+            return
+        endpoint = self.endpoints.get(scope["path"])
+        if endpoint is None:
+            await send_refusal(send, RefusedError(404, _ELSEWHERE))
+            return
+        await endpoint(scope, receive, send)
+
+
+async def _not_http(scope: Scope, receive: Receive, send: Send) -> None:
+    """Websockets are closed before they open; a server that speaks the lifespan protocol is told that there is nothing to do."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    while (message := await receive())["type"] != "lifespan.shutdown":
+        await send({"type": f"{message['type']}.complete"})
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,121 @@
+"""The operations port: probes, metrics, what is registered, and a description of everything. Speed does not matter here.
+
+The admission endpoints are declared here too: so they have a schema, and can be tried without TLS where only operators come.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from prometheus_client.exposition import choose_encoder
+from starlette.types import Receive, Scope, Send
+
+from webhook.admission.rulebook import Rulebook
+from webhook.plugins.gates import GATES
+from webhook.plugins.registry import Registry
+from webhook.server import openapi
+from webhook.server.admit import Admission
+from webhook.server.front import FrontDoor
+from webhook.server.metrics import Metrics
+from webhook.server.probes import Check, ask
+
+
+class JSON(Response):
+    """Plain data or our own values, written by msgspec."""
+
+    media_type = "application/json"
+
+    def render(self, content: object) -> bytes:
+        """The content as JSON."""
+        return msgspec.json.encode(content)
+
+
+class _HandedOver(Response):
+    """Lets an admission endpoint answer instead."""
+
+    def __init__(self, endpoint: Admission) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._endpoint(scope, receive, send)
+
+
+def operations_app(
+    *,
+    front: FrontDoor,
+    rulebook: Callable[[], Rulebook],
+    metrics: Metrics,
+    checks: Mapping[str, Check],
+    version: str,
+) -> FastAPI:
+    """The application of the operations port.
+
+    Args:
+        front: Whose admission endpoints are described.
+        rulebook: What is judged by now.
+        metrics: What `/metrics` shows.
+        checks: What `/readyz` asks, by name.
+        version: Version of Bindguard.
+    """
+    app = FastAPI(title="Bindguard", version=version, description=openapi.DESCRIPTION, docs_url=None, redoc_url=None)
+    _add_probes(app, checks)
+    _add_views(app, rulebook, metrics, version)
+    for path, endpoint in front.endpoints.items():
+        _add_admission(app, path, endpoint)
+    return app
+
+
+def _add_probes(app: FastAPI, checks: Mapping[str, Check]) -> None:
+    @app.get("/livez", summary="Whether the process answers at all", tags=["probes"])
+    async def livez() -> Response:
+        return JSON({"live": True})
+
+    @app.get("/readyz", summary="Whether reviews can be answered, check by check", tags=["probes"], responses=openapi.NOT_READY)
+    async def readyz() -> Response:
+        readiness = await ask(checks)
+        return JSON(readiness, status_code=200 if readiness.ready else 503)
+
+
+def _add_views(app: FastAPI, rulebook: Callable[[], Rulebook], metrics: Metrics, version: str) -> None:
+    @app.get("/metrics", summary="Metrics for Prometheus", tags=["views"], response_class=Response)
+    async def show_metrics(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(metrics.registry), headers={"content-type": content_type})
+
+    @app.get("/registry", summary="What is judged by now", tags=["views"])
+    async def show_registry() -> Response:
+        return JSON(_described(rulebook()))
+
+    @app.get("/version", summary="The running version", tags=["views"])
+    async def show_version() -> Response:
+        return JSON({"version": version})
+
+
+def _add_admission(app: FastAPI, path: str, endpoint: Admission) -> None:
+    async def admit() -> Response:
+        return _HandedOver(endpoint)
+
+    app.add_api_route(path, admit, methods=["POST"], operation_id=path.strip("/"), tags=["admission"], **openapi.admission(path))
+
+
+def _described(rulebook: Rulebook) -> dict[str, object]:
+    registry = rulebook.registry
+    return {
+        "source": registry.source,
+        "version": rulebook.version,
+        "ageSeconds": round(time.monotonic() - rulebook.read_at, 3),
+        "known": registry.known,
+        "kubevirtVersion": None if registry.version is None else str(registry.version),
+        "featureGates": _gates(registry),
+        "permitBridgeInterfaceOnPodNetwork": registry.permit_bridge_on_pod_network,
+        "defaultNetworkInterface": registry.default_network_interface,
+        "plugins": registry.plugins,
+        "supplementaryOverhead": rulebook.supplementary,
+        "rules": rulebook.plan.actions,
+    }
+
+
+def _gates(registry: Registry) -> dict[str, str]:
+    return {name: registry.gate(name).value for name in GATES}

@@ -1,0 +1,67 @@
+"""TLS as it is spoken here: versions, ciphers and what is switched off, the same for every context. Knows no files but its own."""
+
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from webhook.tls.clients import ClientCAs
+from webhook.tls.pair import Pair
+from webhook.tls.problem import Fault, failure
+
+CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+)
+"""For TLS 1.2: forward secrecy and AEAD only, what Go calls secure. The suites of TLS 1.3 are all of that kind."""
+
+
+def bare_context(*, verify_clients: bool, minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2) -> ssl.SSLContext:
+    """A server context with every setting and no certificate yet.
+
+    Tickets are off: a resumed session is not verified against a client CA that was replaced since, and the API server resumes none.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = minimum
+    context.set_ciphers(":".join(CIPHERS))
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
+    context.num_tickets = 0
+    context.set_alpn_protocols(["http/1.1"])
+    if verify_clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as in Go, an intermediate in the CA file is trusted by itself
+    return context
+
+
+def serving_context(pair: Pair, clients: ClientCAs | None, minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2) -> ssl.SSLContext:
+    """A fresh context with this pair and these client CAs; `PairError` when OpenSSL refuses what our checks let pass."""
+    context = bare_context(verify_clients=clients is not None, minimum=minimum)
+    try:
+        with _private_file(pair.pem()) as path:
+            context.load_cert_chain(path)
+        if clients is not None:
+            context.load_verify_locations(cadata=clients.pem)
+    except ssl.SSLError as error:
+        raise failure(Fault.UNFIT, pair.cert_file, f"OpenSSL refuses it ({error.reason}); issue one with an ECDSA P-256 key") from error
+    return context
+
+
+@contextmanager
+def _private_file(data: bytes) -> Iterator[str]:
+    """A path under which OpenSSL finds these bytes for a moment: in memory where Linux has it, so that no key is ever on a disk."""
+    if not hasattr(os, "memfd_create"):
+        with tempfile.TemporaryDirectory() as directory:  # of mode 0700
+            path = Path(directory, "pair.pem")
+            path.write_bytes(data)
+            yield str(path)
+        return
+    with os.fdopen(os.memfd_create("bindguard-pair"), "wb") as file:
+        file.write(data)
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}"

@@ -1,0 +1,57 @@
+"""The bytes of certificate files, bounded, and only once they hold still. Does not know what the bytes mean."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+
+from webhook.tls.problem import Fault, failure
+
+MOST_BYTES = 1024 * 1024
+"""A Kubernetes Secret holds no more: https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size."""
+
+_MOST_ATTEMPTS = 4
+
+
+def read_file(file: str) -> bytes:
+    """All bytes of one file, through symlinks; `PairError` when it is no regular file, empty, too large or unreadable."""
+    try:
+        return _read(file)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise failure(Fault.UNREADABLE, file, f"cannot be read ({reason}); check the path, the mount and the permissions") from error
+
+
+def read_steady(files: Sequence[str]) -> tuple[bytes, ...]:
+    """The bytes of several files that belong together, read until two readings in a row agree.
+
+    A kubelet swaps a Secret mount by renaming one symlink (`..data`), and that may happen between two of our reads.
+    """
+    last = tuple(map(read_file, files))
+    for _ in range(_MOST_ATTEMPTS):
+        again = tuple(map(read_file, files))
+        if again == last:
+            break
+        last = again
+    return last
+
+
+def digest(contents: Sequence[bytes]) -> str:
+    """One digest of several files' bytes: equal only when all of them are."""
+    return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in contents)).hexdigest()
+
+
+def _read(file: str) -> bytes:
+    with open(file, "rb", opener=_without_waiting) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise failure(Fault.UNREADABLE, file, "is no regular file; name the PEM file itself")
+        data = opened.read(MOST_BYTES + 1)
+    if not data:
+        raise failure(Fault.UNREADABLE, file, "is empty; a PEM file is expected")
+    if len(data) > MOST_BYTES:
+        raise failure(Fault.UNREADABLE, file, f"is larger than {MOST_BYTES} bytes, which no Secret can hold; is it the right file?")
+    return data
+
+
+def _without_waiting(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NONBLOCK)  # a FIFO would hold us until somebody writes

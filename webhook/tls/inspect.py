@@ -1,0 +1,73 @@
+"""What a certificate says of itself, as plain values for people and programs. Judges nothing."""
+
+import math
+from datetime import datetime
+
+import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from webhook.tls.checks import is_ca, moment
+from webhook.tls.names import names_in, printable, shown
+
+_DAY_SECONDS = 86400
+_NIST_NAMES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
+
+
+class Description(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One certificate.
+
+    Attributes:
+        subject: Distinguished name of its owner.
+        issuer: Distinguished name of who signed it.
+        names: DNS names and IP addresses that it is for.
+        not_before: First moment of its validity, RFC 3339.
+        not_after: Last moment of its validity, RFC 3339.
+        days_left: Whole days until then; negative when it has expired.
+        key: Kind and size of its key.
+        is_ca: Whether it may sign others.
+        serial: Serial number, hexadecimal.
+        fingerprint: SHA-256 of the whole certificate, hexadecimal with colons.
+    """
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_before: str
+    not_after: str
+    days_left: int
+    key: str
+    is_ca: bool
+    serial: str
+    fingerprint: str
+
+
+def describe(certificate: x509.Certificate, at: datetime) -> Description:
+    """What the certificate says; days are counted from `at`."""
+    return Description(
+        subject=shown(certificate.subject),
+        issuer=shown(certificate.issuer),
+        names=tuple(map(printable, names_in(certificate))),
+        not_before=moment(certificate.not_valid_before_utc),
+        not_after=moment(certificate.not_valid_after_utc),
+        days_left=days_left(certificate, at),
+        key=_key(certificate),
+        is_ca=is_ca(certificate),
+        serial=f"{certificate.serial_number:x}",
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
+    )
+
+
+def days_left(certificate: x509.Certificate, at: datetime) -> int:
+    """Whole days until it expires; negative when it has."""
+    return math.floor((certificate.not_valid_after_utc - at).total_seconds() / _DAY_SECONDS)
+
+
+def _key(certificate: x509.Certificate) -> str:
+    public = certificate.public_key()
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        return f"ECDSA {_NIST_NAMES.get(public.curve.name, public.curve.name)}"
+    if isinstance(public, rsa.RSAPublicKey):
+        return f"RSA {public.key_size}"
+    return "Ed25519" if isinstance(public, ed25519.Ed25519PublicKey) else type(public).__name__

@@ -1,0 +1,117 @@
+"""A CA and a leaf made here, for one machine or for a cluster without cert-manager. Pure: writes no file and trusts nobody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from webhook.errors import UsageError
+from webhook.tls.names import address_in, is_name, printable
+
+CA_NAME = "bindguard CA"
+MOST_DAYS = 36500
+_CLOCK_SKEW = timedelta(minutes=5)
+_LONGEST_COMMON_NAME = 64  # X.520 ub-common-name
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate with its private key, ECDSA P-256."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    def certificate_pem(self) -> bytes:
+        """The certificate as PEM."""
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    def key_pem(self) -> bytes:
+        """The private key as PEM (PKCS #8), without a passphrase."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def make_ca(*, now: datetime, days: int, name: str = CA_NAME) -> Issued:
+    """A self-signed CA, valid from five minutes before `now` for so many days; it may sign leaves, and no further CA."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = _subject(name)
+    builder = _builder(subject, key, now, now + _span(days)).issuer_name(subject)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
+    builder = builder.add_extension(_authority_key(key), critical=False)
+    return Issued(builder.sign(key, hashes.SHA256()), key)
+
+
+def make_leaf(ca: Issued, names: Sequence[str], *, now: datetime, days: int) -> Issued:
+    """A server certificate for these DNS names and IP addresses, signed by the CA; it never outlives the CA.
+
+    `UsageError` when there is no name, or one that no certificate can carry.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    end = min(now + _span(days), ca.certificate.not_valid_after_utc)
+    alternatives = x509.SubjectAlternativeName([_general_name(name) for name in _checked(names)])
+    builder = _builder(_subject(names[0]), key, now, end).issuer_name(ca.certificate.subject)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+    builder = builder.add_extension(alternatives, critical=False)
+    builder = builder.add_extension(_authority_key(ca.key), critical=False)
+    return Issued(builder.sign(ca.key, hashes.SHA256()), key)
+
+
+def _builder(subject: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, end: datetime) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _CLOCK_SKEW)
+        .not_valid_after(end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+
+
+def _span(days: int) -> timedelta:
+    if not 1 <= days <= MOST_DAYS:
+        raise UsageError(f"a certificate for {days} days cannot be made; write 1 to {MOST_DAYS}")
+    return timedelta(days=days)
+
+
+def _checked(names: Sequence[str]) -> Sequence[str]:
+    if not names:
+        raise UsageError("a certificate needs at least one DNS name or IP address")
+    for name in names:
+        if not is_name(name):
+            raise UsageError(f'"{printable(name)}" is no DNS name and no IP address; write one like bindguard.bindguard.svc or 10.0.0.7')
+    return tuple(dict.fromkeys(names))
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    address = address_in(name)
+    return x509.DNSName(name) if address is None else x509.IPAddress(address)
+
+
+def _subject(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:_LONGEST_COMMON_NAME])])
+
+
+def _authority_key(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

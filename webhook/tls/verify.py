@@ -1,0 +1,83 @@
+"""Everything that can be known beforehand about a pair and the CA it is trusted through: what is fine and what is not. Serves nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from cryptography import x509
+
+from webhook.tls.checks import CHECKS, Candidate, is_ca, is_issued_by, moment, validity
+from webhook.tls.files import read_steady
+from webhook.tls.inspect import days_left
+from webhook.tls.names import shown
+from webhook.tls.pem import certificates, private_key
+from webhook.tls.problem import Fault, Problem
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """One check: what holds when `problems` is empty, and what is wrong otherwise."""
+
+    check: str
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is to be verified.
+
+    Attributes:
+        cert: File of the certificate chain.
+        key: File of its key; `None` leaves the key out.
+        ca: File of the CAs that clients trust, the caBundle's content; `None` leaves trust out.
+        names: Names that the leaf must be for.
+        within_days: What expires within so many days is told as a problem.
+    """
+
+    cert: str
+    key: str | None
+    ca: str | None
+    names: Sequence[str]
+    within_days: int
+
+
+def verify(question: Question, at: datetime) -> tuple[Verdict, ...]:
+    """Every check with its problems; `PairError` when a file cannot be read or parsed."""
+    files = [file for file in (question.cert, question.key, question.ca) if file is not None]
+    contents = dict(zip(files, read_steady(files), strict=True))
+    chain = certificates(contents[question.cert], question.cert)
+    key = private_key(contents[question.key], question.key) if question.key is not None else None
+    candidate = Candidate(
+        chain=chain, key=key, names=question.names, at=at, cert_file=question.cert, key_file=question.key or question.cert
+    )
+    verdicts = [Verdict(name, tuple(look(candidate))) for name, look in CHECKS.items()]
+    verdicts.append(_lasting(chain, question.cert, question.within_days, at))
+    if question.ca is not None:
+        cas = certificates(contents[question.ca], question.ca)
+        verdicts.append(Verdict("a CA that clients trust has signed it", tuple(_anchored(candidate, cas, question.ca))))
+        verdicts.append(_lasting(cas, question.ca, question.within_days, at))
+    return tuple(verdicts)
+
+
+def _lasting(chain: Sequence[x509.Certificate], file: str, within_days: int, at: datetime) -> Verdict:
+    """What has expired already, or does not yet hold, is told by another check."""
+    ending = [each for each in chain if 0 <= days_left(each, at) < within_days]
+    problems = (Problem(Fault.EXPIRED, file, _ending(each, at)) for each in ending)
+    return Verdict(f"{file} lasts {within_days} days", tuple(problems))
+
+
+def _ending(certificate: x509.Certificate, at: datetime) -> str:
+    left = days_left(certificate, at)
+    return f"{shown(certificate.subject)} expires in {left} days, on {moment(certificate.not_valid_after_utc)}; renew it now"
+
+
+def _anchored(candidate: Candidate, cas: Sequence[x509.Certificate], file: str) -> Iterator[Problem]:
+    anchors = [ca for ca in cas if any(each == ca or (is_ca(ca) and is_issued_by(each, ca)) for each in candidate.chain)]
+    if not anchors:
+        top = candidate.chain[-1]
+        message = f"holds no CA that signed {shown(top.subject)}; it was issued by {shown(top.issuer)}: put that CA into the caBundle"
+        yield Problem(Fault.BROKEN_CHAIN, file, message)
+        return
+    problems = [list(validity(ca, f"the CA {shown(ca.subject)}", candidate.at, file)) for ca in anchors]
+    if all(problems):
+        yield from (problem for each in problems for problem in each)
