@@ -65,7 +65,7 @@ async def kopf_server(port: int, certificate: str, key: str) -> None:
         return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
 
     server = kopf.WebhookServer(addr="127.0.0.1", port=port, certfile=certificate, pkeyfile=key)
-    async for _ in server(check):  # type: ignore[arg-type]  # kopf's own type asks for more keywords than it passes
+    async for _ in server(check):
         await asyncio.Event().wait()
 
 

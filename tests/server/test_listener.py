@@ -68,10 +68,19 @@ def test_what_is_in_flight_is_answered_before_the_end() -> None:
         stopped.result(PATIENCE)
 
 
+def is_refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_a_connection_that_has_brought_no_request_yet_gets_a_moment_to_bring_one() -> None:
     with serving() as server, server.connect() as fresh:
         server.until(lambda: server.listener.connections == 1)
         stopped = asyncio.run_coroutine_threadsafe(server.listener.stop(PATIENCE), server.loop.loop)
+        server.until(lambda: is_refused(server.port))
         status, headers, _ = ask(fresh, post(vmi_review()))
         assert (status, headers["connection"]) == (200, "close")
         stopped.result(PATIENCE)
