@@ -3,12 +3,14 @@
 import io
 import json
 import logging
+import logging.config
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import structlog
+from uvicorn.config import LOGGING_CONFIG
 
 from webhook.serve.logs import configure_logs
 
@@ -52,7 +54,8 @@ def test_below_the_level_nothing_is_logged() -> None:
     assert [line["event"] for line in lines(stream)] == ["c"]
 
 
-def test_libraries_log_the_same_way_and_only_what_is_news() -> None:
+def test_libraries_log_the_same_way_and_only_what_is_news_whatever_configured_them_before() -> None:
+    logging.config.dictConfig(LOGGING_CONFIG)
     _, stream = logged()
     logging.getLogger("uvicorn.error").info("Started server process")
     logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")

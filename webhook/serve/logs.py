@@ -14,7 +14,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _FIRST = ("timestamp", "level", "event")
-_LEAST_OF = {"uvicorn": logging.ERROR, "asyncio": logging.WARNING}
+_LEAST_OF = {"uvicorn": logging.ERROR, "uvicorn.error": logging.ERROR, "asyncio": logging.WARNING}
 """What libraries tell below these levels is no news: starting and stopping is told in our own words, what strangers send is counted."""
 
 
@@ -45,7 +45,9 @@ def configure_logs(*, level: str, form: str | None, stream: TextIO = sys.stderr)
     root.handlers = [handler]
     root.setLevel(least)
     for name, least_of in _LEAST_OF.items():
-        logging.getLogger(name).setLevel(max(least, least_of))
+        logger = logging.getLogger(name)
+        logger.setLevel(max(least, least_of))
+        logger.handlers, logger.propagate = [], True  # whatever configured it before: there is one way out
 
 
 class _Lines(structlog.WriteLogger):
