@@ -16,6 +16,7 @@ _COMMANDS: Mapping[str, str] = {
     "rules": "List all rules.",
     "explain": "Explain a rule or a binding.",
     "serve": "Answer a Kubernetes API server.",
+    "review": "Ask a server, or the engine, for the answer to recorded reviews.",
     "certs": "Make, inspect and verify certificates.",
 }
 

@@ -1,0 +1,53 @@
+"""The engine asked with no server between: the same reviewers, and a rulebook made as the server makes it. Opens no port."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Mapping
+
+from webhook.admission.answer import ReviewError
+from webhook.admission.mutation import OverheadMode
+from webhook.kube.version import parse_version
+from webhook.serve.asking.ask import MUTATE, VALIDATE, Ask, UnansweredError
+from webhook.serve.assembly import NoVMIs
+from webhook.serve.layers import effective
+from webhook.serve.namespaces import Namespaces
+from webhook.serve.registry_file import Choices, RegistryFile
+from webhook.serve.settings import ServeSettings
+from webhook.serve.vmi_directory import VMIDirectory
+from webhook.server.reply import RefusedError
+from webhook.server.reviewers import Mutating, Reviewer, Validating
+
+_NO_PORT = {"tls_cert": "-", "tls_key": "-", "self_signed": False, "plain_http": False}
+"""Some transport must be set; none is used, so what the file says of certificates is not looked at."""
+
+
+def engine_settings(flags: Mapping[str, object]) -> ServeSettings:
+    """The settings of a server that is started with these flags, as far as it judges; `UsageError` as a server would raise it."""
+    return effective({**flags, **_NO_PORT}, os.environ).settings
+
+
+@contextlib.contextmanager
+def engine(settings: ServeSettings) -> Iterator[tuple[Ask, tuple[str, ...]]]:
+    """The engine, and what must be told about its registry; `UnreadableError` when that cannot be read."""
+    version = settings.kubevirt_version
+    registry = RegistryFile(settings.registry or "", Choices(settings.rules, None if version is None else parse_version(version)))
+    vmis = VMIDirectory(settings.vmi_directory) if settings.vmi_directory is not None else NoVMIs()
+    reviewers: Mapping[str, Reviewer] = {
+        VALIDATE: Validating(lambda: registry.rulebook, Namespaces(settings.exclude.namespaces)),
+        MUTATE: Mutating(lambda: registry.rulebook, vmis, OverheadMode(settings.overhead)),
+    }
+    with asyncio.Runner() as runner:
+
+        def ask(endpoint: str, body: bytes) -> bytes:
+            try:
+                return runner.run(_reviewed(reviewers[endpoint], body, settings.deadline_seconds))
+            except (ReviewError, RefusedError) as error:
+                raise UnansweredError(f"the engine cannot answer: {error}") from error
+
+        yield ask, registry.notes
+
+
+async def _reviewed(reviewer: Reviewer, body: bytes, seconds: float) -> bytes:
+    return (await reviewer(body, time.monotonic() + seconds)).body

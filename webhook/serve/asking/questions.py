@@ -1,0 +1,163 @@
+"""Files in, reviews to ask out: recorded ones as they are, bare objects wrapped into the review that an API server would send.
+
+Does not know who is asked.
+"""
+
+import io
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import BinaryIO, TypeAlias
+
+import msgspec
+
+from webhook.admission.envelope import API_VERSION, KIND
+from webhook.errors import UnreadableError
+from webhook.intake.objects import objects_in
+from webhook.kube.fieldpath import Path, look_up
+from webhook.kube.text import shown
+from webhook.manifests.documents import read_documents
+from webhook.manifests.model import Document
+from webhook.manifests.yaml import parse
+from webhook.serve.asking.ask import MUTATE, VALIDATE
+from webhook.vmi.kinds import split_api_version
+
+MOST_BYTES = 64 * 1024 * 1024
+"""A larger file is not read."""
+
+Opener: TypeAlias = Callable[[], BinaryIO]
+_Identity: TypeAlias = tuple[object, ...]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A review to ask.
+
+    Attributes:
+        place: File and line.
+        subject: What it is about, as kubectl names it: `virtualmachine.kubevirt.io/web`.
+        operation: `CREATE`, `UPDATE` and so on; empty where the review names none.
+        endpoint: Where its kind is answered.
+        uid: What the answer must repeat; `None` where the review has none.
+        body: The AdmissionReview as JSON.
+        carried: The object in it, as plain data.
+    """
+
+    place: str
+    subject: str
+    operation: str
+    endpoint: str
+    uid: object
+    body: bytes
+    carried: object
+
+
+class Former:
+    """The objects as they were before, by group, kind, namespace and name.
+
+    Attributes:
+        used: Whether any of them was found to be an older state of something.
+    """
+
+    def __init__(self, objects: Sequence[object] = ()) -> None:
+        self._objects = {_identity(obj): obj for obj in objects}
+        self.used = False
+
+    def of(self, obj: object) -> object:
+        """The older state of an object, or `None` when there is none: it is new."""
+        found = self._objects.get(_identity(obj)) if _text(obj, "metadata", "name") else None
+        self.used |= found is not None
+        return found
+
+
+def former(name: str, opener: Opener) -> Former:
+    """The older states in a file; of a recorded review the object that it carries. `UnreadableError` when one is none."""
+    found = [(obj, place) for value, place in _documents(name, opener) for obj, _ in objects_in(value)]
+    return Former([_checked(obj, place) for obj, place in found])
+
+
+def questions(name: str, opener: Opener, before: Former) -> Iterator[Question]:
+    """What is to be asked about a file: a question for each recorded review, and for each object otherwise.
+
+    An object of which `before` has an older state is an UPDATE, any other a CREATE. `UnreadableError` when it cannot be read.
+    """
+    for value, place in _documents(name, opener):
+        if look_up(value, ("kind",)) == KIND:
+            yield _question(place, value)
+            continue
+        for obj, _ in objects_in(value):
+            yield _question(place, _review(_checked(obj, place), before.of(obj)))
+
+
+def _documents(name: str, opener: Opener) -> Iterator[tuple[object, str]]:
+    """Each document's data with its place."""
+    try:
+        with opener() as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UnreadableError((error.strerror if isinstance(error, OSError) else None) or str(error), file=name) from error
+    if len(content) > MOST_BYTES:
+        raise UnreadableError(f"has more than {MOST_BYTES:,} bytes; give fewer reviews in one file", file=name)
+    found = 0
+    for document in read_documents(io.BytesIO(content), name):
+        if isinstance(document, UnreadableError):
+            raise document
+        if isinstance(document, Document):
+            found += 1
+            yield parse(document), f"{name}:{document.line}"
+    if not found:
+        raise UnreadableError(f"holds nothing; give an {KIND} or an object", file=name)
+
+
+def _checked(obj: object, place: str) -> Mapping[str, object]:
+    if not isinstance(obj, dict):
+        raise UnreadableError(f"holds {shown(obj)}; give an {KIND} or an object", file=place)
+    if not _text(obj, "apiVersion") or not _text(obj, "kind"):
+        raise UnreadableError(f"holds an object without apiVersion or kind; give an {KIND} or an object", file=place)
+    return obj
+
+
+def _review(obj: Mapping[str, object], old: object) -> Mapping[str, object]:
+    """The review that the API server would send, as a dry run."""
+    group, version = split_api_version(_text(obj, "apiVersion"))
+    kind = _text(obj, "kind")
+    request = {
+        "uid": str(uuid.uuid4()),
+        "kind": {"group": group, "version": version, "kind": kind},
+        "resource": {"group": group, "version": version, "resource": f"{kind.lower()}s"},
+        "name": _text(obj, "metadata", "name"),
+        "namespace": _text(obj, "metadata", "namespace") or "default",
+        "operation": "CREATE" if old is None else "UPDATE",
+        "userInfo": {"username": "bindguard-review"},
+        "object": obj,
+        "oldObject": old,
+        "dryRun": True,
+    }
+    return {"apiVersion": API_VERSION, "kind": KIND, "request": request}
+
+
+def _question(place: str, review: object) -> Question:
+    group, kind = (_text(review, "request", "kind", field) for field in ("group", "kind"))
+    return Question(
+        place=place,
+        subject=f"{'.'.join(filter(None, (kind.lower(), group))) or 'object'}/{_name(review)}",
+        operation=_text(review, "request", "operation"),
+        endpoint=MUTATE if (group, kind) == ("", "Pod") else VALIDATE,
+        uid=look_up(review, ("request", "uid")),
+        body=msgspec.json.encode(review),
+        carried=look_up(review, ("request", "object")),
+    )
+
+
+def _name(review: object) -> str:
+    prefix = _text(review, "request", "object", "metadata", "generateName")
+    return _text(review, "request", "name") or (f"{prefix}*" if prefix else "")
+
+
+def _identity(obj: object) -> _Identity:
+    group = split_api_version(_text(obj, "apiVersion"))[0]
+    return group, _text(obj, "kind"), _text(obj, "metadata", "namespace") or "default", _text(obj, "metadata", "name")
+
+
+def _text(value: object, *path: str) -> str:
+    steps: Path = path
+    found = look_up(value, steps)
+    return found if isinstance(found, str) else ""
