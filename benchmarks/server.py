@@ -22,7 +22,7 @@ from benchmarks.engine import review
 from benchmarks.machine import median, row
 
 _RUNS = 5
-_SECONDS = 4
+_SECONDS = 2
 _CONNECTIONS = 8
 _POST = """
 wrk.method = "POST"
