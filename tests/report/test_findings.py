@@ -1,7 +1,7 @@
 import pytest
 
 from tests.report.builders import BROKEN, CLEAN, MIXED, occurrence, report, warning
-from webhook.report.findings import Counts, ObjectRef, Report
+from webhook.report.findings import ObjectRef, Report
 from webhook.rules.base import Action
 
 
@@ -19,10 +19,6 @@ from webhook.rules.base import Action
 )
 def test_the_exit_code_tells_findings_at_the_threshold_and_unreadable_input_wins(what: Report, fail_on: Action, code: int) -> None:
     assert what.exit_code(fail_on=fail_on) == code
-
-
-def test_counts_of_several_files_add_up() -> None:
-    assert Counts(1, 2, 3, 4, 5, 6) + Counts(10, 20, 30, 40, 50, 60) == Counts(11, 22, 33, 44, 55, 66)
 
 
 def test_an_object_is_named_as_a_person_would() -> None:

@@ -69,9 +69,6 @@ class Counts(msgspec.Struct, frozen=True):
     excluded: int = 0
     baselined: int = 0
 
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__))
-
 
 class Report(msgspec.Struct, frozen=True):
     """Everything a run tells.
