@@ -10,9 +10,10 @@ CENTRE := webhook/admission/*,webhook/rules/*,webhook/vmi/*,webhook/plugins/*,we
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-$(VENV)/.ready: pyproject.toml requirements/dev.txt
+$(VENV)/.ready: pyproject.toml requirements/dev.txt requirements/tools.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements/tools.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --config-settings editable_mode=compat --editable .
 	touch $@
 

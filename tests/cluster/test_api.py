@@ -1,0 +1,129 @@
+"""Calls to an API server: what is sent, what comes back, and what every fault of a network turns into."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.cluster.fake_api import FakeApi
+from tests.serve.server import eventually
+from webhook.cluster.api import ApiServer
+from webhook.cluster.problem import ApiError
+
+VMIS = "/apis/kubevirt.io/v1/namespaces/shop/virtualmachineinstances"
+
+
+def run(api: FakeApi, ask: Any) -> Any:
+    async def asked() -> Any:
+        server = api.connection()
+        try:
+            return await ask(server)
+        finally:
+            await server.close()
+
+    return asyncio.run(asked())
+
+
+def test_an_object_is_read(api: FakeApi) -> None:
+    api.store(f"{VMIS}/web", {"metadata": {"name": "web"}})
+    assert b'"web"' in run(api, lambda server: server.get(f"{VMIS}/web"))
+
+
+def test_a_refusal_tells_status_reason_and_the_servers_own_words(api: FakeApi) -> None:
+    with pytest.raises(ApiError, match=r"GET http.*/web: HTTP 404: .*/web not found") as told:
+        run(api, lambda server: server.get(f"{VMIS}/web"))
+    assert (told.value.status, told.value.reason) == (404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (403, "forbidden"),
+        (409, "conflict"),
+        (410, "gone"),
+        (429, "too-many-requests"),
+        (500, "unavailable"),
+        ("cut", "unavailable"),
+        ("hang", "timeout"),
+    ],
+)
+def test_every_fault_has_its_reason(api: FakeApi, fault: int | str, reason: str) -> None:
+    api.fail("/", fault, times=9)
+    with pytest.raises(ApiError) as told:
+        run(api, lambda server: server.get("/version", seconds=0.3))
+    assert told.value.reason == reason
+
+
+def test_nobody_at_the_address_is_an_error_that_names_it() -> None:
+    with FakeApi() as api:
+        pass
+    with pytest.raises(ApiError, match=api.url) as told:
+        run(api, lambda server: server.get("/version"))
+    assert told.value.reason == "unavailable"
+
+
+def test_a_refused_token_is_asked_for_once_more(api: FakeApi) -> None:
+    api.fail("/version", 401)
+    api.store("/version", {"major": "1"})
+    assert b'"major"' in run(api, lambda server: server.get("/version"))
+    api.fail("/version", 401, times=2)
+    with pytest.raises(ApiError) as told:
+        run(api, lambda server: server.get("/version"))
+    assert told.value.reason == "unauthorized"
+
+
+def test_writes_with_an_old_resource_version_conflict(api: FakeApi) -> None:
+    async def write_twice(server: ApiServer) -> None:
+        await server.post(VMIS, {"metadata": {"name": "web"}, "spec": {"a": 1, "b": 2}})
+        await server.patch(f"{VMIS}/web", {"spec": {"a": None}})
+        await server.put(f"{VMIS}/web", {"metadata": {"name": "web", "resourceVersion": "1"}})
+
+    with pytest.raises(ApiError) as told:
+        run(api, write_twice)
+    assert told.value.reason == "conflict"
+    assert api.objects[f"{VMIS}/web"]["spec"] == {"b": 2}
+
+
+def test_a_watch_gives_each_event_whole_whatever_it_holds(api: FakeApi) -> None:
+    events = [{"text": "a\u2028b"}, {"text": "x" * 300_000}, {"text": ""}]
+
+    async def watch(server: ApiServer) -> list[bytes]:
+        async with server.lines(VMIS, {"watch": "1"}, silence_seconds=20) as lines:
+            await asyncio.to_thread(eventually, lambda: api.watches() == 1)
+            for event in events:
+                api.emit(VMIS, event)
+            api.cut_watches()
+            return [line async for line in lines]
+
+    assert [len(line) for line in run(api, watch)] == [17, 300_012, 12]
+
+
+def test_a_silent_watch_ends(api: FakeApi) -> None:
+    async def watch(server: ApiServer) -> None:
+        async with server.lines(VMIS, {"watch": "1"}, silence_seconds=0.2) as lines:
+            async for _ in lines:
+                pass
+
+    with pytest.raises(ApiError) as told:
+        run(api, watch)
+    assert told.value.reason == "timeout"
+
+
+def test_a_refused_watch_tells_why(api: FakeApi) -> None:
+    async def watch(server: ApiServer) -> None:
+        async with server.lines(VMIS, {"watch": "1"}, silence_seconds=5):
+            pytest.fail("it was not refused")
+
+    api.fail(VMIS, 410)
+    with pytest.raises(ApiError) as told:
+        run(api, watch)
+    assert told.value.reason == "gone"
+
+
+def test_what_the_caller_of_a_watch_raises_is_the_callers(api: FakeApi) -> None:
+    async def watch(server: ApiServer) -> None:
+        async with server.lines(VMIS, {"watch": "1"}, silence_seconds=5):
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        run(api, watch)

@@ -1,0 +1,171 @@
+"""Calls to one API server: JSON bytes in and out, each call within its time, a watch line by line. Knows no kind of object.
+
+The calls are made with httpx and not with the official client, whose calls are threads that nobody can cancel (docs/decisions.md).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import NamedTuple
+
+import httpx
+import msgspec
+
+from webhook.cluster.credentials import Credentials
+from webhook.cluster.problem import answered, unanswered
+
+MOST_BODY_BYTES = 64 * 1024 * 1024
+"""More of one answer is not read; a page of 500 large VMs has a tenth of it."""
+MOST_LINE_BYTES = 32 * 1024 * 1024
+"""More of one watch event is not read; etcd holds no object of more than 1.5 MiB."""
+
+MERGE_PATCH = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+
+_SECONDS = 10.0
+_UNAUTHORIZED = 401
+_NONE: Mapping[str, str] = {}
+
+_encode = msgspec.json.encode
+
+
+class _Call(NamedTuple):
+    method: str
+    path: str
+    query: Mapping[str, str] = _NONE
+    content: bytes = b""
+    content_type: str = "application/json"
+
+
+class ApiServer:
+    """An API server that is asked as one user.
+
+    Every call raises `ApiError` when there is no answer within its `seconds`, or one that is no success.
+
+    Attributes:
+        base_url: Its address, for messages.
+    """
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._http = credentials.client()
+        self.base_url = credentials.base_url
+
+    async def get(self, path: str, query: Mapping[str, str] = _NONE, *, seconds: float = _SECONDS) -> bytes:
+        """An object, a list, or whatever else is at a path."""
+        return await self._asked(_Call("GET", path, query), seconds)
+
+    async def post(self, path: str, obj: object, *, seconds: float = _SECONDS) -> bytes:
+        """Create; the object as it was stored."""
+        return await self._asked(_Call("POST", path, content=_encode(obj)), seconds)
+
+    async def put(self, path: str, obj: object, *, seconds: float = _SECONDS) -> bytes:
+        """Replace; `ApiError` of reason `conflict` when the object's resourceVersion is not the newest."""
+        return await self._asked(_Call("PUT", path, content=_encode(obj)), seconds)
+
+    async def patch(self, path: str, obj: object, *, content_type: str = MERGE_PATCH, seconds: float = _SECONDS) -> bytes:
+        """Patch; the object as it was stored."""
+        return await self._asked(_Call("PATCH", path, content=_encode(obj), content_type=content_type), seconds)
+
+    async def delete(self, path: str, *, seconds: float = _SECONDS) -> bytes:
+        """Delete."""
+        return await self._asked(_Call("DELETE", path), seconds)
+
+    @contextlib.asynccontextmanager
+    async def lines(self, path: str, query: Mapping[str, str], *, silence_seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
+        """A watch: its lines as they come, each one JSON object; `ApiError` of reason `timeout` after a silence of so many seconds.
+
+        The lines end when the server ends the stream.
+        """
+        call = _Call("GET", path, query)
+        asked = self._named(call)
+        with _told(asked, silence_seconds):
+            async with asyncio.timeout(silence_seconds):
+                response = await self._sent(call)
+                refusal = None if response.is_success else await _whole(response, asked)
+        try:
+            if refusal is not None:
+                raise answered(asked, response.status_code, refusal)
+            yield _lines(response, asked, silence_seconds)
+        finally:
+            await response.aclose()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def _asked(self, call: _Call, seconds: float) -> bytes:
+        asked = self._named(call)
+        with _told(asked, seconds):
+            async with asyncio.timeout(seconds):
+                response = await self._sent(call)
+                try:
+                    body = await _whole(response, asked)
+                finally:
+                    await response.aclose()
+        if not response.is_success:
+            raise answered(asked, response.status_code, body)
+        return body
+
+    async def _sent(self, call: _Call) -> httpx.Response:
+        """The response, its body still to be read. A token may be withdrawn before its time: then it is asked for anew, once."""
+        response = await self._sent_as(call, await self._credentials.headers())
+        if response.status_code != _UNAUTHORIZED:
+            return response
+        await response.aclose()
+        return await self._sent_as(call, await self._credentials.headers(anew=True))
+
+    async def _sent_as(self, call: _Call, headers: dict[str, str]) -> httpx.Response:
+        if call.content:
+            headers["Content-Type"] = call.content_type
+        request = self._http.build_request(
+            call.method, call.path, params=dict(call.query), headers=headers, content=call.content, extensions=self._credentials.extensions
+        )
+        return await self._http.send(request, stream=True)
+
+    def _named(self, call: _Call) -> str:
+        return f"{call.method} {self.base_url}{call.path}"
+
+
+async def _whole(response: httpx.Response, asked: str) -> bytes:
+    parts, size = [], 0
+    async for part in response.aiter_raw():
+        size += len(part)
+        if size > MOST_BODY_BYTES:
+            raise unanswered(asked, "unreadable", f"the answer has more than {MOST_BODY_BYTES:,} bytes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def _lines(response: httpx.Response, asked: str, silence_seconds: float) -> AsyncIterator[bytes]:
+    """Split at line feeds alone: a JSON string may hold what else Unicode takes for the end of a line."""
+    parts = aiter(response.aiter_raw())
+    rest: list[bytes] = []
+    size = 0
+    while True:
+        with _told(asked, silence_seconds):
+            async with asyncio.timeout(silence_seconds):
+                part = await anext(parts, None)
+        if part is None:
+            break
+        *whole, last = part.split(b"\n")
+        for end in whole:
+            yield b"".join((*rest, end))
+            rest, size = [], 0
+        size += len(last)
+        if size > MOST_LINE_BYTES:
+            raise unanswered(asked, "unreadable", f"one event has more than {MOST_LINE_BYTES:,} bytes")
+        rest.append(last)
+    if size:
+        yield b"".join(rest)
+
+
+@contextlib.contextmanager
+def _told(asked: str, seconds: float) -> Iterator[None]:
+    """Whatever a network does to a call, as the error that is told."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise unanswered(asked, "timeout", f"nothing came for {seconds:g} s") from error
+    except httpx.HTTPError as error:
+        raise unanswered(asked, "unavailable", f"no answer: {str(error) or type(error).__name__}") from error

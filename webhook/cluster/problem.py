@@ -1,0 +1,76 @@
+"""An answer of the API server that is no success, or no answer at all, as one error with one of a few reasons. Asks nobody."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from webhook.errors import UnreadableError
+
+Reason = Literal[
+    "unauthorized", "forbidden", "not-found", "conflict", "gone", "timeout", "too-many-requests", "unavailable", "invalid", "unreadable"
+]
+
+_REASON_OF: Mapping[int, Reason] = {
+    400: "invalid",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    408: "timeout",
+    409: "conflict",
+    410: "gone",
+    413: "invalid",
+    415: "invalid",
+    422: "invalid",
+    429: "too-many-requests",
+    504: "timeout",
+}
+_MOST_TOLD = 400
+
+
+class ApiError(UnreadableError):
+    """The API server did not do what it was asked.
+
+    Attributes:
+        status: The HTTP status; 0 when there was no answer.
+        reason: What that means, for logs, metrics and decisions.
+        body: What was answered, whole; a Status object as a rule.
+    """
+
+    def __init__(self, message: str, *, status: int, reason: Reason, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason: Reason = reason
+        self.body = body
+
+
+class _Status(msgspec.Struct):
+    message: str = ""
+
+
+_decode = msgspec.json.Decoder(_Status).decode
+
+
+def unanswered(asked: str, reason: Reason, why: str) -> ApiError:
+    """There was no answer to `asked`."""
+    return ApiError(f"{asked}: {why}", status=0, reason=reason)
+
+
+def answered(asked: str, status: int, body: bytes) -> ApiError:
+    """The answer to `asked` was a refusal."""
+    return ApiError(f"{asked}: HTTP {status}: {_told(body)}", status=status, reason=reason_of(status), body=body)
+
+
+def reason_of(status: int) -> Reason:
+    """What an HTTP status of the API server means."""
+    return _REASON_OF.get(status, "unavailable")
+
+
+def _told(body: bytes) -> str:
+    """The message of a Status object, or the start of whatever else was answered, on one line."""
+    try:
+        message = _decode(body).message
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        message = body[:_MOST_TOLD].decode(errors="replace")
+    told = " ".join(message.split())
+    return told[:_MOST_TOLD] or "no reason is given"
