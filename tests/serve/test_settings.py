@@ -173,7 +173,7 @@ def test_what_is_wrong_in_a_file_is_told_with_file_and_key(tmp_path: Path, text:
     ("flags", "variables", "told"),
     [
         ({"registry": None}, {}, "no registry: give --registry FILE, BINDGUARD_REGISTRY or registry: in the configuration file"),
-        ({"self_signed": None}, {}, "no certificate: give --tls-cert and --tls-key, or --self-signed"),
+        ({"self_signed": None}, {}, "no certificate: give --tls-cert and --tls-key, or --managed in a cluster, or --self-signed"),
         ({"self_signed": None, "tls_cert": "c"}, {}, "--tls-cert: a certificate and its key go together; give --tls-key FILE"),
         ({"self_signed": None}, {"BINDGUARD_TLS_KEY": "k"}, "BINDGUARD_TLS_KEY: a certificate and its key go together; give --tls-cert"),
         ({"plain_http": True}, {}, r"self_signed \(--self-signed\), plain_http \(--plain-http\): only one of these"),
@@ -185,6 +185,12 @@ def test_what_is_wrong_in_a_file_is_told_with_file_and_key(tmp_path: Path, text:
         ({"rules": ("no-binding",)}, {}, '--rule: "no-binding" is no rule with its action'),
         ({"rules": ("nonsense=off",)}, {}, '--rule: there is no rule "nonsense"'),
         ({"kubevirt_version": "latest"}, {}, '--kubevirt-version: "latest" is no KubeVirt release'),
+        ({"cluster": True}, {}, "--registry and --cluster: only one of these can be"),
+        ({"state_directory": "s"}, {}, "--state-directory: state_directory goes with cluster only"),
+        ({"supplementary": "s"}, {}, "--supplementary: supplementary goes with cluster only"),
+        ({}, {"BINDGUARD_CONTEXT": "c"}, "BINDGUARD_CONTEXT: context goes with cluster or managed only"),
+        ({"self_signed": None, "managed": True}, {}, "--managed: a managed certificate needs the names that the API server calls"),
+        ({"managed": True, "tls_names": ("a.b.svc",)}, {}, r"managed \(--managed\), self_signed .*only one of these"),
         ({"config": "gone.yaml"}, {}, "gone.yaml: No such file"),
         ({"config": "a\0b"}, {}, "null byte"),
     ],
@@ -192,6 +198,11 @@ def test_what_is_wrong_in_a_file_is_told_with_file_and_key(tmp_path: Path, text:
 def test_what_does_not_go_together_is_told(flags: Mapping[str, object], variables: Mapping[str, str], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         settings(flags, variables)
+
+
+def test_the_registry_may_be_the_clusters_and_the_certificate_managed() -> None:
+    found = effective({"cluster": True, "managed": True, "tls_names": ("bindguard.bindguard.svc",), "state_directory": "s"}, {})
+    assert found.settings.transport is Transport.MANAGED
 
 
 def test_everything_wrong_is_told_at_once() -> None:

@@ -22,7 +22,17 @@ from webhook.serve.effective import Effective, Layer
 from webhook.serve.names import SETTING_OF_VARIABLE, Written, flag, setting_of_key, variables_in
 from webhook.serve.settings import Exclude, ServeSettings, accepted
 
-_PATHS = ("registry", "vmi_directory", "tls_cert", "tls_key", "self_signed_directory", "client_ca")
+_PATHS = (
+    "registry",
+    "kubeconfig",
+    "state_directory",
+    "supplementary",
+    "vmi_directory",
+    "tls_cert",
+    "tls_key",
+    "self_signed_directory",
+    "client_ca",
+)
 _LISTS = ("tls_names", "self_signed_names", "client_names")
 _OF_CHECK = ("select", "ignore", "baseline", "fail_on")
 

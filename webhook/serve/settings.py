@@ -16,6 +16,7 @@ class Transport(enum.StrEnum):
     """Where the certificate of the admission port comes from."""
 
     FILES = "tls_cert and tls_key"
+    MANAGED = "managed"
     SELF_SIGNED = "self_signed"
     PLAIN_HTTP = "plain_http"
 
@@ -69,11 +70,23 @@ class ServeSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="BINDGUARD_")
 
     registry: _Text | None = _setting(None, "KubeVirt CR, HyperConverged CR or bindguard registry to judge by; watched.", "a file name")
+    cluster: bool = _setting(False, "Registry and VMIs come from the API server, by watch and by read.", _FLAG)
+    kubeconfig: _Text | None = _setting(None, "Kubeconfig for cluster, in place of the pod's service account.", "a file name")
+    context: _Text | None = _setting(None, "Context of the kubeconfig, in place of its current one.", "a context's name")
+    state_directory: _Text | None = _setting(
+        None, "Where the last registry is kept, for a start while the API server is away.", "a directory name"
+    )
+    supplementary: _Text | None = _setting(
+        None, "Bindguard registry file whose overheads count beside the registry of the cluster.", "a file name"
+    )
     kubevirt_version: _Text | None = _setting(None, "KubeVirt release to judge by, over what the registry tells.", "a release such as 1.9")
     rules: dict[str, _RuleAction] = _setting({}, "Action of a rule, over the rule's own.", "deny, warn or off for each rule")
     exclude: Exclude = _setting(Exclude(), "Namespaces whose objects are not judged.", "names or globs of namespaces")
     overhead: Annotated[Literal["auto", "always", "off"], pydantic.BeforeValidator(_off)] = _setting(
         "auto", "When launcher pods get the overhead of their plugins.", "auto, always or off"
+    )
+    validate_pods: Annotated[Literal["off", "warn", "deny"], pydantic.BeforeValidator(_off)] = _setting(
+        "off", "What /validate says to launcher pods that lack owed overhead.", "off, warn or deny"
     )
     vmi_directory: _Text | None = _setting(
         None, "Directory of VMI files that launcher pods are matched with; for development and tests.", "a directory name"
@@ -87,6 +100,11 @@ class ServeSettings(BaseSettings):
     tls_cert: _Text | None = _setting(None, "Certificate chain, PEM; watched.", "a file name")
     tls_key: _Text | None = _setting(None, "Private key of the certificate, PEM; watched.", "a file name")
     tls_names: tuple[_Text, ...] = _setting((), "Names that the certificate must be for; another one is refused.", "DNS names or addresses")
+    managed: bool = _setting(False, "Certificates are made and renewed in the cluster by the replicas themselves.", _FLAG)
+    managed_namespace: _Text | None = _setting(None, "Namespace of managed_secret and managed_lease; the pod's own if not set.", "a name")
+    managed_secret: _Text = _setting("bindguard-tls", "Secret that holds the managed certificates.", "a name")
+    managed_lease: _Text = _setting("bindguard", "Lease that says which replica manages the certificates.", "a name")
+    webhook_configuration: _Text = _setting("bindguard", "Webhook configurations, of both kinds, that get the managed caBundle.", "a name")
     self_signed: bool = _setting(False, "Make a CA and a pair, or use the one made before.", _FLAG)
     self_signed_directory: _Text = _setting("certs", "Where --self-signed keeps CA and pair.", "a directory name")
     self_signed_names: tuple[_Text, ...] = _setting(
@@ -117,6 +135,8 @@ class ServeSettings(BaseSettings):
         """Where the certificate comes from; `layers` has made sure that it is told once."""
         if self.plain_http:
             return Transport.PLAIN_HTTP
+        if self.managed:
+            return Transport.MANAGED
         return Transport.SELF_SIGNED if self.self_signed else Transport.FILES
 
 

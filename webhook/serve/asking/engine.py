@@ -19,7 +19,7 @@ from webhook.serve.vmi_directory import VMIDirectory
 from webhook.server.reply import RefusedError
 from webhook.server.reviewers import Mutating, Reviewer, Validating
 
-_NO_PORT = {"tls_cert": "-", "tls_key": "-", "self_signed": False, "plain_http": False}
+_NO_PORT = {"tls_cert": "-", "tls_key": "-", "managed": False, "self_signed": False, "plain_http": False}
 """Some transport must be set; none is used, so what the file says of certificates is not looked at."""
 
 
