@@ -6,15 +6,18 @@ repository's own CI, `../shared/envtest/kube-apiserver.xz` beside the checkout a
 
 import contextlib
 import importlib.util
+import json
 import lzma
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -49,35 +52,107 @@ def find_programs(unpack_into: Path) -> Programs | None:
 
 
 class ControlPlane:
-    """A running API server, and a client that may do everything."""
+    """A running API server, a client that may do everything, and ways to take the server away for a while."""
 
-    def __init__(self, url: str, certificate_authority: Path) -> None:
-        self.url = url
-        context = ssl.create_default_context(cafile=str(certificate_authority))
+    def __init__(self, programs: Programs, directory: Path, etcd_port: int) -> None:
+        [port] = _free_ports(1)
+        self.url = f"https://127.0.0.1:{port}"
+        self.certificate = directory / "certificates/apiserver.crt"
+        self._directory = directory
+        self._command: list[str | Path] = [programs.kube_apiserver, *_api_server_flags(directory, etcd_port, port)]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.client = httpx.Client()
+
+    def start(self) -> None:
+        """Start the API server, and wait until it is ready."""
+        with (self._directory / "kube-apiserver.log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
+        self._wait_for(self.certificate.exists)
+        context = ssl.create_default_context(cafile=str(self.certificate))
         context.check_hostname = False  # the server's own certificate names no loopback address on every version
-        self.client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, verify=context, timeout=30)
+        self.client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, verify=context, timeout=30)
+        self._wait_for(self._is_ready)
 
-    def create(self, path: str, obj: object) -> None:
-        """Create an object that must be accepted."""
+    def stop(self) -> None:
+        """End the API server; etcd keeps what it knows."""
+        self.client.close()
+        if self._process is not None:
+            end(self._process)
+
+    def kill(self) -> None:
+        """End the API server as a machine that loses power does."""
+        self.client.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The API server neither answers nor hangs up while the block runs."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def create(self, path: str, obj: object) -> Any:
+        """Create an object that must be accepted; as it was stored."""
         answer = self.client.post(path, json=obj)
         assert answer.is_success, answer.text
+        return answer.json()
+
+    def merge(self, path: str, patch: object) -> Any:
+        """Patch an object that must be there; as it was stored."""
+        answer = self.client.patch(path, content=json.dumps(patch), headers={"content-type": "application/merge-patch+json"})
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def read(self, path: str) -> Any:
+        """An object that must be there."""
+        answer = self.client.get(path)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def _is_ready(self) -> bool:
+        try:
+            return self.client.get("/readyz").status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def _wait_for(self, condition: Callable[[], bool]) -> None:
+        end_of_patience = time.monotonic() + _START_SECONDS
+        while not condition():
+            if self._process is None or self._process.poll() is not None or time.monotonic() > end_of_patience:
+                tail = (self._directory / "kube-apiserver.log").read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"the API server did not start:\n{tail}")
+            time.sleep(0.1)
 
 
 @contextlib.contextmanager
 def running(programs: Programs, directory: Path) -> Iterator[ControlPlane]:
     """Start both programs, wait until the API server is ready, and end them afterwards."""
-    etcd_port, peer_port, port = _free_ports(3)
+    etcd_port, peer_port = _free_ports(2)
     _write_keys(directory)
-    with (
-        _process([programs.etcd, *_etcd_flags(directory, etcd_port, peer_port)], directory / "etcd.log"),
-        _process([programs.kube_apiserver, *_api_server_flags(directory, etcd_port, port)], directory / "kube-apiserver.log") as server,
-    ):
-        certificate = directory / "certificates/apiserver.crt"
-        _wait_for(certificate.exists, server, directory)
-        plane = ControlPlane(f"https://127.0.0.1:{port}", certificate)
-        with plane.client:
-            _wait_for(lambda: _is_ready(plane.client), server, directory)
-            yield plane
+    with (directory / "etcd.log").open("wb") as log:
+        etcd = subprocess.Popen([programs.etcd, *_etcd_flags(directory, etcd_port, peer_port)], stdout=log, stderr=subprocess.STDOUT)
+    plane = ControlPlane(programs, directory, etcd_port)
+    try:
+        plane.start()
+        yield plane
+    finally:
+        plane.stop()
+        end(etcd)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and see to it that it does."""
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _etcd_flags(directory: Path, port: int, peer_port: int) -> Sequence[str]:
@@ -113,35 +188,6 @@ def _write_keys(directory: Path) -> None:
     (directory / "sa.key").write_bytes(key.private_bytes(pem, serialization.PrivateFormat.TraditionalOpenSSL, plain))
     (directory / "sa.pub").write_bytes(key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo))
     (directory / "tokens.csv").write_text(f'{ADMIN_TOKEN},admin,admin,"system:masters"\n')
-
-
-@contextlib.contextmanager
-def _process(command: Sequence[str | Path], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as stream, subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _wait_for(condition: Callable[[], bool], server: subprocess.Popen[bytes], directory: Path) -> None:
-    end = time.monotonic() + _START_SECONDS
-    while not condition():
-        if server.poll() is not None or time.monotonic() > end:
-            tail = (directory / "kube-apiserver.log").read_text(errors="replace")[-2000:]
-            raise RuntimeError(f"the API server did not start:\n{tail}")
-        time.sleep(0.1)
-
-
-def _is_ready(client: httpx.Client) -> bool:
-    try:
-        return client.get("/readyz").status_code == httpx.codes.OK
-    except httpx.HTTPError:
-        return False
 
 
 def _free_ports(count: int) -> list[int]:
