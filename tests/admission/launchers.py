@@ -3,14 +3,17 @@
 import copy
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import jsonpatch
 import msgspec
+import pytest
 
 from tests.builders import registry
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.mutation import OverheadMode, mutate, wanted_vmi
+from webhook.admission.pods import PodReview
 from webhook.admission.rulebook import Rulebook
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules import RULES
@@ -30,6 +33,42 @@ OWNER: Mapping[str, Any] = {
 }
 PASST: Mapping[str, Any] = {"computeResourceOverhead": {"requests": {"memory": "500Mi"}}}
 Json = dict[str, Any]
+KUBEVIRT = "system:serviceaccount:kubevirt:kubevirt-controller"
+
+_REPOSITORY = Path(__file__).parents[2]
+_OURS = _REPOSITORY / "tests/data/launcher-pods.jsonl"
+_SHARED = _REPOSITORY / "../shared/fixtures/launcher-pods.jsonl"
+"""virt-launcher pods rendered by KubeVirt v1.9.0's own template code, with and without the overhead declared; ours is a part of it."""
+
+
+def rendered_lines() -> list[Any]:
+    """The rendered pods as parameters of a test: each with its VMI, plugins, and what KubeVirt makes of it with the overhead declared."""
+    files = {"ours": _OURS} | ({"shared": _SHARED} if _SHARED.exists() else {})
+    lines = [(name, number, line) for name, file in files.items() for number, line in enumerate(file.read_text().splitlines(), 1)]
+    return [pytest.param(json.loads(line), id=f"{name}-{number}") for name, number, line in lines]
+
+
+def rendered_pod(line: Json) -> Json:
+    """A rendered pod, under the name and uid of the VMI `web`."""
+    return pod(annotations=line["pod"]["metadata"]["annotations"]) | {"spec": line["pod"]["spec"]}
+
+
+def rendered_vmi(line: Json) -> Json:
+    """The VMI of a rendered pod, under that name and uid."""
+    return vmi() | {"spec": line["vmi"]["spec"]}
+
+
+def as_by_an_early_kubevirt(rendered: Json) -> Json:
+    """The pod without any mark of KubeVirt 1.3 or later."""
+    early = copy.deepcopy(rendered)
+    for key in (EVICT_ONLY, OVERHEAD_BYTES):
+        early["metadata"]["annotations"].pop(key, None)
+    spec = early["spec"]
+    spec["initContainers"] = [each for each in spec.get("initContainers") or () if each["name"] != "guest-console-log"]
+    for container in spec["containers"]:
+        container.pop("env", None)
+        container["command"] = [each for each in container.get("command") or () if each not in {"--disk-memory-limit", "--hypervisor"}]
+    return early
 
 
 def compute(resources: Any = None, **fields: Any) -> Json:
@@ -91,6 +130,13 @@ def review(obj: Any, *, kind: Mapping[str, str] | None = None, envelope: Mapping
         **request,
     }
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", **(envelope or {}), "request": told}).encode()
+
+
+def named(obj: Json) -> PodReview:
+    """The review of a pod that names its VMI; fails when it names none."""
+    asked, reference, reason = wanted_vmi(review(obj))
+    assert reference is not None, reason
+    return asked
 
 
 def rulebook(

@@ -15,10 +15,14 @@ from tests.admission.launchers import (
     Json,
     after,
     answer,
+    as_by_an_early_kubevirt,
     assert_unpatched,
     compute,
     patched,
     pod,
+    rendered_lines,
+    rendered_pod,
+    rendered_vmi,
     resources_of,
     review,
     rulebook,
@@ -27,8 +31,6 @@ from tests.admission.launchers import (
 from webhook.admission.mutation import REASONS, OverheadMode, mutate, wanted_vmi
 
 REPOSITORY = Path(__file__).parents[2]
-OURS = REPOSITORY / "tests/data/launcher-pods.jsonl"
-SHARED = REPOSITORY / "../shared/fixtures/launcher-pods.jsonl"
 RECORDED = [
     *(REPOSITORY / "tests/data/reviews").glob("pod-create-virt-launcher-*.json"),
     *(REPOSITORY / "../shared/fixtures/admissionreviews").glob("pod-create-virt-launcher-*.json"),
@@ -38,22 +40,37 @@ DISK = "ephemeral-storage"
 GUARANTEED = {"requests": {"cpu": "2", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
 
 
-def rendered_pods() -> list[Any]:
-    files = {"ours": OURS} | ({"shared": SHARED} if SHARED.exists() else {})
-    lines = [(name, number, line) for name, file in files.items() for number, line in enumerate(file.read_text().splitlines(), 1)]
-    return [pytest.param(json.loads(line), id=f"{name}-{number}") for name, number, line in lines]
-
-
-@pytest.mark.parametrize("line", rendered_pods())
+@pytest.mark.parametrize("line", rendered_lines())
 def test_a_launcher_pod_comes_out_as_kubevirt_renders_it_with_the_overhead_declared(line: Json) -> None:
-    rendered = pod(annotations=line["pod"]["metadata"]["annotations"]) | {"spec": line["pod"]["spec"]}
-    of = vmi() | {"spec": line["vmi"]["spec"]}
-    answered = answer(rendered, of, rulebook(line["plugins"]), ALWAYS)
+    rendered, of, book = rendered_pod(line), rendered_vmi(line), rulebook(line["plugins"])
+    answered = answer(rendered, of, book, ALWAYS)
     result = after(rendered, answered) if answered.patch else rendered
     assert json.dumps(resources_of(result), sort_keys=True) == json.dumps(line["expected_resources"], sort_keys=True)
     assert result["metadata"]["annotations"][OVERHEAD_BYTES] == line["expected_overhead_annotation"]
     if answered.patch:
-        assert_unpatched(answer(result, of, rulebook(line["plugins"]), ALWAYS), "already-added")
+        assert_unpatched(answer(result, of, book, ALWAYS), "already-added")
+
+
+@pytest.mark.parametrize("line", rendered_lines())
+def test_the_same_pod_of_an_early_kubevirt_gets_what_a_later_one_counts(line: Json) -> None:
+    early, of, book = as_by_an_early_kubevirt(rendered_pod(line)), rendered_vmi(line), rulebook(line["plugins"], version="1.2")
+    answered = answer(early, of, book)
+    result = after(early, answered) if answered.patch else early
+    assert json.dumps(resources_of(result), sort_keys=True) == json.dumps(line["expected_resources"], sort_keys=True)
+    if answered.patch:
+        assert_unpatched(answer(result, of, book), "already-added")
+
+
+@pytest.mark.parametrize("line", rendered_lines())
+def test_a_pod_that_a_later_kubevirt_rendered_is_left_alone(line: Json) -> None:
+    answered = answer(rendered_pod(line), rendered_vmi(line), rulebook(line["plugins"]))
+    assert answered.reason in {"counted-by-kubevirt", "nothing-declared", "no-plugins"}
+    assert answered.patch == ()
+
+
+def test_the_rendered_pods_that_come_with_the_tests_show_every_mode() -> None:
+    modes = {each.values[0]["mode"] for each in rendered_lines() if each.id.startswith("ours")}
+    assert modes == {"req", "guest", "ded", "hug", "over", "reqlim", "overlim"}
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -119,7 +136,9 @@ def test_hugepages_and_overcommit_are_read_from_the_vmi() -> None:
 
 
 def test_with_the_overhead_overcommitted_and_no_limit_there_is_no_place_for_it() -> None:
-    assert_unpatched(answer(pod(), vmi(resources={"overcommitGuestOverhead": True})), "not-applicable")
+    overcommit: Json = {"resources": {"overcommitGuestOverhead": True}}
+    assert_unpatched(answer(pod(), vmi(**overcommit)), "not-applicable")
+    assert_unpatched(answer(pod({"name": "compute"}), vmi(**overcommit)), "not-applicable")
 
 
 def test_kubevirts_account_of_the_overhead_is_raised_by_the_same_bytes() -> None:
@@ -152,9 +171,10 @@ def test_any_mark_of_kubevirt_1_3_or_later_means_that_the_memory_is_counted(mark
         pod(compute(), {"name": "guest-console-log"}),
         pod(compute(), {"name": "hook-sidecar-0", "env": [{"name": "OTHER"}]}),
         pod(compute(env=[{"name": "CONTAINER_NAME"}])),
+        pod(compute(), {"name": "hook-sidecar-0", "args": ["--hypervisor=kvm"], "command": ["--disk-memory-limit"]}),
     ],
 )
-def test_what_early_releases_and_other_webhooks_write_is_no_mark(unmarked: Json) -> None:
+def test_what_early_releases_other_webhooks_and_owners_of_vms_write_is_no_mark(unmarked: Json) -> None:
     assert resources_of(patched(unmarked))["requests"]["memory"] == "1524Mi"
 
 
@@ -322,3 +342,9 @@ def test_a_second_pass_adds_to_limits_only_what_it_had_no_place_for() -> None:
 def test_the_owner_may_have_other_owners_beside_and_any_served_version() -> None:
     beside = {"apiVersion": "v1", "kind": "ConfigMap", "name": "x", "uid": "y"}
     assert patched(pod(owners=[beside, {**OWNER, "apiVersion": "kubevirt.io/v1alpha3"}]))
+
+
+def test_every_reason_is_explained_in_the_documentation() -> None:
+    page = (REPOSITORY / "docs/request.md").read_text()
+    assert [reason for reason in REASONS if f"`{reason}`" not in page] == []
+    assert len(set(REASONS)) == len(REASONS)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.admission.launchers import (
     EVICT_ONLY,
+    KUBEVIRT,
     MARKER,
     OVERHEAD_BYTES,
     OWNER,
@@ -107,8 +108,40 @@ def test_an_owner_whose_name_is_none_leads_nowhere(name: str) -> None:
 
 @pytest.mark.parametrize("uid", ["", "somebody-elses"])
 def test_an_owner_with_another_uid_than_the_label_changes_nothing(uid: str) -> None:
-    assert skipped(review(pod(owners=[{**OWNER, "uid": uid}]))) == "uid-mismatch"
-    assert skipped(review(pod(owners=[{**OWNER, "uid": uid}], labels={"kubevirt.io/created-by": ""}))) == "uid-mismatch"
+    assert skipped(review(pod(owners=[{**OWNER, "uid": uid}]))) == "created-by-mismatch"
+    assert skipped(review(pod(owners=[{**OWNER, "uid": uid}], labels={"kubevirt.io/created-by": ""}))) == "created-by-mismatch"
+
+
+def by(user_info: Any) -> str:
+    """Why the launcher pod of this user names no VMI that is read, where KubeVirt's own user is known; empty when it does."""
+    return wanted_vmi(review(pod(), userInfo=user_info), creators=frozenset({KUBEVIRT}))[2]
+
+
+@pytest.mark.parametrize(
+    "user_info",
+    [
+        {},
+        {"username": ""},
+        {"username": "system:admin"},
+        {"username": "system:serviceaccount:shop:kubevirt-controller"},
+        {"username": KUBEVIRT.upper()},
+        {"username": KUBEVIRT + " "},
+        {"username": "shopper", "groups": [KUBEVIRT], "uid": KUBEVIRT, "extra": {"username": [KUBEVIRT]}},
+    ],
+)
+def test_a_launcher_pod_that_somebody_else_creates_leads_to_no_vmi(user_info: Json) -> None:
+    assert by(user_info) == "unknown-requester"
+    assert "unknown-requester" in REASONS
+
+
+def test_kubevirts_own_user_creates_launcher_pods_and_where_it_is_not_known_anybody_does() -> None:
+    assert by({"username": KUBEVIRT, "groups": ["system:serviceaccounts"]}) == ""
+    assert wanted_vmi(review(pod(), userInfo={"username": "anybody"}))[1] is not None
+
+
+def test_the_requester_of_another_pod_is_of_no_interest() -> None:
+    other = review(pod(labels={"kubevirt.io": "virt-handler"}), userInfo={"username": "anybody"})
+    assert wanted_vmi(other, creators=frozenset({KUBEVIRT}))[2] == "not-a-launcher"
 
 
 def test_an_owner_that_names_somebody_elses_vmi_changes_nothing() -> None:

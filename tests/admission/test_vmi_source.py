@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from webhook.admission.vmi_source import VMISource, VMISourceError
+from webhook.admission.mutation import REASONS
+from webhook.admission.vmi_source import Unread, VMISource, VMISourceError
 
 
 class Shelf:
@@ -27,3 +28,9 @@ def test_a_failure_carries_a_word_for_metrics_and_a_sentence_for_people() -> Non
         asyncio.run(Shelf().get("secret", "web"))
     assert failed.value.reason == "forbidden"
     assert str(VMISourceError("timeout")) == "timeout"
+
+
+def test_the_words_are_few_and_known_to_metrics() -> None:
+    assert set(Unread) <= set(REASONS)
+    with pytest.raises(ValueError, match="made-up"):
+        VMISourceError("made-up")

@@ -39,6 +39,7 @@ class FakeApi:
     Attributes:
         objects: What is stored, by path. A GET of a path that only others begin with is answered with a list of those, sorted.
         requests: Everything that was asked, in order.
+        date: The `Date` of its answers; `None`: now.
         answer: Called first with each request; what it returns other than `None` is answered (a status and an object).
     """
 
@@ -46,6 +47,7 @@ class FakeApi:
         self.objects: dict[str, Object] = {}
         self.requests: list[Asked] = []
         self.answer: Callable[[Asked], tuple[int, Object] | None] = lambda _asked: None
+        self.date: str | None = None
         self.version = 100
         self.over = threading.Event()
         self._faults: list[tuple[str, Fault, int]] = []
@@ -231,6 +233,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Silence."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(timestamp) if self.server.api.date is None else self.server.api.date
 
     def handle(self) -> None:
         try:

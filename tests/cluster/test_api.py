@@ -1,6 +1,7 @@
 """Calls to an API server: what is sent, what comes back, and what every fault of a network turns into."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -127,3 +128,17 @@ def test_what_the_caller_of_a_watch_raises_is_the_callers(api: FakeApi) -> None:
 
     with pytest.raises(TimeoutError):
         run(api, watch)
+
+
+@pytest.mark.parametrize(("date", "least"), [("Thu, 01 Jan 1970 00:00:00 GMT", 1e9), (None, -60), ("yesterday", None)])
+def test_the_servers_clock_is_compared_with_ours(api: FakeApi, date: str | None, least: float | None) -> None:
+    api.date = date
+
+    async def ask(server: ApiServer) -> float | None:
+        assert server.skew is None
+        with contextlib.suppress(ApiError):
+            await server.get("/version")
+        return server.skew
+
+    skew = run(api, ask)
+    assert skew == least if skew is None or least is None else least < skew < least + 1e9

@@ -1,125 +1,12 @@
+"""Resources with memory added, to the character of what KubeVirt renders."""
+
 import json
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from tests.builders import registry
 from webhook.kube.quantity import ZERO, Quantity, parse_quantity
-from webhook.plugins.overhead import declared_memory, with_overhead, with_overhead_annotation
-from webhook.plugins.plugin import Plugin
-
-REPOSITORY = Path(__file__).parents[2]
-OURS = REPOSITORY / "tests/data/launcher-pods.jsonl"
-SHARED = REPOSITORY / "../shared/fixtures/launcher-pods.jsonl"
-"""virt-launcher pods rendered by KubeVirt v1.9.0's own template code, with and without the overhead declared; ours is a part of it."""
-
-
-def rendered_pods() -> list[Any]:
-    files = {"ours": OURS} | ({"shared": SHARED} if SHARED.exists() else {})
-    lines = [(name, number, line) for name, file in files.items() for number, line in enumerate(file.read_text().splitlines(), 1)]
-    return [pytest.param(json.loads(line), id=f"{name}-{number}") for name, number, line in lines]
-
-
-def plugin_names(domain: dict[str, Any]) -> list[str]:
-    return [each["binding"]["name"] for each in domain["devices"].get("interfaces") or () if each.get("binding")]
-
-
-def compute(pod: dict[str, Any]) -> dict[str, Any]:
-    (container,) = [each for each in pod["spec"]["containers"] if each["name"] == "compute"]
-    return dict(container)
-
-
-@pytest.mark.parametrize("line", rendered_pods())
-def test_a_launcher_pod_comes_out_as_kubevirt_renders_it(line: dict[str, Any]) -> None:
-    domain = line["vmi"]["spec"]["domain"]
-    plugins = {name: msgspec.convert(raw, Plugin) for name, raw in line["plugins"].items()}
-    memory = declared_memory(plugins, plugin_names(domain)) or ZERO
-    resources = with_overhead(
-        compute(line["pod"])["resources"],
-        memory,
-        hugepages="hugepages" in domain.get("memory", {}),
-        overcommit_guest_overhead=domain.get("resources", {}).get("overcommitGuestOverhead", False),
-    )
-    annotation = line["pod"]["metadata"]["annotations"]["kubevirt.io/memory-overhead-bytes"]
-    assert json.dumps(resources, sort_keys=True) == json.dumps(line["expected_resources"], sort_keys=True)
-    assert with_overhead_annotation(annotation, memory) == line["expected_overhead_annotation"]
-
-
-def test_our_own_pods_show_every_mode() -> None:
-    modes = {json.loads(line)["mode"] for line in OURS.read_text().splitlines()}
-    assert modes == {"req", "guest", "ded", "hug", "over", "reqlim", "overlim"}
-
-
-def declares(memory: object) -> dict[str, Any]:
-    return {"computeResourceOverhead": {"requests": {"memory": memory}}}
-
-
-def declared(names: list[str], **plugins: dict[str, Any]) -> str:
-    return str(declared_memory(registry(plugins).plugins, names))
-
-
-def test_a_plugin_counts_once_however_many_interfaces_use_it() -> None:
-    assert declared(["passt", "passt", "passt"], passt=declares("500Mi")) == "500Mi"
-
-
-def test_different_plugins_add_up_in_the_format_of_the_first() -> None:
-    plugins = {"binary": declares("500Mi"), "decimal": declares("32M")}
-    assert declared(["binary", "decimal"], **plugins) == "543250Ki"
-    assert declared(["decimal", "binary"], **plugins) == "556288k"
-
-
-def test_a_zero_lends_its_format_to_nobody() -> None:
-    assert declared(["none", "passt"], none=declares("0"), passt=declares("1024Mi")) == "1Gi"
-
-
-def test_an_unregistered_name_counts_nothing() -> None:
-    assert declared(["pastt", "passt"], passt=declares("500Mi")) == "500Mi"
-    assert declared(["pastt"], passt=declares("500Mi")) == "None"
-
-
-@pytest.mark.parametrize(
-    "plugin",
-    [
-        {},
-        {"computeResourceOverhead": None},
-        {"computeResourceOverhead": {}},
-        {"computeResourceOverhead": {"requests": None}},
-        {"computeResourceOverhead": {"requests": {}}},
-        {"computeResourceOverhead": {"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}},
-        declares(None),
-    ],
-)
-def test_what_is_not_a_memory_request_is_not_declared(plugin: dict[str, Any]) -> None:
-    assert declared(["plugin"], plugin=plugin) == "None"
-
-
-def test_a_json_number_is_read_like_the_same_text() -> None:
-    assert declared(["number"], number=declares(524288001)) == "524288001"
-    assert declared(["number"], number=declares(-1000)) == "-1k"
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("lots", '"lots" is no quantity'),
-        (1.5, "1.5 is neither a string nor a whole number"),
-        (True, "true is neither"),
-        ({"a": 1}, "an object is neither"),
-        (["x" * 1000], "a list is neither"),
-    ],
-)
-def test_a_value_that_is_no_quantity_is_told_with_its_plugin(value: object, shown: str) -> None:
-    with pytest.raises(ValueError, match=r'plugin "odd": computeResourceOverhead\.requests\.memory cannot be added') as refused:
-        declared(["odd"], odd=declares(value))
-    assert shown in str(refused.value)
-
-
-def test_a_number_that_python_itself_will_not_print_is_refused_like_any_other() -> None:
-    with pytest.raises(ValueError, match="cannot be added"):
-        declared(["odd"], odd=declares(10**5000))
-
+from webhook.plugins.overhead import with_overhead, with_overhead_annotation
 
 REQUEST = {"requests": {"cpu": "100m", "memory": "1Gi"}}
 LIMIT = {"limits": {"memory": "1Gi"}}

@@ -26,11 +26,17 @@ def test_a_pod_names_its_vmi_by_its_owner_and_not_by_its_labels() -> None:
         ({"deletionTimestamp": "2026-11-21T22:34:47Z"}, Stray.DELETING),
         ({"labels": None}, Stray.NOT_A_LAUNCHER),
         ({"ownerReferences": None}, Stray.NO_VMI_OWNER),
-        ({"labels": {"kubevirt.io": "virt-launcher"}}, Stray.UID_MISMATCH),
+        ({"labels": {"kubevirt.io": "virt-launcher"}}, Stray.CREATED_BY_MISMATCH),
     ],
 )
 def test_a_stray_pod_names_none(fields: dict[str, Any], why: Stray) -> None:
     assert vmi_of(metadata(**fields), "shop") is why
+
+
+def test_a_pod_that_somebody_else_creates_names_none_whatever_it_carries() -> None:
+    assert vmi_of(metadata(), "shop", by_kubevirt=False) is Stray.UNKNOWN_REQUESTER
+    assert vmi_of(metadata(ownerReferences=None), "shop", by_kubevirt=False) is Stray.UNKNOWN_REQUESTER
+    assert vmi_of(metadata(labels=None), "shop", by_kubevirt=False) is Stray.NOT_A_LAUNCHER
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,19 @@
 """Overhead by slot: `requests.memory`, `limits.cpu`. What plugins declare, the registry and the supplementary table taken together.
 
-The resources are those that a container may have more of without a device: cpu, memory, ephemeral-storage. Does not know pods.
+Does not know pods.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from webhook.kube.quantity import ZERO, Quantity, parse_quantity
-from webhook.plugins.overhead import MEMORY
+from webhook.kube.text import quoted
+from webhook.plugins.overhead import MEMORY, RESOURCES
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
 
 Amounts: TypeAlias = dict[str, Quantity]
 """By slot, each above zero."""
 
-RESOURCES = (MEMORY, "cpu", "ephemeral-storage")
 REQUESTS_MEMORY = f"requests.{MEMORY}"
 
 _LARGEST = Quantity((2**63 - 1) * 10**9)
@@ -47,22 +46,31 @@ def memory_is_registered(plugins: Iterable[Plugin]) -> bool:
     return any(read_amount(_requests(plugin.compute_resource_overhead).get(MEMORY) or 0) > ZERO for plugin in plugins)
 
 
-def declared_amounts(plugins: Mapping[str, Plugin], supplementary: Mapping[str, ComputeResourceOverhead]) -> Amounts:
-    """The sum over `plugins`, in their order, which is the order of the sum.
+def declared_amounts(plugins: Mapping[str, Plugin], supplementary: Mapping[str, ComputeResourceOverhead]) -> dict[str, Amounts]:
+    """What each of `plugins` declares, in their order; plugins that declare nothing are left out.
 
     Of `requests.memory` the registry's number counts, and the supplementary one for plugins that the registry has none for. All else is
     supplementary: KubeVirt counts none of it, so what a registration says beside memory is no wish that it be added. Raises `ValueError`,
     with the plugin, for what is no amount.
     """
-    total: Amounts = {}
+    declared: dict[str, Amounts] = {}
     for name, plugin in plugins.items():
         try:
             amounts = _amounts_of(plugin, supplementary.get(name))
         except ValueError as error:
-            raise ValueError(f"the overhead of plugin {json.dumps(name)} cannot be added: {error}") from error
+            raise ValueError(f"the overhead of plugin {quoted(name)} cannot be added: {error}") from error
+        if amounts:
+            declared[name] = amounts
+    return declared
+
+
+def total(declared: Iterable[Amounts]) -> Amounts:
+    """The sum, in the order given. Raises `ValueError` where Kubernetes' own would overflow."""
+    result: Amounts = {}
+    for amounts in declared:
         for slot, amount in amounts.items():
-            total[slot] = summed(total.get(slot, ZERO), amount)
-    return {slot: amount for slot, amount in total.items() if amount > ZERO}
+            result[slot] = summed(result.get(slot, ZERO), amount)
+    return result
 
 
 def _amounts_of(plugin: Plugin, supplementary: ComputeResourceOverhead | None) -> Amounts:
@@ -78,7 +86,7 @@ def _amounts_of(plugin: Plugin, supplementary: ComputeResourceOverhead | None) -
         amounts[f"requests.{resource}"] = request
         if limit > request:
             amounts[f"limits.{resource}"] = Quantity(limit.nanos - request.nanos, limit.format)
-    return amounts
+    return {slot: amount for slot, amount in amounts.items() if amount > ZERO}
 
 
 def _read(value: object) -> Quantity:

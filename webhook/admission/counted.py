@@ -7,7 +7,7 @@ annotations and labels of a VMI to its pod, so what the VMI carries proves nothi
 
 import enum
 
-from webhook.admission.pods import Container, Pod
+from webhook.admission.pods import COMPUTE, Container, Pod
 from webhook.kube.version import Version
 from webhook.vmi.launcher import LauncherVMI
 
@@ -17,9 +17,9 @@ COUNTS_SINCE = Version(1, 3)
 _ANNOTATIONS = frozenset({"descheduler.alpha.kubernetes.io/request-evict-only", MEMORY_OVERHEAD_BYTES})  # 1.3, 1.8
 _LABELS = frozenset({"vmi.kubevirt.io/id"})  # 1.7
 _INIT_CONTAINER = "guest-console-log"  # 1.6; a container before
-_FLAGS = ("--disk-memory-limit", "--hypervisor")  # 1.6, 1.8
+_FLAGS = ("--disk-memory-limit", "--hypervisor")  # 1.6, 1.8; of compute alone: a VMI's annotation chooses the arguments of its sidecars
 _SIDECAR = "hook-sidecar-"
-_SIDECAR_ENV = frozenset({"CONTAINER_NAME", "NETWORK_BINDING_PLUGIN_NAME"})  # 1.9
+_SIDECAR_ENV = frozenset({"CONTAINER_NAME", "NETWORK_BINDING_PLUGIN_NAME"})  # 1.6, 1.9
 
 
 class Evidence(enum.Enum):
@@ -55,7 +55,7 @@ def _has_own_mark(pod: Pod, vmi: LauncherVMI) -> bool:
 
 
 def _is_of_later_release(container: Container) -> bool:
-    words = [*(container.command or ()), *(container.args or ())]
-    if any(word.partition("=")[0] in _FLAGS for word in words):
-        return True
+    if container.name == COMPUTE:
+        words = [*(container.command or ()), *(container.args or ())]
+        return any(word.partition("=")[0] in _FLAGS for word in words)
     return container.name.startswith(_SIDECAR) and any(each.name in _SIDECAR_ENV for each in container.env or ())

@@ -5,7 +5,9 @@ The calls are made with httpx and not with the official client, whose calls are 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import httpx
@@ -44,12 +46,14 @@ class ApiServer:
 
     Attributes:
         base_url: Its address, for messages.
+        skew: Seconds by which our clock was ahead of the server's when it last answered, to the second; `None` when it has not yet.
     """
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
         self._http = credentials.client()
         self.base_url = credentials.base_url
+        self.skew: float | None = None
 
     async def get(self, path: str, query: Mapping[str, str] = _NONE, *, seconds: float = _SECONDS) -> bytes:
         """An object, a list, or whatever else is at a path."""
@@ -121,7 +125,13 @@ class ApiServer:
         request = self._http.build_request(
             call.method, call.path, params=dict(call.query), headers=headers, content=call.content, extensions=self._credentials.extensions
         )
-        return await self._http.send(request, stream=True)
+        response = await self._http.send(request, stream=True)
+        self._note_date(response.headers.get("Date", ""))
+        return response
+
+    def _note_date(self, date: str) -> None:
+        with contextlib.suppress(ValueError):
+            self.skew = time.time() - parsedate_to_datetime(date).timestamp()
 
     def _named(self, call: _Call) -> str:
         return f"{call.method} {self.base_url}{call.path}"

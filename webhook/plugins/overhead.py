@@ -1,51 +1,18 @@
-"""The memory that plugins declare for themselves, and what it makes of a virt-launcher pod. Does not know what is already counted.
+"""What the memory that plugins declare for themselves makes of a virt-launcher pod. Does not know what is already counted.
 
 Source: kubevirt/kubevirt pkg/network/resources/memory.go and pkg/virt-controller/services/renderresources.go@v1.9.0. The arithmetic
 starts from a pod as virt-controller renders it with no overhead declared.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from webhook.kube.quantity import ZERO, Quantity, parse_quantity
-from webhook.kube.text import quoted, shown
-from webhook.plugins.plugin import Plugin
 
 MEMORY = "memory"
 """The one resource whose overhead KubeVirt counts."""
 
-
-def declared_memory(plugins: Mapping[str, Plugin], names: Iterable[str]) -> Quantity | None:
-    """The sum of `requests.memory` over the distinct registered plugins among `names`; `None` when none of them declares any.
-
-    `names` are those of a VMI's interfaces, in their order, which is the order of the sum; names that nobody registered count nothing.
-    Raises `ValueError`, with the plugin and the value, for a value that is no quantity.
-    """
-    total = None
-    for name in dict.fromkeys(names):
-        declared = _declared_by(name, plugins[name]) if name in plugins else None
-        if declared is not None:
-            total = declared if total is None else total + declared
-    return total
-
-
-def _declared_by(name: str, plugin: Plugin) -> Quantity | None:
-    overhead = plugin.compute_resource_overhead
-    value = overhead.requests.get(MEMORY) if overhead is not None and overhead.requests is not None else None
-    if value is None:
-        return None
-    try:
-        return _quantity(value)
-    except ValueError as error:
-        raise ValueError(f"plugin {quoted(name)}: computeResourceOverhead.requests.memory cannot be added: {error}") from error
-
-
-def _quantity(value: object) -> Quantity:
-    """A quantity as JSON writes it: a string, or a whole number."""
-    if isinstance(value, str):
-        return parse_quantity(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return parse_quantity(str(value))
-    raise ValueError(f"{shown(value)} is neither a string nor a whole number")
+RESOURCES = (MEMORY, "cpu", "ephemeral-storage")
+"""What a container may have more of without a device: the resources that an overhead can name."""
 
 
 def with_overhead(

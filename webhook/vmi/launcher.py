@@ -27,8 +27,9 @@ class Stray(enum.StrEnum):
 
     DELETING = "deleting"
     NOT_A_LAUNCHER = "not-a-launcher"
+    UNKNOWN_REQUESTER = "unknown-requester"
     NO_VMI_OWNER = "no-vmi-owner"
-    UID_MISMATCH = "uid-mismatch"
+    CREATED_BY_MISMATCH = "created-by-mismatch"
 
 
 class VMIReference(NamedTuple):
@@ -58,23 +59,26 @@ class PodMetadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
     deletion_timestamp: str | None = None
 
 
-def vmi_of(metadata: PodMetadata, namespace: str) -> VMIReference | Stray:
+def vmi_of(metadata: PodMetadata, namespace: str, *, by_kubevirt: bool = True) -> VMIReference | Stray:
     """The VMI that a pod in `namespace` names as its one controller, or why it names none that is believed.
 
-    The name is the owner's: the label `vm.kubevirt.io/name` holds a hostname. The label `kubevirt.io/created-by` must agree, as KubeVirt
-    writes it over whatever a VMI has there (kubevirt/kubevirt pkg/virt-controller/services/template.go@v1.9.0).
+    `by_kubevirt` is false when somebody else than KubeVirt creates the pod. The name is the owner's: the label `vm.kubevirt.io/name` holds
+    a hostname. The label `kubevirt.io/created-by` must agree, as KubeVirt writes it over whatever a VMI has there (kubevirt/kubevirt
+    pkg/virt-controller/services/template.go@v1.9.0).
     """
     if metadata.deletion_timestamp is not None:
         return Stray.DELETING
     labels = metadata.labels or {}
     if labels.get(LABEL) != LAUNCHER:
         return Stray.NOT_A_LAUNCHER
+    if not by_kubevirt:
+        return Stray.UNKNOWN_REQUESTER
     controllers = [owner for owner in metadata.owner_references or () if owner.controller]
-    if len(controllers) != 1 or not _is_vmi(controllers[0]) or not _is_name(controllers[0].name) or not _is_name(namespace):
+    if len(controllers) != 1 or not _is_vmi(controllers[0]) or not is_dns_name(controllers[0].name) or not is_dns_name(namespace):
         return Stray.NO_VMI_OWNER
     owner = controllers[0]
     if not owner.uid or owner.uid != labels.get(CREATED_BY):
-        return Stray.UID_MISMATCH
+        return Stray.CREATED_BY_MISMATCH
     return VMIReference(namespace, owner.name, owner.uid)
 
 
@@ -82,8 +86,11 @@ def _is_vmi(owner: OwnerReference) -> bool:
     return owner.kind == "VirtualMachineInstance" and split_api_version(owner.api_version)[0] == "kubevirt.io"
 
 
-def _is_name(text: str) -> bool:
-    """Whether this is a DNS name. The API server checks no more of an owner's name than that it is not empty."""
+def is_dns_name(text: str) -> bool:
+    """Whether this is a DNS name, as which every VMI and namespace is named.
+
+    The API server checks no more of an owner's name than that it is not empty.
+    """
     return len(text) <= _LONGEST_NAME and _NAME.fullmatch(text) is not None
 
 

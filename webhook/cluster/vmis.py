@@ -1,0 +1,97 @@
+"""VMIs from the API server: one GET when a pod's review asks for one. Remembers none, so that memory does not grow with the cluster.
+
+A GET without a resourceVersion is answered from etcd, so one read tells the truth. What is read once more: a VMI that is not found, since
+one of several API servers, or a proxy before them, may lag behind the pod; and what failed in a way that may pass.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from webhook.admission.vmi_source import Unread, VMISourceError
+from webhook.cluster.api import ApiServer
+from webhook.cluster.problem import ApiError
+from webhook.cluster.shared_reads import SharedReads
+from webhook.vmi.launcher import is_dns_name
+
+PAUSES = (0.1, 0.3, 0.9)
+"""Seconds between reads, each made shorter or longer by up to a half. The webhook's own time, 5 s as a rule, has room for all of them."""
+MOST_READS = 32
+"""So many VMIs are read at one time; an API server answers a GET within milliseconds."""
+READ_SECONDS = 2.0
+
+_TELL_SECONDS = 60.0
+_NOT_FOUND = "not-found"
+_PASSING = frozenset({_NOT_FOUND, "timeout", "too-many-requests", "unavailable"})
+_UNREAD: Mapping[str, Unread] = {
+    "unauthorized": Unread.UNAUTHORIZED,
+    "forbidden": Unread.FORBIDDEN,
+    "timeout": Unread.TIMEOUT,
+    "too-many-requests": Unread.TOO_MANY_REQUESTS,
+}
+
+log = structlog.get_logger(__name__)
+
+
+class ClusterVMIs:
+    """The VMIs of a cluster."""
+
+    def __init__(
+        self, api: ApiServer, *, pauses: Sequence[float] = PAUSES, most_reads: int = MOST_READS, read_seconds: float = READ_SECONDS
+    ) -> None:
+        self._api = api
+        self._pauses = pauses
+        self._read_seconds = read_seconds
+        self._reads = SharedReads(self._read, most=most_reads)
+        self._told_at: dict[Unread, float] = {}
+
+    async def get(self, namespace: str, name: str) -> bytes | None:
+        """The VMI as the API server has it now, or `None` when there is none; several calls for one VMI share one read.
+
+        Raises:
+            VMISourceError: It could not be found out, after as many tries as are of use.
+        """
+        if not is_dns_name(namespace) or not is_dns_name(name):
+            return None  # no VMI can be named so; and nothing but a name comes into a path
+        try:
+            return await self._insisted(f"/apis/kubevirt.io/v1/namespaces/{namespace}/virtualmachineinstances/{name}")
+        except ApiError as error:
+            if error.reason == _NOT_FOUND:
+                return None
+            reason = _reason(error)
+            self._tell(reason, error)
+            raise VMISourceError(reason, str(error)) from error
+
+    async def _insisted(self, path: str) -> bytes:
+        """What is read in the end; not found counts when it is said twice."""
+        misses = 0
+        for pause in self._pauses:
+            try:
+                return await self._reads.get(path)
+            except ApiError as error:
+                misses += error.reason == _NOT_FOUND
+                if error.reason not in _PASSING or misses > 1:
+                    raise
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter is no secret
+        return await self._reads.get(path)
+
+    async def _read(self, path: str) -> bytes:
+        return await self._api.get(path, seconds=self._read_seconds)
+
+    def _tell(self, reason: Unread, error: ApiError) -> None:
+        """Once a minute for each reason: a burst of pods is one trouble."""
+        now = time.monotonic()
+        if now - self._told_at.get(reason, float("-inf")) < _TELL_SECONDS:
+            return
+        self._told_at[reason] = now
+        log.warning("VMIs cannot be read", reason=str(reason), problem=str(error), consequence="launcher pods stay as they are")
+
+
+def _reason(error: ApiError) -> Unread:
+    known = _UNREAD.get(error.reason)
+    if known is not None:
+        return known
+    return Unread.UNAVAILABLE if error.status else Unread.UNREACHABLE
