@@ -17,7 +17,9 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
         plan: The rules that hold for it.
         supplementary: Overheads that KubeVirt cannot carry or does not count, by plugin name, from our own registry file.
         version: Which state of the source this is: a resourceVersion, or a digest of the file.
-        read_at: When it was read, in seconds of `time.monotonic()`; its age is told with every answer.
+        read_at: When it was last known to be the source's state, in seconds of `time.monotonic()`; its age is told with every answer.
+        unchecked: Why plugins are not looked up, for whoever names one; empty when they are, or when nobody wants them to be.
+        launcher_creators: Users that may create launcher pods; `None` when nobody knows: then anyone may.
     """
 
     registry: Registry
@@ -25,3 +27,5 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     supplementary: Mapping[str, ComputeResourceOverhead] = msgspec.field(default_factory=dict)
     version: str
     read_at: float
+    unchecked: str = ""
+    launcher_creators: frozenset[str] | None = None

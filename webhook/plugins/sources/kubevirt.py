@@ -17,6 +17,8 @@ BINDING: Path = ("spec", "configuration", "network", "binding")
 
 _OWN = "the KubeVirt CR (spec.configuration.network.binding)"
 _BY_HCO = "the HyperConverged CR (spec.networkBinding, in v1 spec.networking.networkBinding), which reverts edits of the KubeVirt CR"
+_LAST_MAJOR = 1
+"""Of KubeVirt's releases. A greater number is a date, or a downstream build's own (4.19), and tells nothing about KubeVirt."""
 _DEFAULT_INTERFACES = ("bridge", "masquerade", "slirp", "")
 
 
@@ -111,7 +113,7 @@ def _version(status: Status) -> tuple[Version | None, tuple[str, ...]]:
     if target and target != observed:
         return None, (f"KubeVirt is on its way from {shown(observed)} to {shown(target)}: its version counts as unknown",)
     version = parse_version(observed)
-    if version is None:
+    if version is None or version.major > _LAST_MAJOR:
         return None, (f"KubeVirt's version {shown(observed)} names no release: it counts as unknown",)
     return version, ()
 

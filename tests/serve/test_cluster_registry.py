@@ -1,0 +1,419 @@
+"""The registry of a cluster: always what the cluster has, or what it last had, with its age; never a denial by an old one."""
+
+import asyncio
+import contextlib
+import json
+import time as system
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.admission.reviews import GOOD, review, vm_object
+from tests.builders import interface
+from tests.cluster.fake_api import FakeApi
+from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, TAP, Time, bookmark, kubevirt
+from tests.cluster.test_watching import until
+from webhook.admission.confirmation import UnconfirmedError
+from webhook.cluster.kubevirts import State
+from webhook.plugins.plugin import ComputeResourceOverhead
+from webhook.rules.base import Action
+from webhook.serve.cluster_registry import KEEP_SECONDS, ClusterRegistry, Options
+from webhook.serve.last_good import LastGood
+from webhook.serve.registry_file import Choices
+from webhook.server.reviewers import Validating
+
+LONG = 30.0
+BLUE = review(vm_object(GOOD))
+RED = review(vm_object(interface(binding={"name": "red"})))
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with FakeApi() as running:
+        yield running
+
+
+class Counts:
+    """What is counted, in order."""
+
+    def __init__(self) -> None:
+        self.counted: list[str] = []
+
+    def registry_listed(self) -> None:
+        self.counted.append("listed")
+
+    def registry_restarted(self, reason: str) -> None:
+        self.counted.append(f"restarted {reason}")
+
+    def registry_read(self, outcome: str) -> None:
+        self.counted.append(f"read {outcome}")
+
+
+@contextlib.asynccontextmanager
+async def registry(api: FakeApi, **options: Any) -> AsyncIterator[ClusterRegistry]:
+    """A registry that follows the fake; on a clock of its own unless told otherwise."""
+    server = api.connection()
+    made = ClusterRegistry(server, Options(**{"clock": Time().clock, **options}))
+    task = asyncio.create_task(made.run())
+    try:
+        yield made
+        assert not task.done()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await server.close()
+
+
+def during(api: FakeApi, story: Callable[[ClusterRegistry], Awaitable[None]], *, watched: bool = True, **options: Any) -> None:
+    """Tell a story about a registry, which begins with an open watch."""
+
+    async def told() -> None:
+        async with registry(api, **options) as made:
+            if watched:
+                await until(lambda: api.watches() == 1)
+            await story(made)
+
+    asyncio.run(told())
+
+
+def plugins(made: ClusterRegistry) -> set[str]:
+    return set(made.rulebook.registry.plugins)
+
+
+async def answer(made: ClusterRegistry, body: bytes, seconds: float = LONG) -> dict[str, Any]:
+    """The response to a review, as the API server gets it."""
+    validating = Validating(lambda: made.rulebook, frozenset(), made.confirm)
+    reviewed = await validating(body, system.monotonic() + seconds)
+    response: dict[str, Any] = json.loads(reviewed.body)["response"]
+    return response
+
+
+def test_the_registry_is_that_of_the_cr(api: FakeApi) -> None:
+    api.store(CR, kubevirt({"passt": {}}))
+    overheads = {"passt": ComputeResourceOverhead(requests={"cpu": "1"})}
+
+    async def story(made: ClusterRegistry) -> None:
+        book = made.rulebook
+        assert (plugins(made), made.state, made.problem, await made.check()) == ({"passt"}, State.ONE, None, None)
+        assert (book.version, book.supplementary, book.unchecked) == ("101", overheads, "")
+        assert book.launcher_creators == frozenset({"system:serviceaccount:kubevirt:kubevirt-controller"})
+        assert book.registry.source == f"KubeVirt kubevirt/kubevirt in {api.url}"
+        assert "unregistered-plugin" in book.plan.actions
+
+    during(api, story, supplementary=overheads)
+
+
+def test_the_choices_of_the_settings_count(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+
+    async def story(made: ClusterRegistry) -> None:
+        assert made.rulebook.plan.actions["unregistered-plugin"] is Action.WARN
+
+    during(api, story, choices=Choices(actions={"unregistered-plugin": Action.WARN}))
+
+
+def test_a_change_is_one_swap_and_what_changes_nothing_keeps_the_plan(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+    time = Time()
+
+    async def story(made: ClusterRegistry) -> None:
+        before = made.rulebook
+        time.now += 5
+        api.store(CR, kubevirt(annotations={"a": "b"}))
+        await until(lambda: made.rulebook.version == "102")
+        assert made.rulebook.plan is before.plan
+        assert made.rulebook.read_at == before.read_at + 5
+        api.store(CR, kubevirt({"passt": {}}))
+        await until(lambda: plugins(made) == {"passt"})
+        assert made.rulebook.plan.registry is made.rulebook.registry
+        assert set(before.registry.plugins) == {"blue"}
+
+    during(api, story, clock=time.clock)
+
+
+def test_a_bookmark_is_a_sign_of_life(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+    time = Time()
+
+    async def story(made: ClusterRegistry) -> None:
+        before = made.rulebook
+        time.now += 30
+        api.emit(KUBEVIRTS, bookmark("150"))
+        await until(lambda: made.rulebook.read_at == before.read_at + 30)
+        assert (made.rulebook.version, made.rulebook.plan) == (before.version, before.plan)
+
+    during(api, story, clock=time.clock)
+
+
+async def assert_nobody_is_denied(made: ClusterRegistry, state: State) -> None:
+    await until(lambda: made.state is state)
+    told = await answer(made, RED)
+    assert told["allowed"] is True
+    [warning] = told["warnings"]
+    assert warning.startswith('spec.template.spec.domain.devices.interfaces[0].binding.name: plugin "red" is not looked up: ')
+    assert warning.endswith("(unregistered-plugin)")
+    assert "warnings" not in await answer(made, review(vm_object(interface(masquerade={}))))
+    assert made.problem == made.rulebook.unchecked
+    assert await made.check() is None
+
+
+def test_without_a_cr_that_counts_nobody_is_denied_and_who_names_a_plugin_is_warned_once(api: FakeApi) -> None:
+    async def story(made: ClusterRegistry) -> None:
+        await assert_nobody_is_denied(made, State.NONE)
+        api.store(CR, kubevirt(phase=None))
+        await assert_nobody_is_denied(made, State.NOT_DEPLOYED)
+        api.store(CR, kubevirt())
+        await until(lambda: made.state is State.ONE)
+        api.store(f"{CR}-2", kubevirt(name="kubevirt-2"))
+        await assert_nobody_is_denied(made, State.SEVERAL)
+        api.remove(f"{CR}-2")
+        await until(lambda: made.state is State.ONE)
+        api.store(CR, kubevirt(deletionTimestamp="2026-01-01T00:00:00Z"))
+        await assert_nobody_is_denied(made, State.DELETING)
+        api.remove(CR)
+        await assert_nobody_is_denied(made, State.NONE)
+
+    with capture_logs() as logs:
+        during(api, story)
+    unknown = [(line["state"], line["log_level"]) for line in logs if line["event"] == "no plugin is looked up"]
+    levels = [("none", "warning"), ("not-deployed", "warning"), ("several", "error"), ("deleting", "warning"), ("none", "warning")]
+    assert unknown == levels
+
+
+def test_nobody_is_warned_who_has_switched_the_rule_off(api: FakeApi) -> None:
+    async def story(made: ClusterRegistry) -> None:
+        await until(lambda: made.state is State.NONE)
+        assert "warnings" not in await answer(made, RED)
+
+    during(api, story, choices=Choices(actions={"unregistered-plugin": Action.OFF}))
+
+
+def test_without_the_kind_there_is_no_kubevirt_until_it_is_installed(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+    api.fail(KUBEVIRTS, 404, times=3)
+
+    async def story(made: ClusterRegistry) -> None:
+        await until(lambda: made.state is State.NOT_INSTALLED)
+        assert await made.check() is None
+        assert made.problem == made.rulebook.unchecked
+        assert "install it" in made.rulebook.unchecked
+        await until(lambda: made.state is State.ONE)
+        assert made.problem is None
+
+    time = Time()
+    with capture_logs() as logs:
+        during(api, story, watched=False, clock=time.clock._replace(sleep=lambda _: asyncio.sleep(0.05)))
+    assert [line["reason"] for line in logs if line["event"] == "registry not followed"] == ["not-found"]
+
+
+def test_what_must_not_be_listed_is_told_with_what_to_grant_once_and_is_not_ready(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+    api.fail(KUBEVIRTS, 403, times=1000)
+
+    async def story(made: ClusterRegistry) -> None:
+        await until(lambda: len(api.requests) > 5)
+        told = await made.check()
+        assert told is not None
+        assert "HTTP 403" in told
+        assert "get, list and watch kubevirts.kubevirt.io in all namespaces" in told
+        assert (await answer(made, RED))["allowed"] is True
+        api.mend()
+        await until(lambda: made.state is State.ONE)
+        assert (await made.check(), made.problem) == (None, None)
+
+    with capture_logs() as logs:
+        during(api, story, watched=False)
+    told = [line["event"] for line in logs if line["event"].startswith("registry")]
+    assert told == ["registry not followed", "registry followed again", "registry changed"]
+
+
+def test_an_outage_leaves_the_registry_in_service_with_its_age_and_its_problem(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+    time = Time()
+
+    async def story(made: ClusterRegistry) -> None:
+        before = made.rulebook
+        api.fail("/", "cut", times=1000)
+        api.cut_watches()
+        await until(lambda: time.now - before.read_at > 60)
+        assert made.rulebook is before
+        assert await made.check() is None
+        assert made.problem is not None
+        api.mend()
+        await until(lambda: made.problem is None)
+
+    during(api, story, clock=time.clock)
+
+
+def test_everything_is_counted(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+    counts = Counts()
+
+    async def story(made: ClusterRegistry) -> None:
+        api.fail(KUBEVIRTS, 410)
+        api.cut_watches()
+        await until(lambda: counts.counted.count("listed") == 2)
+        await until(lambda: api.watches() == 1)
+        await made.confirm(system.monotonic() + LONG)
+
+    during(api, story, tally=counts)
+    assert counts.counted == ["listed", "restarted ended", "restarted gone", "listed", "read ok"]
+
+
+def test_a_plugin_registered_a_moment_ago_is_never_denied_though_no_watch_has_told_it(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+
+    async def story(made: ClusterRegistry) -> None:
+        api.objects[CR] = kubevirt({"red": TAP}, resource_version="201")
+        api.version = 201
+        told = await answer(made, RED)
+        assert (told["allowed"], told["auditAnnotations"]["confirmation"]) == (True, "spared")
+        assert told["auditAnnotations"]["registry"] == "201"
+        assert plugins(made) == {"red"}
+
+    during(api, story, clock=Options().clock)
+
+
+def test_a_denial_stands_on_a_registry_that_was_read_after_the_review_came(api: FakeApi) -> None:
+    api.store(CR, kubevirt(labels={"app.kubernetes.io/managed-by": "hco-operator"}))
+
+    async def story(made: ClusterRegistry) -> None:
+        lists = len(api.requests)
+        assert (await answer(made, BLUE))["allowed"] is True
+        assert len(api.requests) == lists
+        told = await answer(made, RED)
+        assert (told["allowed"], told["auditAnnotations"]["confirmation"]) == (False, "denied")
+        assert 'registered are "blue"; or register "red" in the HyperConverged CR (spec.networkBinding' in told["status"]["message"]
+        assert len(api.requests) == lists + 1
+
+    during(api, story, clock=Options().clock)
+
+
+@pytest.mark.parametrize("fault", [403, 404, 500, "cut", "hang", "no JSON"])
+def test_a_denial_that_cannot_be_confirmed_is_a_warning_in_time(api: FakeApi, fault: int | str) -> None:
+    api.store(CR, kubevirt())
+
+    async def story(made: ClusterRegistry) -> None:
+        api.fail(KUBEVIRTS, fault, times=1000)
+        asked_at = system.monotonic()
+        told = await answer(made, RED, seconds=0.5 if fault == "hang" else LONG)
+        assert fault != "hang" or system.monotonic() < asked_at + 0.5
+        assert (told["allowed"], told["auditAnnotations"]["confirmation"]) == (True, "failed")
+        assert "not refused, as the KubeVirt CR could not be read again" in told["warnings"][0]
+
+    during(api, story, clock=Options().clock)
+
+
+def test_one_failed_read_is_tried_again(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+    counts = Counts()
+
+    async def story(made: ClusterRegistry) -> None:
+        api.fail(KUBEVIRTS, "cut")
+        assert (await answer(made, RED))["allowed"] is False
+
+    during(api, story, clock=Options().clock, tally=counts)
+    assert counts.counted == ["listed", "read unavailable", "read ok"]
+
+
+def test_a_flood_of_denials_is_a_few_reads(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+
+    async def story(made: ClusterRegistry) -> None:
+        before = len(api.requests)
+        told = await asyncio.gather(*(answer(made, RED) for _ in range(200)))
+        assert {each["allowed"] for each in told} == {False}
+        assert len(api.requests) - before <= 2
+
+    during(api, story, clock=Options().clock)
+
+
+def test_each_waits_no_longer_than_its_own_time(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+
+    async def story(made: ClusterRegistry) -> None:
+        api.fail(KUBEVIRTS, "hang")
+        with pytest.raises(UnconfirmedError):
+            await made.confirm(system.monotonic() + 0.05)
+        with pytest.raises(UnconfirmedError):
+            await made.confirm(system.monotonic() - 1)
+
+    during(api, story, clock=Options().clock)
+
+
+def test_a_restart_during_an_outage_serves_what_was_kept_with_its_true_age(api: FakeApi, tmp_path: Path) -> None:
+    api.store(CR, kubevirt({"passt": {}}))
+
+    async def before(made: ClusterRegistry) -> None:
+        await until((tmp_path / "registry.json").exists)
+        assert not made.restored
+
+    during(api, before, last_good=LastGood(str(tmp_path)), wall=lambda: 5000.0)
+    api.fail("/", "cut", times=1000)
+    time = Time()
+
+    async def after(made: ClusterRegistry) -> None:
+        await until(lambda: made.restored)
+        assert (plugins(made), made.rulebook.version, await made.check()) == ({"passt"}, "101", None)
+        assert made.problem is not None
+        assert 600 <= time.now - made.rulebook.read_at <= 700
+        api.mend()
+        await until(lambda: made.problem is None)
+        assert not made.restored
+        assert time.now - made.rulebook.read_at < 10
+
+    with capture_logs() as logs:
+        during(api, after, watched=False, clock=time.clock, last_good=LastGood(str(tmp_path)), wall=lambda: 5600.0)
+    [told] = [line for line in logs if line["event"] == "serving the last good registry"]
+    assert (told["age_seconds"], told["version"]) == (600, "101")
+
+
+def test_a_wall_clock_that_went_back_makes_no_negative_age(api: FakeApi, tmp_path: Path) -> None:
+    api.store(CR, kubevirt())
+
+    async def kept(_: ClusterRegistry) -> None:
+        await until((tmp_path / "registry.json").exists)
+
+    during(api, kept, last_good=LastGood(str(tmp_path)), wall=lambda: 5000.0)
+    api.fail("/", "cut", times=1000)
+    time = Time()
+
+    async def after(made: ClusterRegistry) -> None:
+        await until(lambda: made.restored)
+        assert made.rulebook.read_at <= time.now
+
+    during(api, after, watched=False, clock=time.clock, last_good=LastGood(str(tmp_path)), wall=lambda: 1.0)
+
+
+def test_without_a_file_an_outage_at_the_start_is_not_ready(api: FakeApi, tmp_path: Path) -> None:
+    api.fail("/", 503, times=1000)
+
+    async def story(made: ClusterRegistry) -> None:
+        await until(lambda: len(api.requests) > 3)
+        assert "HTTP 503" in str(await made.check())
+
+    with capture_logs() as logs:
+        during(api, story, watched=False, last_good=LastGood(str(tmp_path)))
+    assert [line["event"] for line in logs] == ["registry not followed", "no last good registry"]
+
+
+def test_the_file_is_written_again_when_its_age_would_be_wrong_and_not_more_often(api: FakeApi, tmp_path: Path) -> None:
+    api.store(CR, kubevirt())
+    time, file = Time(), tmp_path / "registry.json"
+
+    async def story(made: ClusterRegistry) -> None:
+        await until(file.exists)
+        first = file.read_bytes()
+        time.now += 1
+        api.emit(KUBEVIRTS, bookmark("150"))
+        await until(lambda: made.rulebook.read_at == time.now)
+        assert file.read_bytes() == first
+        time.now += KEEP_SECONDS
+        api.emit(KUBEVIRTS, bookmark("160"))
+        await until(lambda: json.loads(file.read_bytes())["readAt"] > json.loads(first)["readAt"])
+
+    during(api, story, clock=time.clock, last_good=LastGood(str(tmp_path)), wall=lambda: time.now)

@@ -1,0 +1,158 @@
+"""A denial that hangs on the registry is confirmed, and nothing else waits."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.admission.reviews import BAD, GOOD, TAP, review, rulebook, vm_object
+from tests.builders import interface, registry
+from webhook.admission.confirmation import HANG_ON_REGISTRY, UnconfirmedError
+from webhook.admission.pod_validation import MISSING_OVERHEAD
+from webhook.admission.rulebook import Rulebook
+from webhook.rules import RULES
+from webhook.rules.base import Action
+from webhook.server.reviewers import Validating
+
+SECONDS = 10.0
+TWICE = [{"name": "default", "pod": {}}, {"name": "default", "pod": {}}]
+
+
+class Confirm:
+    """Reads again: a rulebook or an error, and until when it was given time."""
+
+    def __init__(self, found: Rulebook | None = None) -> None:
+        self._found = found
+        self.asked: list[float] = []
+
+    async def __call__(self, until: float) -> Rulebook:
+        self.asked.append(until - time.monotonic())
+        if self._found is None:
+            raise UnconfirmedError("unavailable")
+        return self._found
+
+
+def answered(body: bytes, confirm: Confirm | None, by: Rulebook | None = None) -> dict[str, Any]:
+    book = by if by is not None else rulebook()
+    reviewed = asyncio.run(Validating(lambda: book, frozenset(), confirm)(body, time.monotonic() + SECONDS))
+    response: dict[str, Any] = json.loads(reviewed.body)["response"]
+    return response
+
+
+def confirmation(response: dict[str, Any]) -> str | None:
+    found: str | None = response["auditAnnotations"].get("confirmation")
+    return found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        review(vm_object(GOOD)),
+        review(vm_object(BAD), vm_object(BAD, metadata={"labels": {"a": "b"}})),
+        review(vm_object(GOOD, networks=TWICE)),
+        review(vm_object(BAD), operation="DELETE"),
+    ],
+    ids=["allowed", "ratcheted", "denied for another reason", "not judged"],
+)
+def test_what_hangs_on_no_registry_is_answered_without_waiting(body: bytes) -> None:
+    confirm = Confirm()
+    assert confirmation(answered(body, confirm)) is None
+    assert confirm.asked == []
+
+
+def test_a_denial_that_the_newer_registry_bears_out_stands() -> None:
+    confirm = Confirm(rulebook())
+    response = answered(review(vm_object(BAD)), confirm)
+    assert (response["allowed"], confirmation(response)) == (False, "denied")
+
+
+def test_a_denial_that_the_newer_registry_does_not_bear_out_is_spared() -> None:
+    confirm = Confirm(rulebook(registry({"blu": TAP})))
+    response = answered(review(vm_object(BAD)), confirm)
+    assert (response["allowed"], confirmation(response), response.get("warnings")) == (True, "spared", None)
+
+
+def test_by_a_newer_registry_that_nobody_knows_there_is_a_warning() -> None:
+    unknown = rulebook(registry(known=False))
+    fresh = Rulebook(registry=unknown.registry, plan=unknown.plan, version="", read_at=0.0, unchecked="there is none; make one")
+    response = answered(review(vm_object(BAD)), Confirm(fresh))
+    assert response["allowed"] is True
+    assert "is not looked up: there is none; make one (unregistered-plugin)" in response["warnings"][0]
+
+
+def test_without_a_newer_registry_only_what_hangs_on_none_denies() -> None:
+    response = answered(review(vm_object(BAD, networks=TWICE)), Confirm())
+    causes = {cause["message"].rpartition("(")[2] for cause in response["status"]["details"]["causes"]}
+    assert (response["allowed"], confirmation(response)) == (False, "failed")
+    assert "duplicate-network-name)" in causes
+    assert "unregistered-plugin)" not in causes
+    assert any("could not be read again" in warning for warning in response["warnings"])
+
+
+def test_a_gate_and_a_permission_hang_on_the_registry_too() -> None:
+    passt = review(vm_object(interface(passtBinding={})))
+    off = rulebook(registry(disabled_gates=("PasstBinding",)))
+    assert confirmation(answered(passt, Confirm(rulebook()), off)) == "spared"
+    bridge = review(vm_object(interface(bridge={})))
+    forbidden = rulebook(registry(permit_bridge_on_pod_network=False))
+    assert confirmation(answered(bridge, Confirm(rulebook()), forbidden)) == "spared"
+
+
+def test_there_is_time_left_to_answer_after_the_confirmation() -> None:
+    confirm = Confirm(rulebook())
+    answered(review(vm_object(BAD)), confirm)
+    assert SECONDS - 1 < confirm.asked[0] < SECONDS - 0.2
+
+
+def test_a_first_step_asks_nobody() -> None:
+    confirm, book = Confirm(rulebook()), rulebook()
+    first_step = Validating(lambda: book, frozenset(), confirm)(review(vm_object(BAD)), time.monotonic() + SECONDS)
+    first_step.send(None)
+    first_step.close()
+    assert confirm.asked == []
+
+
+def test_without_anything_to_confirm_by_a_denial_is_final() -> None:
+    response = answered(review(vm_object(BAD)), None)
+    assert (response["allowed"], confirmation(response)) == (False, None)
+
+
+def test_each_rule_that_hangs_on_a_registry_is_a_rule_and_those_that_need_one_are_among_them() -> None:
+    assert {rule.name for rule in RULES} | {MISSING_OVERHEAD} >= HANG_ON_REGISTRY
+    assert {rule.name for rule in RULES if rule.needs_registry} <= HANG_ON_REGISTRY
+
+
+DIFFERENT = {
+    "plugins": registry({}),
+    "gates": registry({"blue": TAP}, disabled_gates=("PasstBinding",)),
+    "permission": registry({"blue": TAP}, permit_bridge_on_pod_network=False),
+}
+EVERYTHING = registry({"blue": TAP}, gates=("NetworkDevicesWithDRA", "PortRangesSpec"))
+
+
+@pytest.mark.parametrize("changed", DIFFERENT.values(), ids=DIFFERENT)
+@pytest.mark.parametrize(
+    "nic",
+    [
+        GOOD,
+        interface(passtBinding={}),
+        interface(bridge={}),
+        interface(masquerade={}, portRanges=[{"start": 1, "end": 2}]),
+        interface(sriov={}),
+        interface(masquerade={}, model="igb", state="up"),
+    ],
+    ids=["plugin", "passt", "bridge", "ports", "sriov", "model"],
+)
+def test_no_other_rule_denies_for_what_only_the_cr_says(changed: Any, nic: Any) -> None:
+    networks = [{"name": "default", "resourceClaim": {"claimName": "a", "requestName": "b"}}] if "sriov" in nic else None
+    body = review(vm_object(nic, networks=networks, resourceClaims=[{"name": "a"}]))
+    deny = {rule.name: Action.DENY for rule in RULES if rule.name in HANG_ON_REGISTRY or rule.action is Action.DENY}
+    before, after = (denials(answered(body, None, rulebook(each, deny))) for each in (EVERYTHING, changed))
+    assert after - before <= HANG_ON_REGISTRY
+
+
+def denials(response: dict[str, Any]) -> set[str]:
+    causes = response.get("status", {}).get("details", {}).get("causes", [])
+    return {cause["message"].rpartition("(")[2].rstrip(")") for cause in causes}

@@ -1,0 +1,87 @@
+"""Denials that hang on what a KubeVirt CR says: which those are, and what becomes of them once the CR was read again, or could not be.
+
+What is judged by may lag behind the cluster. A denial that a newer CR would not bear out is false, and nobody can tell that from outside;
+a warning in its place costs no more than KubeVirt's own silence does. Reads nothing itself.
+"""
+
+import msgspec
+
+from webhook.admission.answer import Answer, Decision
+from webhook.admission.pod_validation import MISSING_OVERHEAD
+from webhook.admission.review import Request, fast_kind
+from webhook.admission.rulebook import Rulebook
+from webhook.kube.text import quoted
+from webhook.rules import RULES
+from webhook.rules.base import Action, Finding
+from webhook.rules.plan import INTERFACES
+from webhook.rules.plugins import unregistered_plugin
+
+CONFIRMATION = "confirmation"
+"""Audit annotation of every review for which the CR was read again: `denied`, `spared` or `failed`."""
+DENIED, SPARED, FAILED = "denied", "spared", "failed"
+
+_BY_SETTING = frozenset(
+    {"bridge-not-permitted", "dra-gate-disabled", "passt-gate-disabled", "plugin-gate-disabled", "port-ranges-gate-disabled"}
+)
+HANG_ON_REGISTRY = _BY_SETTING | {MISSING_OVERHEAD} | {rule.name for rule in RULES if rule.needs_registry}
+"""What a change of the CR's spec can turn from a denial to nothing: rules, and what is said about launcher pods."""
+
+
+class UnconfirmedError(Exception):
+    """The KubeVirt CR could not be read again in time.
+
+    Attributes:
+        reason: One of a few fixed words, for logs and metrics.
+    """
+
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(message or reason)
+        self.reason = reason
+
+
+def hangs_on_registry(answer: Answer) -> bool:
+    """Whether an answer denies for what a KubeVirt CR says or does not say."""
+    return answer.decision is Decision.DENIED and any(_hangs(finding) for finding in answer.findings)
+
+
+def confirmed(answer: Answer) -> Answer:
+    """The answer by the CR as it was read again."""
+    outcome = DENIED if answer.decision is Decision.DENIED else SPARED
+    return msgspec.structs.replace(answer, audit={**answer.audit, CONFIRMATION: outcome})
+
+
+def unconfirmed(answer: Answer) -> Answer:
+    """The answer when the CR could not be read again: it denies for nothing that hangs on the CR, and says so."""
+    findings = [_doubted(finding) if _hangs(finding) else finding for finding in answer.findings]
+    denials = [finding for finding in findings if finding.severity is Action.DENY]
+    warnings = [finding for finding in findings if finding.severity is not Action.DENY]
+    return msgspec.structs.replace(
+        answer,
+        decision=Decision.DENIED if denials else Decision.ALLOWED,
+        findings=[*denials, *warnings],
+        audit={**answer.audit, CONFIRMATION: FAILED},
+    )
+
+
+def unchecked(request: Request, answer: Answer, rulebook: Rulebook) -> Answer:
+    """The answer with one warning more when an interface names a plugin and nobody knows what is registered."""
+    kind, carried = fast_kind(request), request.carried
+    vmi = carried.vmi(kind.name) if kind is not None and carried is not None and not answer.reason else None
+    if kind is None or vmi is None:
+        return answer
+    for index, interface in enumerate(vmi.interfaces):
+        if interface.binding is not None and interface.binding.name:
+            message = f"plugin {quoted(interface.binding.name)} is not looked up: {rulebook.unchecked}"
+            path = (*kind.spec, *INTERFACES, index, "binding", "name")
+            warning = Finding(unregistered_plugin.RULE.name, Action.WARN, path, message, "")
+            return msgspec.structs.replace(answer, findings=[*answer.findings, warning])
+    return answer
+
+
+def _hangs(finding: Finding) -> bool:
+    return finding.severity is Action.DENY and finding.rule in HANG_ON_REGISTRY
+
+
+def _doubted(finding: Finding) -> Finding:
+    message = f"not refused, as the KubeVirt CR could not be read again: {finding.message}"
+    return Finding(finding.rule, Action.WARN, finding.path, message, finding.accepted)

@@ -1,0 +1,71 @@
+"""One read for all who wait for it: each gets one that began after it asked. Does not know what is read."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from webhook.cluster.problem import ApiError
+from webhook.cluster.watching import Clock
+
+SPACING_SECONDS = 0.05
+"""So far apart reads begin at least: a flood of askers costs twenty reads a second, and who asks alone does not wait."""
+
+
+class FreshRead:
+    """Reads again and again, one at a time, for as long as somebody waits."""
+
+    def __init__(self, read: Callable[[], Awaitable[None]], clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+        self._next: asyncio.Future[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._began = float("-inf")
+        self._closed = False
+
+    async def fresh(self) -> None:
+        """Wait for a read that has not begun yet; raises what it raises. Whoever gives up waiting leaves it to the others."""
+        if self._closed:
+            raise _closed()
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        asked = self._next
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._run())
+        await asyncio.shield(asked)
+
+    def close(self) -> None:
+        """Read no more; who still waits, or comes later, gets an `ApiError`."""
+        self._closed = True
+        if self._reading is not None:
+            self._reading.cancel()
+        if self._next is not None:
+            _fail(self._next, _closed())
+
+    async def _run(self) -> None:
+        try:
+            while self._next is not None:
+                await self._clock.sleep(max(0.0, self._began + SPACING_SECONDS - self._clock.now()))
+                asked, self._next = self._next, None
+                self._began = self._clock.now()
+                await self._answer(asked)
+        finally:
+            self._reading = None
+
+    async def _answer(self, asked: asyncio.Future[None]) -> None:
+        try:
+            await self._read()
+        except asyncio.CancelledError:
+            _fail(asked, _closed())
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again for everyone who waits
+            _fail(asked, error)
+        else:
+            asked.set_result(None)
+
+
+def _fail(asked: asyncio.Future[None], error: Exception) -> None:
+    asked.set_exception(error)
+    asked.exception()  # all who waited may have gone: then nobody is left to be told
+
+
+def _closed() -> ApiError:
+    return ApiError("nothing is read any more: the server is about to stop", status=0, reason="unavailable")

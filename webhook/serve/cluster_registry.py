@@ -1,0 +1,260 @@
+"""The registry of a cluster: followed by a watch, read again before a denial, kept on disk for a start without the API server.
+
+Knows neither reviews nor how the API server is reached.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from webhook.admission.confirmation import UnconfirmedError
+from webhook.admission.rulebook import Rulebook
+from webhook.cluster.api import ApiServer
+from webhook.cluster.events import Event, Listing, read_listing
+from webhook.cluster.fresh_read import FreshRead
+from webhook.cluster.kubevirts import PATH, RESOURCE, State
+from webhook.cluster.problem import ApiError
+from webhook.cluster.watching import CLOCK, Clock, Trouble, Watch
+from webhook.plugins.plugin import ComputeResourceOverhead
+from webhook.serve.cluster_state import ClusterState
+from webhook.serve.last_good import Kept, LastGood
+from webhook.serve.registry_file import Choices
+
+READ_SECONDS = 2.0
+"""A live read that takes longer is given up, so that who comes later is not held up by it."""
+KEEP_SECONDS = 60.0
+"""So often at most the file is written while nothing but its age changes."""
+
+_GRAVE = frozenset({State.SEVERAL, State.UNREADABLE})
+
+log = structlog.get_logger(__name__)
+
+
+class Tally(Protocol):
+    """What counts the registry's doings. Every reason and outcome is one of a few fixed words."""
+
+    def registry_listed(self) -> None:
+        """All CRs were listed, and what was known before was replaced."""
+        ...
+
+    def registry_restarted(self, reason: str) -> None:
+        """The watch begins again: `ended` as asked, else for a reason of `ApiError`, or `internal`."""
+        ...
+
+    def registry_read(self, outcome: str) -> None:
+        """A live read for those who would be denied: `ok`, or why it failed."""
+        ...
+
+
+class Uncounted:
+    """Counts nothing."""
+
+    def registry_listed(self) -> None:
+        """Listings."""
+
+    def registry_restarted(self, reason: str) -> None:
+        """Watches."""
+
+    def registry_read(self, outcome: str) -> None:
+        """Live reads."""
+
+
+class Options(NamedTuple):
+    """What the settings and the composition say.
+
+    Attributes:
+        choices: Rule actions and version.
+        supplementary: Overheads from a file beside the cluster's registry, by plugin name.
+        last_good: Where the registry is kept; `None`: nowhere.
+        tally: What counts.
+        clock: Monotonic time, and waiting.
+        wall: Unix time.
+    """
+
+    choices: Choices = Choices()
+    supplementary: Mapping[str, ComputeResourceOverhead] = {}
+    last_good: LastGood | None = None
+    tally: Tally = Uncounted()
+    clock: Clock = CLOCK
+    wall: Callable[[], float] = time.time
+
+
+class ClusterRegistry:
+    """Follows the KubeVirt CRs of a cluster.
+
+    Attributes:
+        restored: Whether the registry is the one that was kept, as nothing could be listed since the start.
+    """
+
+    def __init__(self, api: ApiServer, options: Options) -> None:
+        self._api, self._options = api, options
+        self._now = options.clock.now
+        self._state = ClusterState(api.base_url, options.choices, options.supplementary, self._now())
+        self._watch = Watch(api, PATH, self, clock=options.clock)
+        self._fresh = FreshRead(self._read, options.clock)
+        self._trouble: Trouble | None = None
+        self._last_good = options.last_good
+        self._unkept = asyncio.Event()
+        self._kept_at = float("-inf")
+        self.restored = False
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """What is judged by now."""
+        return self._state.rulebook
+
+    @property
+    def state(self) -> State:
+        """What the cluster has of KubeVirt CRs."""
+        return self._state.counted.state
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be told about the registry."""
+        return self._state.counted.loaded.notes
+
+    @property
+    def problem(self) -> str | None:
+        """Why the registry may not be what the cluster has, or why there is none; `None` when all is well."""
+        if self._trouble is not None and self.state is not State.NOT_INSTALLED:
+            return _told(self._trouble)
+        return self._state.counted.problem or None
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._watch.run())
+                if self._options.last_good is not None:
+                    tasks.create_task(self._keep(self._options.last_good))
+        finally:
+            self._fresh.close()
+
+    async def check(self) -> str | None:
+        """Why nothing is known yet; `None` after the first whole listing, or with the one that was kept. For readiness."""
+        return self.problem if self.state is State.UNREAD else None
+
+    async def confirm(self, until: float) -> Rulebook:
+        """The rulebook of the cluster's state at some time after this call; `until` is in seconds of `time.monotonic()`.
+
+        Who asks at the same time shares one read. A read that failed is tried once more: the connection may have been an old one.
+
+        Raises:
+            UnconfirmedError: The CRs could not be read in time.
+        """
+        try:
+            async with asyncio.timeout(until - self._now()):
+                try:
+                    await self._fresh.fresh()
+                except ApiError:
+                    await self._fresh.fresh()
+        except TimeoutError as error:
+            raise UnconfirmedError("timeout") from error
+        except ApiError as error:
+            raise UnconfirmedError(error.reason, error.message) from error
+        return self.rulebook
+
+    def listed(self, listing: Listing) -> None:
+        """Take a listing in place of all that was known."""
+        self._options.tally.registry_listed()
+        self._recovered()
+        self._took(changed=self._state.listed(listing, self._now()))
+
+    def changed(self, event: Event) -> None:
+        """Take one event of the watch."""
+        self._recovered()
+        self._took(changed=self._state.changed(event, self._now()))
+
+    def ended(self, trouble: Trouble | None) -> None:
+        """Tell why the watch begins again, once for each change of the reason; without any listing yet, serve what was kept."""
+        self._options.tally.registry_restarted("ended" if trouble is None else trouble.reason)
+        if trouble is None:
+            self._recovered()
+            return
+        if self._trouble is None or self._trouble.reason != trouble.reason:
+            log.warning("registry not followed", reason=trouble.reason, problem=_told(trouble), serving=self.rulebook.version)
+        self._trouble = trouble
+        if trouble.listing and trouble.reason == "not-found":
+            self._took(changed=self._state.missing(self._now()))
+        elif self.state is State.UNREAD:
+            self._restore()
+
+    async def _read(self) -> None:
+        """A live read, for `confirm`; `ApiError` whatever goes wrong."""
+        try:
+            await self._read_once()
+        except ApiError as error:
+            self._options.tally.registry_read(error.reason)
+            raise
+        except Exception as error:
+            log.exception("registry not read")
+            self._options.tally.registry_read("internal")
+            raise ApiError(f"{type(error).__name__}: {error}", status=0, reason="unavailable") from error
+        self._options.tally.registry_read("ok")
+
+    async def _read_once(self) -> None:
+        """Without a resourceVersion the API server answers with the newest state that there is."""
+        before = self._state.version
+        listing = read_listing(await self._api.get(PATH, seconds=READ_SECONDS), PATH)
+        self._took(changed=self._state.read(listing, before, self._now()))
+
+    def _took(self, *, changed: bool) -> None:
+        self.restored = False
+        if changed:
+            self._announce()
+        if self._state.version and (changed or self._now() - self._kept_at >= KEEP_SECONDS):
+            self._unkept.set()
+
+    def _recovered(self) -> None:
+        if self._trouble is not None:
+            log.info("registry followed again", after=self._trouble.reason)
+        self._trouble = None
+
+    def _announce(self) -> None:
+        registry, problem = self.rulebook.registry, self._state.counted.problem
+        fields = {
+            "state": self.state.value,
+            "source": registry.source,
+            "version": self.rulebook.version,
+            "kubevirt_version": None if registry.version is None else str(registry.version),
+            "plugins": len(registry.plugins),
+            "notes": self.notes,
+        }
+        if not problem:
+            log.info("registry changed", **fields)
+        elif self.state in _GRAVE:
+            log.error("no plugin is looked up", problem=problem, **fields)
+        else:
+            log.warning("no plugin is looked up", problem=problem, **fields)
+
+    def _restore(self) -> None:
+        """Look for what was kept, once: nobody else writes it."""
+        last_good, self._last_good = self._last_good, None
+        kept = last_good.read(self._api.base_url) if last_good is not None else None
+        if kept is None:
+            return
+        age = max(0.0, self._options.wall() - kept.read_at)
+        self._state.restored(kept, self._now() - age)
+        self.restored = True
+        log.warning("serving the last good registry", age_seconds=round(age), version=self.rulebook.version, state=self.state.value)
+
+    async def _keep(self, last_good: LastGood) -> None:
+        """Write the file whenever it is time; a failure is told by `last_good`, and tried again in its time."""
+        while True:
+            await self._unkept.wait()
+            self._unkept.clear()
+            state, now = self._state, self._now()
+            self._kept_at = now
+            if state.version:
+                read_at = max(0.0, self._options.wall() - (now - state.rulebook.read_at))
+                kept = Kept(state.server, read_at, state.version, [dict(each) for each in state.objects])
+                await asyncio.to_thread(last_good.write, kept)
+
+
+def _told(trouble: Trouble) -> str:
+    if trouble.reason != "forbidden":
+        return trouble.text
+    return f"{trouble.text}; let the user of this program get, list and watch {RESOURCE} in all namespaces (a ClusterRole and its binding)"
