@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.check.builders import KUBEVIRT, vm, write
+from tests.check.cluster import Cluster, live_vm
 from tests.cli.bindguard import bindguard
+from tests.cluster.fake_api import FakeApi
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INTERRUPTED, EXIT_UNREADABLE, EXIT_USAGE
 from webhook.report.formats import FORMATS
 
@@ -278,3 +280,35 @@ def test_a_worker_that_was_killed_is_told(tmp_path: Path) -> None:
     code, told = while_workers_judge(tmp_path, lambda _run, workers: os.kill(workers[1], signal.SIGKILL))
     assert code == EXIT_UNREADABLE
     assert told.startswith(b"bindguard: a worker process died")
+
+
+def test_files_are_judged_without_loading_what_asks_clusters_or_answers_them(tmp_path: Path) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm("slip")})
+    listed = "import atexit, sys; atexit.register(lambda: print(' '.join(sys.modules), file=sys.stderr)); import webhook.cli as c; c.main()"
+    command = [sys.executable, "-c", listed, "check", "."]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)
+    assert done.returncode == EXIT_FINDINGS
+    loaded = set(done.stderr.decode().split())
+    assert loaded.isdisjoint({"httpx", "kubernetes", "webhook.cluster", "fastapi", "cryptography", "ssl", "asyncio"})
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    with FakeApi() as api:
+        yield Cluster(api, live_vm("slip"))
+
+
+@pytest.mark.parametrize("output", FORMATS)
+def test_a_cluster_is_told_in_every_format(cluster: Cluster, tmp_path: Path, output: str) -> None:
+    done = bindguard("check", "--from-cluster", "--kubeconfig", cluster.kubeconfig(tmp_path), "-o", output, directory=tmp_path)
+    assert (done.returncode, done.stderr) == (EXIT_FINDINGS, b"")
+    uri = b"cluster%3Ashop/VirtualMachine/web"
+    assert uri in done.stdout or b"cluster:shop/VirtualMachine/web" in done.stdout
+    assert output != "sarif" or uri in done.stdout
+
+
+def test_a_context_that_is_not_there_is_wrong_usage(cluster: Cluster, tmp_path: Path) -> None:
+    done = bindguard("check", ".", "--kubeconfig", cluster.kubeconfig(tmp_path), "--context", "nope", directory=tmp_path)
+    assert done.returncode == EXIT_USAGE
+    assert b'contexts in it: "here"' in done.stderr

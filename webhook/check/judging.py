@@ -86,21 +86,24 @@ class Judge(msgspec.Struct, frozen=True):
             findings = judge(obj, self.plan)
             if findings is None:
                 judged.passed_over += 1
-            elif self._is_excluded(obj):
+            elif is_excluded(obj, self.exclude_namespaces):
                 judged.excluded += 1
             else:
                 judged.checked += 1
-                found += [(_ref(obj), msgspec.structs.replace(finding, path=path + finding.path)) for finding in findings]
-        judged.occurrences += _located(document, found)
-
-    def _is_excluded(self, obj: object) -> bool:
-        if not self.exclude_namespaces:
-            return False
-        namespace = look_up(obj, ("metadata", "namespace"))
-        return isinstance(namespace, str) and any(fnmatch.fnmatchcase(namespace, pattern) for pattern in self.exclude_namespaces)
+                found += [(ref_of(obj), msgspec.structs.replace(finding, path=path + finding.path)) for finding in findings]
+        judged.occurrences += located(document, found)
 
 
-def _located(document: Document, found: Sequence[tuple[ObjectRef, Finding]]) -> list[Occurrence]:
+def is_excluded(obj: object, patterns: Sequence[str]) -> bool:
+    """Whether the object is in one of the namespaces that are left out."""
+    if not patterns:
+        return False
+    namespace = look_up(obj, ("metadata", "namespace"))
+    return isinstance(namespace, str) and any(fnmatch.fnmatchcase(namespace, pattern) for pattern in patterns)
+
+
+def located(document: Document, found: Sequence[tuple[ObjectRef, Finding]]) -> list[Occurrence]:
+    """The findings with the places of their values in the document, in the order of lines."""
     if not found:
         return []
     from webhook.manifests.locate import locate  # noqa: PLC0415 - brings PyYAML along, which runs without findings do not need
@@ -113,7 +116,8 @@ def _located(document: Document, found: Sequence[tuple[ObjectRef, Finding]]) -> 
     return sorted(occurrences, key=lambda occurrence: (occurrence.line, occurrence.column))
 
 
-def _ref(obj: object) -> ObjectRef:
+def ref_of(obj: object) -> ObjectRef:
+    """The object as a person would name it."""
     name = _text(obj, ("metadata", "name"))
     if not name:
         prefix = _text(obj, ("metadata", "generateName"))

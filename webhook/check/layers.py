@@ -1,15 +1,20 @@
 """Flags laid over the configuration file: the settings of one run. Reads the file, and nothing else."""
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from webhook.check.found_config import find_config
-from webhook.check.settings import Settings, chosen_actions
+from webhook.check.settings import Access, Settings, chosen_actions
+from webhook.errors import UsageError
 from webhook.intake.written import checked_rule, checked_version
+from webhook.kube.text import quoted
 from webhook.rules.base import Action
+
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +30,17 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: str | None = None
     baseline: str | None = None
     jobs: int | None = None
+    cluster: bool = False
+    kubeconfig: str | None = None
+    context: str | None = None
+    from_cluster: bool = False
+    namespaces: tuple[str, ...] = ()
+
+    @property
+    def access(self) -> Access | None:
+        """The cluster that these flags ask for."""
+        asked = self.cluster or self.from_cluster or self.kubeconfig is not None or self.context is not None
+        return Access(kubeconfig=self.kubeconfig, context=self.context) if asked else None
 
 
 def settings_from(flags: Flags, *, directory: Path) -> Settings:
@@ -32,6 +48,7 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
 
     A flag goes before the file; exclusions and ignored rules of both count. Without paths the current directory is judged.
     """
+    _refuse_contradictions(flags)
     of_flags = Settings(
         paths=flags.paths or (".",),
         registry=flags.registry,
@@ -41,9 +58,24 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         baseline=flags.baseline,
         fail_on=Action(flags.fail_on) if flags.fail_on is not None else Action.DENY,
         jobs=flags.jobs or len(os.sched_getaffinity(0)),
+        cluster=flags.access,
+        from_cluster=flags.from_cluster,
+        namespaces=flags.namespaces,
     )
     path = Path(flags.config) if flags.config is not None else find_config(directory)
     return of_flags if path is None else _over_file(of_flags, flags, path)
+
+
+def _refuse_contradictions(flags: Flags) -> None:
+    if flags.from_cluster and flags.paths:
+        raise UsageError(f"--from-cluster and {flags.paths[0]}: either a cluster's objects or files are judged; leave one out")
+    if flags.namespaces and not flags.from_cluster:
+        raise UsageError(f"--namespace {flags.namespaces[0]}: of no use without --from-cluster")
+    if flags.registry is not None and flags.access is not None and not flags.from_cluster:
+        raise UsageError(f"--registry {flags.registry} and a cluster: the registry is read from one of them; leave one out")
+    wrong = [name for name in flags.namespaces if not _LABEL.fullmatch(name)]
+    if wrong:
+        raise UsageError(f"--namespace {quoted(wrong[0])}: no namespace can have this name")
 
 
 def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
@@ -54,7 +86,7 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
     version = config.kubevirt_version
     return msgspec.structs.replace(
         settings,
-        registry=settings.registry or _beside(base, config.registry),
+        registry=settings.registry or (_beside(base, config.registry) if settings.cluster is None else None),
         kubevirt_version=settings.kubevirt_version or (checked_version(version, str(path)) if version is not None else None),
         actions=chosen_actions(
             config.rules,

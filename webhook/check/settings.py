@@ -9,12 +9,24 @@ from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action
 
 
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """Which cluster is read; without either the kubeconfig's current context, or in a pod its own cluster.
+
+    Attributes:
+        kubeconfig: File; `None` for the usual places.
+        context: A context in it.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A run, complete.
 
     Attributes:
         paths: Files, directories, globs, and `-` for standard input.
-        registry: File with the registry, or `None` to look among the checked manifests.
+        registry: File with the registry, or `None` to look in the cluster that is read, else among the checked manifests.
         kubevirt_version: Overrides the version that the registry tells.
         actions: Rule actions that differ from the rules' own.
         exclude_paths: Globs of files that are not read.
@@ -22,6 +34,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         baseline: File with findings that are known already, or `None`.
         fail_on: The least severity that makes the exit code 1.
         jobs: Worker processes; 1 judges in this process.
+        cluster: The cluster that is read, or `None` when none is.
+        from_cluster: Whether its objects are judged, instead of those in `paths`.
+        namespaces: The namespaces whose objects are judged, all when empty.
     """
 
     paths: tuple[str, ...]
@@ -33,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str | None = None
     fail_on: Action = Action.DENY
     jobs: int = 1
+    cluster: Access | None = None
+    from_cluster: bool = False
+    namespaces: tuple[str, ...] = ()
 
 
 def chosen_actions(configured: Mapping[str, Action], select: tuple[str, ...], ignore: tuple[str, ...]) -> dict[str, Action]:

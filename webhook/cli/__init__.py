@@ -12,12 +12,14 @@ from webhook.errors import EXIT_INTERRUPTED, EXIT_UNREADABLE, EXIT_USAGE, Bindgu
 from webhook.report.escape import visible
 
 _COMMANDS: Mapping[str, str] = {
-    "check": "Judge manifests as the webhook would, with no cluster.",
+    "check": "Judge manifests, or what a cluster holds, as the webhook would.",
     "rules": "List all rules.",
     "explain": "Explain a rule or a binding.",
     "serve": "Answer a Kubernetes API server.",
     "review": "Ask a server, or the engine, for the answer to recorded reviews.",
     "certs": "Make, inspect and verify certificates.",
+    "registry": "Show what a cluster registers, or export it for CI.",
+    "doctor": "Look an installation over, and say how to mend it.",
 }
 
 
@@ -62,6 +64,10 @@ def main() -> None:
         _stop(str(error), EXIT_USAGE)
     except BindguardError as error:
         _stop(str(error), EXIT_UNREADABLE)
+    except ModuleNotFoundError as error:  # what only some uses of a command need is imported when it is used
+        if (error.name or "").startswith("webhook"):
+            raise
+        _stop(f"this needs package {error.name}, which is not here: pip install 'bindguard[server]'", EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):
         _stop("interrupted", EXIT_INTERRUPTED)
     except OSError as error:  # the system refuses something: open files, processes, a current directory that is gone

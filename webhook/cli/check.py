@@ -39,6 +39,11 @@ class _Options(TypedDict):
     output: str
     output_file: str | None
     jobs: int | None
+    cluster: bool
+    kubeconfig: str | None
+    context: str | None
+    from_cluster: bool
+    namespaces: tuple[str, ...]
 
 
 @click.command("check", context_settings={"help_option_names": ["-h", "--help"]})
@@ -63,10 +68,16 @@ class _Options(TypedDict):
 @click.option("-o", "--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report.")
 @click.option("--output-file", metavar="FILE", help="Write the report here, whole or not at all, instead of to standard output.")
 @click.option("-j", "--jobs", type=click.IntRange(1, _MOST_JOBS), help="Worker processes.  [default: one per processor]")
+@click.option("--context", metavar="CONTEXT", help="Judge by the registry of the cluster of this kubeconfig context.")
+@click.option("--kubeconfig", metavar="FILE", help="Likewise, of this kubeconfig.  [default: as for kubectl]")
+@click.option("--cluster", is_flag=True, help="Likewise, of the current context, or in a pod of the pod's cluster.")
+@click.option("--from-cluster", is_flag=True, help="Judge what exists in the cluster, instead of files.")
+@click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="With --from-cluster: only here; may be repeated.")
 def command(**options: Unpack[_Options]) -> None:
-    """Judge manifests as the webhook would, with no cluster.
+    """Judge manifests as the webhook would; or, with --from-cluster, what exists in a cluster.
 
-    PATHs are files, directories, globs, or - for standard input; without any the current directory is read.
+    PATHs are files, directories, globs, or - for standard input; without any the current directory is read. No cluster is needed, nor
+    asked unless one is named: then the registry is that of its KubeVirt CR.
 
     Exit code: 0 clean, 1 findings, 2 wrong usage, 3 something could not be read.
     """
@@ -82,6 +93,11 @@ def command(**options: Unpack[_Options]) -> None:
         fail_on=options["fail_on"],
         baseline=options["baseline"],
         jobs=options["jobs"],
+        cluster=options["cluster"],
+        kubeconfig=options["kubeconfig"],
+        context=options["context"],
+        from_cluster=options["from_cluster"],
+        namespaces=options["namespaces"],
     )
     settings = settings_from(flags, directory=Path.cwd())
     if baseline_file is not None:
@@ -96,7 +112,7 @@ def command(**options: Unpack[_Options]) -> None:
 
 def _judged(settings: Settings) -> Report:
     """The report, or the end of the process when somebody loses patience: then nothing is written at all, and nothing left behind."""
-    progress = _Progress()
+    progress = _Progress("objects" if settings.from_cluster else "files")
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup
             signal.signal(number, _interrupted)
@@ -136,14 +152,15 @@ def _write_baseline(settings: Settings, path: str) -> int:
 class _Progress:
     """One line on standard error that is rewritten; on a terminal only, and only when the run takes longer than a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
+        self._what = what
         self._after = time.monotonic() + _QUIET_SECONDS if sys.stderr.isatty() else float("inf")
         self._shown = False
 
     def __call__(self, done: int, total: int) -> None:
         if time.monotonic() >= self._after:
             self._shown = True
-            sys.stderr.write(f"\rjudged {done} of {total} files")
+            sys.stderr.write(f"\rjudged {done} of {total} {self._what}")
             sys.stderr.flush()
 
     def clear(self) -> None:

@@ -37,8 +37,11 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 def registry_from_file(source: Source) -> Chosen:
-    """The one registry in a file; `RegistryError` when there is none, several, or a broken one."""
-    objects = list(_all_objects(source))
+    """The one registry in a file; `RegistryError` when there is none, several, or a broken one, or when it cannot be read."""
+    try:
+        objects = list(_all_objects(source))
+    except OSError as error:
+        raise RegistryError(error.strerror or str(error), file=source.name) from error
     found = [(obj, place) for obj, place in objects if is_kubevirt(obj) or is_hyperconverged(obj) or is_registry_file(obj)]
     if len(objects) == 1:
         found = objects  # of a lone object it can be told what is wrong with it
@@ -49,7 +52,7 @@ def registry_from_file(source: Source) -> Chosen:
             f"holds {len(found)} registries ({_places(place for _, place in found)}); give a file with one", file=source.name
         )
     obj, place = found[0]
-    return _chosen(registry_from(obj, source=place))
+    return chosen_of(registry_from(obj, source=place))
 
 
 def registry_among(sources: Iterable[Source]) -> Chosen:
@@ -71,7 +74,7 @@ def registry_among(sources: Iterable[Source]) -> Chosen:
     if len(found) > 1:
         raise RegistryError(f"several registries are among the manifests ({_places(place for _, place in found)}); choose with --registry")
     obj, place = found[0]
-    return _chosen(registry_from(obj, source=place, lenient=True))
+    return chosen_of(registry_from(obj, source=place, lenient=True))
 
 
 def with_version(chosen: Chosen, version: Version | None) -> Chosen:
@@ -81,7 +84,8 @@ def with_version(chosen: Chosen, version: Version | None) -> Chosen:
     return msgspec.structs.replace(chosen, registry=msgspec.structs.replace(chosen.registry, version=version))
 
 
-def _chosen(loaded: LoadedRegistry) -> Chosen:
+def chosen_of(loaded: LoadedRegistry) -> Chosen:
+    """What a source gives, as the registry of a run."""
     return Chosen(loaded.registry, loaded.notes, loaded.supplementary)
 
 

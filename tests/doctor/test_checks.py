@@ -1,0 +1,242 @@
+"""What the doctor says about an installation: nothing about a healthy one, and one named thing about each that is not."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.doctor.builders import (
+    CA,
+    DEPLOYMENT,
+    KUBEVIRTS,
+    LEAF,
+    LEASE,
+    MUTATING,
+    NOW,
+    OTHER_CA,
+    PODS,
+    SECRET,
+    SERVICE,
+    SLICES,
+    VALIDATING,
+    changed,
+    healthy,
+    kubevirt,
+    pem,
+    pod,
+    proxy,
+    rule,
+    snapshot,
+    webhook,
+)
+from webhook.doctor.judging import judged
+from webhook.doctor.result import Result, Verdict, exit_code
+from webhook.doctor.snapshot import Answer, Snapshot
+from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE
+from webhook.tls.selfsigned import make_leaf
+
+OURS, THEIRS = f"{VALIDATING}/bindguard", f"{MUTATING}/bindguard"
+OLD = make_leaf(CA, ("bindguard.bindguard.svc",), now=NOW - timedelta(days=100), days=90)
+SOON = make_leaf(CA, ("bindguard.bindguard.svc",), now=NOW - timedelta(days=80), days=90)
+STRANGER = make_leaf(OTHER_CA, ("bindguard.bindguard.svc",), now=NOW, days=90)
+MISNAMED = make_leaf(CA, ("elsewhere.test",), now=NOW, days=90)
+
+
+def hook(**fields: Any) -> Callable[[Any], object]:
+    """Change the first webhook of a configuration."""
+    return lambda found: found["webhooks"][0].update(fields)
+
+
+def put(*path: str | int, to: Any) -> Callable[[Any], object]:
+    """Change one value."""
+
+    def change(found: Any) -> None:
+        for step in path[:-1]:
+            found = found[step]
+        found[path[-1]] = to
+
+    return change
+
+
+def bundle(text: str) -> Callable[[Any], object]:
+    return put("webhooks", 0, "clientConfig", "caBundle", to=text)
+
+
+def stored(text: str) -> Callable[[Any], object]:
+    return put("data", "tls.crt", to=text)
+
+
+def waiting(reason: str) -> Any:
+    return pod("bindguard-a", containerStatuses=[{"name": "bindguard", "state": {"waiting": {"reason": reason, "message": "back-off"}}}])
+
+
+def told(snapshot: Snapshot, verdict: Verdict) -> list[Result]:
+    return [result for result in judged(snapshot) if result.verdict is verdict]
+
+
+def test_a_healthy_installation_is_well_in_every_check() -> None:
+    results = judged(snapshot(healthy()))
+    assert [result for result in results if result.verdict is not Verdict.OK] == []
+    assert len({result.check for result in results}) > 12
+    assert exit_code(results, fail_on=Verdict.WARN) == EXIT_CLEAN
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "check", "found"),
+    [
+        (OURS, put("webhooks", to=[]), "validating-configuration", "has no webhooks"),
+        (
+            OURS,
+            put("webhooks", 0, "clientConfig", "service", "name", to="other"),
+            "validating-configuration",
+            "calls Service bindguard/other",
+        ),
+        (OURS, put("webhooks", 0, "clientConfig", "service", "path", to="/"), "validating-configuration", "calls path /"),
+        (OURS, put("webhooks", 0, "clientConfig", "service", "port", to=8443), "service", "calls port 8443"),
+        (OURS, hook(admissionReviewVersions=["v1beta1"]), "validating-configuration", "AdmissionReview v1"),
+        (THEIRS, hook(objectSelector={}, failurePolicy="Fail"), "mutating-configuration", "every pod of the cluster"),
+        (THEIRS, hook(rules=[rule("", "configmaps")]), "mutating-configuration", "nobody asks about CREATE of launcher pods"),
+        (OURS, bundle(""), "ca-bundle", "has no caBundle"),
+        (OURS, bundle("%%%"), "ca-bundle", "cannot be read"),
+        (OURS, bundle(pem(OTHER_CA.certificate)), "certificate", "signed by no CA in the caBundle of validate.bindguard.io"),
+        (SECRET, stored(pem(OLD.certificate)), "certificate", "expired on"),
+        (SECRET, stored(pem(STRANGER.certificate)), "certificate", "signed by no CA"),
+        (SECRET, stored(pem(MISNAMED.certificate)), "certificate", "is for elsewhere.test, not for bindguard.bindguard.svc"),
+        (SECRET, put("data", to={}), "certificate", "holds no certificate"),
+        (DEPLOYMENT, put("status", to={}), "deployment", "none of 2 replicas is ready"),
+        (DEPLOYMENT, put("spec", "replicas", to=0), "deployment", "scaled to 0"),
+        (SLICES, put("items", to=None), "endpoints", "has no ready endpoint (0 in all)"),
+        (SLICES, put("items", 0, "endpoints", to=[{"addresses": ["10.0.0.1"], "conditions": {"ready": False}}]), "endpoints", "(1 in all)"),
+        (LEASE, put("spec", "renewTime", to="2020-01-01T00:00:00Z"), "lease", "nobody renews the certificate"),
+        (PODS, put("items", to=[]), "pods", "there are none"),
+        (PODS, put("items", 0, to=waiting("CrashLoopBackOff")), "pods", "CrashLoopBackOff: back-off"),
+        (PODS, put("items", 0, to=pod("bindguard-a", phase="Pending")), "pods", "is Pending"),
+        (
+            proxy("bindguard-a", "readyz"),
+            lambda found: found.update(ready=False, checks={"registry": {"ready": False, "reason": "never listed"}}),
+            "readiness",
+            "registry: never listed",
+        ),
+        (proxy("bindguard-a", "registry"), put("known", to=False), "registry", "does not know what is registered"),
+        (proxy("bindguard-a", "registry"), put("plugins", to={"old": {}}), "registry", "lacks passt and still has old"),
+        (KUBEVIRTS, put("items", to=[kubevirt(), kubevirt()]), "kubevirt", "2 KubeVirt CRs count"),
+    ],
+)
+def test_what_does_not_work_fails_with_what_was_found_and_what_to_do(path: str, change: Any, check: str, found: str) -> None:
+    results = [result for result in told(changed(path, change), Verdict.FAIL) if result.check == check]
+    assert any(found in result.found for result in results), results
+    assert all(result.remedy for result in results)
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "check", "found"),
+    [
+        (OURS, hook(failurePolicy="Ignore"), "validating-configuration", "failurePolicy Ignore"),
+        (OURS, hook(matchPolicy="Exact"), "validating-configuration", "matchPolicy Exact"),
+        (OURS, hook(timeoutSeconds=30), "validating-configuration", "timeout of 30 s"),
+        (OURS, hook(rules=[rule("kubevirt.io", "*")]), "validating-configuration", "CREATE of virtualmachinepools"),
+        (OURS, hook(rules=[rule("*", "*", operations=("CREATE",))]), "validating-configuration", "UPDATE of virtualmachines, "),
+        (
+            OURS,
+            put("webhooks", 0, "clientConfig", to={"url": "https://x", "caBundle": pem(CA.certificate)}),
+            "validating-configuration",
+            "URL",
+        ),
+        (THEIRS, hook(failurePolicy="Fail"), "mutating-configuration", "no VM starts or migrates"),
+        (THEIRS, hook(reinvocationPolicy="Never"), "mutating-configuration", "reinvocationPolicy Never"),
+        (THEIRS, hook(objectSelector={}), "mutating-configuration", "every pod of the cluster"),
+        (OURS, bundle(pem(CA.certificate, OTHER_CA.certificate)), "ca-bundle", "different caBundles"),
+        (SECRET, stored(pem(SOON.certificate)), "certificate", "expires in 10 days"),
+        (SECRET, stored(pem(make_leaf(CA, ("bindguard.bindguard.svc",), now=NOW, days=80).certificate)), "served-certificate", "another"),
+        (DEPLOYMENT, put("status", "readyReplicas", to=1), "deployment", "1 of 2 replicas"),
+        (DEPLOYMENT, put("status", "updatedReplicas", to=1), "deployment", "roll-out"),
+        (DEPLOYMENT, put("spec", "replicas", to=1), "deployment", "one replica"),
+        (LEASE, put("spec", to={}), "lease", "held by nobody"),
+        (proxy("bindguard-a", "version"), put("version", to="0.0.1"), "versions", "different versions: 0.0.1"),
+        (proxy("bindguard-a", "registry"), put("ageSeconds", to=4000), "registry", "66 min"),
+        (KUBEVIRTS, put("items", to=[]), "kubevirt", "no KubeVirt CR"),
+        (KUBEVIRTS, put("items", 0, "status", "targetKubeVirtVersion", to="v1.10.0"), "kubevirt", "on its way"),
+        (VALIDATING, put("items", 0, "metadata", "name", to="second"), "other-webhooks", "another Bindguard is installed (second)"),
+        (MUTATING, put("items", 0, "metadata", "name", to="ratio"), "other-webhooks", "may change launcher pods"),
+        (
+            MUTATING,
+            lambda found: found["items"].append(
+                {"metadata": {"name": "x"}, "webhooks": [webhook("x.io", "/", [rule("kubevirt.io", "*")])]}
+            ),
+            "other-webhooks",
+            "may change virtualmachines, virtualmachineinstances",
+        ),
+    ],
+)
+def test_what_works_for_now_is_a_warning(path: str, change: Any, check: str, found: str) -> None:
+    results = [result for result in told(changed(path, change), Verdict.WARN) if result.check == check]
+    assert any(found in result.found for result in results), results
+    assert all(result.remedy for result in results)
+
+
+@pytest.mark.parametrize("path", [OURS, DEPLOYMENT, SERVICE, SLICES, SECRET])
+def test_a_part_that_is_missing_is_a_failure_and_one_that_may_not_be_read_is_unknown(path: str) -> None:
+    missing, forbidden = healthy() | {path: 404}, healthy() | {path: 403}
+    assert any("does not exist" in result.found for result in told(snapshot(missing), Verdict.FAIL))
+    results = judged(snapshot(forbidden))
+    assert any("could not be looked at" in result.found for result in results if result.verdict is Verdict.UNKNOWN)
+    assert Verdict.FAIL not in {result.verdict for result in results}
+
+
+def test_where_nothing_is_installed_just_that_is_told() -> None:
+    [result] = judged(snapshot({KUBEVIRTS: {"items": [kubevirt()]}} | {path: healthy()[path] for path in healthy() if "proxy" in path}))
+    assert (result.check, result.verdict) == ("installation", Verdict.FAIL)
+
+
+def test_a_certificate_of_cert_manager_needs_no_lease() -> None:
+    told = healthy() | {LEASE: 404}
+    assert [each.verdict for each in judged(snapshot(told)) if each.check == "lease"] == [Verdict.UNKNOWN]
+    told[SECRET]["metadata"]["annotations"] = {"cert-manager.io/certificate-name": "bindguard"}
+    assert [each.verdict for each in judged(snapshot(told)) if each.check == "lease"] == [Verdict.OK]
+
+
+@pytest.mark.parametrize(
+    ("shown", "verdict", "found"),
+    [
+        (STRANGER, Verdict.FAIL, "what pod bindguard-a shows is signed by no CA"),
+        (OLD, Verdict.FAIL, "shows a certificate that expired on"),
+        (MISNAMED, Verdict.OK, "could not be reached by TLS from here, but tells of a certificate that ends when the stored one does"),
+        (None, Verdict.OK, "could not be reached by TLS from here"),
+    ],
+)
+def test_what_pods_show_is_held_against_what_is_trusted(shown: Any, verdict: Verdict, found: str) -> None:
+    inside = dict(snapshot(healthy()).inside)
+    answer = Answer(shown.certificate.public_bytes(Encoding.DER)) if shown is not None else Answer(None, "no route", 0)
+    inside["bindguard-a"] = msgspec.structs.replace(inside["bindguard-a"], shown=answer)
+    results = judged(snapshot(healthy(), inside=inside))
+    assert any(found in each.found for each in results if each.check == "served-certificate" and each.verdict is verdict), results
+
+
+def test_a_pod_that_serves_an_older_certificate_is_found_without_reaching_it() -> None:
+    inside = dict(snapshot(healthy()).inside)
+    expiry = Answer({"bindguard_certificate_expiry_timestamp_seconds": LEAF.certificate.not_valid_after_utc.timestamp() - 9000})
+    inside["bindguard-a"] = msgspec.structs.replace(inside["bindguard-a"], shown=Answer(None, "no route", 0), metrics=expiry)
+    assert any("ends at another time" in each.found for each in told(snapshot(healthy(), inside=inside), Verdict.WARN))
+
+
+def test_a_permission_that_serving_lacks_fails_and_one_that_looking_lacks_is_unknown() -> None:
+    healthy_one = snapshot(healthy())
+    server = {need: Answer(need.resource != "kubevirts") for need in healthy_one.server}
+    [*failures] = told(snapshot(healthy(), server=server), Verdict.FAIL)
+    assert [each.check for each in failures] == ["server-permissions"] * 3
+    assert "may not watch kubevirts.kubevirt.io, by which it knows what is registered" in failures[2].found
+    caller = {need: Answer(need.resource != "pods/proxy") for need in healthy_one.caller}
+    [result] = told(snapshot(healthy(), caller=caller), Verdict.UNKNOWN)
+    assert "you may not get pods/proxy in namespace bindguard" in result.found
+
+
+def test_the_exit_code_is_that_of_the_worst() -> None:
+    one = {verdict: Result("x", verdict, "") for verdict in Verdict}
+    assert exit_code(one.values(), fail_on=Verdict.FAIL) == EXIT_FINDINGS
+    assert exit_code([one[Verdict.WARN], one[Verdict.OK]], fail_on=Verdict.FAIL) == EXIT_CLEAN
+    assert exit_code([one[Verdict.WARN], one[Verdict.OK]], fail_on=Verdict.WARN) == EXIT_FINDINGS
+    assert exit_code([one[Verdict.UNKNOWN], one[Verdict.OK]], fail_on=Verdict.WARN) == EXIT_CLEAN
+    assert exit_code([one[Verdict.UNKNOWN]], fail_on=Verdict.WARN) == EXIT_UNREADABLE

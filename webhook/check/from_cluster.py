@@ -1,0 +1,124 @@
+"""A run over the objects of a cluster: which kinds, in which order, what is said about those that cannot be had. Prints nothing."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from webhook.check.live import asking, live_kubevirt
+from webhook.check.live_judging import SCHEME, LiveJudge
+from webhook.check.reporting import report
+from webhook.check.settings import Settings
+from webhook.check.workers import Progress
+from webhook.cluster.api import ApiServer
+from webhook.cluster.listing import Discovery, Resource, pages
+from webhook.cluster.problem import ApiError
+from webhook.cluster.remedy import not_listed
+from webhook.errors import UnreadableError, UsageError
+from webhook.intake.registry import Chosen, chosen_of, registry_from_file, with_version
+from webhook.intake.sources import Source
+from webhook.plugins.sources.hyperconverged import BINDING_IN
+from webhook.report.findings import Report
+from webhook.rules import RULES
+from webhook.rules.plan import plan
+from webhook.vmi.kinds import KINDS, split_api_version
+
+_OWNERS_FIRST = (
+    "VirtualMachineTemplate",
+    "VirtualMachinePool",
+    "VirtualMachine",
+    "VirtualMachineInstanceReplicaSet",
+    "VirtualMachineInstance",
+)
+_HCO_GROUP = "hco.kubevirt.io"
+_READ: Sequence[tuple[str, str, tuple[str, ...]]] = (
+    (_HCO_GROUP, "HyperConverged", tuple(split_api_version(each)[1] for each in BINDING_IN)),
+    ("kubevirt.io", "KubeVirt", ("v1", "v1alpha3")),
+    *((kind.group, kind.name, kind.versions) for name in _OWNERS_FIRST for kind in KINDS if kind.name == name),
+)
+"""Group, kind and versions of all that is judged, owners before what is made from them."""
+
+_FATAL = frozenset({"unauthorized", "unreadable"})
+"""Reasons that hold for whatever else would be asked."""
+
+
+def run_from_cluster(settings: Settings, progress: Progress) -> Report:
+    """Judge what the cluster of the settings holds.
+
+    Raises `UsageError` for a kubeconfig, context or namespace that is not there, `RegistryError` when there is no registry to judge by, and
+    `UnreadableError` when the API server does not answer; a kind that may not be listed is told in the report instead.
+    """
+    assert settings.cluster is not None  # noqa: S101 - what `Flags` gives
+    return asking(settings.cluster, lambda api: _run(api, settings, progress))
+
+
+async def _run(api: ApiServer, settings: Settings, progress: Progress) -> Report:
+    for namespace in settings.namespaces:
+        await _must_exist(api, namespace)
+    chosen = with_version(await _registry(api, settings), settings.kubevirt_version)
+    judge = LiveJudge(plan(RULES, chosen.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
+    notes = [note async for note in _judged(api, judge, settings, progress)]
+    if judge.told_at_owner:
+        findings = "1 finding" if judge.told_at_owner == 1 else f"{judge.told_at_owner} findings"
+        notes.append(f"{findings} left out: the object's owner (a pool, VM or replica set) has the same, and is told")
+    told = Chosen(chosen.registry, (*chosen.notes, *notes), chosen.supplementary)
+    return report(settings, told, judge.judged, _is_judged(settings.namespaces))
+
+
+async def _must_exist(api: ApiServer, namespace: str) -> None:
+    """A slip in a namespace's name must not look like a clean one; who may not read namespaces is believed."""
+    try:
+        await api.get(f"/api/v1/namespaces/{namespace}")
+    except ApiError as error:
+        if error.reason == "not-found":
+            raise UsageError(f"--namespace {namespace}: {api.base_url} has no such namespace") from error
+        if error.reason != "forbidden":
+            raise
+
+
+async def _registry(api: ApiServer, settings: Settings) -> Chosen:
+    if settings.registry is not None:
+        return registry_from_file(Source(settings.registry, settings.registry))
+    return chosen_of((await live_kubevirt(api)).loaded)
+
+
+async def _judged(api: ApiServer, judge: LiveJudge, settings: Settings, progress: Progress) -> AsyncIterator[str]:
+    """Judge every kind that the cluster serves; what must be told about those that it does not."""
+    discovery = Discovery(api)
+    absent: list[str] = []
+    for group, kind, versions in _READ:
+        served = await discovery.served(group, kind, versions)
+        if served.resource is not None:
+            async for note in _judge_kind(api, judge, served.resource, settings.namespaces, progress):
+                yield note
+        elif served.versions and not set(served.versions) & set(versions):
+            yield f"{kind} is served as {group}/{' or '.join(served.versions)}, which this program does not know: not judged"
+        else:
+            absent.append(kind)
+    if absent:
+        yield f"not served by this cluster, so not looked for: {', '.join(absent)}"
+
+
+async def _judge_kind(
+    api: ApiServer, judge: LiveJudge, resource: Resource, namespaces: Sequence[str], progress: Progress
+) -> AsyncIterator[str]:
+    newer_state = False
+    for namespace in namespaces or (None,):
+        try:
+            async for page in pages(api, resource.path(namespace)):
+                judge.judge_items(page.items, resource.api_version, resource.kind)
+                newer_state |= page.newer_state
+                progress(judge.judged.files, judge.judged.files + page.remaining)
+        except ApiError as error:
+            if error.reason in _FATAL or not error.status:
+                raise
+            judge.judged.unreadable.append(UnreadableError(not_listed(error, resource), file=f"{SCHEME}{_scope(namespace)}{resource.kind}"))
+    if newer_state:
+        yield f"listing {resource.plural} took longer than the API server keeps a state: what changed meanwhile may be missing"
+
+
+def _scope(namespace: str | None) -> str:
+    return "" if namespace is None else f"{namespace}/"
+
+
+def _is_judged(namespaces: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a baseline's entry is about an object that was looked for."""
+    prefixes = tuple(f"{SCHEME}{namespace}/" for namespace in namespaces) or SCHEME
+    return lambda file: file.startswith(prefixes)

@@ -1,0 +1,73 @@
+"""Objects of a cluster judged page by page: JSON in, occurrences out. Does not know where the pages come from.
+
+An object's file is called `cluster:NAMESPACE/KIND/NAME`, and its lines are those that `kubectl get -o yaml` prints.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from webhook.admission.judge import judge
+from webhook.check.judging import Judged, is_excluded, located, ref_of
+from webhook.check.owners import FoundAtOwners
+from webhook.errors import UnreadableError
+from webhook.kube.fieldpath import look_up
+from webhook.report.findings import ObjectRef
+from webhook.rules.base import Finding
+from webhook.rules.plan import Plan
+
+SCHEME = "cluster:"
+
+
+class LiveJudge:
+    """Judges objects, owners before what was made from them.
+
+    Attributes:
+        judged: What came out so far.
+        told_at_owner: Findings that were left out, as they were told at the object's owner.
+    """
+
+    def __init__(self, plan: Plan, exclude_namespaces: tuple[str, ...]) -> None:
+        self._plan = plan
+        self._exclude_namespaces = exclude_namespaces
+        self._at_owners = FoundAtOwners()
+        self.judged = Judged()
+        self.told_at_owner = 0
+
+    def judge_items(self, items: Iterable[msgspec.Raw], api_version: str, kind: str) -> None:
+        """All objects of a page; items may leave `apiVersion` and `kind` to their list."""
+        for item in items:
+            self.judged.files += 1
+            self.judged.documents += 1
+            try:
+                obj = msgspec.json.decode(item)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                self.judged.unreadable.append(UnreadableError(f"an object cannot be read: {error}", file=f"{SCHEME}{kind}"))
+                continue
+            self._judge_object({"apiVersion": api_version, "kind": kind, **obj})
+
+    def _judge_object(self, obj: dict[str, object]) -> None:
+        findings = judge(obj, self._plan)
+        if findings is None or look_up(obj, ("metadata", "deletionTimestamp")) is not None:
+            self.judged.passed_over += 1
+        elif is_excluded(obj, self._exclude_namespaces):
+            self.judged.excluded += 1
+        else:
+            self.judged.checked += 1
+            new = self._at_owners.new_in(obj, findings)
+            self.told_at_owner += len(findings) - len(new)
+            self._tell(obj, new)
+
+    def _tell(self, obj: dict[str, object], findings: list[Finding]) -> None:
+        if not findings:
+            return
+        from webhook.check.as_kubectl import as_kubectl_prints  # noqa: PLC0415 - brings PyYAML along, which clean clusters do not need
+
+        ref = ref_of(obj)
+        document = as_kubectl_prints(obj, file_of(ref))
+        self.judged.occurrences += located(document, [(ref, finding) for finding in findings])
+
+
+def file_of(ref: ObjectRef) -> str:
+    """What the object is called where a report wants a file."""
+    return f"{SCHEME}{ref.namespace}/{ref.kind}/{ref.name}" if ref.namespace else f"{SCHEME}{ref.kind}/{ref.name}"

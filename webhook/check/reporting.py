@@ -1,0 +1,76 @@
+"""What was judged, made into a report: notes, and what a baseline leaves of it. Judges and prints nothing."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from webhook.check.judging import Judged
+from webhook.check.settings import Settings
+from webhook.errors import UnreadableError
+from webhook.intake.registry import Chosen
+from webhook.intake.written import NEWEST
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.report.findings import Occurrence, Report
+from webhook.rules import RULES
+from webhook.rules.base import Action
+
+
+def report(settings: Settings, chosen: Chosen, judged: Judged, is_judged: Callable[[str], bool]) -> Report:
+    """The report of a run; `is_judged` tells whether it was of a file that a baseline names.
+
+    Raises `UnreadableError` for a broken baseline.
+    """
+    notes = [*chosen.notes, *_skipped_notes(chosen.registry, settings), *_version_notes(chosen.registry.version)]
+    occurrences: Sequence[Occurrence] = judged.occurrences
+    if settings.baseline is not None:
+        occurrences, stale = _without_known(occurrences, settings.baseline, is_judged)
+        notes += stale
+    return Report(
+        occurrences=occurrences,
+        unreadable=judged.unreadable,
+        notes=notes,
+        counts=judged.counts(baselined=len(judged.occurrences) - len(occurrences)),
+        registry=_told(chosen.registry),
+        version=str(chosen.registry.version) if chosen.registry.version is not None else f"unknown, judged as {NEWEST}",
+    )
+
+
+def _without_known(
+    occurrences: Sequence[Occurrence], path: str, is_judged: Callable[[str], bool]
+) -> tuple[Sequence[Occurrence], list[str]]:
+    """What the baseline does not know, and a note about its entries that no longer occur in what was judged."""
+    from webhook.report.baseline import read_baseline  # noqa: PLC0415 - most runs have none
+
+    split = read_baseline(_text(path), path).split(occurrences)
+    stale = sum(is_judged(entry.file) for entry in split.stale)
+    return split.new, [f"{path}: {stale} entries no longer occur; write it anew with --write-baseline"] if stale else []
+
+
+def _skipped_notes(registry: Registry, settings: Settings) -> list[str]:
+    if registry.known:
+        return []
+    wanted = (rule for rule in RULES if settings.actions.get(rule.name, rule.action) is not Action.OFF)
+    skipped = [rule.name for rule in wanted if rule.needs_registry]
+    return [f"rules that need a registry did not run: {', '.join(skipped)}"] if skipped else []
+
+
+def _version_notes(version: Version | None) -> list[str]:
+    if version is None or version[:2] <= NEWEST[:2]:
+        return []
+    return [f"KubeVirt {version} is newer than this program knows: judged as {NEWEST}"]
+
+
+def _told(registry: Registry) -> str:
+    if not registry.known:
+        return "none"
+    count = len(registry.plugins)
+    return f"{registry.source} ({count} plugin{'' if count == 1 else 's'})"
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UnreadableError(f"cannot read the baseline: {error.strerror}", file=path) from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError("cannot read the baseline: it is not UTF-8", file=path) from error

@@ -1,0 +1,63 @@
+"""`bindguard doctor`: names in, what is wrong with an installation and an exit code out."""
+
+import sys
+from typing import TypedDict, Unpack
+
+import click
+
+from webhook.cli.output import to_stdout
+from webhook.cli.terminal import width
+from webhook.doctor import report
+from webhook.doctor.result import Verdict, exit_code
+from webhook.doctor.run import examine
+from webhook.doctor.snapshot import Names
+
+_DEFAULTS = Names()
+
+
+class _Options(TypedDict):
+    kubeconfig: str | None
+    context: str | None
+    namespace: str
+    configuration: str
+    deployment: str
+    service: str
+    service_account: str
+    secret: str
+    lease: str
+    output: str
+    fail_on: str
+
+
+@click.command("doctor", context_settings={"help_option_names": ["-h", "--help"]}, short_help="Look an installation over.")
+@click.option("--kubeconfig", metavar="FILE", help="Kubeconfig.  [default: KUBECONFIG, ~/.kube/config, or in a pod its service account]")
+@click.option("--context", metavar="CONTEXT", help="Context of the kubeconfig.  [default: the current one]")
+@click.option("-n", "--namespace", metavar="NAME", default=_DEFAULTS.namespace, show_default=True, help="Where Bindguard is installed.")
+@click.option("--configuration", metavar="NAME", default=_DEFAULTS.configuration, show_default=True, help="Both webhook configurations.")
+@click.option("--deployment", metavar="NAME", default=_DEFAULTS.deployment, show_default=True, help="The Deployment.")
+@click.option("--service", metavar="NAME", default=_DEFAULTS.service, show_default=True, help="The Service.")
+@click.option("--service-account", metavar="NAME", default=_DEFAULTS.service_account, show_default=True, help="The pods' ServiceAccount.")
+@click.option("--secret", metavar="NAME", default=_DEFAULTS.secret, show_default=True, help="The certificate's Secret.")
+@click.option("--lease", metavar="NAME", default=_DEFAULTS.lease, show_default=True, help="The Lease of who renews the certificate.")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the report.")
+@click.option(
+    "--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True, help="Least verdict that makes the exit code 1."
+)
+def command(**options: Unpack[_Options]) -> None:
+    """Look an installation in a cluster over, and say what is wrong and how to mend it. Changes nothing.
+
+    Exit code: 0 all is well, 1 something is not, 2 wrong usage, 3 the cluster could not be asked.
+    """
+    names = Names(
+        namespace=options["namespace"],
+        configuration=options["configuration"],
+        deployment=options["deployment"],
+        service=options["service"],
+        service_account=options["service_account"],
+        secret=options["secret"],
+        lease=options["lease"],
+    )
+    results, server = examine(names, kubeconfig=options["kubeconfig"], context=options["context"])
+    told = report.json(results, server=server) if options["output"] == "json" else report.text(results, server=server, width=width())
+    to_stdout(told)
+    sys.exit(exit_code(results, fail_on=Verdict(options["fail_on"])))

@@ -1,0 +1,100 @@
+"""`bindguard registry`: what a cluster or a file registers, to look at or to keep as a file for CI."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import click
+
+from webhook.check.settings import Access
+from webhook.cli.output import to_file, to_stdout
+from webhook.errors import UsageError
+from webhook.intake.registry import Chosen, registry_from_file
+from webhook.intake.sources import Source
+from webhook.plugins.plugin import Plugin
+from webhook.report.escape import visible
+
+_NONE = "-"
+_HEADINGS = ("NAME", "ATTACHMENT DEFINITION", "TYPE", "SIDECAR", "MIGRATES", "MEMORY")
+_HELP = {"help_option_names": ["-h", "--help"]}
+_kubeconfig = click.option("--kubeconfig", metavar="FILE", help="Kubeconfig.  [default: as for kubectl, or the pod's cluster]")
+_context = click.option("--context", metavar="CONTEXT", help="Context of the kubeconfig.  [default: the current one]")
+
+
+@click.group("registry", short_help="Show what is registered, or export it for CI.", context_settings=_HELP)
+def command() -> None:
+    """Show what a cluster's KubeVirt registers, or export it as a file for `bindguard check --registry`."""
+
+
+@command.command("export", context_settings=_HELP)
+@_kubeconfig
+@_context
+@click.option("--output-file", metavar="FILE", help="Write here, whole or not at all, instead of to standard output.")
+def export(*, kubeconfig: str | None, context: str | None, output_file: str | None) -> None:
+    """Write the KubeVirt CR of a cluster, cut down to what is registered, as YAML.
+
+    Exit code: 0 written, 2 wrong usage, 3 the cluster could not be asked, or has no KubeVirt CR that counts.
+    """
+    from webhook.check.live import asking, live_kubevirt  # noqa: PLC0415 - `show FILE` does without what asks clusters
+    from webhook.intake.export import exported  # noqa: PLC0415 - brings PyYAML along
+
+    live = asking(Access(kubeconfig=kubeconfig, context=context), live_kubevirt)
+    text = exported(live.obj, server=live.server, at=datetime.now(UTC))
+    if output_file is None:
+        to_stdout(text)
+    else:
+        to_file(text, output_file)
+
+
+@command.command("show", context_settings=_HELP)
+@click.argument("file", required=False)
+@_kubeconfig
+@_context
+def show(*, file: str | None, kubeconfig: str | None, context: str | None) -> None:
+    """Show what a FILE registers, or without one a cluster.
+
+    Exit code: 0 shown, 2 wrong usage, 3 it could not be read.
+    """
+    if file is not None and (kubeconfig is not None or context is not None):
+        raise UsageError(f"{file} and a cluster: the registry is read from one of them; leave one out")
+    chosen = registry_from_file(Source(file, file)) if file is not None else _live(kubeconfig, context)
+    to_stdout("".join(f"{visible(line)}\n" for line in _lines(chosen)))
+
+
+def _live(kubeconfig: str | None, context: str | None) -> Chosen:
+    from webhook.check.live import live_registry  # noqa: PLC0415 - files are shown without what asks clusters
+
+    return live_registry(Access(kubeconfig=kubeconfig, context=context))
+
+
+def _lines(chosen: Chosen) -> Iterator[str]:
+    registry = chosen.registry
+    yield f"{registry.source}; KubeVirt {registry.version or 'version unknown'}; plugins are registered in {registry.owner}"
+    bridge = "allowed" if registry.permit_bridge_on_pod_network else "forbidden"
+    yield f"default interface {registry.default_network_interface}; bridge on the pod network {bridge}"
+    yield f"feature gates on: {_listed(registry.enabled_gates)}; off: {_listed(registry.disabled_gates)}"
+    yield from (f"note: {note}" for note in chosen.notes)
+    yield ""
+    yield from _table([_HEADINGS, *(_row(name, registry.plugins[name]) for name in registry.names)]) if registry.names else ("no plugins",)
+
+
+def _row(name: str, plugin: Plugin) -> Sequence[str]:
+    overhead = plugin.compute_resource_overhead
+    memory = (overhead.requests or {}).get("memory") if overhead is not None else None
+    return (
+        name or '""',
+        plugin.network_attachment_definition or _NONE,
+        plugin.domain_attachment_type or _NONE,
+        plugin.sidecar_image or _NONE,
+        "no" if plugin.migration is None else plugin.migration.method or "yes",
+        _NONE if memory is None else str(memory),
+    )
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

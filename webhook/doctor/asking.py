@@ -1,0 +1,83 @@
+"""One question to the API server, one answer: a refusal is an answer too. Knows no installation."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from webhook.cluster.api import ApiServer
+from webhook.cluster.problem import ApiError
+from webhook.cluster.remedy import explained
+from webhook.doctor.objects import Review
+from webhook.doctor.snapshot import Answer, Need
+
+T = TypeVar("T")
+
+_SELF = "selfsubjectaccessreviews"
+_OTHER = "subjectaccessreviews"
+_REVIEWS = "/apis/authorization.k8s.io/v1"
+_UNAUTHORIZED = 401
+_NONE: Mapping[str, str] = {}
+
+
+class Asker:
+    """Asks one API server. Who cannot be asked at all, or accepts nobody's credentials, is an `UnreadableError`."""
+
+    def __init__(self, api: ApiServer) -> None:
+        self._api = api
+
+    async def object(self, path: str, type_: type[T], query: Mapping[str, str] = _NONE) -> Answer[T]:
+        """What is at a path."""
+        return await self.read(path, lambda body: msgspec.json.decode(body, type=type_), query)
+
+    async def read(self, path: str, decode: Callable[[bytes], T], query: Mapping[str, str] = _NONE) -> Answer[T]:
+        """What is at a path, as `decode` reads it."""
+        try:
+            body = await self._api.get(path, query)
+        except ApiError as error:
+            return refused(error)
+        return _read(body, decode)
+
+    async def said(self, path: str, decode: Callable[[bytes], T]) -> Answer[T]:
+        """What a pod says at a path of its proxy, whatever its status."""
+        try:
+            body = await self._api.get(path)
+        except ApiError as error:
+            answer = _read(error.body, decode)
+            return refused(error) if answer.value is None else answer
+        return _read(body, decode)
+
+    async def may(self, need: Need, user: str | None = None) -> Answer[bool]:
+        """Whether a user may do something; without a name it is about whoever asks."""
+        attributes = {"verb": need.verb, "group": need.group, "resource": need.resource.partition("/")[0]}
+        subresource = need.resource.partition("/")[2]
+        optional = {"subresource": subresource, "namespace": need.namespace, "name": need.name}
+        spec: dict[str, object] = {"resourceAttributes": attributes | {key: value for key, value in optional.items() if value}}
+        if user is not None:
+            spec |= {"user": user, "groups": _groups(user)}
+        kind, path = ("SelfSubjectAccessReview", _SELF) if user is None else ("SubjectAccessReview", _OTHER)
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "metadata": {"name": ""}, "spec": spec}
+        try:
+            body = await self._api.post(f"{_REVIEWS}/{path}", review)
+        except ApiError as error:
+            return refused(error)
+        return _read(body, lambda answer: msgspec.json.decode(answer, type=Review).status.allowed)
+
+
+def refused(error: ApiError) -> Answer[T]:
+    """A refusal as an answer; raises when nothing else need be asked."""
+    if error.status in (0, _UNAUTHORIZED) and error.reason != "timeout":
+        raise explained(error) from error
+    return Answer(None, error.message, error.status)
+
+
+def _read(body: bytes, decode: Callable[[bytes], T]) -> Answer[T]:
+    try:
+        return Answer(decode(body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        return Answer(None, f"the answer cannot be read: {error}")
+
+
+def _groups(user: str) -> list[str]:
+    """The groups of a service account (kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/authentication/serviceaccount/util.go)."""
+    return ["system:serviceaccounts", f"system:serviceaccounts:{user.split(':')[2]}", "system:authenticated"]

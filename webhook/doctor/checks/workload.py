@@ -1,0 +1,112 @@
+"""What runs and how it is reached: Deployment, Service, endpoints, and the Lease of who renews the certificate."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from webhook.doctor.checks.absent import absent
+from webhook.doctor.result import Result, fail, ok, unknown, warn
+from webhook.doctor.snapshot import NOT_FOUND, Snapshot
+
+_STALE_LEASES = 4
+
+
+def check(snapshot: Snapshot) -> Iterator[Result]:
+    """Whether enough replicas run, and the API server finds them."""
+    yield from _deployment(snapshot)
+    yield from _service(snapshot)
+    yield from _endpoints(snapshot)
+    yield from _lease(snapshot)
+
+
+def _deployment(snapshot: Snapshot) -> Iterator[Result]:
+    names = snapshot.names
+    found = snapshot.deployment.value
+    if found is None:
+        yield absent("deployment", snapshot.deployment, f"Deployment {names.namespace}/{names.deployment}", "nothing runs")
+        return
+    wanted, ready, updated = found.spec.replicas, found.status.ready_replicas, found.status.updated_replicas
+    kubectl = f"kubectl -n {names.namespace}"
+    look = f"{kubectl} describe deployment {names.deployment}, and the pods below"
+    if wanted == 0:
+        yield fail(
+            "deployment", "it is scaled to 0 replicas: nobody answers", f"{kubectl} scale deployment {names.deployment} --replicas 2"
+        )
+    elif ready == 0:
+        yield fail("deployment", f"none of {wanted} replicas is ready: nobody answers", look)
+    elif ready < wanted:
+        yield warn("deployment", f"{ready} of {wanted} replicas are ready", look)
+    elif updated < wanted or found.status.observed_generation < found.metadata.generation:
+        yield warn("deployment", f"a roll-out is under way: {updated} of {wanted} replicas are new", f"wait; if it stands still, {look}")
+    elif wanted == 1:
+        yield warn("deployment", "one replica: while it is replaced, nobody answers", "run 2 (replicas: 2)")
+    else:
+        yield ok("deployment", f"{ready} of {wanted} replicas are ready")
+
+
+def _service(snapshot: Snapshot) -> Iterator[Result]:
+    names = snapshot.names
+    what = f"Service {names.namespace}/{names.service}"
+    found = snapshot.service.value
+    if found is None:
+        yield absent("service", snapshot.service, what, "the API server reaches nobody")
+        return
+    ports = [each.port for each in found.spec.ports or ()]
+    for answer in (snapshot.validating, snapshot.mutating):
+        for webhook in (answer.value.webhooks or ()) if answer.value is not None else ():
+            called = webhook.client_config.service
+            if called is not None and (called.namespace, called.name) == (names.namespace, names.service) and called.port not in ports:
+                listed = ", ".join(map(str, ports)) or "none"
+                yield fail("service", f"{webhook.name} calls port {called.port}; {what} has {listed}", "helm upgrade bindguard")
+                return
+    yield ok("service", f"{what} has the port that is called")
+
+
+def _endpoints(snapshot: Snapshot) -> Iterator[Result]:
+    names = snapshot.names
+    if snapshot.slices.value is None:
+        yield absent("endpoints", snapshot.slices, f"EndpointSlices of {names.service}", "the API server reaches nobody")
+        return
+    endpoints = [each for found in snapshot.slices.value.items or () for each in found.endpoints or ()]
+    ready = [address for each in endpoints if each.conditions.ready is not False for address in each.addresses or ()]
+    if not ready:
+        remedy = f"kubectl -n {names.namespace} get pods: none is ready, or the Service's selector does not match their labels"
+        found = f"Service {names.service} has no ready endpoint ({len(endpoints)} in all): the API server reaches nobody"
+        yield fail("endpoints", found, remedy)
+    else:
+        yield ok("endpoints", f"{len(ready)} ready: {', '.join(sorted(ready))}")
+
+
+def _lease(snapshot: Snapshot) -> Iterator[Result]:
+    names = snapshot.names
+    what = f"Lease {names.namespace}/{names.lease}"
+    lease = snapshot.lease.value
+    if lease is None:
+        yield _without_lease(snapshot, what)
+        return
+    holder, renewed = lease.spec.holder_identity, lease.spec.renew_time
+    if not holder or renewed is None:
+        remedy = "a replica takes it within a minute; if not, look at the pods' logs"
+        yield warn("lease", f"{what} is held by nobody: nobody renews the certificate", remedy)
+        return
+    seconds = (snapshot.at - renewed).total_seconds()
+    if seconds > _STALE_LEASES * (lease.spec.lease_duration_seconds or 15):
+        remedy = "look at the pods' logs, and whether their service account may update the Lease"
+        yield fail("lease", f"{holder} renewed {what} last {_ago(snapshot.at, renewed)} ago: nobody renews the certificate", remedy)
+    else:
+        yield ok("lease", f"held by {holder}, renewed {_ago(snapshot.at, renewed)} ago")
+
+
+def _without_lease(snapshot: Snapshot, what: str) -> Result:
+    """Only self-managed certificates need one."""
+    if snapshot.lease.status != NOT_FOUND:
+        return absent("lease", snapshot.lease, what, "")
+    secret = snapshot.secret.value
+    if secret is not None and "cert-manager.io/certificate-name" in (secret.metadata.annotations or {}):
+        return ok("lease", "none is needed: cert-manager renews the certificate")
+    found = f"{what} does not exist: right for a certificate that you provide; self-managed ones would not be renewed"
+    return unknown("lease", found, "with self-managed certificates, look at the pods' logs")
+
+
+def _ago(at: datetime, then: datetime) -> str:
+    seconds = int((at - then).total_seconds())
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"  # noqa: PLR2004 - two minutes

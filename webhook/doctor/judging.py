@@ -1,0 +1,33 @@
+"""All checks run over a snapshot. Pure; the table is by hand, in the order of the report."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from webhook.doctor.checks import access, certificates, configurations, others, pods, registry, workload
+from webhook.doctor.checks.absent import INSTALL
+from webhook.doctor.result import Result, fail
+from webhook.doctor.snapshot import NOT_FOUND, Snapshot
+
+CHECKS: Sequence[Callable[[Snapshot], Iterator[Result]]] = (
+    configurations.check,
+    certificates.check,
+    workload.check,
+    pods.check,
+    registry.check,
+    access.check,
+    others.check,
+)
+
+
+def judged(snapshot: Snapshot) -> list[Result]:
+    """What all checks found; where nothing is installed at all, just that."""
+    if _is_absent(snapshot):
+        found = (
+            f"there is no Bindguard in namespace {snapshot.names.namespace}, and no webhook configuration {snapshot.names.configuration}"
+        )
+        return [fail("installation", found, INSTALL)]
+    return [result for check in CHECKS for result in check(snapshot)]
+
+
+def _is_absent(snapshot: Snapshot) -> bool:
+    parts = (snapshot.validating, snapshot.mutating, snapshot.deployment, snapshot.service)
+    return all(answer.status == NOT_FOUND for answer in parts)

@@ -1,0 +1,61 @@
+"""What one check came to, and the run's exit code. Knows no check."""
+
+import enum
+from collections.abc import Iterable
+
+import msgspec
+
+from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE
+
+
+class Verdict(enum.StrEnum):
+    """How bad it is; the order is that of the report."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    UNKNOWN = "unknown"
+    OK = "ok"
+
+
+class Result(msgspec.Struct, frozen=True):
+    """One thing that was looked at.
+
+    Attributes:
+        check: Name of the check.
+        verdict: How bad it is.
+        found: What was found, in one sentence without a full stop.
+        remedy: What to do about it; empty when nothing need be done.
+    """
+
+    check: str
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+
+
+def ok(check: str, found: str) -> Result:
+    """All is well."""
+    return Result(check, Verdict.OK, found)
+
+
+def warn(check: str, found: str, remedy: str) -> Result:
+    """It works, but not as it should, or not for long."""
+    return Result(check, Verdict.WARN, found, remedy)
+
+
+def fail(check: str, found: str, remedy: str) -> Result:
+    """It does not work."""
+    return Result(check, Verdict.FAIL, found, remedy)
+
+
+def unknown(check: str, found: str, remedy: str = "") -> Result:
+    """It could not be looked at."""
+    return Result(check, Verdict.UNKNOWN, found, remedy)
+
+
+def exit_code(results: Iterable[Result], *, fail_on: Verdict) -> int:
+    """0 well, 1 a fail (or a warning, when `fail_on` is `WARN`), 3 when nothing at all could be looked at."""
+    verdicts = {result.verdict for result in results}
+    if Verdict.FAIL in verdicts or (Verdict.WARN in verdicts and fail_on is Verdict.WARN):
+        return EXIT_FINDINGS
+    return EXIT_UNREADABLE if verdicts <= {Verdict.UNKNOWN} else EXIT_CLEAN

@@ -1,0 +1,163 @@
+"""Everything that was gathered about an installation at one moment, as one value that checks look at. Gathers and judges nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import msgspec
+
+from webhook.doctor.objects import (
+    Configuration,
+    Configurations,
+    Deployment,
+    EndpointSlices,
+    Lease,
+    Pods,
+    Secret,
+    Service,
+)
+
+T_co = TypeVar("T_co", covariant=True)
+
+FORBIDDEN = 403
+NOT_FOUND = 404
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """What the objects of the installation are called; the defaults are the chart's.
+
+    Attributes:
+        namespace: Of all that has one.
+        configuration: Both webhook configurations.
+        deployment: The Deployment.
+        service: The Service that the API server calls.
+        service_account: As whom the pods run.
+        secret: Where the certificate is.
+        lease: By which replicas agree who renews it.
+    """
+
+    namespace: str = "bindguard"
+    configuration: str = "bindguard"
+    deployment: str = "bindguard"
+    service: str = "bindguard"
+    service_account: str = "bindguard"
+    secret: str = "bindguard-tls"  # noqa: S105 - the name of an object
+    lease: str = "bindguard"
+
+
+class Answer(msgspec.Struct, Generic[T_co], frozen=True):
+    """What the API server answered to one question.
+
+    Attributes:
+        value: The object; `None` when there was none to be had.
+        problem: Why not; empty when there is a value.
+        status: The HTTP status, 0 when there was no answer.
+    """
+
+    value: T_co | None
+    problem: str = ""
+    status: int = 200
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """One permission.
+
+    Attributes:
+        verb: Such as `get`.
+        group: API group; empty for the core.
+        resource: Plural, with a subresource after a slash.
+        namespace: `None` for all, or for what has none.
+        name: `None` for all.
+        purpose: What it is for, as a person would say it.
+    """
+
+    verb: str
+    group: str = ""
+    resource: str
+    namespace: str | None = None
+    name: str | None = None
+    purpose: str = ""
+
+    def __str__(self) -> str:
+        of = f"{self.resource}.{self.group}" if self.group else self.resource
+        named = f" {self.name}" if self.name is not None else ""
+        within = f" in namespace {self.namespace}" if self.namespace is not None else ""
+        return f"{self.verb} {of}{named}{within}"
+
+
+class CheckSaid(msgspec.Struct, frozen=True):
+    """One check of a pod's `/readyz`."""
+
+    ready: bool = False
+    reason: str = ""
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """A pod's `/readyz`."""
+
+    ready: bool
+    checks: Mapping[str, CheckSaid]
+
+
+class ServedRegistry(msgspec.Struct, frozen=True, rename="camel"):
+    """A pod's `/registry`."""
+
+    source: str = ""
+    version: str = ""
+    age_seconds: float = 0.0
+    known: bool = True
+    plugins: Mapping[str, object] = msgspec.field(default_factory=dict)
+
+
+class Inside(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pod tells of itself on its operations port, and what it shows in a TLS handshake.
+
+    Attributes:
+        version: Of Bindguard.
+        readiness: Its `/readyz`, whatever the status.
+        registry: Its `/registry`.
+        metrics: Metrics without labels, by name.
+        shown: The certificate that it shows, DER.
+    """
+
+    version: Answer[str]
+    readiness: Answer[Readiness]
+    registry: Answer[ServedRegistry]
+    metrics: Answer[Mapping[str, float]]
+    shown: Answer[bytes]
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """An installation at one moment.
+
+    Attributes:
+        names: What was looked for.
+        at: When, with its time zone.
+        version: Of the Bindguard that looks.
+        validating: The ValidatingWebhookConfiguration.
+        mutating: The MutatingWebhookConfiguration.
+        all_validating: All of the cluster.
+        all_mutating: All of the cluster.
+        kubevirts: All KubeVirt CRs, as plain data; none when the cluster does not know the kind.
+        inside: What each pod tells, by its name.
+        caller: Whether the caller has a permission that looking needs.
+        server: Whether the pods' service account has a permission that serving needs.
+    """
+
+    names: Names
+    at: datetime
+    version: str
+    validating: Answer[Configuration]
+    mutating: Answer[Configuration]
+    all_validating: Answer[Configurations]
+    all_mutating: Answer[Configurations]
+    deployment: Answer[Deployment]
+    pods: Answer[Pods]
+    service: Answer[Service]
+    slices: Answer[EndpointSlices]
+    lease: Answer[Lease]
+    secret: Answer[Secret]
+    kubevirts: Answer[Sequence[object]]
+    inside: Mapping[str, Inside]
+    caller: Mapping[Need, Answer[bool]]
+    server: Mapping[Need, Answer[bool]]
