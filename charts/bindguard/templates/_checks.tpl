@@ -1,0 +1,11 @@
+{{/* What a JSON schema cannot say: values that do not go together. */}}
+{{- define "bindguard.checks" -}}
+{{- with .Values.autoscaling -}}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- fail (printf "autoscaling.minReplicas: %d is more than autoscaling.maxReplicas, %d" (int .minReplicas) (int .maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq (int .Values.port) (int .Values.operationsPort) -}}
+{{- fail (printf "port and operationsPort: both are %d; each needs a number of its own" (int .Values.port)) -}}
+{{- end -}}
+{{- end }}
