@@ -48,6 +48,7 @@ bench: setup ## Print the figures of docs/performance.md, measured here and now.
 
 docs: setup ## Write the generated pages anew.
 	$(BIN)/bindguard rules --output markdown > docs/rules.md
+	$(BIN)/python charts/readme.py
 
 lock: ## Pin the development environment anew, to the newest releases.
 	rm -rf $(VENV)-lock
@@ -55,6 +56,9 @@ lock: ## Pin the development environment anew, to the newest releases.
 	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.in '.[server]'
 	echo '# Made by `make lock`: every package of the development environment, pinned.' > requirements/dev.txt
 	$(VENV)-lock/bin/python -m pip freeze --disable-pip-version-check --exclude bindguard >> requirements/dev.txt
+	echo '# Made by `make lock`: every package that `bindguard serve` needs, pinned with its hashes; the Containerfile installs these.' > requirements/server.txt
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --quiet --extra server --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 --python-platform x86_64-unknown-linux-gnu --only-binary :all: >> requirements/server.txt
 	rm -rf $(VENV)-lock
 
 clean: ## Remove what was made.

@@ -137,9 +137,9 @@ def trusting(ca: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(ca))
 
 
-def eventually(promise: Callable[[], bool]) -> None:
+def eventually(promise: Callable[[], bool], *, seconds: float = PATIENCE) -> None:
     """Wait until it holds."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + seconds
     while not promise():
         assert time.monotonic() < end, "it never held"
         time.sleep(0.01)

@@ -293,8 +293,8 @@ def test_a_denial_stands_on_a_registry_that_was_read_after_the_review_came(api: 
     during(api, story, clock=Options().clock)
 
 
-@pytest.mark.parametrize("fault", [403, 404, 500, "cut", "hang", "no JSON"])
-def test_a_denial_that_cannot_be_confirmed_is_a_warning_in_time(api: FakeApi, fault: int | str) -> None:
+@pytest.mark.parametrize("fault", [403, 500, "cut", "hang", "no JSON"])
+def test_a_denial_that_cannot_be_confirmed_stands_on_what_was_known_a_moment_ago(api: FakeApi, fault: int | str) -> None:
     api.store(CR, kubevirt())
 
     async def story(made: ClusterRegistry) -> None:
@@ -302,8 +302,18 @@ def test_a_denial_that_cannot_be_confirmed_is_a_warning_in_time(api: FakeApi, fa
         asked_at = system.monotonic()
         told = await answer(made, RED, seconds=0.5 if fault == "hang" else LONG)
         assert fault != "hang" or system.monotonic() < asked_at + 0.5
-        assert (told["allowed"], told["auditAnnotations"]["confirmation"]) == (True, "failed")
-        assert "not refused, as the KubeVirt CR could not be read again" in told["warnings"][0]
+        assert (told["allowed"], told["auditAnnotations"]["confirmation"]) == (False, "failed")
+        assert "s ago, which could not be read again)" in told["status"]["message"]
+
+    during(api, story, clock=Options().clock)
+
+
+def test_a_denial_is_a_warning_where_there_is_no_kubevirt_any_more(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+
+    async def story(made: ClusterRegistry) -> None:
+        api.fail(KUBEVIRTS, 404, times=1000)
+        assert (await answer(made, RED))["allowed"] is True
 
     during(api, story, clock=Options().clock)
 

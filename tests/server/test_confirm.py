@@ -9,7 +9,7 @@ import pytest
 
 from tests.admission.reviews import BAD, GOOD, TAP, review, rulebook, vm_object
 from tests.builders import interface, registry
-from webhook.admission.confirmation import HANG_ON_REGISTRY, UnconfirmedError
+from webhook.admission.confirmation import HANG_ON_REGISTRY, TRUSTED_SECONDS, UnconfirmedError
 from webhook.admission.pod_validation import MISSING_OVERHEAD
 from webhook.admission.rulebook import Rulebook
 from webhook.rules import RULES
@@ -82,8 +82,20 @@ def test_by_a_newer_registry_that_nobody_knows_there_is_a_warning() -> None:
     assert "is not looked up: there is none; make one (unregistered-plugin)" in response["warnings"][0]
 
 
-def test_without_a_newer_registry_only_what_hangs_on_none_denies() -> None:
-    response = answered(review(vm_object(BAD, networks=TWICE)), Confirm())
+def aged(seconds: float) -> Rulebook:
+    """The registry as it was last known so long ago."""
+    known = rulebook()
+    return Rulebook(registry=known.registry, plan=known.plan, version=known.version, read_at=time.monotonic() - seconds)
+
+
+def test_without_a_newer_registry_a_young_one_denies_and_tells_its_age() -> None:
+    response = answered(review(vm_object(BAD)), Confirm(), aged(42))
+    assert (response["allowed"], confirmation(response)) == (False, "failed")
+    assert "(by the KubeVirt CR of 42 s ago, which could not be read again)" in response["status"]["message"]
+
+
+def test_without_a_newer_registry_an_old_one_denies_nothing_that_hangs_on_it() -> None:
+    response = answered(review(vm_object(BAD, networks=TWICE)), Confirm(), aged(TRUSTED_SECONDS + 1))
     causes = {cause["message"].rpartition("(")[2] for cause in response["status"]["details"]["causes"]}
     assert (response["allowed"], confirmation(response)) == (False, "failed")
     assert "duplicate-network-name)" in causes

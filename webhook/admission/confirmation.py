@@ -1,7 +1,7 @@
 """Denials that hang on what a KubeVirt CR says: which those are, and what becomes of them once the CR was read again, or could not be.
 
-What is judged by may lag behind the cluster. A denial that a newer CR would not bear out is false, and nobody can tell that from outside;
-a warning in its place costs no more than KubeVirt's own silence does. Reads nothing itself.
+What is judged by may lag behind the cluster, and a denial that a newer CR would not bear out is false, which nobody can tell from outside.
+Reads nothing itself.
 """
 
 import msgspec
@@ -23,6 +23,10 @@ DENIED, SPARED, FAILED = "denied", "spared", "failed"
 _BY_SETTING = frozenset(
     {"bridge-not-permitted", "dra-gate-disabled", "passt-gate-disabled", "plugin-gate-disabled", "port-ranges-gate-disabled"}
 )
+_GONE = "not-found"
+TRUSTED_SECONDS = 300.0
+"""So long a registry that cannot be read again is believed: a restart of the API server, or of the network, is over by then."""
+
 HANG_ON_REGISTRY = _BY_SETTING | {MISSING_OVERHEAD} | {rule.name for rule in RULES if rule.needs_registry}
 """What a change of the CR's spec can turn from a denial to nothing: rules, and what is said about launcher pods."""
 
@@ -50,9 +54,15 @@ def confirmed(answer: Answer) -> Answer:
     return msgspec.structs.replace(answer, audit={**answer.audit, CONFIRMATION: outcome})
 
 
-def unconfirmed(answer: Answer) -> Answer:
-    """The answer when the CR could not be read again: it denies for nothing that hangs on the CR, and says so."""
-    findings = [_doubted(finding) if _hangs(finding) else finding for finding in answer.findings]
+def unconfirmed(answer: Answer, why: UnconfirmedError, age_seconds: float) -> Answer:
+    """The answer when the CR could not be read again, by what is known since so many seconds.
+
+    A denial by a young registry stands, and tells its age: validation goes on while the API server is away. One by an old registry becomes
+    a warning: somebody else may have talked to an API server that we cannot reach, and nobody may be shut out for long on our account. So
+    does one for which there is no KubeVirt any more.
+    """
+    stands = age_seconds <= TRUSTED_SECONDS and why.reason != _GONE
+    findings = [_doubted(finding, age_seconds, stands=stands) if _hangs(finding) else finding for finding in answer.findings]
     denials = [finding for finding in findings if finding.severity is Action.DENY]
     warnings = [finding for finding in findings if finding.severity is not Action.DENY]
     return msgspec.structs.replace(
@@ -82,6 +92,8 @@ def _hangs(finding: Finding) -> bool:
     return finding.severity is Action.DENY and finding.rule in HANG_ON_REGISTRY
 
 
-def _doubted(finding: Finding) -> Finding:
-    message = f"not refused, as the KubeVirt CR could not be read again: {finding.message}"
-    return Finding(finding.rule, Action.WARN, finding.path, message, finding.accepted)
+def _doubted(finding: Finding, age_seconds: float, *, stands: bool) -> Finding:
+    doubt = f"by the KubeVirt CR of {age_seconds:.0f} s ago, which could not be read again"
+    if stands:
+        return Finding(finding.rule, finding.severity, finding.path, f"{finding.message} ({doubt})", finding.accepted)
+    return Finding(finding.rule, Action.WARN, finding.path, f"not refused {doubt}: {finding.message}", finding.accepted)

@@ -29,3 +29,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     read_at: float
     unchecked: str = ""
     launcher_creators: frozenset[str] | None = None
+
+    def age(self, now: float) -> float:
+        """For how many seconds nobody has told whether this is still the source's state; `now` is in seconds of `time.monotonic()`."""
+        return max(0.0, now - self.read_at)

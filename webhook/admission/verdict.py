@@ -87,7 +87,7 @@ def _audit(answer: Answer, rulebook: Rulebook, now: float) -> dict[str, str]:
     audit = {
         "decision": answer.decision.value,
         "registry": rulebook.version,
-        "registry-age-seconds": str(max(0, int(now - rulebook.read_at))),
+        "registry-age-seconds": str(int(rulebook.age(now))),
     }
     if answer.reason:
         audit["reason"] = answer.reason

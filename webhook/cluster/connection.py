@@ -48,7 +48,7 @@ def _configuration(kubeconfig: str | None, context: str | None) -> Configuration
         else:
             kubernetes.config.load_kube_config(kubeconfig, context, configuration, persist_config=False)  # type: ignore[no-untyped-call] # the client has no types there
     except Exception as error:  # the loader lets through whatever a broken file does to it
-        told = f"{type(error).__name__}: {error}" if not isinstance(error, ConfigException | OSError) else str(error)
+        told = f"{type(error).__name__}: {error}" if not isinstance(error, ConfigException | OSError) else str(error).rstrip(".")
         raise UsageError(f"{_source(kubeconfig, in_pod=in_pod)}: {told}{_contexts(kubeconfig, context)}") from error
     return configuration
 

@@ -19,6 +19,7 @@ from webhook.errors import RegistryError, UnreadableError
 from webhook.intake.registry import registry_from_file, with_version
 from webhook.intake.sources import Source
 from webhook.kube.version import Version
+from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules import RULES
 from webhook.rules.base import Action
 from webhook.rules.plan import plan
@@ -46,6 +47,11 @@ class Choices(msgspec.Struct, frozen=True):
 
     actions: Mapping[str, Action] = msgspec.field(default_factory=dict)
     version: Version | None = None
+
+
+def supplementary_from(path: str) -> Mapping[str, ComputeResourceOverhead]:
+    """The supplementary overheads of a bindguard registry file, by plugin name; `UnreadableError` when there is no such file."""
+    return registry_from_file(_Held(path, path, _content(path))).supplementary
 
 
 class RegistryFile:

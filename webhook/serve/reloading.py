@@ -1,10 +1,12 @@
 """Looks at registry and certificate while the server runs: what is logged and counted about each. Does not read the files itself."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
 
+from webhook.serve.cluster_registry import ClusterRegistry
 from webhook.serve.registry_file import Look, RegistryFile
 from webhook.serve.watch import Watcher
 from webhook.server.metrics import Metrics
@@ -13,19 +15,28 @@ from webhook.tls.source import CertificateSource
 log = structlog.get_logger(__name__)
 
 
-def watchers(registry: RegistryFile, certificate: CertificateSource | None, metrics: Metrics, *, seconds: float) -> tuple[Watcher, ...]:
-    """What keeps registry and certificate, if there is one, up to date; each looks every so many seconds."""
+Served = Callable[[], CertificateSource | None]
 
-    async def look_at_registry() -> None:
+
+def registry_watcher(registry: RegistryFile, metrics: Metrics, *, seconds: float) -> Watcher:
+    """What keeps a registry file up to date; it looks every so many seconds."""
+
+    async def look() -> None:
         if await _registry_refused(registry):
             metrics.registry_reload_failures.inc()
 
-    async def look_at_certificate() -> None:
-        if certificate is not None and await _certificate_refused(certificate):
+    return Watcher("registry", look, seconds=seconds)
+
+
+def certificate_watcher(served: Served, metrics: Metrics, *, seconds: float) -> Watcher:
+    """What keeps the certificate in service up to date, as soon as there is one; it looks every so many seconds."""
+
+    async def look() -> None:
+        source = served()
+        if source is not None and await _certificate_refused(source):
             metrics.certificate_reload_failures.inc()
 
-    of_registry = Watcher("registry", look_at_registry, seconds=seconds)
-    return (of_registry,) if certificate is None else (of_registry, Watcher("certificate", look_at_certificate, seconds=seconds))
+    return Watcher("certificate", look, seconds=seconds)
 
 
 async def _registry_refused(registry: RegistryFile) -> bool:
@@ -51,7 +62,7 @@ def expiry_of(source: CertificateSource) -> str:
     return datetime.fromtimestamp(source.expires_at, UTC).isoformat()
 
 
-def told_of(registry: RegistryFile) -> dict[str, object]:
+def told_of(registry: RegistryFile | ClusterRegistry) -> dict[str, object]:
     """What a log line says about the registry in service."""
     rulebook = registry.rulebook
     version = rulebook.registry.version

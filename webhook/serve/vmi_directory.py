@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from webhook.admission.vmi_source import VMISourceError
+from webhook.admission.vmi_source import Unread, VMISourceError
 from webhook.errors import UnreadableError
 from webhook.intake.objects import objects_in
 from webhook.kube.fieldpath import look_up
@@ -38,6 +38,14 @@ class _Read(NamedTuple):
     problem: str | None
 
 
+class NoVMIs:
+    """The source of VMIs where none is set: every launcher pod stays as it is, and says why."""
+
+    async def get(self, namespace: str, name: str) -> bytes | None:
+        """Nobody can tell."""
+        raise VMISourceError(Unread.NO_VMI_SOURCE, f"{namespace}/{name} is not looked for: no source of VMIs is set")
+
+
 class VMIDirectory:
     """A directory of YAML and JSON files with VMIs, one or many in each."""
 
@@ -60,7 +68,7 @@ class VMIDirectory:
                 return file.vmis[key]
         problem = next((file.problem for file in files.values() if file.problem is not None), None)
         if problem is not None:
-            raise VMISourceError("unavailable", problem)
+            raise VMISourceError(Unread.UNAVAILABLE, problem)
         return None
 
     def _looked(self) -> Mapping[str, _Read]:

@@ -10,14 +10,14 @@ from webhook.admission.answer import ReviewError
 from webhook.admission.mutation import OverheadMode
 from webhook.kube.version import parse_version
 from webhook.serve.asking.ask import MUTATE, VALIDATE, Ask, UnansweredError
-from webhook.serve.assembly import NoVMIs
 from webhook.serve.layers import effective
 from webhook.serve.namespaces import Namespaces
 from webhook.serve.registry_file import Choices, RegistryFile
 from webhook.serve.settings import ServeSettings
-from webhook.serve.vmi_directory import VMIDirectory
+from webhook.serve.vmi_directory import NoVMIs, VMIDirectory
+from webhook.server.pods import Mutating
 from webhook.server.reply import RefusedError
-from webhook.server.reviewers import Mutating, Reviewer, Validating
+from webhook.server.reviewers import Reviewer, Validating
 
 _NO_PORT = {"tls_cert": "-", "tls_key": "-", "managed": False, "self_signed": False, "plain_http": False}
 """Some transport must be set; none is used, so what the file says of certificates is not looked at."""
