@@ -24,7 +24,7 @@ SCRAPED = {"namespace", "pod", "job", "le"}
 def measured() -> dict[str, set[str]]:
     """The names of all series that the server shows, and their labels."""
     registry = Metrics("0").registry
-    ClusterMetrics(registry).follow_certificate(leads=lambda: True, repairs=lambda: 0, ca_expires_at=lambda: 0.0)
+    ClusterMetrics(registry).follow_certificate(leads=lambda: True, stuck=lambda: False, repairs=lambda: 0, ca_expires_at=lambda: 0.0)
     shown = {sample.name: set(sample.labels) for family in registry.collect() for sample in family.samples}
     return shown | {name: set(getattr(family, "_labelnames", ())) for name, family in registry._names_to_collectors.items()}
 

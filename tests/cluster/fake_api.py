@@ -229,6 +229,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     server: "_Server"
+    disable_nagle_algorithm = True  # an answer in two parts would wait for 40 ms
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:

@@ -22,6 +22,7 @@ class Balancer:
     def __init__(self) -> None:
         self._servers: list[Server] = []
         self._ready: list[tuple[str, int]] = []
+        self._connections: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._started = threading.Event()
@@ -75,6 +76,10 @@ class Balancer:
                 await asyncio.sleep(_PROBE_SECONDS)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)  # the loop itself keeps no hold of it
+        task.add_done_callback(self._connections.discard)
         with contextlib.closing(writer), contextlib.suppress(OSError, IndexError):
             to_reader, to_writer = await asyncio.open_connection(*random.choice(self._ready))  # noqa: S311 - any of them will do
             with contextlib.closing(to_writer):

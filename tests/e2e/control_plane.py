@@ -68,10 +68,20 @@ class ControlPlane:
         with (self._directory / "kube-apiserver.log").open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
         self._wait_for(self.certificate.exists)
+        self.client = self.another_client()
+        self._wait_for(self._is_ready)
+
+    def another_client(self, **headers: str) -> httpx.Client:
+        """A client that may do everything."""
         context = ssl.create_default_context(cafile=str(self.certificate))
         context.check_hostname = False  # the server's own certificate names no loopback address on every version
-        self.client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, verify=context, timeout=30)
-        self._wait_for(self._is_ready)
+        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}", **headers}, verify=context, timeout=30)
+
+    @contextlib.contextmanager
+    def as_user(self, name: str) -> Iterator[httpx.Client]:
+        """A client that the API server takes for another user, who may do everything too."""
+        with self.another_client(**{"Impersonate-User": name, "Impersonate-Group": "system:masters"}) as client:
+            yield client
 
     def stop(self) -> None:
         """End the API server; etcd keeps what it knows."""

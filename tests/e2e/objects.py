@@ -7,6 +7,7 @@ KINDS = {
         ("VirtualMachine", "virtualmachines", ["v1", "v1alpha3"], True),
         ("VirtualMachineInstance", "virtualmachineinstances", ["v1", "v1alpha3"], False),
         ("VirtualMachineInstanceReplicaSet", "virtualmachineinstancereplicasets", ["v1", "v1alpha3"], True),
+        ("KubeVirt", "kubevirts", ["v1", "v1alpha3"], True),
     ],
     "pool.kubevirt.io": [("VirtualMachinePool", "virtualmachinepools", ["v1beta1"], True)],
 }
@@ -90,4 +91,15 @@ def vm(name: str, plugin: str, **metadata: Any) -> dict[str, Any]:
         "kind": "VirtualMachine",
         "metadata": {"name": name, "namespace": "default", **metadata},
         "spec": {"template": {"spec": vmi}},
+    }
+
+
+def kubevirt(*plugins: str) -> dict[str, Any]:
+    """A KubeVirt CR that counts, with some registered plugins."""
+    return {
+        "apiVersion": "kubevirt.io/v1",
+        "kind": "KubeVirt",
+        "metadata": {"name": "kubevirt", "namespace": "kubevirt"},
+        "spec": {"configuration": {"network": {"binding": {name: {"domainAttachmentType": "tap", "migration": {}} for name in plugins}}}},
+        "status": {"phase": "Deployed", "observedKubeVirtVersion": "v1.9.0", "targetKubeVirtVersion": "v1.9.0"},
     }

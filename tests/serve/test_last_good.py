@@ -84,12 +84,13 @@ def test_no_file_is_no_error(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_cannot_be_written_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "gone").write_text("no directory")
     last_good = LastGood(str(tmp_path / "gone"))
     with capture_logs() as logs:
         last_good.write(kept())
         last_good.write(kept())
     assert [line["event"] for line in logs] == ["last good registry not kept"]
     assert last_good.problem is not None
-    (tmp_path / "gone").mkdir()
+    (tmp_path / "gone").unlink()
     last_good.write(kept())
     assert last_good.problem is None

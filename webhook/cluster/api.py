@@ -23,6 +23,7 @@ MOST_LINE_BYTES = 32 * 1024 * 1024
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
 
 _SECONDS = 10.0
 _UNAUTHORIZED = 401
@@ -70,6 +71,10 @@ class ApiServer:
     async def patch(self, path: str, obj: object, *, content_type: str = MERGE_PATCH, seconds: float = _SECONDS) -> bytes:
         """Patch; the object as it was stored."""
         return await self._asked(_Call("PATCH", path, content=_encode(obj), content_type=content_type), seconds)
+
+    async def apply(self, path: str, obj: object, *, manager: str, seconds: float = _SECONDS) -> bytes:
+        """Apply server-side as this field manager; makes what is not there yet. The object as it was stored."""
+        return await self._asked(_Call("PATCH", path, {"fieldManager": manager}, _encode(obj), APPLY_PATCH), seconds)
 
     async def delete(self, path: str, *, seconds: float = _SECONDS) -> bytes:
         """Delete."""

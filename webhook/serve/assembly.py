@@ -1,21 +1,24 @@
 """The parts of a server, made from its settings and wired to each other. Starts none of them."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 
 import structlog
 
 from webhook import __version__
 from webhook.admission.mutation import OverheadMode
 from webhook.admission.rulebook import Rulebook
-from webhook.admission.vmi_source import VMISource, VMISourceError
-from webhook.kube.version import parse_version
-from webhook.serve.certificate import ca_bundle, certificate_source, listening_context
+from webhook.rules.base import Action
+from webhook.serve.certificate import ca_bundle, listening_context
+from webhook.serve.managed import ManagedCertificate
 from webhook.serve.namespaces import Namespaces
-from webhook.serve.registry_file import Choices, RegistryFile
-from webhook.serve.reloading import watchers
+from webhook.serve.registry_file import RegistryFile
+from webhook.serve.reloading import certificate_watcher, registry_watcher
 from webhook.serve.settings import ServeSettings, Transport
-from webhook.serve.vmi_directory import VMIDirectory
+from webhook.serve.sources import Sources, sources_of
+from webhook.serve.watch import Watcher
+from webhook.server.cluster_metrics import ClusterMetrics
 from webhook.server.front import FrontDoor
 from webhook.server.limits import ConnectionLimits, Limits
 from webhook.server.listener import Listener
@@ -24,60 +27,121 @@ from webhook.server.operations import operations_app
 from webhook.tls.handshake import handshake
 from webhook.tls.pair import utc_now
 from webhook.tls.problem import PairError
+from webhook.tls.source import CertificateSource
 
 log = structlog.get_logger(__name__)
 
 Check = Callable[[], Awaitable[str | None]]
 
 
-class NoVMIs:
-    """The source of VMIs where none is set: every launcher pod stays as it is, and says why."""
+@asynccontextmanager
+async def assembled(settings: ServeSettings) -> AsyncIterator["Assembly"]:
+    """A server's parts for as long as the block runs; `BindguardError` when something cannot be used."""
+    metrics = Metrics(__version__)
+    certificate_news = _News()
+    sources = await sources_of(settings, ClusterMetrics(metrics.registry), changed=certificate_news.come)
+    try:
+        assembly = Assembly(settings, sources, metrics)
+        certificate_news.heard = assembly.look_at_certificate
+        yield assembly
+    finally:
+        if isinstance(sources.certificate, ManagedCertificate):
+            await sources.certificate.stop()
+        if sources.api is not None:
+            await sources.api.close()
 
-    async def get(self, namespace: str, name: str) -> bytes | None:
-        """Nobody can tell."""
-        raise VMISourceError("no-vmi-source", f"{namespace}/{name} is not looked for: no source of VMIs is set")
+
+class _News:
+    """Passes on that something has come to whoever listens by then."""
+
+    def __init__(self) -> None:
+        self.heard: Callable[[], None] = lambda: None
+
+    def come(self) -> None:
+        self.heard()
 
 
 class Assembly:
     """Everything that one server consists of.
 
     Attributes:
-        registry: The registry file and what was made of it.
-        certificate: The pair in service; `None` without TLS.
+        registry: What is judged by, and where it comes from.
         ca_bundle: The self-signed CA for a webhook configuration, else empty.
         checks: What readiness asks, by name.
-        watchers: What looks at files, for as long as the server runs.
-        admission: The admission port.
+        admission: The admission port, once it is open.
         operations: The operations port.
         draining: Set when the server is on its way out.
     """
 
-    def __init__(self, settings: ServeSettings) -> None:
-        """Read and make everything; `BindguardError` when something cannot be used."""
+    def __init__(self, settings: ServeSettings, sources: Sources, metrics: Metrics) -> None:
+        """Make everything; `BindguardError` when something cannot be used."""
         self._settings = settings
-        self._metrics = Metrics(__version__)
+        self._metrics = metrics
+        self._sources = sources
         self.draining = False
-        self.registry = RegistryFile(settings.registry or "", _choices(settings))
-        self.certificate = None if settings.transport is Transport.PLAIN_HTTP else certificate_source(settings)
+        self.registry = sources.registry
         self.ca_bundle = ca_bundle(settings) if settings.transport is Transport.SELF_SIGNED else ""
-        self.watchers = watchers(self.registry, self.certificate, self._metrics, seconds=settings.reload_seconds)
+        self._certificate_watcher = certificate_watcher(lambda: self.certificate, metrics, seconds=settings.reload_seconds)
+        self._watchers = self._all_watchers()
         self.checks = self._checks()
-        front = self._front()
-        self.admission = self._admission(front)
-        self.operations = self._operations(front)
+        self._front = self._front_door()
+        self.admission: Listener | None = None
+        self.operations = self._operations()
         self._measure()
+
+    @property
+    def certificate(self) -> CertificateSource | None:
+        """What is in service; `None` without TLS, and as long as a managed certificate has not been made."""
+        found = self._sources.certificate
+        return found.source if isinstance(found, ManagedCertificate) else found
 
     def rulebook(self) -> Rulebook:
         """What is judged by now."""
         return self.registry.rulebook
 
+    def endless(self) -> list[Coroutine[object, None, None]]:
+        """All that runs for as long as the server does."""
+        running = [watcher.run() for watcher in self._watchers]
+        if not isinstance(self.registry, RegistryFile):
+            running.append(self.registry.run())
+        if isinstance(self._sources.certificate, ManagedCertificate):
+            running.append(self._sources.certificate.run())
+        return running
+
     def look_now(self) -> None:
         """Look at all files at once, not only when their time comes."""
         log.info("reload asked for")
-        for watcher in self.watchers:
+        for watcher in self._watchers:
             watcher.wake()
 
-    def _front(self) -> FrontDoor:
+    def look_at_certificate(self) -> None:
+        """Look at the certificate at once."""
+        self._certificate_watcher.wake()
+
+    async def admission_port(self) -> Listener:
+        """The admission port, to be started; waits for a managed certificate to be there."""
+        if isinstance(self._sources.certificate, ManagedCertificate):
+            await self._sources.certificate.begun()
+        settings, source = self._settings, self.certificate
+        factory = None if source is None else lambda: listening_context(settings, source)
+        return Listener(
+            self._front,
+            host=settings.host,
+            port=settings.port,
+            limits=self._connection_limits(),
+            ssl_context_factory=factory,
+            refused=self._metrics.malformed,
+        )
+
+    def _all_watchers(self) -> tuple[Watcher, ...]:
+        watchers = []
+        if isinstance(self.registry, RegistryFile):
+            watchers.append(registry_watcher(self.registry, self._metrics, seconds=self._settings.reload_seconds))
+        if self._sources.certificate is not None:
+            watchers.append(self._certificate_watcher)
+        return tuple(watchers)
+
+    def _front_door(self) -> FrontDoor:
         settings = self._settings
         limits = Limits(
             max_body_bytes=settings.max_body_bytes,
@@ -87,40 +151,34 @@ class Assembly:
         )
         return FrontDoor(
             rulebook=self.rulebook,
-            vmis=_vmis(settings),
+            vmis=self._sources.vmis,
             mode=OverheadMode(settings.overhead),
             limits=limits,
             metrics=self._metrics,
             exempt_namespaces=Namespaces(settings.exclude.namespaces),
+            confirm=self._sources.confirm,
+            pods=Action(settings.validate_pods),
         )
 
-    def _admission(self, front: FrontDoor) -> Listener:
-        settings, source = self._settings, self.certificate
-        factory = None if source is None else lambda: listening_context(settings, source)
-        return Listener(
-            front,
-            host=settings.host,
-            port=settings.port,
-            limits=self._connection_limits(),
-            ssl_context_factory=factory,
-            refused=self._metrics.malformed,
-        )
-
-    def _operations(self, front: FrontDoor) -> Listener:
+    def _operations(self) -> Listener:
         settings = self._settings
-        app = operations_app(front=front, rulebook=self.rulebook, metrics=self._metrics, checks=self.checks, version=__version__)
+        app = operations_app(front=self._front, rulebook=self.rulebook, metrics=self._metrics, checks=self.checks, version=__version__)
         return Listener(app, host=settings.operations_host, port=settings.operations_port, limits=self._connection_limits())
 
     def _connection_limits(self) -> ConnectionLimits:
         return ConnectionLimits(head_seconds=self._settings.header_seconds, body_seconds=self._settings.body_seconds)
 
     def _checks(self) -> Mapping[str, Check]:
-        checks: dict[str, Check] = {watcher.name: watcher.check for watcher in self.watchers}
-        if self.certificate is not None:
+        checks: dict[str, Check] = {watcher.name: watcher.check for watcher in self._watchers}
+        if not isinstance(self.registry, RegistryFile):
+            checks["registry"] = self.registry.check
+        if self._sources.certificate is not None:
             checks |= {"validity": self._certificate_is_valid, "handshake": self._shakes_hands}
         return checks | {"draining": self._is_staying}
 
     async def _certificate_is_valid(self) -> str | None:
+        if isinstance(self._sources.certificate, ManagedCertificate) and self.certificate is None:
+            return await self._sources.certificate.check()
         try:
             if self.certificate is not None:
                 self.certificate.pair.still_valid(utc_now())
@@ -129,8 +187,10 @@ class Assembly:
         return None
 
     async def _shakes_hands(self) -> str | None:
-        source = self.certificate
-        return None if source is None else await handshake(self._settings.host, self.admission.port, source)
+        source, admission = self.certificate, self.admission
+        if source is None or admission is None:
+            return "the admission port is not open yet"
+        return await handshake(self._settings.host, admission.port, source)
 
     async def _is_staying(self) -> str | None:
         return "the server is about to stop" if self.draining else None
@@ -139,21 +199,9 @@ class Assembly:
         metrics = self._metrics
         metrics.registry_age.set_function(lambda: time.monotonic() - self.registry.rulebook.read_at)
         metrics.registry_plugins.set_function(lambda: len(self.registry.rulebook.registry.plugins))
-        metrics.connections.labels("admission").set_function(lambda: self.admission.connections)
+        metrics.registry_problem.set_function(lambda: self.registry.problem is not None)
+        metrics.connections.labels("admission").set_function(lambda: 0 if self.admission is None else self.admission.connections)
         metrics.connections.labels("operations").set_function(lambda: self.operations.connections)
-        source = self.certificate
-        if source is not None:
-            metrics.certificate_expiry.set_function(lambda: source.expires_at)
-
-
-def _vmis(settings: ServeSettings) -> VMISource:
-    if settings.vmi_directory is not None:
-        return VMIDirectory(settings.vmi_directory)
-    if settings.overhead != "off":
-        log.warning("no source of VMIs", consequence="launcher pods stay as they are", remedy="set vmi_directory, or overhead: off")
-    return NoVMIs()
-
-
-def _choices(settings: ServeSettings) -> Choices:
-    version = settings.kubevirt_version
-    return Choices(actions=settings.rules, version=None if version is None else parse_version(version))
+        if self._sources.certificate is not None:
+            metrics.certificate_expiry.set_function(lambda: 0 if self.certificate is None else self.certificate.expires_at)
+            metrics.certificate_problem.set_function(lambda: self.certificate is None or self.certificate.last_error is not None)

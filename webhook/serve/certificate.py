@@ -29,7 +29,7 @@ def certificate_source(settings: ServeSettings) -> CertificateSource:
     """The pair in service; `PairError` when it cannot be served with."""
     if settings.transport is Transport.SELF_SIGNED:
         return _self_signed(settings)
-    return CertificateSource(_files(settings, settings.tls_cert or "", settings.tls_key or "", settings.tls_names))
+    return CertificateSource(pair_files(settings, settings.tls_cert or "", settings.tls_key or "", settings.tls_names))
 
 
 def ca_bundle(settings: ServeSettings) -> str:
@@ -56,13 +56,14 @@ def _self_signed(settings: ServeSettings) -> CertificateSource:
         write_pair(paths.directory, ca, make_leaf(ca, settings.self_signed_names, now=utc_now(), days=_LEAF_DAYS))
         log.info("self-signed certificate made", directory=str(paths.directory), names=settings.self_signed_names)
     try:
-        return CertificateSource(_files(settings, str(paths.cert), str(paths.key), settings.self_signed_names))
+        return CertificateSource(pair_files(settings, str(paths.cert), str(paths.key), settings.self_signed_names))
     except PairError as error:
         hint = f"remove {paths.cert}, {paths.key} and {paths.ca} to have others made, and replace the caBundle then"
         raise UnreadableError(f"{error}; {hint}") from error
 
 
-def _files(settings: ServeSettings, cert: str, key: str, names: tuple[str, ...]) -> PairFiles:
+def pair_files(settings: ServeSettings, cert: str, key: str, names: tuple[str, ...]) -> PairFiles:
+    """Where a pair is, and what else the settings want of a TLS server."""
     return PairFiles(cert=cert, key=key, client_ca=settings.client_ca, names=names, minimum=_MINIMUM[settings.tls_minimum])
 
 

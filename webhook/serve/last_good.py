@@ -73,6 +73,7 @@ class LastGood:
     def write(self, kept: Kept) -> None:
         """Put it in place of what was there; a failure is logged once for each change of its reason."""
         try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             _replace(self._file, msgspec.json.encode(kept))
         except (OSError, ValueError, OverflowError, RecursionError) as error:
             problem = f"{self._file}: {error}"

@@ -18,7 +18,7 @@ import uvloop
 
 from webhook import __version__
 from webhook.errors import EXIT_CLEAN, UsageError
-from webhook.serve.assembly import Assembly
+from webhook.serve.assembly import Assembly, assembled
 from webhook.serve.effective import Effective
 from webhook.serve.logs import configure_logs
 from webhook.serve.reloading import expiry_of, told_of
@@ -48,22 +48,41 @@ def serve(found: Effective) -> int:
 async def _live(found: Effective) -> int:
     started = time.monotonic()
     signals = _Signals()
-    assembly = Assembly(found.settings)
-    signals.on_hangup(assembly.look_now)
-    async with contextlib.AsyncExitStack() as running:
+    async with assembled(found.settings) as assembly, contextlib.AsyncExitStack() as running:
+        signals.on_hangup(assembly.look_now)
         await _start(assembly.operations, found, "operations_")
         running.push_async_callback(assembly.operations.stop, 1.0)
-        await _start(assembly.admission, found, "")
-        for endless in (*(watcher.run() for watcher in assembly.watchers), _announce(assembly, found.settings, started)):
-            running.callback(asyncio.create_task(endless).cancel)
-        return await _until_told(signals, assembly, found.settings)
+        opening = asyncio.create_task(_open(assembly, found, started))
+        for task in (*map(asyncio.create_task, assembly.endless()), opening):
+            running.callback(task.cancel)
+        told = asyncio.create_task(signals.next())
+        await asyncio.wait({opening, told}, return_when=asyncio.FIRST_COMPLETED)
+        if opening.done():
+            opening.result()
+        return await _leave(await told, signals, assembly, found.settings)
 
 
-async def _until_told(signals: "_Signals", assembly: Assembly, settings: ServeSettings) -> int:
-    first = await signals.next()
+async def _open(assembly: Assembly, found: Effective, started: float) -> None:
+    """Begin to answer reviews, and tell so, as soon as there is what that takes."""
+    announcing = asyncio.create_task(_announce(assembly, found.settings, started))
+    try:
+        admission = await assembly.admission_port()
+        await _start(admission, found, "")
+        assembly.admission = admission
+        await announcing
+    finally:
+        announcing.cancel()
+
+
+async def _leave(first: signal.Signals, signals: "_Signals", assembly: Assembly, settings: ServeSettings) -> int:
     assembly.draining = True
-    log.info("draining", signal=first.name, seconds=settings.drain_seconds, connections=assembly.admission.connections)
-    leaving = asyncio.create_task(assembly.admission.drain(settings.drain_seconds))
+    admission = assembly.admission
+    connections = admission.connections if admission is not None else 0
+    log.info("draining", signal=first.name, seconds=settings.drain_seconds, connections=connections)
+    if admission is None:
+        log.info("stopped")
+        return EXIT_CLEAN
+    leaving = asyncio.create_task(admission.drain(settings.drain_seconds))
     second = asyncio.create_task(signals.next())
     await asyncio.wait({leaving, second}, return_when=asyncio.FIRST_COMPLETED)
     if leaving.done():
@@ -71,7 +90,7 @@ async def _until_told(signals: "_Signals", assembly: Assembly, settings: ServeSe
         leaving.result()
         log.info("stopped")
         return EXIT_CLEAN
-    log.warning("stopped at once", signal=second.result().name, connections=assembly.admission.connections)
+    log.warning("stopped at once", signal=second.result().name, connections=admission.connections)
     os._exit(EXIT_SIGNALLED + second.result())  # nobody who asks twice wants to wait for anything
 
 
@@ -111,7 +130,7 @@ def _settle() -> None:
 def _told(assembly: Assembly, settings: ServeSettings) -> dict[str, object]:
     scheme = "http" if settings.transport is Transport.PLAIN_HTTP else "https"
     told: dict[str, object] = {
-        "admission": f"{scheme}://{_address(settings.host, assembly.admission.port)}",
+        "admission": f"{scheme}://{_address(settings.host, 0 if assembly.admission is None else assembly.admission.port)}",
         "operations": f"http://{_address(settings.operations_host, assembly.operations.port)}",
         "bindguard": __version__,
         "registry": told_of(assembly.registry),

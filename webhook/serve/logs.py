@@ -14,7 +14,13 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _FIRST = ("timestamp", "level", "event")
-_LEAST_OF = {"uvicorn": logging.ERROR, "uvicorn.error": logging.ERROR, "asyncio": logging.WARNING}
+_LEAST_OF = {
+    "uvicorn": logging.ERROR,
+    "uvicorn.error": logging.ERROR,
+    "asyncio": logging.WARNING,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+}
 """What libraries tell below these levels is no news: starting and stopping is told in our own words, what strangers send is counted."""
 
 

@@ -104,6 +104,9 @@ class ServeSettings(BaseSettings):
     managed_namespace: _Text | None = _setting(None, "Namespace of managed_secret and managed_lease; the pod's own if not set.", "a name")
     managed_secret: _Text = _setting("bindguard-tls", "Secret that holds the managed certificates.", "a name")
     managed_lease: _Text = _setting("bindguard", "Lease that says which replica manages the certificates.", "a name")
+    managed_settle_seconds: _Wait = _setting(
+        120.0, "How long a new managed CA is in every caBundle before it signs what is served.", "seconds, 0 to 3600"
+    )
     webhook_configuration: _Text = _setting("bindguard", "Webhook configurations, of both kinds, that get the managed caBundle.", "a name")
     self_signed: bool = _setting(False, "Make a CA and a pair, or use the one made before.", _FLAG)
     self_signed_directory: _Text = _setting("certs", "Where --self-signed keeps CA and pair.", "a directory name")

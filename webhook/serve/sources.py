@@ -89,9 +89,19 @@ def _certificate(
     if settings.transport is not Transport.MANAGED or api is None:
         return certificate_source(settings)
     managed = ManagedCertificate(
-        api, _managed_names(settings), files=pair_files(settings, "", "", ()), changed=changed, skew=lambda: api.skew
+        api,
+        _managed_names(settings),
+        files=pair_files(settings, "", "", ()),
+        changed=changed,
+        skew=lambda: api.skew,
+        settle_seconds=settings.managed_settle_seconds,
     )
-    metrics.follow_certificate(leads=lambda: managed.leads, repairs=lambda: managed.repairs, ca_expires_at=lambda: managed.ca_expires_at)
+    metrics.follow_certificate(
+        leads=lambda: managed.leads,
+        stuck=lambda: managed.keeper_problem is not None,
+        repairs=lambda: managed.repairs,
+        ca_expires_at=lambda: managed.ca_expires_at,
+    )
     return managed
 
 

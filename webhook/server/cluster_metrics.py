@@ -40,8 +40,12 @@ class ClusterMetrics:
         """A live read: `ok`, or why it failed."""
         self._reads.labels(outcome).inc()
 
-    def follow_certificate(self, *, leads: Callable[[], bool], repairs: Callable[[], int], ca_expires_at: Callable[[], float]) -> None:
+    def follow_certificate(
+        self, *, leads: Callable[[], bool], stuck: Callable[[], bool], repairs: Callable[[], int], ca_expires_at: Callable[[], float]
+    ) -> None:
         """Show the managed certificate, as these tell it at each scrape."""
+        problem = Gauge("bindguard_certificate_leader_problem", "1 while the leader cannot do what is next.", registry=self._registry)
+        problem.set_function(stuck)
         leader = Gauge("bindguard_certificate_leader", "1 on the replica that looks after the certificate.", registry=self._registry)
         leader.set_function(leads)
         expiry = Gauge("bindguard_ca_expiry_timestamp_seconds", "When the managed CA expires.", registry=self._registry)

@@ -89,7 +89,7 @@ def _key_matches(candidate: Candidate) -> Iterator[Problem]:
         return
     owners = [number for number, each in enumerate(candidate.chain, 1) if each.public_key() == key.public_key()]
     if 1 in owners:
-        if not _can_sign(key):
+        if not can_sign(key):
             yield Problem(Fault.MISMATCH, candidate.key_file, "the private key is damaged: what it signs does not verify; write it anew")
     elif owners:
         message = (
@@ -191,7 +191,8 @@ def _signature_hash(certificate: x509.Certificate) -> str:
     return algorithm.name if algorithm is not None else ""
 
 
-def _can_sign(key: PrivateKey) -> bool:
+def can_sign(key: PrivateKey) -> bool:
+    """Whether what the key signs verifies: a damaged key can be read all the same."""
     data = b"bindguard"
     public = key.public_key()
     try:

@@ -53,7 +53,7 @@ def make_leaf(ca: Issued, names: Sequence[str], *, now: datetime, days: int) -> 
     """
     key = ec.generate_private_key(ec.SECP256R1())
     end = min(now + _span(days), ca.certificate.not_valid_after_utc)
-    alternatives = x509.SubjectAlternativeName([_general_name(name) for name in _checked(names)])
+    alternatives = x509.SubjectAlternativeName([_general_name(name) for name in checked_names(names)])
     builder = _builder(_subject(names[0]), key, now, end).issuer_name(ca.certificate.subject)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
@@ -81,7 +81,8 @@ def _span(days: int) -> timedelta:
     return timedelta(days=days)
 
 
-def _checked(names: Sequence[str]) -> Sequence[str]:
+def checked_names(names: Sequence[str]) -> Sequence[str]:
+    """The names, each once; `UsageError` when there is none, or one that no certificate can carry."""
     if not names:
         raise UsageError("a certificate needs at least one DNS name or IP address")
     for name in names:

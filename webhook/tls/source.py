@@ -1,4 +1,4 @@
-"""The certificate in service: built whole from files, swapped at once, handed to each new handshake. Writes no log."""
+"""The certificate in service: built whole, swapped at once, handed to each new handshake. Writes no log."""
 
 import asyncio
 import ssl
@@ -11,6 +11,9 @@ from webhook.tls.context import bare_context, serving_context
 from webhook.tls.files import digest, read_steady
 from webhook.tls.pair import Clock, Pair, PairFiles, pair_from, utc_now
 from webhook.tls.problem import PairError
+
+Contents = Callable[[], tuple[bytes, ...]]
+"""Gives certificate chain and private key, and the client CAs where clients are verified, as PEM; `PairError` when it cannot."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,7 @@ class CertificateSource:
     Attributes:
         swaps: How many pairs were taken into service after the first.
         failures: How many new pairs were refused; one that stays bad for the same reason counts once.
-        last_error: Why the files as they are now cannot be served with (the pair before them serves on), or that the pair in service
+        last_error: Why the bytes of now cannot be served with (the pair before them serves on), or that the pair in service
             has expired; `None` when all is well.
     """
 
@@ -46,15 +49,26 @@ class CertificateSource:
         self,
         files: PairFiles,
         *,
+        contents: Contents | None = None,
         now: Clock = utc_now,
         on_swap: Callable[[Pair], None] = lambda _pair: None,
         on_failure: Callable[[PairError], None] = lambda _error: None,
     ) -> None:
+        """Take the first pair into service; `PairError` when it cannot be served with.
+
+        Args:
+            files: Where the pair is, as messages name it, and what it must be for.
+            contents: Gives the bytes; without, the files are read.
+            now: Tells the time.
+            on_swap: Is told each further pair.
+            on_failure: Is told each new reason why a pair was refused.
+        """
         self._files = files
+        self._contents = contents or self._read
         self._now = now
         self._on_swap = on_swap
         self._on_failure = on_failure
-        self._served = self._built(self._read())
+        self._served = self._built(self._contents())
         self._trust_changed = False
         self.swaps = 0
         self.failures = 0
@@ -81,9 +95,9 @@ class CertificateSource:
         return base
 
     def poll_once(self) -> bool:
-        """Look at the files; true when a new pair was taken into service. Never raises for what files hold."""
+        """Look at the bytes of now; true when a new pair was taken into service. Never raises for what they are."""
         try:
-            contents = self._read()
+            contents = self._contents()
             if digest(contents) == self._served.digest:
                 self._served.still_valid(self._now())
                 self.last_error = None

@@ -72,6 +72,11 @@
   for: 15m
   severity: warning
   summary: No pod of Bindguard looks after the certificate and the caBundle.
+- alert: BindguardCertificateLeaderStuck
+  expr: max(bindguard_certificate_leader_problem{ {{- .own -}} }) == 1
+  for: 15m
+  severity: warning
+  summary: The pod that looks after the certificate cannot do what is next.
 - alert: BindguardCAExpiring
   expr: min(bindguard_ca_expiry_timestamp_seconds{ {{- .own -}} } > 0) - time() < 90 * 86400
   for: 1h

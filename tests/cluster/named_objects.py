@@ -1,0 +1,87 @@
+"""What the tests of Lease, Secret and webhook configurations share: objects of the fake, its answer to server-side apply, and time."""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tests.cluster.fake_api import Asked, FakeApi, Object
+from webhook.cluster.api import ApiServer
+
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/ns/leases/bindguard"
+SECRET = "/api/v1/namespaces/ns/secrets/bindguard-tls"  # noqa: S105 - a path
+VALIDATING = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/bindguard"
+MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/bindguard"
+APPLY = "application/apply-patch+yaml"
+
+
+class Time:
+    """A clock that goes on only when somebody sleeps or the test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+
+def told(api: FakeApi, story: Callable[[ApiServer], Awaitable[Any]]) -> Any:
+    """Run a story against the fake; one that hangs fails."""
+
+    async def bounded() -> Any:
+        server = api.connection()
+        try:
+            async with asyncio.timeout(30):
+                return await story(server)
+        finally:
+            await server.close()
+
+    return asyncio.run(bounded())
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that will come to hold; the story's own time bounds it."""
+    while not holds():  # noqa: ASYNC110 - what is waited for happens in other tasks and in the fake
+        await asyncio.sleep(0.001)
+
+
+def applying(api: FakeApi) -> None:
+    """Have the fake make what is applied and missing, as an API server does; what is there it leaves, with a conflict."""
+
+    def answer(asked: Asked) -> tuple[int, Object] | None:
+        if asked.headers.get("Content-Type") != APPLY:
+            return None
+        if asked.path in api.objects:
+            return 409, {"message": "Apply failed with 1 conflict"}
+        return 201, api.store(asked.path, {})
+
+    api.answer = answer
+
+
+def configuration(*bundles: bytes | None, manager: str = "") -> Object:
+    """A webhook configuration with a webhook for each bundle; `None`: without one."""
+    fields: Object = {f'k:{{"name":"w{place}"}}': {"f:clientConfig": {"f:caBundle": {}}} for place in range(len(bundles))}
+    noted = {"manager": manager, "operation": "Update", "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:webhooks": fields}}
+    webhooks = [
+        {
+            "name": f"w{place}",
+            "clientConfig": {"url": "https://a"} | ({} if each is None else {"caBundle": base64.b64encode(each).decode()}),
+        }
+        for place, each in enumerate(bundles)
+    ]
+    return {"metadata": {"name": "bindguard", "labels": {"a": "b"}, "managedFields": [noted] if manager else []}, "webhooks": webhooks}
+
+
+def bundles(api: FakeApi, path: str) -> list[bytes]:
+    """The caBundles that are stored."""
+    return [base64.b64decode(each["clientConfig"].get("caBundle", "")) for each in api.objects[path]["webhooks"]]
+
+
+def secret(**data: bytes) -> Object:
+    """A Secret; `tls_crt` stands for `tls.crt`."""
+    encoded = {key.replace("_", "."): base64.b64encode(value).decode() for key, value in data.items()}
+    return {"metadata": {"name": "bindguard-tls", "labels": {"a": "b"}}, "type": "kubernetes.io/tls", "data": encoded}

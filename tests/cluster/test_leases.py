@@ -1,0 +1,271 @@
+"""Leader election: who may work, and that nobody works who may not. The clock is the test's."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import structlog
+
+from tests.cluster.fake_api import Asked, FakeApi
+from tests.cluster.named_objects import LEASE, Time, applying, told, until
+from webhook.cluster.api import ApiServer
+from webhook.cluster.leases import LEASE_SECONDS, RENEW_SECONDS, Election
+
+FAR_PAST, FAR_FUTURE = "1999-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"
+
+
+@pytest.fixture(autouse=True)
+def _answers_apply(api: FakeApi) -> None:
+    applying(api)
+
+
+def election(
+    server: ApiServer, identity: str = "we", clock: Time | None = None, unfit: Callable[[], str | None] = lambda: None
+) -> Election:
+    clock = clock or Time()
+    return Election(server, namespace="ns", name="bindguard", identity=identity, unfit=unfit, monotonic=clock, sleep=clock.sleep)
+
+
+def held_by(api: FakeApi, holder: str | None, **spec: Any) -> None:
+    """Store the Lease as another candidate would have written it."""
+    api.store(LEASE, {"metadata": {"labels": {"a": "b"}}, "spec": {"holderIdentity": holder, "leaseDurationSeconds": 15, **spec}})
+
+
+def spec(api: FakeApi) -> Any:
+    return api.objects.get(LEASE, {}).get("spec", {})
+
+
+class Work:
+    """Endless work that notes when it ran."""
+
+    def __init__(self, clock: Time) -> None:
+        self._clock = clock
+        self.began: list[float] = []
+        self.ended: list[float] = []
+        self.begins = asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.began.append(self._clock())
+        self.begins.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended.append(self._clock())
+
+
+def test_a_missing_lease_is_made_and_taken(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        one = election(server)
+        assert await one._try(5)
+        assert one.holder == "we"
+
+    told(api, story)
+    assert spec(api)["holderIdentity"] == "we"
+    assert (spec(api)["leaseDurationSeconds"], spec(api)["leaseTransitions"]) == (15, 1)
+    assert spec(api)["renewTime"] == spec(api)["acquireTime"]
+    assert api.asked("POST") == []
+
+
+@pytest.mark.parametrize("holder", [None, ""])
+def test_a_lease_that_nobody_holds_is_taken_at_once_and_keeps_its_labels(api: FakeApi, holder: str | None) -> None:
+    held_by(api, holder, leaseTransitions=7)
+    assert told(api, lambda server: election(server)._try(5)) is True
+    assert spec(api)["leaseTransitions"] == 8
+    assert api.objects[LEASE]["metadata"]["labels"] == {"a": "b"}
+
+
+@pytest.mark.parametrize("renewed", [FAR_PAST, FAR_FUTURE, "garbage", None])
+def test_a_lease_runs_out_when_we_have_seen_it_unchanged_for_its_time_whatever_times_it_tells(api: FakeApi, renewed: str | None) -> None:
+    held_by(api, "other", renewTime=renewed)
+
+    async def story(server: ApiServer) -> list[bool]:
+        clock = Time()
+        one, took = election(server, clock=clock), []
+        for _ in range(3):
+            took.append(await one._try(5))
+            clock.seconds += LEASE_SECONDS / 2
+        return took
+
+    assert told(api, story) == [False, False, True]
+    assert spec(api)["holderIdentity"] == "we"
+
+
+def test_a_lease_that_is_renewed_never_runs_out(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        clock = Time()
+        one, other = election(server, "one", clock), election(server, "other", clock)
+        assert await one._try(5)
+        for _ in range(10):
+            clock.seconds += 9
+            assert await one._try(5)
+            assert not await other._try(5)
+
+    told(api, story)
+    assert spec(api)["leaseTransitions"] == 1
+
+
+@pytest.mark.parametrize(("seconds", "lasts"), [(0, 1), (-5, 1), (2**31 - 1, 60), (None, 15), (30, 30)])
+def test_a_lease_lasts_as_it_says_within_reason(api: FakeApi, seconds: int | None, lasts: float) -> None:
+    held_by(api, "other", leaseDurationSeconds=seconds)
+
+    async def story(server: ApiServer) -> None:
+        clock = Time()
+        one = election(server, clock=clock)
+        assert not await one._try(5)
+        clock.seconds += lasts - 0.1
+        assert not await one._try(5)
+        clock.seconds += 0.2
+        assert await one._try(5)
+
+    told(api, story)
+
+
+def test_of_two_that_take_it_in_the_same_moment_one_leads(api: FakeApi) -> None:
+    held_by(api, None)
+    other_is_quicker(api)
+    assert told(api, lambda server: election(server)._try(5)) is False
+    assert spec(api)["holderIdentity"] == "other"
+
+
+def other_is_quicker(api: FakeApi) -> None:
+    """Between our read and our write another candidate writes."""
+    before = api.answer
+
+    def answer(asked: Asked) -> Any:
+        if asked.method == "PATCH":
+            api.answer = before
+            held_by(api, "other")
+        return before(asked)
+
+    api.answer = answer
+
+
+def test_the_time_to_lead_counts_from_before_the_call_and_ends_before_the_lease(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        clock = Time()
+        one = election(server, clock=clock)
+        api.answer = _slowly(api, clock, 3)
+        assert await one._try(5)
+        clock.seconds = 1000 + RENEW_SECONDS - 0.1
+        assert one.leads
+        clock.seconds += 0.2
+        assert not one.leads
+
+    told(api, story)
+    assert RENEW_SECONDS < LEASE_SECONDS
+
+
+def _slowly(api: FakeApi, clock: Time, seconds: float) -> Any:
+    before = api.answer
+
+    def answer(asked: Asked) -> Any:
+        if asked.method == "GET":
+            clock.seconds += seconds
+        return before(asked)
+
+    return answer
+
+
+@pytest.mark.parametrize("fault", [500, 403, 429, "cut", "no JSON", '{"spec": {"holderIdentity": 5}}'])
+def test_a_leader_that_cannot_renew_stops_its_work_before_another_may_begin(api: FakeApi, fault: int | str) -> None:
+    clock = Time()
+    work = Work(clock)
+
+    async def story(server: ApiServer) -> None:
+        one = election(server, clock=clock)
+        running = asyncio.create_task(one.run(work))
+        await work.begins.wait()
+        api.fail(LEASE, fault, times=10_000)
+        await until(lambda: bool(work.ended))
+        assert one.problem is not None
+        await _cancelled(running)
+
+    with structlog.testing.capture_logs() as logs:
+        told(api, story)
+    assert work.ended[0] - work.began[0] <= RENEW_SECONDS + 0.1
+    assert [line["event"] for line in logs].count("election failed") == 1
+
+
+async def _cancelled(running: "asyncio.Task[None]") -> None:
+    running.cancel()
+    await asyncio.wait({running})
+    assert running.cancelled()
+
+
+def test_a_leader_whose_lease_was_taken_stops_at_the_next_look(api: FakeApi) -> None:
+    clock = Time()
+    work = Work(clock)
+
+    async def story(server: ApiServer) -> None:
+        running = asyncio.create_task(election(server, clock=clock).run(work))
+        await work.begins.wait()
+        held_by(api, "other")
+        await until(lambda: bool(work.ended))
+        await _cancelled(running)
+
+    told(api, story)
+    assert spec(api)["holderIdentity"] == "other"
+
+
+def test_a_leader_that_is_told_to_stop_ends_its_work_and_gives_the_lease_back(api: FakeApi) -> None:
+    clock = Time()
+    work = Work(clock)
+
+    async def story(server: ApiServer) -> bool:
+        running = asyncio.create_task(election(server, clock=clock).run(work))
+        await work.begins.wait()
+        await _cancelled(running)
+        assert work.ended
+        assert spec(api)["holderIdentity"] == ""
+        return await election(server, "next")._try(5)
+
+    assert told(api, story) is True
+
+
+def test_a_candidate_that_never_led_leaves_the_lease_alone_when_it_stops(api: FakeApi) -> None:
+    held_by(api, "other")
+
+    async def story(server: ApiServer) -> None:
+        running = asyncio.create_task(election(server).run(Work(Time())))
+        await until(lambda: bool(api.asked("GET", LEASE)))
+        await _cancelled(running)
+
+    told(api, story)
+    assert spec(api)["holderIdentity"] == "other"
+    assert api.asked("PATCH") == []
+
+
+def test_one_that_is_not_fit_does_not_stand_and_a_leader_that_becomes_unfit_steps_down(api: FakeApi) -> None:
+    clock = Time()
+    work = Work(clock)
+    reasons: list[str] = ["the clock is wrong"]
+
+    async def story(server: ApiServer) -> None:
+        one = election(server, clock=clock, unfit=lambda: reasons[0] if reasons else None)
+        running = asyncio.create_task(one.run(work))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert api.requests == []
+        reasons.clear()
+        await work.begins.wait()
+        reasons.append("the clock is wrong")
+        await until(lambda: spec(api)["holderIdentity"] == "")
+        await _cancelled(running)
+
+    told(api, story)
+    assert len(work.began) == len(work.ended) == 1
+
+
+def test_work_that_fails_is_told_and_the_lease_given_back(api: FakeApi) -> None:
+    async def work() -> None:
+        raise LookupError("a bug")
+
+    async def story(server: ApiServer) -> None:
+        running = asyncio.create_task(election(server).run(work))
+        await until(lambda: spec(api).get("holderIdentity") == "")
+        await _cancelled(running)
+
+    with structlog.testing.capture_logs() as logs:
+        told(api, story)
+    assert "the work failed: LookupError: a bug" in [line.get("reason") for line in logs]

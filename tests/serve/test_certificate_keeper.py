@@ -1,0 +1,288 @@
+"""The leader's work on a Secret and two configurations: faults at every request, other writers, other leaders. The clock is the test's."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog
+
+from tests.cluster.fake_api import Asked, FakeApi
+from tests.cluster.named_objects import MUTATING, SECRET, VALIDATING, Time, applying, bundles, configuration, secret, told
+from tests.tls.builders import NAME, NOW
+from webhook.cluster.api import ApiServer
+from webhook.cluster.secrets import NamedSecret
+from webhook.cluster.webhook_configurations import WebhookConfigurations
+from webhook.serve.certificate_keeper import LOOK_SECONDS, CertificateKeeper
+from webhook.tls.held import Held, cas_in, held_in
+from webhook.tls.managed import RENEW, SETTLE_SECONDS
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with FakeApi() as running:
+        applying(running)
+        running.store(VALIDATING, configuration(None))
+        running.store(MUTATING, configuration(None, None))
+        yield running
+
+
+def keeper(server: ApiServer, clock: Time | None = None, *, settle_seconds: float = SETTLE_SECONDS) -> CertificateKeeper:
+    clock = clock or Time()
+    named = NamedSecret(server, namespace="ns", name="bindguard-tls")
+    configurations = WebhookConfigurations(server, "bindguard")
+    began = clock.seconds
+    now = lambda: NOW + timedelta(seconds=clock.seconds - began)  # noqa: E731 - a clock in one line
+    return CertificateKeeper(
+        named, configurations, names=(NAME,), settle_seconds=settle_seconds, now=now, monotonic=clock, sleep=clock.sleep
+    )
+
+
+async def settle(one: CertificateKeeper, clock: Time, looks: int = 80) -> None:
+    """Look as often as the keeper wishes to."""
+    for _ in range(looks):
+        clock.seconds += await one.look()
+
+
+def data(api: FakeApi) -> dict[str, bytes]:
+    return {key: base64.b64decode(value) for key, value in api.objects[SECRET]["data"].items()}
+
+
+def held(api: FakeApi) -> Held:
+    return held_in(data(api), NOW)
+
+
+def assert_well(api: FakeApi) -> None:
+    """One CA signs, has signed the leaf, and is what every webhook trusts first."""
+    found = held(api)
+    assert found.signer is not None
+    assert found.leaf is not None
+    assert found.issuer == found.signer.certificate
+    for path in (VALIDATING, MUTATING):
+        assert set(bundles(api, path)) == {data(api)["ca.crt"]}
+
+
+def begun(api: FakeApi, clock: Time | None = None) -> None:
+    told(api, lambda server: settle(keeper(server, clock), clock or Time(), 5))
+    assert_well(api)
+
+
+def wish(api: FakeApi, value: str) -> None:
+    stored = api.objects[SECRET]
+    api.store(SECRET, {**stored, "metadata": {**stored["metadata"], "annotations": {RENEW: value}}})
+
+
+def test_a_first_start_makes_everything_without_a_pause(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> list[float]:
+        one = keeper(server)
+        return [await one.look() for _ in range(5)]
+
+    assert told(api, story) == [0, 0, 0, 0, LOOK_SECONDS]
+    assert_well(api)
+    assert api.asked("POST") == api.asked("PUT") == []
+
+
+def test_a_secret_that_a_chart_made_empty_will_do(api: FakeApi) -> None:
+    api.store(SECRET, {"metadata": {"labels": {"a": "b"}}, "type": "Opaque"})
+    begun(api)
+    assert api.objects[SECRET]["metadata"]["labels"] == {"a": "b"}
+
+
+def test_where_all_is_well_nothing_is_written(api: FakeApi) -> None:
+    begun(api)
+    before = len(api.asked("PATCH"))
+    begun(api)
+    assert len(api.asked("PATCH")) == before
+
+
+def test_a_new_ca_signs_only_when_it_has_been_published_for_long_enough(api: FakeApi) -> None:
+    begun(api)
+    first = data(api)["tls.crt"]
+    wish(api, "ca")
+
+    async def story(server: ApiServer) -> None:
+        clock = Time()
+        one = keeper(server, clock)
+        began = clock.seconds
+        while data(api)["tls.crt"] == first:
+            assert all(len(cas_in(bundle, NOW)) == 2 for bundle in bundles(api, VALIDATING)) or clock.seconds == began
+            clock.seconds += await one.look()
+        assert clock.seconds >= began + SETTLE_SECONDS
+
+    told(api, story)
+    assert_well(api)
+    assert RENEW not in api.objects[SECRET]["metadata"].get("annotations", {})
+
+
+@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("fault", [500, 409])
+def test_whichever_request_is_refused_and_whoever_goes_on_it_ends_well(api: FakeApi, number: int, fault: int) -> None:
+    before = api.answer
+    api.answer = lambda asked: (fault, {}) if len(api.requests) == number + 1 else before(asked)
+    _led_by_one_after_the_other(api)
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_whichever_write_is_done_but_not_answered_and_whoever_goes_on_it_ends_well(
+    api: FakeApi, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, writes = api.write, iter(range(1, 1000))
+
+    def unanswered(*asked: Any) -> Any:
+        done = write(*asked)
+        return (500, {}) if next(writes) == number else done
+
+    monkeypatch.setattr(api, "write", unanswered)
+    _led_by_one_after_the_other(api)
+
+
+def _led_by_one_after_the_other(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        clock = Time()
+        for _ in range(5):
+            await settle(keeper(server, clock, settle_seconds=5), clock, 2)
+        await settle(keeper(server, clock, settle_seconds=5), clock, 5)
+
+    with structlog.testing.capture_logs():
+        told(api, story)
+    assert_well(api)
+
+
+def test_a_ca_bundle_that_is_overwritten_is_repaired_at_once_and_the_writer_named_once(api: FakeApi) -> None:
+    begun(api)
+
+    async def story(server: ApiServer) -> float:
+        clock = Time()
+        one = keeper(server, clock)
+        await settle(one, clock, 2)
+        began = clock.seconds
+        while one.repairs < 5:
+            if set(bundles(api, VALIDATING)) == {data(api)["ca.crt"]}:
+                api.store(VALIDATING, configuration(b"foreign", manager="argocd-controller"))
+            clock.seconds += await one.look()
+        return clock.seconds - began
+
+    with structlog.testing.capture_logs() as logs:
+        seconds = told(api, story)
+    repaired = [line for line in logs if line["event"] == "caBundle repaired"]
+    assert [line["overwritten_by"] for line in repaired] == ["argocd-controller"]
+    assert seconds >= 5 + 10 + 20 + 40
+    assert_well(api)
+
+
+def test_a_configuration_that_is_missing_is_told_once_and_filled_when_it_comes(api: FakeApi) -> None:
+    api.remove(MUTATING)
+
+    async def story(server: ApiServer) -> None:
+        clock = Time()
+        one = keeper(server, clock)
+        await settle(one, clock, 10)
+        api.store(MUTATING, configuration(None))
+        await settle(one, clock, 3)
+
+    with structlog.testing.capture_logs() as logs:
+        told(api, story)
+    assert [line["missing"] for line in logs if line["event"] == "no webhook configuration"] == [("MutatingWebhookConfiguration",)]
+    assert_well(api)
+
+
+def test_one_configuration_that_may_not_be_changed_does_not_hold_up_the_other_but_the_certificate(api: FakeApi) -> None:
+    def answer(asked: Asked) -> Any:
+        return (403, {"message": "no"}) if asked.method == "PATCH" and asked.path == VALIDATING else before(asked)
+
+    before, api.answer = api.answer, answer
+
+    async def story(server: ApiServer) -> CertificateKeeper:
+        clock = Time()
+        one = keeper(server, clock)
+        await settle(one, clock, 20)
+        return one
+
+    with structlog.testing.capture_logs() as logs:
+        one = told(api, story)
+    assert "HTTP 403: no" in one.problem
+    assert [line["event"] for line in logs].count("certificate keeper cannot go on") == 1
+    assert set(bundles(api, MUTATING)) == {data(api)["ca.crt"]}
+    assert data(api)["tls.crt"] == b""
+    api.answer = before
+    begun(api)
+
+
+@pytest.mark.parametrize("path", [SECRET, VALIDATING])
+def test_a_leader_that_slept_while_another_took_over_changes_nothing(api: FakeApi, path: str) -> None:
+    """It has read everything, and writes only after the other has rotated the CA."""
+    begun(api)
+    if path == SECRET:
+        wish(api, "ca")
+    else:
+        api.store(VALIDATING, configuration(b"foreign"))
+    with interrupted(api, path, lambda: rotated(api)):
+        assert told(api, lambda server: keeper(server).look()) == 1
+    assert_well(api)
+
+
+def interrupted(api: FakeApi, path: str, meanwhile: Callable[[], None]) -> Any:
+    """Before the next write to the path is done, something else happens."""
+    before = api.answer
+
+    class Interruption:
+        def __enter__(self) -> None:
+            api.answer = self.answer
+
+        def __exit__(self, *_: object) -> None:
+            assert api.answer == before, "it was never interrupted"
+
+        def answer(self, asked: Asked) -> Any:
+            if asked.method == "PATCH" and asked.path == path:
+                api.answer = before
+                meanwhile()
+            return before(asked)
+
+    return Interruption()
+
+
+def rotated(api: FakeApi) -> None:
+    """Another leader makes another CA and sees it through."""
+    wish(api, "ca")
+
+    async def story() -> None:
+        clock = Time()
+        server = api.connection()
+        await settle(keeper(server, clock), clock, 40)
+        await server.close()
+
+    asyncio.run(story())
+    assert_well(api)
+
+
+def test_a_secret_that_is_spoilt_again_and_again_is_not_made_anew_again_and_again(api: FakeApi) -> None:
+    api.store(SECRET, secret())
+
+    async def story(server: ApiServer) -> int:
+        clock = Time()
+        one, made = keeper(server, clock), set()
+        while clock.seconds < 1000 + 300:
+            clock.seconds += max(await one.look(), 0.1)
+            made.add(data(api).get("ca.crt", b""))
+            api.store(SECRET, secret(tls_crt=b"spoilt", tls_key=b"spoilt"))
+        return len(made)
+
+    assert 3 < told(api, story) < 9
+
+
+def test_an_annotation_that_nobody_understands_is_told_once_and_left(api: FakeApi) -> None:
+    begun(api)
+    wish(api, "everything")
+    with structlog.testing.capture_logs() as logs:
+        told(api, lambda server: settle(keeper(server), Time(), 5))
+    assert [line["found"] for line in logs if line["event"] == "annotation not understood"] == ["everything"]
+    assert api.objects[SECRET]["metadata"]["annotations"] == {RENEW: "everything"}
+
+
+def test_nothing_that_is_logged_holds_a_key(api: FakeApi) -> None:
+    with structlog.testing.capture_logs() as logs:
+        begun(api)
+    assert [line["event"] for line in logs] == ["Secret made", "CA made", "caBundle published", "caBundle published", "certificate issued"]
+    assert "PRIVATE" not in str(logs)

@@ -1,0 +1,118 @@
+"""The caBundles of the webhook configurations of one name: read, and changed without touching anything else. Knows no certificate.
+
+They are read, not watched: one process reads two small objects every few seconds, which needs `get` on two names and nothing more, and a
+read cannot fall silent as a watch can.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from webhook.cluster.api import JSON_PATCH, ApiServer
+from webhook.cluster.named import FIELD_MANAGER
+from webhook.cluster.problem import ApiError, unanswered
+
+KINDS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration as it was read.
+
+    Attributes:
+        kind: Validating or mutating.
+        version: Its resourceVersion.
+        bundles: The caBundle of each webhook, in their order; empty where there is none.
+        other_writer: Who else has set a caBundle, as the API server noted it; empty when nobody has, or nothing was noted.
+    """
+
+    kind: str
+    version: str
+    bundles: tuple[bytes, ...]
+    other_writer: str
+
+
+class WebhookConfigurations:
+    """The configurations of both kinds that have the name."""
+
+    def __init__(self, server: ApiServer, name: str) -> None:
+        self._server = server
+        self._name = name
+
+    async def read(self) -> tuple[Configuration, ...]:
+        """Those that exist; `ApiError` when that cannot be told."""
+        found = [await self._read(kind) for kind in KINDS]
+        return tuple(each for each in found if each is not None)
+
+    async def publish(self, configuration: Configuration, bundle: bytes) -> None:
+        """Put the bundle into each webhook where another one is.
+
+        `ApiError` of reason `conflict` when the configuration has changed since it was read: the patch is tested against its
+        resourceVersion, so that it is written by nobody who decided on what was there before.
+        """
+        encoded = base64.b64encode(bundle).decode()
+        differing = [place for place, each in enumerate(configuration.bundles) if each != bundle]
+        patch: list[object] = [{"op": "test", "path": "/metadata/resourceVersion", "value": configuration.version}]
+        patch += [{"op": "add", "path": f"/webhooks/{place}/clientConfig/caBundle", "value": encoded} for place in differing]
+        path = self._path(configuration.kind)
+        try:
+            await self._server.patch(path, patch, content_type=JSON_PATCH, seconds=5.0)
+        except ApiError as error:
+            if error.reason == "invalid" and await self._version(configuration.kind) != configuration.version:
+                raise ApiError(error.message, status=error.status, reason="conflict", body=error.body) from error
+            raise
+
+    async def _version(self, kind: str) -> str:
+        read = await self._read(kind)
+        return "" if read is None else read.version
+
+    async def _read(self, kind: str) -> Configuration | None:
+        path = self._path(kind)
+        try:
+            read = _decode(await self._server.get(path, seconds=5.0))
+        except ApiError as error:
+            if error.reason != "not-found":
+                raise
+            return None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise unanswered(f"{kind} {self._name}", "unreadable", f"cannot be understood: {error}") from error
+        bundles = tuple(each.client_config.ca_bundle or b"" for each in read.webhooks or ())
+        fields = read.metadata.managed_fields or ()
+        return Configuration(kind=kind, version=read.metadata.resource_version, bundles=bundles, other_writer=_other_writer(fields))
+
+    def _path(self, kind: str) -> str:
+        return f"/apis/admissionregistration.k8s.io/v1/{kind.lower()}s/{self._name}"
+
+
+class _ManagedFields(msgspec.Struct, rename="camel"):
+    manager: str = ""
+    time: str = ""
+    fields_v1: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="fieldsV1")
+
+
+class _Metadata(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+    managed_fields: list[_ManagedFields] | None = None
+
+
+class _ClientConfig(msgspec.Struct, rename="camel"):
+    ca_bundle: bytes | None = None
+
+
+class _Webhook(msgspec.Struct, rename="camel"):
+    client_config: _ClientConfig = msgspec.field(default_factory=_ClientConfig)
+
+
+class _Read(msgspec.Struct):
+    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+    webhooks: list[_Webhook] | None = None
+
+
+_decode = msgspec.json.Decoder(_Read).decode
+
+
+def _other_writer(fields: Sequence[_ManagedFields]) -> str:
+    """Of several the last one."""
+    writers = [each for each in fields if each.manager != FIELD_MANAGER and b'"f:caBundle"' in bytes(each.fields_v1)]
+    return max(writers, key=lambda each: each.time).manager if writers else ""

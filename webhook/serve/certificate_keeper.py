@@ -1,0 +1,196 @@
+"""What the leader does for the managed certificate: look, take the one step that is next, look again. Decides no step; `tls.managed` does.
+
+The configurations are read before the Secret. So a leader that was put to sleep in between, and acts on when another has long taken over,
+either holds the newest Secret or finds that a configuration is no longer what it read, and changes nothing.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+
+from webhook.cluster.problem import ApiError
+from webhook.cluster.secrets import NamedSecret, Secret
+from webhook.cluster.webhook_configurations import KINDS, Configuration, WebhookConfigurations
+from webhook.serve.pace import Pace
+from webhook.tls.held import CA
+from webhook.tls.managed import RENEW, SETTLE_SECONDS, WISHES, Nothing, Publish, Situation, Write, next_step
+from webhook.tls.pair import Clock, utc_now
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+_CONFLICT_SECONDS = 1.0
+_LONGEST_SECONDS = 30.0
+_NO_DATA: Mapping[str, bytes] = {}
+
+
+class CertificateKeeper:
+    """Keeps Secret and caBundles as they should be, while it is the only one that works.
+
+    Attributes:
+        problem: Why the last look did not end as it should; `None` when it did.
+        repairs: How often a caBundle was put right that somebody else had changed.
+    """
+
+    def __init__(  # noqa: PLR0913 - all by keyword, called in one place
+        self,
+        secret: NamedSecret,
+        configurations: WebhookConfigurations,
+        *,
+        names: Sequence[str],
+        settle_seconds: float = SETTLE_SECONDS,
+        now: Clock = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Prepare; `names` are what the certificate must be for, and the clocks and `sleep` are a test's to replace."""
+        self._secret = secret
+        self._configurations = configurations
+        self._names = names
+        self._settle_seconds = settle_seconds
+        self._now = now
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._failures = 0
+        self._paces: dict[str, Pace] = defaultdict(Pace)
+        self._published: dict[str, bytes] = {}
+        self._settled = (b"", 0.0)
+        self._told: dict[str, object] = {}
+        self.problem: str | None = None
+        self.repairs = 0
+
+    async def work(self) -> None:
+        """Look after the certificate until cancelled; what was seen by another leader, or long ago, counts for nothing."""
+        self._settled = (b"", 0.0)
+        while True:
+            await self._sleep(await self.look())
+
+    async def look(self) -> float:
+        """Take the step that is next, if any; seconds until the next look."""
+        try:
+            seconds = await self._step()
+        except ApiError as error:
+            if error.reason == "conflict":
+                return _CONFLICT_SECONDS
+            return self._failed(str(error))
+        except Exception as error:
+            log.exception("certificate keeper failed")
+            return self._failed(f"{type(error).__name__}: {error}")
+        self._failures, self.problem = 0, None
+        return seconds
+
+    async def _step(self) -> float:
+        configurations = await self._configurations.read()
+        secret = await self._secret.read()
+        if secret is None:
+            return await self._make_secret()
+        self._tell_missing(configurations)
+        situation = self._situation(secret, configurations)
+        match next_step(situation, settle_seconds=self._settle_seconds):
+            case Write() as step:
+                return await self._write(secret, step)
+            case Publish(bundle):
+                return await self._publish(configurations, bundle)
+            case Nothing(seconds):
+                self._published = dict.fromkeys((each.kind for each in configurations), secret.data.get(CA, b""))
+                return min(seconds, LOOK_SECONDS)
+
+    def _situation(self, secret: Secret, configurations: Sequence[Configuration]) -> Situation:
+        bundles = [bundle for each in configurations for bundle in each.bundles]
+        return Situation(
+            secret=secret.data,
+            wish=self._wish(secret),
+            bundles=bundles,
+            settled_seconds=self._settled_for(secret.data.get(CA, b""), bundles),
+            names=self._names,
+            now=self._now(),
+        )
+
+    def _settled_for(self, wanted: bytes, bundles: Sequence[bytes]) -> float:
+        """For how long this leader has seen every bundle be what it should; by its own clock, as nobody else's can be trusted."""
+        now = self._monotonic()
+        if any(each != wanted for each in bundles):
+            self._settled = (b"", now)
+            return 0.0
+        if self._settled[0] != wanted:
+            self._settled = (wanted, now)
+        return now - self._settled[1]
+
+    def _wish(self, secret: Secret) -> str:
+        wish = secret.annotations.get(RENEW, "")
+        if wish and wish not in WISHES:
+            self._tell("wish", wish, "annotation not understood", annotation=RENEW, found=wish, accepted=WISHES)
+        return wish
+
+    async def _make_secret(self) -> float:
+        pace = self._paces["Secret made"]
+        if (left := pace.left(self._monotonic())) > 0:
+            return min(left, LOOK_SECONDS)
+        await self._secret.make()
+        pace.done(self._monotonic())
+        log.info("Secret made", secret=self._secret.place)
+        return 0.0
+
+    async def _write(self, secret: Secret, step: Write) -> float:
+        pace = self._paces[step.event]
+        if (left := pace.left(self._monotonic())) > 0:
+            return min(left, LOOK_SECONDS)
+        await self._secret.write(secret, step.data, without_annotation=RENEW if step.grants else None)
+        pace.done(self._monotonic())
+        log.info(step.event, reason=step.reason, secret=self._secret.place)
+        return 0.0
+
+    async def _publish(self, configurations: Sequence[Configuration], bundle: bytes) -> float:
+        """One that cannot be changed does not hold up the other; its error is raised in the end."""
+        waits, failed = [], None
+        for each in configurations:
+            if all(one == bundle for one in each.bundles):
+                continue
+            try:
+                waits.append(await self._publish_one(each, bundle))
+            except ApiError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return min(waits, default=0.0)
+
+    async def _publish_one(self, configuration: Configuration, bundle: bytes) -> float:
+        kind, now = configuration.kind, self._monotonic()
+        pace, is_repair = self._paces[kind], self._published.get(kind) == bundle
+        if is_repair and (left := pace.left(now)) > 0:
+            return min(left, LOOK_SECONDS)
+        calm = pace.is_calm(now)
+        await self._configurations.publish(configuration, bundle)
+        self._published[kind] = bundle
+        if not is_repair:
+            log.info("caBundle published", configuration=kind)
+            return 0.0
+        pace.done(now)
+        self.repairs += 1
+        if calm:
+            log.warning("caBundle repaired", configuration=kind, overwritten_by=configuration.other_writer or "unknown")
+        return 0.0
+
+    def _tell_missing(self, configurations: Sequence[Configuration]) -> None:
+        found = {each.kind for each in configurations}
+        missing = tuple(kind for kind in KINDS if kind not in found)
+        if missing:
+            self._tell("missing", missing, "no webhook configuration", missing=missing, consequence="nobody calls this webhook by it")
+        else:
+            self._told.pop("missing", None)
+
+    def _tell(self, what: str, value: object, event: str, **fields: object) -> None:
+        """Once for each different value."""
+        if self._told.get(what) != value:
+            log.warning(event, **fields)
+        self._told[what] = value
+
+    def _failed(self, problem: str) -> float:
+        if problem != self.problem:
+            log.error("certificate keeper cannot go on", problem=problem)
+        self.problem = problem
+        self._failures = min(self._failures + 1, 10)
+        return min(2.0 ** (self._failures - 1), _LONGEST_SECONDS)
