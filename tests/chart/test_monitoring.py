@@ -19,14 +19,19 @@ FOREIGN = ("apiserver_admission_webhook_", "kube_deployment_")
 """Metrics of the API server and of kube-state-metrics."""
 SCRAPED = {"namespace", "pod", "job", "le"}
 """Labels that Prometheus adds, and a histogram's own."""
+ENDINGS = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
+"""How the series of a metric are named, by its type; one that was never counted has none yet."""
 
 
 def measured() -> dict[str, set[str]]:
     """The names of all series that the server shows, and their labels."""
     registry = Metrics("0").registry
     ClusterMetrics(registry).follow_certificate(leads=lambda: True, stuck=lambda: False, repairs=lambda: 0, ca_expires_at=lambda: 0.0)
-    shown = {sample.name: set(sample.labels) for family in registry.collect() for sample in family.samples}
-    return shown | {name: set(getattr(family, "_labelnames", ())) for name, family in registry._names_to_collectors.items()}
+    families = list(registry.collect())
+    shown = {sample.name: set(sample.labels) for family in families for sample in family.samples}
+    counted = {f"{family.name}{ending}": set(getattr(family, "_labelnames", ())) for family in families for ending in ENDINGS[family.type]}
+    theirs = {name: set(getattr(family, "_labelnames", ())) for name, family in registry._names_to_collectors.items()}
+    return counted | theirs | shown
 
 
 def alerts(helm: Helm, mode: str = "managed") -> list[Any]:
@@ -89,6 +94,7 @@ def test_what_only_a_self_managed_certificate_can_have_is_asked_for_there_alone(
     names = {alert["alert"] for alert in alerts(helm, "certManager")}
     assert {alert["alert"] for alert in alerts(helm)} - names == {
         "BindguardNoCertificateLeader",
+        "BindguardCertificateLeaderStuck",
         "BindguardCAExpiring",
         "BindguardCABundleContested",
     }
