@@ -233,10 +233,12 @@ def test_the_page_and_the_example_know_every_setting() -> None:
 
 def test_the_page_knows_every_event_that_is_logged() -> None:
     page = (ROOT / "docs/serve.md").read_text()
-    sources = [path.read_text() for package in ("serve", "server", "tls") for path in (ROOT / "webhook" / package).glob("*.py")]
-    events = {event for text in sources for event in re.findall(r'log\.(?:debug|info|warning|error|exception)\(\s*"([^"]+)"', text)}
-    assert len(events) > 15
-    assert [event for event in sorted(events) if f"| `{event}` |" not in page] == []
+    packages = ("serve", "server", "tls", "cluster")
+    sources = [path.read_text() for package in packages for path in (ROOT / "webhook" / package).glob("*.py")]
+    written = re.compile(r'(?:log\.(?:debug|info|warning|error|exception)\(|event=)\s*"([^"]+)"')
+    events = {event for text in sources for event in written.findall(text)}
+    assert len(events) > 40
+    assert [event for event in sorted(events) if f"`{event}`" not in page] == []
 
 
 def test_the_example_configuration_is_accepted() -> None:

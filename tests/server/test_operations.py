@@ -48,7 +48,14 @@ def test_a_server_whose_checks_are_all_fine_is_live_and_ready(server: Served) ->
     assert httpx.get(f"{server.url}/livez").json() == {"live": True}
     ready = httpx.get(f"{server.url}/readyz")
     assert ready.status_code == 200
-    assert ready.json() == {"ready": True, "checks": {name: {"ready": True, "reason": ""} for name in ("registry", "certificate")}}
+    told = ready.json()
+    assert (told["ready"], told["checks"]) == (True, {name: {"ready": True, "reason": ""} for name in ("registry", "certificate")})
+
+
+def test_readiness_tells_which_registry_is_judged_by_and_how_old_it_is(server: Served) -> None:
+    told = httpx.get(f"{server.url}/readyz").json()["registry"]
+    assert (told["version"], told["problem"]) == ("1", None)
+    assert told["ageSeconds"] >= 0
 
 
 def test_each_check_that_fails_says_why_and_the_others_are_told_too() -> None:

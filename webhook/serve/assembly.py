@@ -162,7 +162,14 @@ class Assembly:
 
     def _operations(self) -> Listener:
         settings = self._settings
-        app = operations_app(front=self._front, rulebook=self.rulebook, metrics=self._metrics, checks=self.checks, version=__version__)
+        app = operations_app(
+            front=self._front,
+            rulebook=self.rulebook,
+            metrics=self._metrics,
+            checks=self.checks,
+            version=__version__,
+            problem=lambda: self.registry.problem,
+        )
         return Listener(app, host=settings.operations_host, port=settings.operations_port, limits=self._connection_limits())
 
     def _connection_limits(self) -> ConnectionLimits:

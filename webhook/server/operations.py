@@ -42,13 +42,14 @@ class _HandedOver(Response):
         await self._endpoint(scope, receive, send)
 
 
-def operations_app(
+def operations_app(  # noqa: PLR0913 - all by keyword, called in one place
     *,
     front: FrontDoor,
     rulebook: Callable[[], Rulebook],
     metrics: Metrics,
     checks: Mapping[str, Check],
     version: str,
+    problem: Callable[[], str | None] = lambda: None,
 ) -> FastAPI:
     """The application of the operations port.
 
@@ -58,16 +59,17 @@ def operations_app(
         metrics: What `/metrics` shows.
         checks: What `/readyz` asks, by name.
         version: Version of Bindguard.
+        problem: Why the registry may not be what its source says; `None` when it is.
     """
     app = FastAPI(title="Bindguard", version=version, description=openapi.DESCRIPTION, docs_url=None, redoc_url=None)
-    _add_probes(app, checks)
-    _add_views(app, rulebook, metrics, version)
+    _add_probes(app, checks, lambda: _known(rulebook(), problem()))
+    _add_views(app, lambda: _described(rulebook(), problem()), metrics, version)
     for path, endpoint in front.endpoints.items():
         _add_admission(app, path, endpoint)
     return app
 
 
-def _add_probes(app: FastAPI, checks: Mapping[str, Check]) -> None:
+def _add_probes(app: FastAPI, checks: Mapping[str, Check], known: Callable[[], Mapping[str, object]]) -> None:
     @app.get("/livez", summary="Whether the process answers at all", tags=["probes"])
     async def livez() -> Response:
         return JSON({"live": True})
@@ -75,10 +77,11 @@ def _add_probes(app: FastAPI, checks: Mapping[str, Check]) -> None:
     @app.get("/readyz", summary="Whether reviews can be answered, check by check", tags=["probes"], responses=openapi.NOT_READY)
     async def readyz() -> Response:
         readiness = await ask(checks)
-        return JSON(readiness, status_code=200 if readiness.ready else 503)
+        told = {"ready": readiness.ready, "checks": readiness.checks, "registry": known()}
+        return JSON(told, status_code=200 if readiness.ready else 503)
 
 
-def _add_views(app: FastAPI, rulebook: Callable[[], Rulebook], metrics: Metrics, version: str) -> None:
+def _add_views(app: FastAPI, described: Callable[[], Mapping[str, object]], metrics: Metrics, version: str) -> None:
     @app.get("/metrics", summary="Metrics for Prometheus", tags=["views"], response_class=Response)
     async def show_metrics(request: Request) -> Response:
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
@@ -86,7 +89,7 @@ def _add_views(app: FastAPI, rulebook: Callable[[], Rulebook], metrics: Metrics,
 
     @app.get("/registry", summary="What is judged by now", tags=["views"])
     async def show_registry() -> Response:
-        return JSON(_described(rulebook()))
+        return JSON(described())
 
     @app.get("/version", summary="The running version", tags=["views"])
     async def show_version() -> Response:
@@ -100,12 +103,16 @@ def _add_admission(app: FastAPI, path: str, endpoint: Admission) -> None:
     app.add_api_route(path, admit, methods=["POST"], operation_id=path.strip("/"), tags=["admission"], **openapi.admission(path))
 
 
-def _described(rulebook: Rulebook) -> dict[str, object]:
+def _known(rulebook: Rulebook, problem: str | None) -> dict[str, object]:
+    """Which state of the registry is judged by, and what is wrong with it."""
+    return {"version": rulebook.version, "ageSeconds": round(rulebook.age(time.monotonic()), 3), "problem": problem}
+
+
+def _described(rulebook: Rulebook, problem: str | None) -> dict[str, object]:
     registry = rulebook.registry
     return {
         "source": registry.source,
-        "version": rulebook.version,
-        "ageSeconds": round(time.monotonic() - rulebook.read_at, 3),
+        **_known(rulebook, problem),
         "known": registry.known,
         "kubevirtVersion": None if registry.version is None else str(registry.version),
         "featureGates": _gates(registry),
