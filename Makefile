@@ -57,6 +57,7 @@ lock: ## Pin the development environment anew, to the newest releases.
 	echo '# Made by `make lock`: every package of the development environment, pinned.' > requirements/dev.txt
 	$(VENV)-lock/bin/python -m pip freeze --disable-pip-version-check --exclude bindguard >> requirements/dev.txt
 	echo '# Made by `make lock`: every package that `bindguard serve` needs, pinned with its hashes; the Containerfile installs these.' > requirements/server.txt
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(VENV)-lock/bin/uv pip compile pyproject.toml --quiet --extra server --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 --python-platform x86_64-unknown-linux-gnu --only-binary :all: >> requirements/server.txt
 	rm -rf $(VENV)-lock
