@@ -3,18 +3,30 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.cli.bindguard import bindguard
+from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS
 from webhook.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_output_in_the_readme_is_the_output_of_the_command() -> None:
-    shown = re.search(r"```console\n\$ bindguard (.+)\n((?:.*\n)+?)```", README)
-    assert shown is not None
-    done = bindguard(*shown.group(1).split(), directory=ROOT)
-    assert done.stdout.decode() == shown.group(2)
+@pytest.mark.parametrize(("command", "shown"), re.findall(r"```console\n\$ bindguard (.+)\n((?:.*\n)+?)```", README))
+def test_the_output_in_the_readme_is_the_output_of_the_command(command: str, shown: str) -> None:
+    done = bindguard(*command.split(), directory=ROOT)
+    assert (done.stdout + done.stderr).decode() == shown
+
+
+def test_the_demo_shows_the_commands_that_it_runs_and_each_ends_as_it_expects() -> None:
+    recipe = (ROOT / "Makefile").read_text().partition("\ndemo:")[2].partition("\n\n")[0]
+    shown = re.findall(r"@echo '\$\$ bindguard (.+)'", recipe)
+    run = re.findall(r"@\$\(BIN\)/bindguard (.+)", recipe)
+    commands = [re.sub(r"( 2>&1)?( \|\| test .*)?$", "", each) for each in run]
+    assert commands == shown
+    codes = [EXIT_FINDINGS if each.endswith("|| test $$? -eq 1") else EXIT_CLEAN for each in run]
+    assert [bindguard(*command.split(), directory=ROOT).returncode for command in commands] == codes
 
 
 def test_the_readme_counts_the_rules_right() -> None:

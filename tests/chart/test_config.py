@@ -9,8 +9,8 @@ import yaml
 
 from tests.chart.helm import CHART, EVERYTHING, MODES, Helm, Objects, Values, config_files, merged, pod, settings
 from tests.cli.bindguard import bindguard
+from webhook.intake.config_file import setting_of_key
 from webhook.rules import RULE_NAMED
-from webhook.serve.names import setting_of_key
 from webhook.serve.settings import ServeSettings
 
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["config"]

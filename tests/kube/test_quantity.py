@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from webhook.kube.quantity import MAX_EXPONENT, MAX_LENGTH, ZERO, Format, Quantity, parse_quantity
+from webhook.kube.quantity import MAX_EXPONENT, MAX_LENGTH, ZERO, Format, Quantity, parse_quantity, read_quantity
 
 LARGEST_BINARY = 2**63 - 1
 SUFFIXES = ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"]
@@ -266,4 +266,16 @@ def test_whatever_looks_like_a_quantity_is_one_or_is_refused(text: str) -> None:
 def test_a_refusal_is_always_one_printable_line(text: str) -> None:
     with pytest.raises(ValueError, match="no quantity") as refused:
         parse_quantity(text)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(("value", "text"), [("250Mi", "250Mi"), (5, "5"), (-1, "-1"), (0, "0")])
+def test_json_writes_a_quantity_as_a_string_or_a_whole_number(value: object, text: str) -> None:
+    assert str(read_quantity(value)) == text
+
+
+@pytest.mark.parametrize("value", [True, None, 1.5, [], {}, ["1"], pytest.param(10**5000, id="huge")])
+def test_nothing_else_in_json_is_a_quantity(value: object) -> None:
+    with pytest.raises(ValueError, match=r"neither a string|beyond what a quantity") as refused:
+        read_quantity(value)
     assert str(refused.value).isprintable()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.kube.text import LONGEST, quoted, shown
+from webhook.kube.text import LONGEST, quoted, shown, visible
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,16 @@ def test_no_string_at_all_is_quoted_as_the_empty_one() -> None:
 def test_a_short_string_can_be_read_back(text: str) -> None:
     assert json.loads(quoted(text)) == text
     assert quoted(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a b", "a b"), ("a\nb", r"a\nb"), ("\x1b[31m", r"\x1b[31m"), ("\ud800\u202e", r"\ud800\u202e")]
+)
+def test_a_text_becomes_one_line_that_no_terminal_obeys(text: str, line: str) -> None:
+    assert visible(text) == line
+
+
+@given(st.text())
+def test_a_line_is_printable_and_whole(text: str) -> None:
+    assert visible(text).isprintable()
+    assert len(visible(text)) >= len(text)

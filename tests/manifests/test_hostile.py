@@ -86,4 +86,4 @@ def test_a_number_of_thousands_of_digits_is_bounded() -> None:
 
 
 def test_unicode_tricks_in_messages_are_escaped() -> None:
-    assert_unreadable('"\\x1b[31m": 1\n"\\x1b[31m": 2\n', 'key "\\x1b[31m" is written twice', at=(2, 1))
+    assert_unreadable('"\\x1b[31m": 1\n"\\x1b[31m": 2\n', 'key "\\u001b[31m" is written twice', at=(2, 1))

@@ -71,6 +71,10 @@ def test_a_finding_without_remedy_has_no_accepted_line() -> None:
             report(excluded=4, baselined=1),
             "clean: 3 objects checked in 2 files, 2 passed over, 4 excluded, 1 finding left to the baseline; ",
         ),
+        (
+            report(occurrence(), files=0, documents=3),
+            "1 finding (1 deny, 0 warn) in 1 object; 3 objects checked in the cluster, 2 passed over; ",
+        ),
         (report(unreadable=(BROKEN,)), "no findings, but 1 input unreadable; 3 objects checked"),
         (
             Report((), (), (), CLEAN.counts, "none", "unknown, judged as the newest"),

@@ -6,7 +6,7 @@ Does not know pods.
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from webhook.kube.quantity import ZERO, Quantity, parse_quantity
+from webhook.kube.quantity import ZERO, Quantity, read_quantity
 from webhook.kube.text import quoted
 from webhook.plugins.overhead import MEMORY, RESOURCES
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
@@ -25,9 +25,7 @@ def read_amount(value: object) -> Quantity:
 
     Raises `ValueError`, with what is wrong, for anything else.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError(f"{value!r:.60} is neither a string nor a whole number")  # noqa: TRY004 - the value is the user's, not a caller's
-    return _within_bounds(parse_quantity(str(value)))
+    return _within_bounds(read_quantity(value))
 
 
 def _within_bounds(amount: Quantity) -> Quantity:

@@ -3,25 +3,20 @@
 pydantic is slow to import, so this module is imported only where there is a file to read.
 """
 
-import io
 import json
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pydantic
 
-from webhook.errors import UnreadableError, UsageError
+from webhook.errors import UsageError
+from webhook.intake.config_file import checked_mapping, read_content, read_mapping, setting_of_key
 from webhook.intake.written import checked_rule, checked_version
 from webhook.kube.text import quoted
-from webhook.manifests.documents import read_documents
-from webhook.manifests.model import Document
-from webhook.manifests.yaml import parse
 from webhook.plugins.nearest import nearest
 from webhook.rules.base import Action
 
-_MOST_BYTES = 1024 * 1024
 _LONGEST_FOUND = 60
 _ACCEPTED = {
     "dict_type": "must be a mapping of keys to values",
@@ -30,7 +25,6 @@ _ACCEPTED = {
     "tuple_type": "must be a list",
 }
 """pydantic's types of errors as people who write YAML or TOML say them."""
-_WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def _action(value: object) -> object:
@@ -64,11 +58,9 @@ class Config(_Model):
 
 def read_config(path: Path) -> Config:
     """The configuration in a file; `UsageError` names file, key, the value found and what is accepted."""
-    raw = _pyproject_table(path) if path.suffix == ".toml" else _yaml_mapping(path)
-    if not isinstance(raw, dict):
-        raise UsageError(f"{path}: a configuration is a mapping of keys to values")
+    raw = checked_mapping(_pyproject_table(path), path) if path.suffix == ".toml" else read_mapping(path)
     try:
-        config = Config.model_validate({_snake_case(key): value for key, value in raw.items()})
+        config = Config.model_validate({setting_of_key(key): value for key, value in raw.items()})
     except pydantic.ValidationError as error:
         raise UsageError("\n".join(f"{path}: {_told(problem)}" for problem in error.errors())) from error
     _check_names(config, path)
@@ -77,40 +69,12 @@ def read_config(path: Path) -> Config:
 
 def _pyproject_table(path: Path) -> object:
     try:
-        tool = tomllib.loads(_text(path).decode()).get("tool", {})
+        tool = tomllib.loads(read_content(path).decode()).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error
     except RecursionError as error:
         raise UsageError(f"{path}: nested too deep") from error
     return tool.get("bindguard", {}) if isinstance(tool, dict) else {}
-
-
-def _yaml_mapping(path: Path) -> object:
-    documents = list(read_documents(io.BytesIO(_text(path)), str(path)))
-    if not documents:
-        return {}
-    if len(documents) > 1 or not isinstance(documents[0], Document):
-        raise UsageError(f"{path}: a configuration is one YAML document")
-    try:
-        return parse(documents[0])
-    except UnreadableError as error:
-        raise UsageError(str(error)) from error
-
-
-def _text(path: Path) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            text = stream.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    if len(text) > _MOST_BYTES:
-        raise UsageError(f"{path}: a configuration has at most {_MOST_BYTES} bytes")
-    return text
-
-
-def _snake_case(key: str) -> str:
-    """`kubevirtVersion`, `kubevirt-version` and `kubevirt_version` are one key: people write what their file's neighbours look like."""
-    return _WORD_BORDER.sub("_", key).replace("-", "_").lower()
 
 
 def _told(problem: object) -> str:

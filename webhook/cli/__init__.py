@@ -9,7 +9,7 @@ import click
 from webhook import __version__
 from webhook.cli.output import open_missing_streams
 from webhook.errors import EXIT_INTERRUPTED, EXIT_UNREADABLE, EXIT_USAGE, BindguardError, UsageError
-from webhook.report.escape import visible
+from webhook.kube.text import visible
 
 _COMMANDS: Mapping[str, str] = {
     "check": "Judge manifests, or what a cluster holds, as the webhook would.",

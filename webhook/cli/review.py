@@ -9,15 +9,15 @@ from typing import BinaryIO, TypedDict, Unpack
 import click
 import msgspec
 
+from webhook.asking.address import Trust, parse_address
+from webhook.asking.answers import read_answer
+from webhook.asking.ask import MUTATE, VALIDATE, Ask, UnansweredError
+from webhook.asking.kubectl import kubectl_lines, verdict_lines
+from webhook.asking.questions import Former, Opener, Question, former, questions
+from webhook.asking.remote import Remote
 from webhook.cli.output import to_stdout
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError, UsageError
-from webhook.report.escape import visible
-from webhook.serve.asking.address import Trust, parse_address
-from webhook.serve.asking.answers import read_answer
-from webhook.serve.asking.ask import MUTATE, VALIDATE, Ask, UnansweredError
-from webhook.serve.asking.kubectl import kubectl_lines, verdict_lines
-from webhook.serve.asking.questions import Former, Opener, Question, former, questions
-from webhook.serve.asking.remote import Remote
+from webhook.kube.text import visible
 
 _ENDPOINTS = {"validate": VALIDATE, "mutate": MUTATE}
 _OF_SERVER = ("ca", "insecure", "client_cert", "client_key", "tls_server_name", "timeout")
@@ -102,7 +102,7 @@ def _engine(options: _Options) -> Iterator[Ask]:
     if given:
         raise UsageError(f"{_flags(given)}: of no use without --server")
     try:
-        from webhook.serve.asking.engine import engine, engine_settings  # noqa: PLC0415 - a server is asked without these packages
+        from webhook.serve.engine import engine, engine_settings  # noqa: PLC0415 - a server is asked without these packages
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("webhook"):
             raise

@@ -8,7 +8,7 @@ import yaml
 
 from webhook import __version__
 from webhook.kube.fieldpath import Path, look_up
-from webhook.report.escape import visible
+from webhook.kube.text import visible
 
 _ONE_LINE = 2**31 - 1
 _MANAGED_BY = "app.kubernetes.io/managed-by"

@@ -9,13 +9,16 @@ import enum
 import re
 from fractions import Fraction
 
-from webhook.kube.text import quoted
+from webhook.kube.text import quoted, shown
 
 MAX_LENGTH = 100
 """Longest text that is read, in characters: several times what any real quantity needs."""
 
 MAX_EXPONENT = 1000
 """Largest exponent that is read, either way. Kubernetes wraps exponents at 32 bits, and takes minutes over some of them."""
+
+_MOST_BITS = 4 * MAX_LENGTH
+"""A whole number with more has more than `MAX_LENGTH` digits, and above 4300 Python refuses to write it."""
 
 _UNIT = 10**9
 _LARGEST_BINARY = (2**63 - 1) * _UNIT
@@ -102,6 +105,15 @@ def parse_quantity(text: str) -> Quantity:
     if divisor != 1:
         nanos = _divided(nanos, divisor)
     return _limited(nanos) if format_ is Format.BINARY_SI else Quantity(nanos, format_)
+
+
+def read_quantity(value: object) -> Quantity:
+    """The quantity in a JSON value: a string, or a whole number. Raises `ValueError`, with what is wrong, for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(f"{shown(value)} is neither a string nor a whole number")  # noqa: TRY004 - the value is a user's, not a caller's
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise ValueError(f"{shown(value)} is beyond what a quantity can be")
+    return parse_quantity(str(value))
 
 
 def _exponent(text: str, suffix: str) -> int:

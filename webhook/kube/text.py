@@ -17,6 +17,13 @@ def quoted(text: str | None) -> str:
     return '"' + "".join(_escaped(character) for character in cut) + '"'
 
 
+def visible(text: str) -> str:
+    """A whole text as one printable line: controls, escape sequences, direction marks and lone surrogates are spelled out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def shown(value: object) -> str:
     """Any JSON value: a string quoted, an object or a list by that word, else as JSON.
 

@@ -9,8 +9,9 @@ from typing import NamedTuple, TypeAlias
 from yaml import AliasEvent, DocumentEndEvent, Event, MappingStartEvent, ScalarEvent, StreamEndEvent
 from yaml.events import CollectionEndEvent, CollectionStartEvent, NodeEvent
 
+from webhook.kube.text import quoted
 from webhook.manifests.bounds import DEEPEST, MOST_VALUES
-from webhook.manifests.resolve import PREFIX, quoted, resolve, resolve_tagged, shown
+from webhook.manifests.resolve import PREFIX, resolve, resolve_tagged, shown
 
 _MERGE = f"{PREFIX}merge"
 _COLLECTIONS = {"!", *(f"{PREFIX}{name}" for name in ("map", "set", "seq", "omap", "pairs"))}

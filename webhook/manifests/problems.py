@@ -6,9 +6,9 @@ import re
 import yaml
 
 from webhook.errors import UnreadableError
+from webhook.kube.text import quoted
 from webhook.manifests.compose import NotComposableError
 from webhook.manifests.model import Document
-from webhook.manifests.resolve import quoted
 
 _TEMPLATE = re.compile(r"^[ \t]*(?:- +)?\{\{|:[ ]+\{\{|\{%", re.MULTILINE)
 _HINT = "; this looks like a template: render it first (helm template ... | bindguard check -) or exclude the file"

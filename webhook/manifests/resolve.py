@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from webhook.kube.text import quoted
+
 Scalar: TypeAlias = str | int | float | bool | None
 
 SUSPECT = frozenset("0123456789+-.~yYnNtTfFoO")
@@ -104,12 +106,3 @@ def _binary(text: str) -> str:
         return base64.b64decode("".join(text.split()), validate=True).decode(errors="replace")
     except ValueError as error:
         raise ValueError(f"a !!binary value must be base64: {error}") from error
-
-
-def quoted(text: str) -> str:
-    """Text as messages show it: in double quotes, control characters escaped, cut at 60 characters."""
-    shown_text = text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
-    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in shown_text) + '"'
-
-
-_LONGEST_SHOWN = 60

@@ -5,7 +5,7 @@ Source: actions/runner src/Runner.Common/ActionCommand.cs (escaping).
 """
 
 from webhook.errors import UnreadableError
-from webhook.report.escape import visible
+from webhook.kube.text import visible
 from webhook.report.findings import Occurrence, Options, Report
 from webhook.report.fingerprint import repository_path
 from webhook.report.summary import subject, summary_line

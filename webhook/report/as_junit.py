@@ -9,8 +9,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 
 from webhook.errors import UnreadableError
+from webhook.kube.text import visible
 from webhook.report.as_text import block
-from webhook.report.escape import visible
 from webhook.report.findings import Occurrence, Options, Report
 from webhook.report.fingerprint import ordinals
 from webhook.report.summary import subject, summary_line

@@ -4,7 +4,7 @@ Does not know whether a terminal is there: colour is asked for. Escape sequences
 """
 
 from webhook.errors import UnreadableError
-from webhook.report.escape import visible
+from webhook.kube.text import visible
 from webhook.report.excerpt import excerpt
 from webhook.report.findings import Occurrence, Options, Report
 from webhook.report.summary import subject, summary_line

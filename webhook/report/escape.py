@@ -1,11 +1,8 @@
 """Text out of manifests made safe for where it goes. Knows no format: what JSON, XML or YAML escape is theirs."""
 
+from webhook.kube.text import visible
 
-def visible(text: str) -> str:
-    """The text as one printable line: controls, escape sequences, direction marks and lone surrogates are spelled out."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+__all__ = ["visible", "well_formed"]
 
 
 def well_formed(tree: object) -> object:

@@ -3,7 +3,7 @@
 import dataclasses
 import unicodedata
 
-from webhook.report.escape import visible
+from webhook.kube.text import visible
 
 _TAB = 4
 _LONGEST = 120

@@ -1,7 +1,7 @@
 """A run in one line, and the sentences that several formats share. Does not know how a format shows them."""
 
 from webhook.kube.fieldpath import render as render_path
-from webhook.report.escape import visible
+from webhook.kube.text import visible
 from webhook.report.findings import Counts, Occurrence, Report
 from webhook.rules.base import Action, Finding
 
@@ -32,7 +32,8 @@ def _verdict(report: Report) -> str:
     unreadable = f"{_number(len(report.unreadable), 'input')} unreadable" if report.unreadable else ""
     if report.occurrences:
         severities = f"{report.count(Action.DENY)} deny, {report.count(Action.WARN)} warn"
-        files = _number(len({occurrence.file for occurrence in report.occurrences}), "file")
+        noun = "object" if _is_of_a_cluster(report.counts) else "file"
+        files = _number(len({occurrence.file for occurrence in report.occurrences}), noun)
         findings = f"{_number(len(report.occurrences), 'finding')} ({severities}) in {files}"
         return f"{findings}, {unreadable}" if unreadable else findings
     if unreadable:
@@ -41,12 +42,18 @@ def _verdict(report: Report) -> str:
 
 
 def _looked_at(counts: Counts) -> str:
-    told = f"{_number(counts.checked, 'object')} checked in {_number(counts.files, 'file')}, {counts.passed_over} passed over"
+    where = "the cluster" if _is_of_a_cluster(counts) else _number(counts.files, "file")
+    told = f"{_number(counts.checked, 'object')} checked in {where}, {counts.passed_over} passed over"
     if counts.excluded:
         told += f", {counts.excluded} excluded"
     if counts.baselined:
         told += f", {_number(counts.baselined, 'finding')} left to the baseline"
     return told
+
+
+def _is_of_a_cluster(counts: Counts) -> bool:
+    """There objects are no files, though each is called like one."""
+    return counts.documents > 0 and counts.files == 0
 
 
 def _kubevirt(version: str) -> str:

@@ -11,15 +11,17 @@ _TRANSPORTS = (
 )
 
 
-def contradictions(found: Effective) -> Iterator[str]:
-    """One line for each; none when all goes together."""
-    settings = found.settings
+def contradictions_of_serving(found: Effective) -> Iterator[str]:
+    """What keeps a server from starting, one line for each; none when all goes together."""
     yield from _registry_problems(found)
     yield from _transport_problems(found)
-    if settings.client_names and settings.client_ca is None:
-        yield f"{found.origin('client_names')}: client names need a client CA to be believed; {_ways('client_ca', 'FILE')}"
-    if settings.port == settings.operations_port != 0 and settings.host == settings.operations_host:
-        yield f"{found.origin('port')} and {found.origin('operations_port')}: both are {settings.port}; each port needs a number of its own"
+    yield from _port_problems(found)
+
+
+def contradictions_of_judging(found: Effective) -> Iterator[str]:
+    """What keeps the engine from judging where there is no server: of a cluster and of certificates it takes no notice."""
+    if found.settings.registry is None:
+        yield f"no registry: {_ways('registry', 'FILE')}"
 
 
 def _registry_problems(found: Effective) -> Iterator[str]:
@@ -53,6 +55,14 @@ def _transport_problems(found: Effective) -> Iterator[str]:
         yield f"{found.origin('managed')}: a managed certificate needs the names that the API server calls; {_ways('tls_names', 'NAME')}"
     if settings.plain_http and settings.client_ca is not None:
         yield f"{found.origin('client_ca')}: without TLS no client shows a certificate; leave it out, or plain_http"
+    if settings.client_names and settings.client_ca is None:
+        yield f"{found.origin('client_names')}: client names need a client CA to be believed; {_ways('client_ca', 'FILE')}"
+
+
+def _port_problems(found: Effective) -> Iterator[str]:
+    settings = found.settings
+    if settings.port == settings.operations_port != 0 and settings.host == settings.operations_host:
+        yield f"{found.origin('port')} and {found.origin('operations_port')}: both are {settings.port}; each port needs a number of its own"
 
 
 def _ways(setting: str, value: str) -> str:

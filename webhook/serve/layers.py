@@ -13,13 +13,13 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from webhook.errors import UsageError
+from webhook.intake.config_file import read_mapping, setting_of_key
 from webhook.intake.written import checked_rule, checked_version
 from webhook.kube.text import quoted, shown
 from webhook.plugins.nearest import nearest
-from webhook.serve.config_file import read_mapping
-from webhook.serve.contradictions import contradictions
+from webhook.serve.contradictions import contradictions_of_serving
 from webhook.serve.effective import Effective, Layer
-from webhook.serve.names import SETTING_OF_VARIABLE, Written, flag, setting_of_key, variables_in
+from webhook.serve.names import SETTING_OF_VARIABLE, Written, flag, variables_in
 from webhook.serve.settings import Exclude, ServeSettings, accepted
 
 _PATHS = (
@@ -37,8 +37,15 @@ _LISTS = ("tls_names", "self_signed_names", "client_names")
 _OF_CHECK = ("select", "ignore", "baseline", "fail_on")
 
 
-def effective(flags: Mapping[str, object], environment: Mapping[str, str]) -> Effective:
+def effective(
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    *,
+    contradictions: Callable[[Effective], Iterator[str]] = contradictions_of_serving,
+) -> Effective:
     """The settings of a server started with these flags, by setting; `config` names the file.
+
+    `contradictions` tells what does not go together, for what is to be done with the settings.
 
     Raises:
         UsageError: Something cannot be used; each line has the name as it was written, the value found and what is accepted.

@@ -1,4 +1,4 @@
-"""How each setting is written in each of the three places: flag, variable, key. Knows no values."""
+"""How each setting is written as a flag and as a variable; as a key it is its own name. Knows no values."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,6 @@ from webhook.serve.settings import ServeSettings
 
 PREFIX = "BINDGUARD_"
 
-_WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _FLAGS = {
     "rules": "--rule",
     "exclude": "--exclude-namespace",
@@ -37,11 +36,6 @@ def flag(setting: str) -> str:
 def variable(setting: str) -> str:
     """`BINDGUARD_TLS_CERT` of `tls_cert`."""
     return PREFIX + ("EXCLUDE_NAMESPACES" if setting == "exclude" else setting.upper())
-
-
-def setting_of_key(key: str) -> str:
-    """`tlsCert`, `tls-cert` and `tls_cert` are one key: people write what their file's neighbours look like."""
-    return _WORD_BORDER.sub("_", key).replace("-", "_").lower()
 
 
 def variables_in(environment: Mapping[str, str]) -> Iterable[tuple[str, str]]:

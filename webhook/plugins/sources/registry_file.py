@@ -1,12 +1,11 @@
 """A registry file: what people write who have no KubeVirt CR at hand. Strict, since a slip in it would silence every rule."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import msgspec
 
 from webhook.kube.fieldpath import Path, look_up, render
-from webhook.kube.quantity import parse_quantity
+from webhook.kube.quantity import ZERO, read_quantity
 from webhook.kube.shape import Misfit, decode
 from webhook.kube.text import shown
 from webhook.kube.version import Version, parse_version
@@ -126,11 +125,9 @@ def _bad_quantities(overhead: ComputeResourceOverhead, at: Path) -> Iterator[str
                 yield f'{render((*at, section, resource))} is {shown(value)}, expected a quantity of 0 or more such as "250Mi"'
 
 
-def _is_amount(value: Any) -> bool:  # noqa: ANN401 - any JSON value
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return False
+def _is_amount(value: object) -> bool:
     try:
-        return parse_quantity(str(value)).value >= 0
+        return read_quantity(value) >= ZERO
     except ValueError:
         return False
 

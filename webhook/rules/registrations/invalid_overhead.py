@@ -22,7 +22,7 @@ Source
 from collections.abc import Iterator, Mapping
 
 from webhook.kube.fieldpath import render
-from webhook.kube.quantity import Quantity, parse_quantity
+from webhook.kube.quantity import Quantity, read_quantity
 from webhook.kube.text import shown
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
@@ -61,10 +61,8 @@ def _as_memory(quantity: Quantity, value: object) -> Iterator[Mistake]:
 
 
 def _quantity(value: object) -> Quantity | None:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
     try:
-        return parse_quantity(str(value))
+        return read_quantity(value)
     except ValueError:
         return None
 

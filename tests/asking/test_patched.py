@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.admission.launchers import compute, pod
-from webhook.serve.asking.answers import Operation
-from webhook.serve.asking.ask import UnansweredError
-from webhook.serve.asking.patched import compute_changes, patched
+from webhook.asking.answers import Operation
+from webhook.asking.ask import UnansweredError
+from webhook.asking.patched import compute_changes, patched
 
 OBJECT = {"a": {"b/c": [1, 2, 3], "~": {"x": None}}, "d": [], "": 5}
 PATHS = st.sampled_from(
@@ -51,12 +51,18 @@ def operations(*raw: dict[str, Any]) -> list[Operation]:
 @settings(max_examples=500, deadline=None)
 def test_a_patch_does_what_another_implementation_does_or_does_not_fit(raw: list[dict[str, Any]]) -> None:
     try:
-        expected = jsonpatch.apply_patch(copy.deepcopy(OBJECT), raw)
+        expected = jsonpatch.apply_patch(copy.deepcopy(OBJECT), json.loads(json.dumps(raw)))  # which puts the values themselves there
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError):
         with pytest.raises(UnansweredError, match="does not fit"):
             patched(OBJECT, operations(*raw))
         return
     assert json.dumps(patched(OBJECT, operations(*raw)), sort_keys=True) == json.dumps(expected, sort_keys=True)
+
+
+def test_operations_stay_as_they_are_when_a_later_one_changes_what_an_earlier_one_added() -> None:
+    both = operations({"op": "add", "path": "/a", "value": {}}, {"op": "add", "path": "/a/b", "value": 1})
+    assert patched({}, both) == {"a": {"b": 1}}
+    assert [operation.value for operation in both] == [{}, 1]
 
 
 def test_what_changes_of_compute_is_told_wherever_it_stands() -> None:

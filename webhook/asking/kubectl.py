@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from webhook.report.escape import visible
-from webhook.serve.asking.answers import Response, Status
-from webhook.serve.asking.patched import compute_changes
-from webhook.serve.asking.questions import Question
+from webhook.asking.answers import Response, Status
+from webhook.asking.patched import compute_changes
+from webhook.asking.questions import Question
+from webhook.kube.text import visible
 
 _INVALID = "Invalid"
 _UNPROCESSABLE = 422

@@ -12,8 +12,8 @@ import msgspec
 
 from webhook import __version__
 from webhook.admission.envelope import UNDECODABLE
-from webhook.serve.asking.address import Address, Trust, tls_context, why
-from webhook.serve.asking.ask import UnansweredError, UnreachableError
+from webhook.asking.address import Address, Trust, tls_context, why
+from webhook.asking.ask import UnansweredError, UnreachableError
 
 MOST_BYTES = 16 * 1024 * 1024
 """More of an answer is not read."""

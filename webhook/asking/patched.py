@@ -4,10 +4,10 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 
 from webhook.admission.pods import COMPUTE
+from webhook.asking.answers import Operation
+from webhook.asking.ask import UnansweredError
 from webhook.kube.fieldpath import look_up
 from webhook.kube.text import quoted
-from webhook.serve.asking.answers import Operation
-from webhook.serve.asking.ask import UnansweredError
 
 _ROOT = "root"
 
@@ -62,14 +62,15 @@ def _child(parent: object, step: str) -> object:
 def _put(parent: object, step: str, operation: Operation) -> None:
     if operation.op == "replace":
         _remove(parent, step)
+    value = copy.deepcopy(operation.value)  # a later operation may change what an earlier one has put there
     if isinstance(parent, dict):
-        parent[step] = operation.value
+        parent[step] = value
         return
     items = _listed(parent)
     place = len(items) if step == "-" else _index(step)
     if place > len(items):
         raise ValueError("that is beyond the list's end")
-    items.insert(place, operation.value)
+    items.insert(place, value)
 
 
 def _remove(parent: object, step: str) -> None:

@@ -11,6 +11,7 @@ from typing import BinaryIO, TypeAlias
 import msgspec
 
 from webhook.admission.envelope import API_VERSION, KIND
+from webhook.asking.ask import MUTATE, VALIDATE
 from webhook.errors import UnreadableError
 from webhook.intake.objects import objects_in
 from webhook.kube.fieldpath import Path, look_up
@@ -18,7 +19,6 @@ from webhook.kube.text import shown
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
-from webhook.serve.asking.ask import MUTATE, VALIDATE
 from webhook.vmi.kinds import split_api_version
 
 MOST_BYTES = 64 * 1024 * 1024

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from webhook.admission.envelope import API_VERSION, KIND, UNDECODABLE
+from webhook.asking.ask import UnansweredError
 from webhook.kube.text import shown
-from webhook.serve.asking.ask import UnansweredError
 
 
 class Cause(msgspec.Struct, frozen=True):

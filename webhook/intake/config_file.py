@@ -1,0 +1,52 @@
+"""A configuration file as a mapping: one YAML document of sane size. Does not know which keys there are."""
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+from webhook.errors import UnreadableError, UsageError
+from webhook.manifests.documents import read_documents
+from webhook.manifests.model import Document
+from webhook.manifests.yaml import parse
+
+MOST_BYTES = 1024 * 1024
+
+_WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def read_mapping(path: Path) -> dict[str, object]:
+    """Keys and values as they are written; `UsageError` names the file and what is wrong with it."""
+    documents = list(read_documents(BytesIO(read_content(path)), str(path)))
+    if not documents:
+        return {}
+    if len(documents) > 1 or not isinstance(documents[0], Document):
+        raise UsageError(f"{path}: a configuration is one YAML document")
+    try:
+        return checked_mapping(parse(documents[0]), path)
+    except UnreadableError as error:
+        raise UsageError(str(error)) from error
+
+
+def checked_mapping(value: object, path: Path) -> dict[str, object]:
+    """The configuration that is written in a file, in whatever format; `UsageError` when it is no mapping."""
+    if not isinstance(value, dict):
+        raise UsageError(f"{path}: a configuration is a mapping of keys to values")
+    return value
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a configuration file; `UsageError` when it cannot be read or is too large to be one."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise UsageError(f"{path}: {reason or error}") from error
+    if len(content) > MOST_BYTES:
+        raise UsageError(f"{path}: a configuration has at most {MOST_BYTES} bytes")
+    return content
+
+
+def setting_of_key(key: str) -> str:
+    """`tlsCert`, `tls-cert` and `tls_cert` are one key: people write what their file's neighbours look like."""
+    return _WORD_BORDER.sub("_", key).replace("-", "_").lower()
