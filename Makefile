@@ -19,9 +19,12 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt requirements/tools.txt
 
 setup: $(VENV)/.ready ## Make the virtual environment.
 
-demo: setup ## Judge the example VMs against the example registry: the main job, on real input, with no cluster.
+demo: setup ## Judge the example VMs, and answer a recorded review as the webhook does: on real input, with no cluster.
 	@echo '$$ bindguard check examples/vms --registry examples/kubevirt.yaml'
 	@$(BIN)/bindguard check examples/vms --registry examples/kubevirt.yaml || test $$? -eq 1
+	@echo
+	@echo '$$ bindguard review tests/data/reviews/vm-create-unregistered-generatename.json --registry examples/kubevirt.yaml'
+	@$(BIN)/bindguard review tests/data/reviews/vm-create-unregistered-generatename.json --registry examples/kubevirt.yaml 2>&1 || test $$? -eq 1
 	@echo
 	@echo '$$ bindguard explain unregistered-plugin'
 	@$(BIN)/bindguard explain unregistered-plugin

@@ -4,8 +4,12 @@ Each does the same check as ours where it does one at all. Run by `benchmarks.se
 """
 
 import asyncio
+import functools
 import sys
+from collections.abc import Mapping
 from typing import Any
+
+import uvloop
 
 from webhook.admission.judge import judge
 from webhook.intake.registry import registry_from_file
@@ -56,18 +60,31 @@ def fastapi_with_pydantic() -> Any:
 
 
 async def kopf_server(port: int, certificate: str, key: str) -> None:
-    """Kopf's admission server, with the same check behind it."""
+    """Kopf's admission server with the same check as a handler, as an operator runs it but for the cluster that it would watch.
+
+    `kopf.run` looks for a cluster first, so what it hands to `serve_admission_request` is made here (kopf/_core/reactor/running.py).
+    """
     import kopf  # noqa: PLC0415 - only this baseline needs it
+    from kopf._cogs.structs.references import Insights, Resource  # noqa: PLC0415 - likewise
+    from kopf._core.engines.admission import serve_admission_request  # noqa: PLC0415 - likewise
+    from kopf._core.reactor.inventory import ResourceMemories  # noqa: PLC0415 - likewise
 
-    async def check(review: dict[str, Any], **_: Any) -> dict[str, Any]:
-        request = review["request"]
-        response = {"uid": request["uid"], "allowed": not judge(request["object"], _PLAN)}
-        return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
+    kopf.configure()  # logs as `kopf run` does unless told otherwise
+    registry = kopf.OperatorRegistry()
 
+    @kopf.on.validate("kubevirt.io", "v1", "virtualmachineinstances", registry=registry)  # type: ignore[untyped-decorator] # of kopf
+    async def check(body: Mapping[str, Any], **_: Any) -> None:
+        findings = judge(dict(body), _PLAN)
+        if findings:
+            raise kopf.AdmissionError(findings[0].message)
+
+    insights = Insights(webhook_resources={Resource("kubevirt.io", "v1", "virtualmachineinstances", kind="VirtualMachineInstance")})
+    parts = {"registry": registry, "insights": insights, "memories": ResourceMemories(), "memobase": kopf.Memo(), "indices": {}}
+    answered = functools.partial(serve_admission_request, settings=kopf.OperatorSettings(), **parts)
     server = kopf.WebhookServer(addr="127.0.0.1", port=port, certfile=certificate, pkeyfile=key)
-    async for _ in server(check):
+    async for _ in server(answered):
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(kopf_server(int(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    uvloop.run(kopf_server(int(sys.argv[1]), sys.argv[2], sys.argv[3]))  # as the command `kopf` does where uvloop is installed

@@ -38,7 +38,11 @@ def review(interfaces: int, *, padding: int = 0) -> bytes:
     request = {
         "uid": "a00919e7-de41-4519-975f-deae23e5ef9d",
         "kind": {"group": "kubevirt.io", "version": "v1", "kind": "VirtualMachineInstance"},
+        "resource": {"group": "kubevirt.io", "version": "v1", "resource": "virtualmachineinstances"},
+        "name": "vmi",
+        "namespace": "shop",
         "operation": "CREATE",
+        "userInfo": {"username": "kubernetes-admin", "groups": ["system:masters", "system:authenticated"]},
         "object": {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance", "metadata": {"name": "vmi"}, "spec": spec},
     }
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).encode()

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.engine import review
 from benchmarks.machine import median, row
@@ -59,18 +60,21 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def requests_per_second(port: int, body: Path, path: str = "/validate") -> float:
-    """The median over runs of what wrk gets answered with HTTP 200 on keep-alive TLS connections."""
+    """What wrk gets answered with HTTP 200 on keep-alive TLS connections."""
     script = body.with_suffix(".lua")
     script.write_text(_POST.format(body=body))
     url = f"https://127.0.0.1:{port}{path}"
     command = on_core(1, ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{_SECONDS}s", "-s", str(script), url])
-    rates = []
-    for _ in range(_RUNS):
-        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        if "Non-2xx" in output or "Socket errors" in output:
-            raise SystemExit(f"not every request was answered:\n{output}")
-        rates.append(float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)))  # type: ignore[union-attr]  # wrk always prints it
-    return median(rates)
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in output or "Socket errors" in output:
+        raise SystemExit(f"not every request was answered:\n{output}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1))  # type: ignore[union-attr]  # wrk always prints it
+
+
+def in_turns(ports: Sequence[int], body: Path) -> list[list[float]]:
+    """Requests per second of each port, round by round: on a shared machine only what ran just before and after can be compared."""
+    rounds = [[requests_per_second(port, body) for port in ports] for _ in range(_RUNS)]
+    return [list(rates) for rates in zip(*rounds, strict=True)]
 
 
 def latencies(port: int, body: Path, *, clients: int, rate: float | None, seconds: int) -> tuple[float, float]:
@@ -159,28 +163,40 @@ def main(*, requests: int = 200_000) -> None:
 
 def _measure(body: Path, certificate: Path, key: Path, requests: int) -> None:
     port = free_port()
-    with serving(bindguard(port, certificate, key), port) as process:
-        ours = requests_per_second(port, body)
-        p50, p99 = latencies(port, body, clients=1, rate=None, seconds=3)
-        half50, half99 = latencies(port, body, clients=_CONNECTIONS, rate=ours / 2, seconds=5)
+    with serving(bindguard(port, certificate, key), port) as process, contextlib.ExitStack() as others:
+        baselines = list(_baselines(certificate, key))
+        for baseline in baselines:
+            others.enter_context(serving(baseline.command, baseline.port))
+        ours, *theirs = in_turns([port, *(baseline.port for baseline in baselines)], body)
+        size = f"{len(body.read_bytes()) / 1000:.1f} kB VMI review"
+        row(f"validate, {_CONNECTIONS} TLS connections", f"{median(ours):,.0f} requests/s", "more than Go's constant", size)
+        for baseline, rates in zip(baselines, theirs, strict=True):
+            times = median([one / other for one, other in zip(ours, rates, strict=True)])
+            row(f"  against {baseline.name}", f"{times:.2f} x", baseline.goal, f"{median(rates):,.0f} requests/s")
+        _measure_latencies(port, median(ours), baselines[0].port, median(theirs[0]), body)
         new = new_connections_per_second(port, body.read_bytes())
+        row("a new TLS connection for each request", f"{new:,.0f} requests/s", "told")
         before = resident_megabytes(process.pid)
         _send(port, body, requests)
         after = resident_megabytes(process.pid)
+        row(f"memory after {requests:,} more requests", f"{after:.0f} MB", "<= 80 MB, flat", f"{after - before:+.1f} MB over them")
+
+
+def _measure_latencies(port: int, saturated: float, constant: int, constant_saturated: float, body: Path) -> None:
+    """Of ours, and of the constant in the same minute: what both have is the machine's and the load generator's."""
+    (p50, p99), (base50, base99) = (latencies(each, body, clients=1, rate=None, seconds=3) for each in (port, constant))
     row(
-        "validate, 8 TLS connections",
-        f"{ours:,.0f} requests/s",
-        "more than Go's constant",
-        f"{len(body.read_bytes()) / 1000:.1f} kB VMI review",
+        "latency, one at a time",
+        f"p50 {p50:.2f} p99 {p99:.2f} ms",
+        "<= 0.35 and <= 1 ms",
+        f"constant: p50 {base50:.2f} p99 {base99:.2f} ms",
     )
-    for name, command, goal in _baselines(certificate, key):
-        with serving(command[1:], int(command[0])):
-            base = requests_per_second(int(command[0]), body)
-        row(f"  against {name}", f"{ours / base:.2f} x", goal, f"{base:,.0f} requests/s")
-    row("latency, one at a time", f"p50 {p50:.2f} p99 {p99:.2f} ms", "<= 0.35 and <= 1 ms")
-    row("latency at half of saturation", f"p99/p50 {half99 / half50:.1f}", "<= 3", f"p50 {half50:.2f} p99 {half99:.2f} ms")
-    row("a new TLS connection for each request", f"{new:,.0f} requests/s", "told")
-    row(f"memory after {requests:,} more requests", f"{after:.0f} MB", "<= 80 MB, flat", f"{after - before:+.1f} MB over them")
+    (p50, p99), (base50, base99) = (
+        latencies(each, body, clients=_CONNECTIONS, rate=rate / 2, seconds=5)
+        for each, rate in ((port, saturated), (constant, constant_saturated))
+    )
+    told = f"p50 {p50:.2f} p99 {p99:.2f} ms; constant: {base99 / base50:.1f}"
+    row("latency at half of saturation", f"p99/p50 {p99 / p50:.1f}", "<= 3", told)
 
 
 def _send(port: int, body: Path, requests: int) -> None:
@@ -188,17 +204,28 @@ def _send(port: int, body: Path, requests: int) -> None:
     subprocess.run(on_core(1, [*command, f"https://127.0.0.1:{port}/validate"]), capture_output=True, check=True)
 
 
-def _baselines(certificate: Path, key: Path) -> Iterator[tuple[str, list[str], str]]:
-    port = str(free_port())
-    yield "a constant on the same uvicorn", [port, *uvicorn("benchmarks.baselines:constant", int(port), certificate, key)], ">= 0.75 x"
-    port = str(free_port())
-    route = uvicorn("benchmarks.baselines:fastapi_with_pydantic", int(port), certificate, key, "--factory")
-    yield "a FastAPI route with a pydantic body", [port, *route], ">= 2.5 x"
+class _Baseline(NamedTuple):
+    """What is held against: a server, and how many times as fast we want to be."""
+
+    name: str
+    goal: str
+    port: int
+    command: list[str]
+
+
+def _baselines(certificate: Path, key: Path) -> Iterator[_Baseline]:
+    port = free_port()
+    constant = uvicorn("benchmarks.baselines:constant", port, certificate, key)
+    yield _Baseline("a constant on the same uvicorn", ">= 0.75 x", port, constant)
+    port = free_port()
+    route = uvicorn("benchmarks.baselines:fastapi_with_pydantic", port, certificate, key, "--factory")
+    yield _Baseline("a FastAPI route with a pydantic body", ">= 2.5 x", port, route)
     if importlib.util.find_spec("kopf") is None:
         print("  kopf: left out, it is not installed (pip install 'kopf[dev]')")
         return
-    port = str(free_port())
-    yield "kopf's admission server", [port, sys.executable, "-m", "benchmarks.baselines", port, str(certificate), str(key)], ">= 6 x"
+    port = free_port()
+    kopf = [sys.executable, "-m", "benchmarks.baselines", str(port), str(certificate), str(key)]
+    yield _Baseline("kopf's admission server", ">= 6 x", port, kopf)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,18 @@ def test_an_allowed_answer_without_findings_is_short() -> None:
         "allowed": True,
         "auditAnnotations": {"decision": "allowed", "registry": "17", "registry-age-seconds": "7"},
     }
+
+
+@given(uid=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), reason=st.sampled_from(["", "delete", "unknown-kind"]))
+def test_whatever_the_uid_a_short_answer_repeats_it_and_is_written_as_any_other(uid: str, reason: str) -> None:
+    by = rulebook()
+    request, _ = validate(review(vm_object(GOOD), uid=uid), by)
+    told = {"reason": reason} if reason else {}
+    audit = {"decision": "allowed", "registry": "17", "registry-age-seconds": "7"} | told
+    response = {"uid": uid, "allowed": True, "auditAnnotations": audit}
+    expected = msgspec.json.encode({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response})
+    for now in (107.1, 107.9):
+        assert encode(request, Answer(decision=Decision.ALLOWED, reason=reason), by, now=now) == expected
 
 
 def test_a_reason_and_what_the_answer_adds_stand_in_the_audit_annotations() -> None:

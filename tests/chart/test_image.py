@@ -12,6 +12,7 @@ from webhook import __version__
 ROOT = Path(__file__).parents[2]
 CONTAINERFILE = (ROOT / "Containerfile").read_text(encoding="utf-8")
 RELEASE: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/release.yaml").read_text(encoding="utf-8"))
+BUILD = (ROOT / "requirements/build.txt").read_text(encoding="utf-8")
 SERVER = (ROOT / "requirements/server.txt").read_text(encoding="utf-8")
 
 
@@ -64,7 +65,8 @@ def test_nothing_is_fetched_but_pinned_packages() -> None:
     ]
     assert len(installs) == 3
     for step in installs:
-        assert "--require-hashes" in step or "==" in step or "--no-deps /wheels/" in step
+        assert "--require-hashes" in step or "--no-deps /wheels/" in step
+    assert re.fullmatch(r"#.*\nsetuptools==\S+ \\\n    --hash=sha256:[0-9a-f]{64}\n", BUILD)
     assert not re.search(r"curl|wget|apt-get|https?://", " ".join(arguments("RUN")))
 
 
@@ -78,7 +80,7 @@ def test_nothing_can_be_installed_at_run_time() -> None:
 def test_it_starts_the_console_script_and_is_told_to_stop_as_the_server_expects() -> None:
     assert arguments("ENTRYPOINT") == ['["/opt/bindguard/bin/bindguard"]']
     assert arguments("STOPSIGNAL") == ["SIGTERM"]
-    assert 'bindguard = "webhook.cli:main"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'bindguard = "webhook.__main__:main"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_every_file_that_is_copied_exists_and_is_not_ignored() -> None:
@@ -128,6 +130,18 @@ def test_a_release_may_write_only_where_it_publishes() -> None:
     assert "permissions" not in RELEASE["jobs"]["check"]
     for job in ("image", "chart"):
         assert RELEASE["jobs"][job]["permissions"] == {"contents": "read", "packages": "write", "id-token": "write"}
+
+
+def test_whatever_may_sign_is_pinned_by_commit_and_keeps_no_token() -> None:
+    steps = [step for job in RELEASE["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert len(steps) > 10
+    for step in steps:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"])
+        assert "checkout" not in step["uses"] or step["with"] == {"persist-credentials": False}
+
+
+def test_a_step_fails_when_any_part_of_its_pipe_does() -> None:
+    assert RELEASE["defaults"] == {"run": {"shell": "bash"}}
 
 
 def test_nothing_from_outside_becomes_part_of_a_script() -> None:

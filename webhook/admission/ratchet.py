@@ -9,7 +9,8 @@ could not even be deleted. A denial becomes a warning when
 - or it is about an interface or network that is what it was, and the old object had one more finding of the rule: which of two equals
   is blamed depends on their order.
 
-An interface under a new name is a new interface.
+An interface under a new name is a new interface. What is far larger than any VM is not compared without its order: that could take seconds,
+in which nobody else is answered.
 """
 
 import re
@@ -30,6 +31,8 @@ T = TypeVar("T")
 
 _BINDINGS = (*BINDINGS, *DISCONTINUED)
 _BINDING_FIELDS = frozenset(binding.field for binding in _BINDINGS)
+_LARGEST = 400_000
+"""So many characters have two VMI specs of some 600 NICs each, written in full; comparing them without their order takes some 50 ms."""
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -80,7 +83,7 @@ def softened(findings: Iterable[Finding]) -> list[Finding]:
 
 def ratchet(after: Judged, before: Judged) -> list[Finding]:
     """The findings about an updated object, as warnings where the update has no part in them."""
-    if after.vmi is not None and before.vmi is not None and _content(after.vmi) == _content(before.vmi):
+    if after.vmi is not None and before.vmi is not None and _same(after.vmi, before.vmi):
         return softened(after.findings)
     caused = {id(denial.finding) for denial in _caused(after, before)}
     return [finding if id(finding) in caused else _softened(finding) for finding in after.findings]
@@ -94,8 +97,15 @@ def _caused(after: Judged, before: Judged) -> list[_Denial]:
     new = [denial for denial in _denials(after) if not (_take(known, denial.key()) and _take(alike, denial.finding.rule))]
     bindings = _bindings(before.vmi) if new else frozenset()
     changed = [denial for denial in new if not (denial.is_about_binding() and _binding(denial.item) in bindings)]
-    items = _items(before.vmi, {denial.item.name for denial in changed if denial.item is not None})
-    return [denial for denial in changed if not (_item(denial.items, denial.item) in items and _take(alike, denial.finding.rule))]
+    unchanged = _unchanged(changed, before.vmi) if _are_small(after.vmi, before.vmi) else set()
+    return [denial for denial in changed if not (id(denial.item) in unchanged and _take(alike, denial.finding.rule))]
+
+
+def _unchanged(denials: Sequence[_Denial], before: VMI | None) -> set[int]:
+    """The ids of the interfaces and networks denied for that are what they were; each is compared once, however much is wrong with it."""
+    about = {id(denial.item): denial for denial in denials if denial.item is not None}
+    items = _items(before, {denial.item.name for denial in about.values() if denial.item is not None})
+    return {item for item, denial in about.items() if _item(denial.items, denial.item) in items}
 
 
 def _take(stock: Counter[T], what: T) -> bool:
@@ -146,6 +156,14 @@ def _items(vmi: VMI | None, names: set[str | None]) -> frozenset[object]:
 
 def _item(items: str, item: Interface | Network | None) -> object:
     return items, repr(_ordered(msgspec.to_builtins(item)))
+
+
+def _same(after: VMI, before: VMI) -> bool:
+    return _are_small(after, before) and _content(after) == _content(before)
+
+
+def _are_small(*vmis: VMI | None) -> bool:
+    return sum(len(repr(vmi.spec)) for vmi in vmis if vmi is not None) <= _LARGEST
 
 
 def _content(vmi: VMI) -> object:

@@ -4,7 +4,7 @@ The order of the questions is the order of their cost: what the request says abo
 object would be denied, the old one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from webhook.admission.answer import Answer, Decision, ReviewError
 from webhook.admission.envelope import UNDECODABLE, open_review, undecodable
@@ -29,7 +29,7 @@ _PASSED: Mapping[str, Answer] = {reason: Answer(decision=Decision.ALLOWED, reaso
 _CLEAN = Answer(decision=Decision.ALLOWED)
 
 
-def validate(body: bytes, rulebook: Rulebook, *, exempt_namespaces: frozenset[str] = frozenset()) -> tuple[Request, Answer]:
+def validate(body: bytes, rulebook: Rulebook, *, exempt_namespaces: Container[str] = frozenset()) -> tuple[Request, Answer]:
     """Answer the AdmissionReview in `body`: allowed or denied, with everything that the rules found.
 
     What is allowed without a look says why in `reason`: `delete`, `connect`, `status`, `scale`, `subresource`, `unknown-kind` (it holds no
@@ -53,7 +53,7 @@ def validate(body: bytes, rulebook: Rulebook, *, exempt_namespaces: frozenset[st
         raise ReviewError(undecodable(error)) from error
 
 
-def _unjudged(request: Request, exempt_namespaces: frozenset[str]) -> str:
+def _unjudged(request: Request, exempt_namespaces: Container[str]) -> str:
     """Why a request needs no judging, as far as it says so itself."""
     if request.operation not in {"CREATE", _UPDATE}:
         return request.operation.lower()

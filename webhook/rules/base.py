@@ -23,7 +23,7 @@ class Action(enum.StrEnum):
     OFF = "off"
 
 
-class Mistake(msgspec.Struct, frozen=True):
+class Mistake(msgspec.Struct, frozen=True, gc=False):
     """What one rule says about one place.
 
     Attributes:
@@ -39,7 +39,7 @@ class Mistake(msgspec.Struct, frozen=True):
     at_most: Action = Action.DENY
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """A mistake under its rule's name, with its whole address.
 
     Attributes:

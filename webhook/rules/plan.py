@@ -3,8 +3,11 @@
 Does not know which rules exist (`webhook.rules` does), nor where objects come from.
 """
 
+import functools
+import itertools
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -29,25 +32,33 @@ R = TypeVar("R")
 
 INTERFACES: Path = ("domain", "devices", "interfaces")
 
+MOST_FINDINGS = 500
+"""More about one VMI spec are not looked for in a cluster, where an answer must come in time; no VM of the world has as many NICs."""
+TOO_MANY_FINDINGS = "too-many-findings"
+"""The name of what is then found last, where findings have that of a rule."""
+
+_is_set = functools.partial(operator.is_not, None)
+
 
 class _Conditional(Generic[R]):
     """Rules of one sort, grouped by the attribute without which they need not be asked."""
 
-    def __init__(self, rules: Iterable[tuple[R, str | None]]) -> None:
+    def __init__(self, rules: Iterable[tuple[R, str | None]], is_there: Callable[[object], bool]) -> None:
+        """`is_there` tells of the value of an attribute whether its rules have something to say."""
         groups: dict[str | None, tuple[R, ...]] = {}
         for rule, attribute in rules:
             groups[attribute] = (*groups.get(attribute, ()), rule)
         self._always = groups.pop(None, ())
         self._groups = tuple(groups.values())
+        self._is_there = is_there
         # One call gets all values; the two classes at the end make it a tuple however many attributes there are.
         self._values = operator.attrgetter(*(attribute for attribute in groups if attribute is not None), "__class__", "__class__")
 
     def for_(self, subject: object) -> Sequence[R]:
-        """The rules to ask about a subject; an attribute that is `None` or false spares its rules."""
+        """The rules to ask about a subject. Asked for every interface, so the loop over what is not there is one of C: a third less."""
         chosen = self._always
-        for value, group in zip(self._values(subject), self._groups, strict=False):
-            if value is not None and value is not False:
-                chosen += group
+        for group in itertools.compress(self._groups, map(self._is_there, self._values(subject))):
+            chosen += group
         return chosen
 
 
@@ -61,6 +72,7 @@ class Plan(msgspec.Struct, frozen=True):
         about_specs: Rules about the spec as a whole, by the trait that they need.
         about_registrations: Rules about registrations.
         about_shapes: Rules about what cannot be decoded.
+        most_findings: About one VMI spec no more are looked for; what has more is denied, as nobody knows what else is wrong with it.
     """
 
     registry: Registry
@@ -69,6 +81,7 @@ class Plan(msgspec.Struct, frozen=True):
     about_specs: _Conditional[SpecRule]
     about_registrations: tuple[RegistrationRule, ...]
     about_shapes: tuple[ShapeRule, ...]
+    most_findings: int = sys.maxsize
 
     def judge_vmi(self, vmi: VMI, prefix: Path) -> list[Finding]:
         """All findings about one VMI spec that stands at `prefix` in its object, rule by rule in the table's order per place."""
@@ -77,14 +90,16 @@ class Plan(msgspec.Struct, frozen=True):
         for spec_rule in self.about_specs.for_(vmi):
             mistakes = spec_rule.check(vmi, registry)
             if mistakes:
-                findings += [self._finding(spec_rule, mistake, prefix) for mistake in mistakes]
+                findings += [self._finding(spec_rule, mistake, prefix) for mistake in mistakes[: self.most_findings + 1]]
         for index, interface in enumerate(vmi.interfaces):
             for rule in self.about_interfaces.for_(interface):
                 mistakes = rule.check(interface, vmi, registry)
                 if mistakes:
                     at = (*prefix, *INTERFACES, index)
-                    findings += [self._finding(rule, mistake, at) for mistake in mistakes]
-        return findings
+                    findings += [self._finding(rule, mistake, at) for mistake in mistakes[: self.most_findings + 1]]
+            if len(findings) > self.most_findings:
+                break
+        return findings if len(findings) <= self.most_findings else self._cut(findings, prefix)
 
     def judge_registration(self, registration: Registration, prefix: Path) -> list[Finding]:
         """All findings about one plugin object that stands at `prefix`."""
@@ -95,6 +110,11 @@ class Plan(msgspec.Struct, frozen=True):
     def judge_shapes(self, errors: Iterable[ShapeError]) -> list[Finding]:
         """All findings about what could not be decoded."""
         return [self._finding(rule, mistake, ()) for error in errors for rule in self.about_shapes for mistake in rule.check(error)]
+
+    def _cut(self, findings: list[Finding], prefix: Path) -> list[Finding]:
+        most = self.most_findings
+        message, remedy = f"more than {most} things are wrong, and no more are looked for", "mend those that are told first"
+        return [*findings[:most], Finding(TOO_MANY_FINDINGS, Action.DENY, prefix, message, remedy)]
 
     def _finding(self, rule: Rule, mistake: Mistake, prefix: Path) -> Finding:
         severity = Action.WARN if mistake.at_most is Action.WARN else self.actions[rule.name]
@@ -112,10 +132,11 @@ def plan(rules: Iterable[Rule], registry: Registry, actions: Mapping[str, Action
     return Plan(
         registry=registry,
         actions={rule.name: actions.get(rule.name, rule.action) for rule in chosen},
-        about_interfaces=_Conditional((rule, rule.field) for rule in chosen if isinstance(rule, InterfaceRule)),
-        about_specs=_Conditional((rule, rule.trait) for rule in chosen if isinstance(rule, SpecRule)),
+        about_interfaces=_Conditional(((rule, rule.field) for rule in chosen if isinstance(rule, InterfaceRule)), _is_set),
+        about_specs=_Conditional(((rule, rule.trait) for rule in chosen if isinstance(rule, SpecRule)), bool),
         about_registrations=tuple(rule for rule in chosen if isinstance(rule, RegistrationRule)),
         about_shapes=tuple(rule for rule in chosen if isinstance(rule, ShapeRule)),
+        most_findings=MOST_FINDINGS if upstream_answers else sys.maxsize,
     )
 
 

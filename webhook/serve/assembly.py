@@ -99,13 +99,13 @@ class Assembly:
         """What is judged by now."""
         return self.registry.rulebook
 
-    def endless(self) -> list[Coroutine[object, None, None]]:
-        """All that runs for as long as the server does."""
-        running = [watcher.run() for watcher in self._watchers]
+    def endless(self) -> list[tuple[str, Coroutine[object, None, None]]]:
+        """All that runs for as long as the server does, each with its name."""
+        running = [(f"watcher of {watcher.name}", watcher.run()) for watcher in self._watchers]
         if not isinstance(self.registry, RegistryFile):
-            running.append(self.registry.run())
+            running.append(("registry", self.registry.run()))
         if isinstance(self._sources.certificate, ManagedCertificate):
-            running.append(self._sources.certificate.run())
+            running.append(("managed certificate", self._sources.certificate.run()))
         return running
 
     def look_now(self) -> None:
@@ -181,7 +181,7 @@ class Assembly:
             checks["registry"] = self.registry.check
         if self._sources.certificate is not None:
             checks |= {"validity": self._certificate_is_valid, "handshake": self._shakes_hands}
-        return checks | {"draining": self._is_staying}
+        return checks | {"admission": self._is_open, "draining": self._is_staying}
 
     async def _certificate_is_valid(self) -> str | None:
         if isinstance(self._sources.certificate, ManagedCertificate) and self.certificate is None:
@@ -195,9 +195,10 @@ class Assembly:
 
     async def _shakes_hands(self) -> str | None:
         source, admission = self.certificate, self.admission
-        if source is None or admission is None:
-            return "the admission port is not open yet"
-        return await handshake(self._settings.host, admission.port, source)
+        return None if source is None or admission is None else await handshake(self._settings.host, admission.port, source)
+
+    async def _is_open(self) -> str | None:
+        return "the admission port is not open yet" if self.admission is None else None
 
     async def _is_staying(self) -> str | None:
         return "the server is about to stop" if self.draining else None

@@ -6,18 +6,18 @@ import re
 from collections.abc import Iterable
 
 _MOST_REMEMBERED = 1024
+_NONE = "(?!)"  # matches nothing
 
 
-class Namespaces(frozenset[str]):
-    """Patterns, which contains every namespace that one of them matches: `"sandbox-1" in Namespaces(["sandbox-*"])`.
+class Namespaces:
+    """Patterns, which contain every namespace that one of them matches: `"sandbox-1" in Namespaces(["sandbox-*"])`.
 
     It is asked for each review, so the last answers are remembered.
     """
 
-    def __init__(self, patterns: Iterable[str] = ()) -> None:  # noqa: ARG002 - frozenset's own constructor has taken them
-        super().__init__()
-        matches = re.compile("|".join(map(fnmatch.translate, sorted(self)))).match
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
+        matches = re.compile("|".join(map(fnmatch.translate, sorted(set(patterns)))) or _NONE).match
         self._matches = functools.lru_cache(_MOST_REMEMBERED)(lambda namespace: matches(namespace) is not None)
 
     def __contains__(self, namespace: object) -> bool:
-        return bool(self) and bool(namespace) and isinstance(namespace, str) and self._matches(namespace)
+        return isinstance(namespace, str) and bool(namespace) and self._matches(namespace)

@@ -4,18 +4,21 @@ A review that is answered is HTTP 200 whatever the answer; a request that is non
 ours is 500, and the webhook configuration's failurePolicy decides.
 """
 
+import functools
 import time
+from collections.abc import Coroutine
 
 from starlette.types import Receive, Scope, Send
 
 from webhook.admission.answer import ReviewError
-from webhook.server.body import RETRY_AFTER, ClientGoneError, Load, check_head, read_body
+from webhook.server.body import RETRY_AFTER, ClientGoneError, Load, check_headers, check_method, check_size, read_body
 from webhook.server.deadline import seconds_to_answer
 from webhook.server.limits import Limits
 from webhook.server.logs import RequestLog
 from webhook.server.metrics import Metrics
-from webhook.server.reply import RefusedError, send_refusal, send_reply
-from webhook.server.reviewers import Reviewer
+from webhook.server.prompt import Lane
+from webhook.server.reply import Headers, RefusedError, send_refusal, send_reply
+from webhook.server.reviewers import Reviewed, Reviewer
 
 
 class Admission:
@@ -28,6 +31,26 @@ class Admission:
         self._load = load
         self._metrics = metrics
         self._log = RequestLog()
+
+    def lane(self, query: bytes) -> Lane:
+        """What answers whole requests whose URL has this query."""
+        return functools.partial(self._at_once, seconds_to_answer(query, self._limits.default_deadline_seconds))
+
+    def _at_once(self, seconds: float, headers: Headers, body: bytes) -> bytes | None:
+        """The answer; `None` where the request is refused, waits or fails: `__call__` then meets the same again, and tells it."""
+        started = time.monotonic()
+        if not body or self._load.requests >= self._limits.max_in_flight:
+            return None
+        try:
+            check_headers(headers, self._limits)
+            check_size(body, self._limits)
+            reviewed = _first_step(self._reviewer(body, started + seconds))
+            if reviewed is None:
+                return None
+            self._tell(reviewed, started)
+        except Exception:  # noqa: BLE001 - see above
+            return None
+        return reviewed.body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens to it, no other one notices."""
@@ -60,7 +83,8 @@ class Admission:
 
     async def _answered(self, scope: Scope, receive: Receive, started: float) -> bytes:
         limits = self._limits
-        check_head(scope, limits)
+        check_method(scope["method"])
+        check_headers(scope["headers"], limits)
         seconds = seconds_to_answer(scope["query_string"], limits.default_deadline_seconds)
         body = await read_body(receive, limits, self._load)
         if not body:
@@ -71,12 +95,26 @@ class Admission:
             reviewed = await self._reviewer(body, started + seconds)
         except ReviewError as error:
             raise RefusedError(400, str(error)) from error
+        self._tell(reviewed, started)
+        return reviewed.body
+
+    def _tell(self, reviewed: Reviewed, started: float) -> None:
         taken = time.monotonic() - started
         self._metrics.answered(self._endpoint, reviewed, taken)
         self._log.answered(self._endpoint, reviewed, taken)
-        return reviewed.body
 
     def _refused(self, refusal: RefusedError, started: float) -> None:
         taken = time.monotonic() - started
         self._metrics.refused(self._endpoint, refusal.code, taken)
         self._log.refused(self._endpoint, refusal.code, refusal.message, taken)
+
+
+def _first_step(review: Coroutine[object, None, Reviewed]) -> Reviewed | None:
+    """What a review comes to where it waits for nothing; else it is given up, and nothing has happened."""
+    try:
+        review.send(None)
+    except StopIteration as done:
+        reviewed: Reviewed = done.value
+        return reviewed
+    review.close()
+    return None

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from starlette.types import Receive, Scope
+from starlette.types import Receive
 
 from webhook.server.limits import Limits
-from webhook.server.reply import RefusedError
+from webhook.server.reply import Headers, RefusedError
 
 RETRY_AFTER = (b"retry-after", b"1")
 _NOT_COMPRESSED = "is not accepted; send the body as it is, not compressed"
@@ -28,11 +28,15 @@ class Load:
         self.body_bytes = 0
 
 
-def check_head(scope: Scope, limits: Limits) -> None:
-    """Refuse what need not be read: wrong method (405), no JSON or compressed (415), declared too large (413)."""
-    if scope["method"] != "POST":
-        raise RefusedError(405, f"method {scope['method']} is not allowed here; use POST with an AdmissionReview", (b"allow", b"POST"))
-    headers: Mapping[bytes, bytes] = dict(scope["headers"])
+def check_method(method: str) -> None:
+    """Refuse any other method than POST (405)."""
+    if method != "POST":
+        raise RefusedError(405, f"method {method} is not allowed here; use POST with an AdmissionReview", (b"allow", b"POST"))
+
+
+def check_headers(sent: Headers, limits: Limits) -> None:
+    """Refuse what need not be read: no JSON or compressed (415), declared too large (413)."""
+    headers = dict(sent)
     content_type = headers.get(b"content-type", b"")
     if content_type != b"application/json" and content_type.partition(b";")[0].strip().lower() != b"application/json":
         raise RefusedError(415, f"content type {_shown(content_type)} is not accepted; send application/json")
@@ -52,7 +56,7 @@ async def read_body(receive: Receive, limits: Limits, load: Load) -> bytes:
     message = await receive()
     if message["type"] == "http.request" and not message["more_body"]:
         whole: bytes = message["body"]
-        _check_size(whole, limits)
+        check_size(whole, limits)
         return whole
     return await _read_parts(message, receive, limits, load)
 
@@ -68,7 +72,7 @@ async def _read_parts(message: Mapping[str, object], receive: Receive, limits: L
             assert isinstance(part, bytes)  # noqa: S101 - ASGI says so
             _charge(len(part), limits, load)
             body += part
-            _check_size(body, limits)
+            check_size(body, limits)
             if not message["more_body"]:
                 return bytes(body)
             message = await receive()
@@ -82,7 +86,8 @@ def _charge(size: int, limits: Limits, load: Load) -> None:
     load.body_bytes += size
 
 
-def _check_size(body: bytes | bytearray, limits: Limits) -> None:
+def check_size(body: bytes | bytearray, limits: Limits) -> None:
+    """Refuse what is too large (413)."""
     if len(body) > limits.max_body_bytes:
         raise _too_large(limits)
 

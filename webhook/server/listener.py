@@ -14,10 +14,13 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from webhook.server.limits import ConnectionLimits
+from webhook.server.prompt import Lane
 from webhook.server.protocol import Connection
 from webhook.server.reply import CLOSE
 
 _FIRST_REQUEST_SECONDS = 1.0
+_GOODBYE_SECONDS = 5.0
+"""A client that never answers our close_notify, as one on a dead node, is waited for no longer."""
 _LOOK_SECONDS = 0.02
 
 
@@ -63,6 +66,7 @@ class Listener:
         )
         self._config.load()
         self._state = ServerState()
+        self._lanes: dict[bytes, Lane] = {}
         self._server: asyncio.Server | None = None
 
     @property
@@ -83,11 +87,12 @@ class Listener:
         host, port = self._address
         context = self._ssl_context_factory() if self._ssl_context_factory is not None else None
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._config, self._state, self._limits, self._refused),
+            lambda: Connection(self._config, self._state, self._lanes, self._limits, self._refused),
             host=host or None,
             port=port,
             ssl=context,
             ssl_handshake_timeout=None if context is None else self._limits.handshake_seconds,
+            ssl_shutdown_timeout=None if context is None else _GOODBYE_SECONDS,
             backlog=self._config.backlog,
         )
 
@@ -110,7 +115,7 @@ class Listener:
             return
         self._server.close()
         for connection in list(self._state.connections):
-            if not isinstance(connection, Connection) or connection.cycle is not None:
+            if not isinstance(connection, Connection) or connection.has_asked:
                 connection.shutdown()
         await self._idle_within(min(_FIRST_REQUEST_SECONDS, seconds))
         for connection in list(self._state.connections):

@@ -27,7 +27,7 @@ _REFUSALS = {
     415: "No JSON, or compressed",
     429: "Over capacity; `Retry-After` says when to try again",
     500: "A mistake of ours",
-    504: "The VMI could not be read within the time of the review",
+    504: "The review took all of its time to arrive",
 }
 _STATUS = {"type": "object", "required": ["kind", "apiVersion", "status", "message", "reason", "code"]}
 

@@ -2,7 +2,7 @@
 
 uvicorn bounds neither the time nor the size of a request head, nor how many requests wait on one connection, and waits without end for a
 client that does not send or does not read (uvicorn/protocols/http/httptools_impl.py, 0.54). The bounds here cost a request an addition and
-a few comparisons: timers run only while a client keeps us waiting.
+a few comparisons.
 """
 
 import asyncio
@@ -10,28 +10,38 @@ from collections.abc import Callable
 
 from uvicorn import Config
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from webhook.server.joined import JoinedTransport
 from webhook.server.limits import ConnectionLimits
+from webhook.server.patience import Patience
+from webhook.server.prompt import Lane, PromptProtocol
 from webhook.server.reply import status_body
 
 _SEPARATORS = len(": \r\n")
 
 
-class Connection(HttpToolsProtocol):
-    """A connection that is closed when its client keeps us waiting too long, or sends too much beside bodies."""
+class Connection(PromptProtocol):
+    """A connection that is closed when its client keeps us waiting too long, or sends too much beside bodies.
 
-    def __init__(self, config: Config, state: ServerState, limits: ConnectionLimits, refused: Callable[[int], None]) -> None:
+    Attributes:
+        has_asked: Whether it has brought a request.
+    """
+
+    def __init__(
+        self, config: Config, state: ServerState, lanes: dict[bytes, Lane], limits: ConnectionLimits, refused: Callable[[int], None]
+    ) -> None:
         """`refused` is told the code of every request that is refused here, before any application sees it whole."""
-        super().__init__(config=config, server_state=state, app_state={})
+        super().__init__(config, state, lanes)
         self._limits = limits
         self._refused = refused
-        self._waiting: asyncio.TimerHandle | None = None
+        self._waiting = Patience(self.loop, self._waited)
+        self._rests = False
         self._writing: asyncio.TimerHandle | None = None
         self._answering: RequestResponseCycle | None = None
         self._joined: JoinedTransport | None = None
+        self.has_asked = False
         self._in_head = False
         self._in_body = False
         self._beside_body = 0
@@ -49,18 +59,20 @@ class Connection(HttpToolsProtocol):
         """Tell the request that is being answered, which with pipelining is not the last one that came, and stop all timers."""
         super().connection_lost(exc)
         self._disconnect()
-        self._stop_waiting()
-        self._unset_keepalive_if_required()
+        self._waiting.end()
         if self._writing is not None:
             self._writing.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and count those that no body accounts for; see that a timer runs whenever it is the client's turn."""
+        if self._rests:
+            self._rests = False
+            self._waiting.stop()
         self._beside_body += len(data)
         super().data_received(data)
         if self._beside_body > self._limits.max_head_bytes:
             self._refuse_surplus()
-        elif self._waiting is None and self._is_clients_turn():
+        elif not self._waiting.runs and self._is_clients_turn():
             self._wait()
 
     def on_message_begin(self) -> None:
@@ -70,7 +82,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A head is whole: it was in time, and is let in if it is small enough and not too many wait before it."""
-        self._stop_waiting()
+        self._waiting.stop()
         if self._beside_body > self._limits.max_head_bytes and self._head_bytes() > self._limits.max_head_bytes:
             self._fault = self._large_head()
             raise ValueError(self._fault[1])
@@ -78,7 +90,7 @@ class Connection(HttpToolsProtocol):
             self._fault = (429, "too many requests wait for an answer on this connection")
             raise ValueError(self._fault[1])
         super().on_headers_complete()
-        self._in_head, self._in_body = False, True
+        self._in_head, self._in_body, self.has_asked = False, True, True
 
     def on_body(self, body: bytes) -> None:
         """A part of a body: the application bounds that."""
@@ -89,11 +101,12 @@ class Connection(HttpToolsProtocol):
         """A request is whole."""
         self._in_body = False
         self._beside_body = 0
-        self._stop_waiting()
+        self._waiting.stop()
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's one word for whatever went wrong
         """Refuse what the parser refused, and close."""
+        self.leave_lane()
         self._refuse(*self._fault)
 
     def pause_writing(self) -> None:
@@ -112,13 +125,16 @@ class Connection(HttpToolsProtocol):
         """A request is answered; where that was the last one, what is not yet written does not wait for ever."""
         if self._joined is not None:
             self._joined.flush()
-        super().on_response_complete()
+            self._joined = None
         if self.transport.is_closing():
             self._wait_for_reader()
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Nothing more came."""
-        self._close()
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._in_body:
+            self._rests = True
+            self._waiting.start(self._limits.keep_alive_seconds)
 
     def abort(self) -> None:
         """Cut the connection off, with all that waits on it."""
@@ -138,8 +154,8 @@ class Connection(HttpToolsProtocol):
             self._answering.message_event.set()
 
     def _is_clients_turn(self) -> bool:
-        """Whether nothing goes on here until the client sends more, and no keep-alive timer watches that."""
-        return self._in_body or (self.timeout_keep_alive_task is None and self._is_idle())
+        """Whether nothing goes on here until the client sends more, and it has not just been answered."""
+        return self._in_body or (not self._rests and self.is_idle())
 
     def _close(self) -> None:
         """Close as soon as all is written, and in any case soon: a transport that is closed waits without end for a client to read."""
@@ -152,16 +168,12 @@ class Connection(HttpToolsProtocol):
 
     def _wait(self) -> None:
         seconds = self._limits.body_seconds if self._in_body else self._limits.head_seconds
-        self._waiting = self.loop.call_later(seconds, self._waited)
-
-    def _stop_waiting(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
+        self._waiting.start(seconds)
 
     def _waited(self) -> None:
-        self._waiting = None
-        if self.pipeline:
+        if self._rests:
+            self._close()
+        elif self.pipeline:
             self._wait()  # it is we who read nothing before earlier requests are answered
         elif self._in_head:
             self._refuse(408, f"the request head did not arrive within {self._limits.head_seconds:.3g} s")
@@ -183,15 +195,11 @@ class Connection(HttpToolsProtocol):
         """Bytes of the URL and of the headers with their separators."""
         return len(self.url) + sum(len(name) + len(value) + _SEPARATORS for name, value in self.headers)
 
-    def _is_idle(self) -> bool:
-        """Whether no request is being answered."""
-        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr] # it is None before the first request
-
     def _may_answer(self) -> bool:
         """Whether an answer would be taken for that to the request at fault, and for none before it."""
         if self._in_head:
-            return self._is_idle()
-        return not self._is_idle() and not self.cycle.response_started and not self.pipeline
+            return self.is_idle()
+        return not self.is_idle() and not self.cycle.response_started and not self.pipeline
 
     def _refuse(self, code: int, message: str) -> None:
         """Answer for the whole connection, where that is understood, and close it."""

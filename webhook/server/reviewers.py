@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -49,7 +49,7 @@ class Validating(msgspec.Struct, frozen=True):
     """
 
     rulebook: Callable[[], Rulebook]
-    exempt_namespaces: frozenset[str]
+    exempt_namespaces: Container[str]
     confirm: Confirm | None = None
     pods: Reviewer | None = None
 

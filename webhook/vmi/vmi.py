@@ -60,30 +60,33 @@ class VMI:
         self.interfaces: list[Interface] = (devices.interfaces or []) if devices is not None else []
         self.networks: list[Network] = spec.networks or []
         self.interface_named: dict[str, Interface] = {interface.name or "": interface for interface in self.interfaces}
-        self.network_named: dict[str, Network] = {network.name or "": network for network in self.networks}
         self.annotations = annotations
         self.has_preference = has_preference
         self.old = old
-        self._see_traits()
-
-    def _see_traits(self) -> None:
+        self._see_networks()
         names, network_names = self.interface_named, self.network_named
         self.has_repeated_names = len(names) != len(self.interfaces) or len(network_names) != len(self.networks)
         self.has_loose_ends = names.keys() != network_names.keys()
+
+    def _see_networks(self) -> None:
+        named: dict[str, Network] = {}
         default: Network | None = None
         odd = claims = False
         defaults = 0
         for network in self.networks:
+            named[network.name or ""] = network
             pod, multus = network.pod is not None, network.multus
             defaults += pod
-            if default is None and (multus is None or multus.default):
-                default = network
             if multus is None:
+                default = default or network
                 odd = odd or not pod
             else:
-                defaults += bool(multus.default)
+                if multus.default:
+                    default = default or network
+                    defaults += 1
                 odd = odd or pod or not multus.network_name
             claims = claims or network.resource_claim is not None
+        self.network_named = named
         self.default_network = default
         self.has_odd_sources = odd or claims
         self.has_claims = claims

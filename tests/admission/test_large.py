@@ -1,0 +1,70 @@
+"""Objects that are larger than any VM: what is wrong with them is told within bounds, and nothing passes that was not looked at."""
+
+from typing import Any
+
+import pytest
+
+from tests.admission.reviews import BAD, GOOD, answer_to, review, rulebook, vm_object, vmi_object
+from tests.builders import interface, registry
+from webhook.admission.answer import Answer, Decision
+from webhook.admission.ratchet import denies
+from webhook.rules.base import Action
+from webhook.rules.plan import MOST_FINDINGS, TOO_MANY_FINDINGS
+
+IN_CLUSTER = rulebook(registry({"blue": {"domainAttachmentType": "tap"}}), upstream_answers=True)
+
+
+def wrong(number: int, binding: str = "blu", *, first: int = 0) -> list[dict[str, Any]]:
+    """So many interfaces on a plugin that nobody registered."""
+    return [interface(f"n{first + each}", binding={"name": binding}) for each in range(number)]
+
+
+def answered(new: dict[str, Any], old: dict[str, Any] | None = None) -> Answer:
+    return answer_to(review(new, old), IN_CLUSTER)
+
+
+@pytest.mark.parametrize("of", [vm_object, vmi_object])
+def test_up_to_the_bound_everything_wrong_is_told(of: Any) -> None:
+    answer = answered(of(*wrong(MOST_FINDINGS)))
+    assert {finding.rule for finding in answer.findings} == {"unregistered-plugin"}
+    assert len(answer.findings) == MOST_FINDINGS
+
+
+@pytest.mark.parametrize("interfaces", [wrong(MOST_FINDINGS + 1), [*wrong(3 * MOST_FINDINGS), GOOD]])
+def test_beyond_the_bound_it_is_denied_and_said_that_more_is_wrong(interfaces: list[dict[str, Any]]) -> None:
+    answer = answered(vm_object(*interfaces))
+    assert answer.decision is Decision.DENIED
+    assert len(answer.findings) == MOST_FINDINGS + 1
+    last = answer.findings[-1]
+    assert (last.rule, last.severity, last.path) == (TOO_MANY_FINDINGS, Action.DENY, ("spec", "template", "spec"))
+    assert last.message == f"more than {MOST_FINDINGS} things are wrong, and no more are looked for"
+
+
+def test_warnings_beyond_the_bound_deny_too_as_nobody_knows_what_comes_after_them() -> None:
+    by = rulebook(IN_CLUSTER.registry, actions={"unregistered-plugin": Action.WARN}, upstream_answers=True)
+    answer = answer_to(review(vmi_object(*wrong(MOST_FINDINGS + 1))), by)
+    assert [finding.rule for finding in answer.findings if finding.severity is Action.DENY] == [TOO_MANY_FINDINGS]
+
+
+def test_what_was_beyond_the_bound_before_can_still_be_written_by_controllers() -> None:
+    interfaces = wrong(2 * MOST_FINDINGS)
+    answer = answered(vm_object(*interfaces, metadata={"finalizers": []}), vm_object(*interfaces))
+    assert (answer.decision, denies(answer.findings)) == (Decision.ALLOWED, False)
+
+
+def test_an_update_beyond_the_bound_is_denied_where_the_old_object_was_not_there_yet() -> None:
+    answer = answered(vm_object(*wrong(2 * MOST_FINDINGS)), vm_object(BAD))
+    assert answer.decision is Decision.DENIED
+
+
+def test_a_large_object_in_another_order_is_not_taken_for_a_new_one_interface_by_interface() -> None:
+    interfaces = wrong(MOST_FINDINGS)
+    answer = answered(vm_object(*interfaces, running=True), vm_object(*reversed(interfaces)))
+    assert answer.decision is Decision.ALLOWED
+
+
+def test_a_thousand_new_mistakes_in_one_interface_are_each_told_as_new() -> None:
+    options = [{"option": 230}] * 1000
+    before, after = interface(masquerade={}), interface(masquerade={}, dhcpOptions={"privateOptions": options})
+    answer = answer_to(review(vmi_object(after), vmi_object(before)), rulebook())
+    assert [finding.rule for finding in answer.findings if finding.severity is Action.DENY] == ["duplicate-dhcp-option"] * 999

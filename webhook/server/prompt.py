@@ -1,0 +1,130 @@
+"""Whole requests answered in the breath in which they arrive, where the application can: uvicorn's protocol with a lane for them.
+
+ASGI takes a task, events and messages for each request, which together cost more than judging a VMI does: a review that is answered here
+costs the server a third less (docs/performance.md). The lane takes what is ordinary in every respect. All else, and what the application
+leaves, goes uvicorn's way, as if there were no lane; so does a request of which a part has not arrived yet.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from webhook.server.reply import Headers
+
+Lane: TypeAlias = Callable[[Headers, bytes], bytes | None]
+"""Takes headers and body of a POST; gives the JSON to answer with HTTP 200, or `None`, where ASGI is to answer. Never raises."""
+
+_MOST_URLS = 64
+_HEAD = STATUS_LINE[200] + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n"
+
+
+@runtime_checkable
+class Prompt(Protocol):
+    """An ASGI application that can answer some requests without waiting for anything."""
+
+    def lane(self, path: str, query: bytes) -> Lane | None:
+        """What answers requests to a URL, if something can."""
+
+
+class PromptProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with a lane."""
+
+    def __init__(self, config: Config, state: ServerState, lanes: dict[bytes, Lane]) -> None:
+        """`lanes` are those that are known, by URL, in common with other connections; a URL is learned from its first request."""
+        super().__init__(config=config, server_state=state, app_state={})
+        self._prompt = self.app if isinstance(self.app, Prompt) else None
+        self._lanes = lanes
+        self._lane: Lane | None = None
+        self._body: list[bytes] = []
+        self._is_first_of_read = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; a request that is not whole then leaves the lane."""
+        self._is_first_of_read = True
+        super().data_received(data)
+        self.leave_lane()
+
+    def on_message_begin(self) -> None:
+        """A request begins. Its ASGI scope is made when it turns out to need one."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
+    def on_headers_complete(self) -> None:
+        """Let a request into the lane if it is ordinary, and the first one in what was read: others wait too."""
+        lane = self._lanes.get(self.url)
+        if lane is not None and self._is_first_of_read and self._is_ordinary():
+            self._lane = lane
+        else:
+            self._enter_asgi()
+            self._learn()
+        self._is_first_of_read = False
+
+    def on_body(self, body: bytes) -> None:
+        """A part of a body."""
+        if self._lane is None:
+            super().on_body(body)
+        else:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """A request is whole: answer it, if it is in the lane."""
+        if self._lane is None:
+            super().on_message_complete()
+            return
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        answer = self._lane(self.headers, body)
+        if answer is None:
+            self.leave_lane()
+            super().on_message_complete()
+            return
+        self._lane = None
+        self._body.clear()
+        self.transport.write(_HEAD % len(answer) + answer)
+        self.on_response_complete()
+
+    def leave_lane(self) -> None:
+        """Go uvicorn's way with what there is of a request."""
+        if self._lane is None:
+            return
+        self._lane = None
+        self._enter_asgi()
+        for part in self._body:
+            super().on_body(part)
+        self._body.clear()
+
+    def is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr] # it is None before the first request
+
+    def _is_ordinary(self) -> bool:
+        parser = self.parser
+        return (
+            parser.get_method() == b"POST"
+            and parser.get_http_version() == "1.1"
+            and parser.should_keep_alive()
+            and not self.expect_100_continue
+            and not self.server_state.default_headers
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+            and self.is_idle()
+        )
+
+    def _enter_asgi(self) -> None:
+        """Do what uvicorn does with a whole head."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers  # the scope has this list
+        super().on_headers_complete()
+
+    def _learn(self) -> None:
+        """Remember the lane of a URL that uvicorn could read."""
+        if self._prompt is None or self.url in self._lanes:
+            return
+        lane = self._prompt.lane(self.scope["path"], self.scope["query_string"])
+        if lane is not None:
+            if len(self._lanes) >= _MOST_URLS:
+                self._lanes.clear()
+            self._lanes[self.url] = lane
