@@ -1,6 +1,6 @@
 """One object of any kind, as plain data, judged: what every way in ends in. Knows nothing of files or requests."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from webhook.kube.fieldpath import Path, look_up
 from webhook.kube.shape import Misfit
@@ -8,20 +8,26 @@ from webhook.plugins.sources import is_hyperconverged, is_kubevirt, misfits_in, 
 from webhook.rules.base import Action, Finding, Registration, ShapeError
 from webhook.rules.plan import Plan
 from webhook.vmi.kinds import Kind, kind_of, read_vmi, split_api_version
+from webhook.vmi.spec import Interface
 
 
-def judge(obj: object, plan: Plan) -> list[Finding] | None:
-    """All findings about an object, or `None` when it is of a kind that holds nothing to judge."""
+def judge(obj: object, plan: Plan, before: Mapping[str, Interface] | None = None) -> list[Finding] | None:
+    """All findings about an object, or `None` when it is of a kind that holds nothing to judge.
+
+    `before` are the interfaces before an UPDATE, by name; `None` when this is not an update.
+    """
     kind = kind_of(obj)
     if kind is not None:
-        return _judge_vmi_object(obj, kind, plan)
+        return _judge_vmi_object(obj, kind, plan, before)
     if is_kubevirt(obj) or is_hyperconverged(obj):
         return _judge_registrations(obj, plan)
     return None
 
 
-def _judge_vmi_object(obj: object, kind: Kind, plan: Plan) -> list[Finding]:
+def _judge_vmi_object(obj: object, kind: Kind, plan: Plan, before: Mapping[str, Interface] | None) -> list[Finding]:
     vmi, misfits = read_vmi(obj, kind)
+    if vmi is not None:
+        vmi.old = before
     shapes = plan.judge_shapes([*_unserved(obj, kind), *_shape_errors(misfits)])
     findings = [] if vmi is None else plan.judge_vmi(vmi, kind.spec)
     judged = shapes + _not_following(findings, shapes)

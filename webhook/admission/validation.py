@@ -17,6 +17,7 @@ from webhook.plugins.sources import is_hyperconverged, is_kubevirt, registration
 from webhook.rules.base import Action, Finding
 from webhook.rules.plan import Plan
 from webhook.vmi.kinds import KINDS, Kind, kind_of, read_vmi
+from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
 _REGISTRIES = frozenset({("kubevirt.io", "KubeVirt"), ("hco.kubevirt.io", "HyperConverged")})
@@ -103,11 +104,20 @@ def _judged_plain(request: Request, body: bytes, plan: Plan) -> Answer:
     if is_kubevirt(obj) or is_hyperconverged(obj):
         unchanged = request.operation == _UPDATE and _registrations(obj) == _registrations(old)
         return _PASSED["unchanged"] if unchanged else _answer(softened(judge(obj, plan) or []))
-    findings = judge(obj, plan)
+    findings = judge(obj, plan, _interfaces_before(old) if request.operation == _UPDATE else None)
     if findings is None:
         return _PASSED["unknown-kind"]
     findings = _served(findings)
     return _answer(_updated_plain(findings, obj, old, plan) if request.operation == _UPDATE and denies(findings) else findings)
+
+
+def _interfaces_before(old: object) -> Mapping[str, Interface] | None:
+    """By name; `None` where there is no object to compare with."""
+    kind = kind_of(old)
+    if kind is None:
+        return None
+    vmi = read_vmi(old, kind)[0]
+    return vmi.interface_named if vmi is not None else {}
 
 
 def _updated_plain(findings: list[Finding], obj: object, old: object, plan: Plan) -> list[Finding]:
