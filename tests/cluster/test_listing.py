@@ -10,7 +10,8 @@ import pytest
 
 from tests.cluster.fake_api import Asked, FakeApi, Object
 from webhook.cluster.api import ApiServer
-from webhook.cluster.listing import Discovery, Served, pages
+from webhook.cluster.discovery import Discovery, Served
+from webhook.cluster.listing import pages
 from webhook.cluster.problem import ApiError
 from webhook.errors import UnreadableError
 

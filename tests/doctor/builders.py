@@ -12,7 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.cluster.fake_api import Asked, FakeApi
 from webhook import __version__
 from webhook.doctor.needs import of_caller, of_server
-from webhook.doctor.objects import Configuration, Configurations, Deployment, EndpointSlices, Lease, Pods, Secret, Service
+from webhook.doctor.objects.records import Lease, Secret
+from webhook.doctor.objects.webhooks import Configuration, Configurations
+from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pods, Service
+from webhook.doctor.settings import settings_in
 from webhook.doctor.snapshot import NOT_FOUND, Answer, Inside, Names, Readiness, ServedRegistry, Snapshot
 from webhook.tls.names import names_for_service
 from webhook.tls.selfsigned import make_ca, make_leaf
@@ -28,6 +31,7 @@ _IN = "/namespaces/bindguard"
 VALIDATING = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 DEPLOYMENT = f"/apis/apps/v1{_IN}/deployments/bindguard"
+CONFIG_MAP = f"/api/v1{_IN}/configmaps/bindguard"
 SERVICE = f"/api/v1{_IN}/services/bindguard"
 SLICES = f"/apis/discovery.k8s.io/v1{_IN}/endpointslices"
 LEASE = f"/apis/coordination.k8s.io/v1{_IN}/leases/bindguard"
@@ -84,6 +88,11 @@ def pod(name: str, **status: Any) -> Object:
     return {"metadata": {"name": name, "namespace": "bindguard"}, "status": {"phase": "Running", "containerStatuses": containers, **status}}
 
 
+def config_map(text: str) -> Object:
+    """The settings of the server."""
+    return {"metadata": {"name": "bindguard"}, "data": {"bindguard.yaml": text}}
+
+
 def kubevirt(**plugins: Object) -> Object:
     configuration = {"network": {"binding": plugins or {"passt": {"sidecarImage": "passt"}}}}
     return {
@@ -118,6 +127,7 @@ def healthy() -> dict[str, Any]:
             "spec": {"replicas": 2, "selector": labels},
             "status": {"observedGeneration": 2, "readyReplicas": 2, "updatedReplicas": 2},
         },
+        CONFIG_MAP: config_map("cluster: true\nmanaged: true\noverhead: auto\n"),
         SERVICE: {"spec": {"ports": [{"port": 443}]}},
         SLICES: {"items": [{"endpoints": [{"addresses": ["10.0.0.1"]}, {"addresses": ["10.0.0.2"], "conditions": {"ready": True}}]}]},
         LEASE: {"spec": {"holderIdentity": "bindguard-a", "leaseDurationSeconds": 15, "renewTime": renewed}},
@@ -137,6 +147,7 @@ def snapshot(told: Mapping[str, Any], **fields: Any) -> Snapshot:
         found = told.get(path, NOT_FOUND)
         return Answer(None, f"HTTP {found}", found) if isinstance(found, int) else Answer(msgspec.convert(found, type_))
 
+    settings = answer(CONFIG_MAP, dict)
     kubevirts = told.get(KUBEVIRTS, {"items": []})
     made = Snapshot(
         names=names,
@@ -147,6 +158,7 @@ def snapshot(told: Mapping[str, Any], **fields: Any) -> Snapshot:
         all_validating=answer(VALIDATING, Configurations),
         all_mutating=answer(MUTATING, Configurations),
         deployment=answer(DEPLOYMENT, Deployment),
+        settings=settings if settings.value is None else Answer(settings_in(msgspec.json.encode(settings.value))),
         pods=answer(PODS, Pods),
         service=answer(SERVICE, Service),
         slices=answer(SLICES, EndpointSlices),

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.doctor.builders import (
     CA,
+    CONFIG_MAP,
     DEPLOYMENT,
     KUBEVIRTS,
     LEAF,
@@ -23,6 +24,7 @@ from tests.doctor.builders import (
     SLICES,
     VALIDATING,
     changed,
+    config_map,
     healthy,
     kubevirt,
     pem,
@@ -33,8 +35,10 @@ from tests.doctor.builders import (
     webhook,
 )
 from webhook.doctor.judging import judged
+from webhook.doctor.objects.workload import Pod
 from webhook.doctor.result import Result, Verdict, exit_code
-from webhook.doctor.snapshot import Answer, Snapshot
+from webhook.doctor.settings import settings_in
+from webhook.doctor.snapshot import Answer, Inside, Snapshot
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE
 from webhook.tls.selfsigned import make_leaf
 
@@ -99,7 +103,7 @@ def test_a_healthy_installation_is_well_in_every_check() -> None:
         (OURS, hook(admissionReviewVersions=["v1beta1"]), "validating-configuration", "AdmissionReview v1"),
         (THEIRS, hook(objectSelector={}, failurePolicy="Fail"), "mutating-configuration", "every pod of the cluster"),
         (THEIRS, hook(rules=[rule("", "configmaps")]), "mutating-configuration", "nobody asks about CREATE of launcher pods"),
-        (OURS, bundle(""), "ca-bundle", "has no caBundle"),
+        (OURS, bundle(""), "ca-bundle", "validate.bindguard.io: no caBundle"),
         (OURS, bundle("%%%"), "ca-bundle", "cannot be read"),
         (OURS, bundle(pem(OTHER_CA.certificate)), "certificate", "signed by no CA in the caBundle of validate.bindguard.io"),
         (SECRET, stored(pem(OLD.certificate)), "certificate", "expired on"),
@@ -121,7 +125,7 @@ def test_a_healthy_installation_is_well_in_every_check() -> None:
             "registry: never listed",
         ),
         (proxy("bindguard-a", "registry"), put("known", to=False), "registry", "does not know what is registered"),
-        (proxy("bindguard-a", "registry"), put("plugins", to={"old": {}}), "registry", "lacks passt and still has old"),
+        (proxy("bindguard-a", "registry"), put("plugins", to={"old": {}}), "registry", "bindguard-a: it lacks passt and it still has old"),
         (KUBEVIRTS, put("items", to=[kubevirt(), kubevirt()]), "kubevirt", "2 KubeVirt CRs count"),
     ],
 )
@@ -177,7 +181,7 @@ def test_what_works_for_now_is_a_warning(path: str, change: Any, check: str, fou
     assert all(result.remedy for result in results)
 
 
-@pytest.mark.parametrize("path", [OURS, DEPLOYMENT, SERVICE, SLICES, SECRET])
+@pytest.mark.parametrize("path", [OURS, THEIRS, DEPLOYMENT, SERVICE, SECRET, LEASE])
 def test_a_part_that_is_missing_is_a_failure_and_one_that_may_not_be_read_is_unknown(path: str) -> None:
     missing, forbidden = healthy() | {path: 404}, healthy() | {path: 403}
     assert any("does not exist" in result.found for result in told(snapshot(missing), Verdict.FAIL))
@@ -191,8 +195,64 @@ def test_where_nothing_is_installed_just_that_is_told() -> None:
     assert (result.check, result.verdict) == ("installation", Verdict.FAIL)
 
 
+def test_no_mutating_configuration_is_missed_where_no_overhead_is_wanted() -> None:
+    for text, verdict in (('overhead: "off"', Verdict.OK), ("overhead: false", Verdict.OK), ("overhead: auto", Verdict.FAIL)):
+        told = healthy() | {THEIRS: 404, CONFIG_MAP: config_map(text)}
+        assert verdict_of(snapshot(told), "mutating-configuration") == [verdict]
+    assert verdict_of(snapshot(healthy() | {THEIRS: 404, CONFIG_MAP: 403}), "mutating-configuration") == [Verdict.WARN]
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "- x", "a: 1\n---\nb: 2", "managed: 7", "&a [*a]", "{" * 9999])
+def test_settings_that_cannot_be_read_are_an_error_and_no_traceback(text: str) -> None:
+    with pytest.raises((ValueError, msgspec.ValidationError)):
+        settings_in(msgspec.json.encode(config_map(text)))
+
+
+@pytest.mark.parametrize(("text", "verdict"), [("managed: true", Verdict.FAIL), ("tlsCert: /x", Verdict.OK)])
+def test_a_lease_is_missed_where_the_server_looks_after_its_certificate(text: str, verdict: Verdict) -> None:
+    assert verdict_of(snapshot(healthy() | {LEASE: 404, CONFIG_MAP: config_map(text)}), "lease") == [verdict]
+
+
+def test_what_is_wrong_with_several_is_told_once() -> None:
+    told = healthy()
+    for path in (OURS, THEIRS):
+        bundle("")(told[path])
+    for name in ("bindguard-a", "bindguard-b"):
+        told[proxy(name, "registry")]["known"] = False
+    failures = [result.found for result in judged(snapshot(told)) if result.verdict is Verdict.FAIL]
+    assert len(failures) == 2
+    assert failures[0].startswith("validate.bindguard.io, mutate.bindguard.io: no caBundle")
+    assert failures[1].startswith("bindguard-a, bindguard-b: it does not know what is registered")
+
+
+def test_a_pod_that_keeps_silent_is_told_once() -> None:
+    silent: Answer[Any] = Answer(None, "HTTP 503: no route to host", 503)
+    inside = dict(snapshot(healthy()).inside)
+    inside["bindguard-a"] = Inside(version=silent, readiness=silent, registry=silent, metrics=silent, shown=inside["bindguard-a"].shown)
+    [result] = told(snapshot(healthy(), inside=inside), Verdict.UNKNOWN)
+    assert result.found == "bindguard-a: it tells nothing of itself: HTTP 503: no route to host"
+
+
+def test_how_a_pod_ended_is_told_before_how_long_its_next_start_is_put_off() -> None:
+    status = waiting("CrashLoopBackOff")["status"]
+    status["containerStatuses"][0]["lastState"] = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
+    [*results] = told(changed(PODS, put("items", 0, "status", to=status)), Verdict.FAIL)
+    found = "bindguard-a: it does not run: CrashLoopBackOff, it last ended with exit code 137 (OOMKilled)"
+    assert [result.found for result in results if result.check == "pods"] == [found]
+
+
+def test_the_ports_of_a_pod_are_its_own() -> None:
+    ports = [{"name": "operations", "containerPort": 9090}]
+    found = msgspec.convert({"spec": {"containers": [{"name": "x"}, {"name": "bindguard", "ports": ports}]}}, Pod)
+    assert (found.port("operations", 8080), found.port("admission", 8443)) == (9090, 8443)
+
+
+def verdict_of(snapshot: Snapshot, check: str) -> list[Verdict]:
+    return [result.verdict for result in judged(snapshot) if result.check == check]
+
+
 def test_a_certificate_of_cert_manager_needs_no_lease() -> None:
-    told = healthy() | {LEASE: 404}
+    told = healthy() | {LEASE: 404, CONFIG_MAP: 403}
     assert [each.verdict for each in judged(snapshot(told)) if each.check == "lease"] == [Verdict.UNKNOWN]
     told[SECRET]["metadata"]["annotations"] = {"cert-manager.io/certificate-name": "bindguard"}
     assert [each.verdict for each in judged(snapshot(told)) if each.check == "lease"] == [Verdict.OK]
@@ -201,10 +261,14 @@ def test_a_certificate_of_cert_manager_needs_no_lease() -> None:
 @pytest.mark.parametrize(
     ("shown", "verdict", "found"),
     [
-        (STRANGER, Verdict.FAIL, "what pod bindguard-a shows is signed by no CA"),
+        (STRANGER, Verdict.FAIL, "bindguard-a: the certificate that it shows is signed by no CA"),
         (OLD, Verdict.FAIL, "shows a certificate that expired on"),
-        (MISNAMED, Verdict.OK, "could not be reached by TLS from here, but tells of a certificate that ends when the stored one does"),
-        (None, Verdict.OK, "could not be reached by TLS from here"),
+        (
+            MISNAMED,
+            Verdict.OK,
+            "bindguard-a: cannot be reached by TLS from here, but tells of a certificate that ends when the stored one does",
+        ),
+        (None, Verdict.OK, "cannot be reached by TLS from here"),
     ],
 )
 def test_what_pods_show_is_held_against_what_is_trusted(shown: Any, verdict: Verdict, found: str) -> None:
@@ -226,8 +290,8 @@ def test_a_permission_that_serving_lacks_fails_and_one_that_looking_lacks_is_unk
     healthy_one = snapshot(healthy())
     server = {need: Answer(need.resource != "kubevirts") for need in healthy_one.server}
     [*failures] = told(snapshot(healthy(), server=server), Verdict.FAIL)
-    assert [each.check for each in failures] == ["server-permissions"] * 3
-    assert "may not watch kubevirts.kubevirt.io, by which it knows what is registered" in failures[2].found
+    assert [each.check for each in failures] == ["server-permissions"]
+    assert "may not list/watch kubevirts.kubevirt.io, by which it knows what is registered" in failures[0].found
     caller = {need: Answer(need.resource != "pods/proxy") for need in healthy_one.caller}
     [result] = told(snapshot(healthy(), caller=caller), Verdict.UNKNOWN)
     assert "you may not get pods/proxy in namespace bindguard" in result.found

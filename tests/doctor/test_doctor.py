@@ -9,7 +9,7 @@ import pytest
 from tests.check.cluster import Cluster
 from tests.cli.bindguard import bindguard
 from tests.cluster.fake_api import FakeApi
-from tests.doctor.builders import DEPLOYMENT, SECRET, Installation, proxy
+from tests.doctor.builders import DEPLOYMENT, SECRET, SLICES, Installation, proxy
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, EXIT_USAGE
 
 
@@ -52,7 +52,7 @@ def test_a_pod_that_is_not_ready_says_why_though_it_answers_503(installation: In
     body = {"ready": False, "checks": {"validity": {"ready": False, "reason": "the certificate has expired"}}}
     installation.told[proxy("bindguard-a", "readyz")] = (503, body)
     done = bindguard("doctor", "--kubeconfig", kubeconfig(installation, tmp_path), environment={"COLUMNS": "140"})
-    assert b"pod bindguard-a is not ready: validity: the certificate has expired" in done.stdout
+    assert b"bindguard-a: not ready: validity: the certificate has expired" in done.stdout
 
 
 def test_what_may_not_be_read_is_told_and_the_rest_is_looked_at(installation: Installation, tmp_path: Path) -> None:
@@ -64,6 +64,22 @@ def test_what_may_not_be_read_is_told_and_the_rest_is_looked_at(installation: In
     assert checks["deployment"]["verdict"] == "ok"
     assert checks["server-permissions"]["verdict"] == "fail"
     assert json.loads(done.stdout)["summary"]["unknown"] >= 2
+
+
+def test_where_nothing_may_be_read_it_is_a_page_and_not_a_book(installation: Installation, tmp_path: Path) -> None:
+    installation.denied = {"selfsubjectaccessreviews"}
+    for path in list(installation.told):
+        installation.told[path] = 403
+    done = bindguard("doctor", "--kubeconfig", kubeconfig(installation, tmp_path), environment={"COLUMNS": "80"})
+    assert done.returncode == EXIT_CLEAN
+    assert len(done.stdout.splitlines()) < 50
+    assert b"do: try again" not in done.stdout
+
+
+def test_the_endpoints_of_an_old_cluster_are_read_too(installation: Installation, tmp_path: Path) -> None:
+    installation.told[SLICES.replace("/v1/", "/v1beta1/")] = installation.told.pop(SLICES)
+    done = bindguard("doctor", "--kubeconfig", kubeconfig(installation, tmp_path), "-o", "json")
+    assert {"endpoints": "ok"}.items() <= {each["check"]: each["verdict"] for each in json.loads(done.stdout)["checks"]}.items()
 
 
 @pytest.mark.parametrize(("fault", "remedy"), [(401, b"log in anew"), ("cut", b"check the server's address")])

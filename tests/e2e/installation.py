@@ -68,9 +68,7 @@ class Installation:
         """A running, ready replica that gets its share of the connections; `settings` go before the chart's, and `None` leaves one out."""
         directory = self.directory / name
         directory.mkdir(exist_ok=True)
-        config = directory / "bindguard.yaml"
-        config.write_text(json.dumps({key: value for key, value in (self._settings() | settings).items() if value is not None}))
-        with Server(directory, "--config", config, environment={"HOSTNAME": name}) as server:
+        with Server(directory, "--config", self.config(directory, **settings), environment={"HOSTNAME": name}) as server:
             self.balancer.add(server)
             try:
                 yield server
@@ -79,6 +77,12 @@ class Installation:
                 if server.process.poll() is None:
                     server.signal(signal.SIGTERM)  # it gives the Lease back
                     server.exit_code()
+
+    def config(self, directory: Path, **settings: object) -> Path:
+        """A configuration file with the chart's settings; `settings` go before them, and `None` leaves one out."""
+        config = directory / "bindguard.yaml"
+        config.write_text(json.dumps({key: value for key, value in (self._settings() | settings).items() if value is not None}))
+        return config
 
     def _with_url(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         ours: dict[str, Any] = copy.deepcopy(dict(obj))

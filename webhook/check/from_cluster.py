@@ -8,7 +8,8 @@ from webhook.check.reporting import report
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress
 from webhook.cluster.api import ApiServer
-from webhook.cluster.listing import Discovery, Resource, pages
+from webhook.cluster.discovery import Discovery, Resource
+from webhook.cluster.listing import pages
 from webhook.cluster.problem import ApiError
 from webhook.cluster.remedy import not_listed
 from webhook.errors import UnreadableError, UsageError
@@ -105,7 +106,7 @@ async def _judge_kind(
             async for page in pages(api, resource.path(namespace)):
                 judge.judge_items(page.items, resource.api_version, resource.kind)
                 newer_state |= page.newer_state
-                progress(judge.judged.files, judge.judged.files + page.remaining)
+                progress(judge.judged.documents, judge.judged.documents + page.remaining)
         except ApiError as error:
             if error.reason in _FATAL or not error.status:
                 raise

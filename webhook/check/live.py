@@ -9,8 +9,9 @@ import msgspec
 from webhook.check.settings import Access
 from webhook.cluster.api import ApiServer
 from webhook.cluster.connection import connect
+from webhook.cluster.discovery import Resource
 from webhook.cluster.kubevirts import PATH, Counted, State, counted, not_installed
-from webhook.cluster.listing import Resource, pages
+from webhook.cluster.listing import pages
 from webhook.cluster.problem import ApiError
 from webhook.cluster.remedy import explained, not_listed
 from webhook.errors import RegistryError, UnreadableError

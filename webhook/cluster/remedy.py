@@ -1,10 +1,9 @@
 """What a person can do about an API server that does not answer as asked, in one clause. Asks nobody."""
 
-from webhook.cluster.listing import Resource
+from webhook.cluster.api import UNTRUSTED
+from webhook.cluster.discovery import Resource
 from webhook.cluster.problem import ApiError
 from webhook.errors import UnreadableError
-
-_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 
 def explained(error: ApiError) -> UnreadableError:
@@ -19,13 +18,14 @@ def not_listed(error: ApiError, resource: Resource) -> str:
         return str(explained(error))
     name = f"{resource.plural}.{resource.group}"
     grant = f"kubectl create clusterrole list-{resource.plural} --verb=list --resource={name}"
-    return f"{error.message}; grant it ({grant}, and a clusterrolebinding), or name the namespaces that you may read with --namespace"
+    told = error.message.rpartition("HTTP 403: ")[2]  # the address says nothing that the kind does not
+    return f"{told}; grant it ({grant}, and a clusterrolebinding), or name the namespaces that you may read with --namespace"
 
 
 def _remedy(error: ApiError) -> str:
     if error.reason == "unauthorized":
         return "the credentials are not accepted: log in anew, or name another context with --context"
-    if _UNTRUSTED in error.message:
+    if UNTRUSTED in error.message:
         return "its certificate is not signed by the CA of the kubeconfig (certificate-authority-data): take that of this cluster"
     if not error.status:
         return "check the server's address in the kubeconfig, and that it can be reached from here"

@@ -8,7 +8,7 @@ import msgspec
 from webhook.cluster.api import ApiServer
 from webhook.cluster.problem import ApiError
 from webhook.cluster.remedy import explained
-from webhook.doctor.objects import Review
+from webhook.doctor.objects.records import Review
 from webhook.doctor.snapshot import Answer, Need
 
 T = TypeVar("T")
@@ -17,14 +17,24 @@ _SELF = "selfsubjectaccessreviews"
 _OTHER = "subjectaccessreviews"
 _REVIEWS = "/apis/authorization.k8s.io/v1"
 _UNAUTHORIZED = 401
+_ANYBODYS = "/version"
+"""Who may ask anything may ask this."""
 _NONE: Mapping[str, str] = {}
 
 
 class Asker:
-    """Asks one API server. Who cannot be asked at all, or accepts nobody's credentials, is an `UnreadableError`."""
+    """Asks one API server."""
 
     def __init__(self, api: ApiServer) -> None:
         self._api = api
+
+    async def reachable(self) -> None:
+        """Ask something easy first; `UnreadableError` when there is no answer, or the credentials are not accepted."""
+        try:
+            await self._api.get(_ANYBODYS)
+        except ApiError as error:
+            if error.status in (0, _UNAUTHORIZED):
+                raise explained(error) from error
 
     async def object(self, path: str, type_: type[T], query: Mapping[str, str] = _NONE) -> Answer[T]:
         """What is at a path."""
@@ -35,7 +45,7 @@ class Asker:
         try:
             body = await self._api.get(path, query)
         except ApiError as error:
-            return refused(error)
+            return self._refused(error, path)
         return _read(body, decode)
 
     async def said(self, path: str, decode: Callable[[bytes], T]) -> Answer[T]:
@@ -44,7 +54,7 @@ class Asker:
             body = await self._api.get(path)
         except ApiError as error:
             answer = _read(error.body, decode)
-            return refused(error) if answer.value is None else answer
+            return self._refused(error, path) if answer.value is None else answer
         return _read(body, decode)
 
     async def may(self, need: Need, user: str | None = None) -> Answer[bool]:
@@ -57,18 +67,16 @@ class Asker:
             spec |= {"user": user, "groups": _groups(user)}
         kind, path = ("SelfSubjectAccessReview", _SELF) if user is None else ("SubjectAccessReview", _OTHER)
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "metadata": {"name": ""}, "spec": spec}
+        path = f"{_REVIEWS}/{path}"
         try:
-            body = await self._api.post(f"{_REVIEWS}/{path}", review)
+            body = await self._api.post(path, review)
         except ApiError as error:
-            return refused(error)
+            return self._refused(error, path)
         return _read(body, lambda answer: msgspec.json.decode(answer, type=Review).status.allowed)
 
-
-def refused(error: ApiError) -> Answer[T]:
-    """A refusal as an answer; raises when nothing else need be asked."""
-    if error.status in (0, _UNAUTHORIZED) and error.reason != "timeout":
-        raise explained(error) from error
-    return Answer(None, error.message, error.status)
+    def _refused(self, error: ApiError, path: str) -> Answer[T]:
+        """A refusal as an answer, without the address, which is long and known."""
+        return Answer(None, error.message.rpartition(f"{self._api.base_url}{path}: ")[2], error.status)
 
 
 def _read(body: bytes, decode: Callable[[bytes], T]) -> Answer[T]:

@@ -1,4 +1,4 @@
-"""Which permissions looking needs, and which serving needs, as tables that the chart's roles are held against. Asks nobody."""
+"""Which permissions looking needs, and which serving needs: those of docs/doctor.md, and those of the chart. Asks nobody."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,11 @@ def of_caller(names: Names) -> Iterator[Need]:
     """What the doctor reads."""
     inside = names.namespace
     for resource in _CONFIGURATIONS:
-        yield Need(verb="list", group=_REGISTRATION, resource=resource)
+        for verb in ("get", "list"):
+            yield Need(verb=verb, group=_REGISTRATION, resource=resource)
     yield Need(verb="list", group="kubevirt.io", resource="kubevirts")
     yield Need(verb="get", group="apps", resource="deployments", namespace=inside, name=names.deployment)
+    yield Need(verb="get", resource="configmaps", namespace=inside, name=names.deployment)
     yield Need(verb="get", resource="services", namespace=inside, name=names.service)
     yield Need(verb="list", group="discovery.k8s.io", resource="endpointslices", namespace=inside)
     yield Need(verb="list", resource="pods", namespace=inside)
@@ -26,7 +28,7 @@ def of_caller(names: Names) -> Iterator[Need]:
 
 def of_server(names: Names, *, managed: bool) -> Iterator[Need]:
     """What the pods' service account does; with `managed` it renews the certificate too."""
-    for verb in ("get", "list", "watch"):
+    for verb in ("list", "watch"):
         yield Need(verb=verb, group="kubevirt.io", resource="kubevirts", purpose="by which it knows what is registered")
     purpose = "from which it knows a launcher pod's overhead"
     yield Need(verb="get", group="kubevirt.io", resource="virtualmachineinstances", purpose=purpose)

@@ -1,44 +1,51 @@
 """What the doctor found, for a tired admin and for a program: what is broken first, with what to do; what is well, briefly, last."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from webhook.doctor.result import Result, Verdict
 from webhook.report.escape import visible
 
-_ORDER = (Verdict.FAIL, Verdict.WARN, Verdict.UNKNOWN)
+_LABELS = {Verdict.FAIL: "FAIL", Verdict.WARN: "warn", Verdict.UNKNOWN: "?", Verdict.OK: "ok"}
 _INDENT = "      "
 
 
 def text(results: Sequence[Result], *, server: str, width: int) -> str:
-    """Blocks for what is not well, lines for what is, and one line that counts."""
-    blocks = [_block(result, width) for verdict in _ORDER for result in results if result.verdict is verdict]
-    well = [result for result in results if result.verdict is Verdict.OK]
-    if well:
-        widest = max(len(result.check) for result in well)
-        blocks.append(
-            "\n".join(_wrapped(f"ok    {result.check:{widest}}  {visible(result.found)}", " " * (widest + 8), width) for result in well)
-        )
-    blocks.append(_summary(results, server))
-    return "\n\n".join(blocks) + "\n"
+    """Blocks for what is not well, lines for what could not be looked at and for what is well, and one line that counts."""
+    parts = [_block(result, width) for verdict in (Verdict.FAIL, Verdict.WARN) for result in _those(results, verdict)]
+    brief = (Verdict.UNKNOWN, Verdict.OK)
+    widest = max((len(result.check) for result in results if result.verdict in brief), default=0)
+    for verdict in brief:
+        lines = [_line(result, widest, width) for result in _those(results, verdict)]
+        parts += ["\n".join(lines)] if lines else []
+    parts.append(_wrapped(_summary(results, server), "", width))
+    return "\n\n".join(parts) + "\n"
 
 
 def json(results: Sequence[Result], *, server: str) -> str:
     """Version 1: a field may be added, none changes its meaning."""
-    counts = {verdict.value: sum(result.verdict is verdict for result in results) for verdict in Verdict}
+    counts = {verdict.value: len(_those(results, verdict)) for verdict in Verdict}
     checks = [{"check": each.check, "verdict": each.verdict.value, "found": each.found, "remedy": each.remedy} for each in results]
     tree = {"version": 1, "server": server, "summary": counts, "checks": checks}
     return msgspec.json.format(msgspec.json.encode(tree), indent=2).decode() + "\n"
 
 
+def _those(results: Iterable[Result], verdict: Verdict) -> list[Result]:
+    return [result for result in results if result.verdict is verdict]
+
+
 def _block(result: Result, width: int) -> str:
-    label = {Verdict.FAIL: "FAIL", Verdict.WARN: "warn", Verdict.UNKNOWN: "?"}[result.verdict]
-    lines = [f"{label:6}{result.check}", _wrapped(_INDENT + visible(result.found), _INDENT, width)]
+    lines = [f"{_LABELS[result.verdict]:6}{result.check}", _wrapped(_INDENT + visible(result.found), _INDENT, width)]
     if result.remedy:
         lines.append(_wrapped(f"{_INDENT}do: {visible(result.remedy)}", f"{_INDENT}    ", width))
     return "\n".join(lines)
+
+
+def _line(result: Result, widest: int, width: int) -> str:
+    told = f"{result.found}; {result.remedy}" if result.remedy else result.found
+    return _wrapped(f"{_LABELS[result.verdict]:6}{result.check:{widest}}  {visible(told)}", " " * (widest + 8), width)
 
 
 def _wrapped(line: str, indent: str, width: int) -> str:
@@ -46,8 +53,7 @@ def _wrapped(line: str, indent: str, width: int) -> str:
 
 
 def _summary(results: Sequence[Result], server: str) -> str:
-    counts = {verdict: sum(result.verdict is verdict for result in results) for verdict in Verdict}
-    told = (
-        f"{counts[Verdict.FAIL]} failed, {counts[Verdict.WARN]} warnings, {counts[Verdict.UNKNOWN]} not looked at, {counts[Verdict.OK]} ok"
-    )
-    return f"{told}; {visible(server)}"
+    failed, warned, unseen, well = (len(_those(results, verdict)) for verdict in Verdict)
+    begin = " (begin with the first: it may be the cause of others)" if failed > 1 else ""
+    warnings = "1 warning" if warned == 1 else f"{warned} warnings"
+    return f"{failed} failed{begin}, {warnings}, {unseen} not looked at, {well} ok; {visible(server)}"

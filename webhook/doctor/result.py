@@ -1,7 +1,7 @@
 """What one check came to, and the run's exit code. Knows no check."""
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -51,6 +51,15 @@ def fail(check: str, found: str, remedy: str) -> Result:
 def unknown(check: str, found: str, remedy: str = "") -> Result:
     """It could not be looked at."""
     return Result(check, Verdict.UNKNOWN, found, remedy)
+
+
+def together(found: Iterable[tuple[str, Result]]) -> Iterator[Result]:
+    """Results about single pods, webhooks and the like, with their names; what is the same of several is told once."""
+    alike: dict[Result, list[str]] = {}
+    for name, result in found:
+        alike.setdefault(result, []).append(name)
+    for result, names in alike.items():
+        yield msgspec.structs.replace(result, found=f"{', '.join(names)}: {result.found}")
 
 
 def exit_code(results: Iterable[Result], *, fail_on: Verdict) -> int:

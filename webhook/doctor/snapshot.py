@@ -6,16 +6,10 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from webhook.doctor.objects import (
-    Configuration,
-    Configurations,
-    Deployment,
-    EndpointSlices,
-    Lease,
-    Pods,
-    Secret,
-    Service,
-)
+from webhook.doctor.objects.records import Lease, Secret
+from webhook.doctor.objects.webhooks import Configuration, Configurations
+from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pods, Service
+from webhook.doctor.settings import ServerSettings
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -29,7 +23,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         namespace: Of all that has one.
         configuration: Both webhook configurations.
-        deployment: The Deployment.
+        deployment: The Deployment, and the ConfigMap of its pods.
         service: The Service that the API server calls.
         service_account: As whom the pods run.
         secret: Where the certificate is.
@@ -126,6 +120,12 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Answer[Mapping[str, float]]
     shown: Answer[bytes]
 
+    @property
+    def silent(self) -> str:
+        """Why the pod tells nothing at all of itself; empty when it tells something."""
+        told = (self.version, self.readiness, self.registry, self.metrics)
+        return self.readiness.problem if all(answer.value is None for answer in told) else ""
+
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """An installation at one moment.
@@ -138,6 +138,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         mutating: The MutatingWebhookConfiguration.
         all_validating: All of the cluster.
         all_mutating: All of the cluster.
+        settings: What the ConfigMap says.
         kubevirts: All KubeVirt CRs, as plain data; none when the cluster does not know the kind.
         inside: What each pod tells, by its name.
         caller: Whether the caller has a permission that looking needs.
@@ -152,6 +153,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     all_validating: Answer[Configurations]
     all_mutating: Answer[Configurations]
     deployment: Answer[Deployment]
+    settings: Answer[ServerSettings]
     pods: Answer[Pods]
     service: Answer[Service]
     slices: Answer[EndpointSlices]

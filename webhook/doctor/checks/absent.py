@@ -4,9 +4,10 @@ from webhook.doctor.result import Result, fail, unknown
 from webhook.doctor.snapshot import FORBIDDEN, NOT_FOUND, Answer
 
 INSTALL = "install it: helm upgrade --install bindguard charts/bindguard; or, if it has another name, give that (bindguard doctor --help)"
+UPGRADE = "run helm upgrade again, which writes it anew; or, if it has another name, give that (bindguard doctor --help)"
 
 
-def absent(check: str, answer: Answer[object], what: str, meaning: str, remedy: str = INSTALL) -> Result:
+def absent(check: str, answer: Answer[object], what: str, meaning: str, remedy: str = UPGRADE) -> Result:
     """The result about `what`, of which there is no value; `meaning` is what follows when it does not exist."""
     if answer.status == NOT_FOUND:
         return fail(check, f"{what} does not exist: {meaning}", remedy)
@@ -15,5 +16,6 @@ def absent(check: str, answer: Answer[object], what: str, meaning: str, remedy: 
 
 def unseen(check: str, answer: Answer[object], what: str) -> Result:
     """The result about `what`, which could not be looked at."""
-    remedy = "ask somebody who may, or grant it" if answer.status == FORBIDDEN else "try again"
-    return unknown(check, f"{what} could not be looked at: {answer.problem}", remedy)
+    if answer.status == FORBIDDEN:
+        return unknown(check, f"{what} could not be looked at: you may not (see your-permissions)")
+    return unknown(check, f"{what} could not be looked at: {answer.problem}", "try again")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from webhook.doctor.checks.absent import unseen
 from webhook.doctor.checks.configurations import LAUNCHER_LABELS
-from webhook.doctor.objects import Configuration, Webhook
+from webhook.doctor.objects.webhooks import Configuration, Webhook
 from webhook.doctor.result import Result, ok, warn
 from webhook.doctor.snapshot import Snapshot
 
@@ -24,7 +24,7 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     validating = [each for each in snapshot.all_validating.value.items or () if each.metadata.name != ours]
     mutating = [each for each in snapshot.all_mutating.value.items or () if each.metadata.name != ours]
     problems = [*_second(validating + mutating), *_changing(mutating)]
-    yield from problems or [ok(_CHECK, f"{len(validating) + len(mutating)} looked at; none changes VMs or is made for launcher pods")]
+    yield from problems or [ok(_CHECK, f"none of {len(validating) + len(mutating)} others changes VMs or is made for launcher pods")]
 
 
 def _second(configurations: list[Configuration]) -> Iterator[Result]:

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from webhook.doctor.checks.absent import unseen
-from webhook.doctor.objects import Pod
-from webhook.doctor.result import Result, fail, ok, unknown, warn
-from webhook.doctor.snapshot import Answer, Readiness, Snapshot
+from webhook.doctor.objects.workload import ContainerStatus, Pod
+from webhook.doctor.result import Result, fail, ok, together, unknown, warn
+from webhook.doctor.snapshot import FORBIDDEN, Inside, Snapshot
 
 _MANY_RESTARTS = 3
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """The pods one by one, then together."""
+    """Whether they run, then what they say."""
     if snapshot.pods.value is None:
         yield unseen("pods", snapshot.pods, "the pods")
         return
@@ -20,39 +20,49 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
         remedy = f"kubectl -n {snapshot.names.namespace} get events: a quota or an admission webhook may refuse them"
         yield fail("pods", "there are none", remedy)
         return
-    problems = [problem for pod in pods for problem in _pod_problems(pod)]
-    yield from problems or [ok("pods", f"all {len(pods)} run")]
-    for pod in pods:
-        if pod.metadata.name in snapshot.inside:
-            yield _readiness(pod.metadata.name, snapshot.inside[pod.metadata.name].readiness)
+    problems = [(pod.metadata.name, problem) for pod in pods for problem in _problems(pod)]
+    yield from together(problems) if problems else [ok("pods", f"{len(pods)} of {len(pods)} run")]
+    yield from together((name, _readiness(inside)) for name, inside in snapshot.inside.items())
     yield from _versions(snapshot)
 
 
-def _pod_problems(pod: Pod) -> Iterator[Result]:
-    name = pod.metadata.name
+def _problems(pod: Pod) -> Iterator[Result]:
+    kubectl, name = f"kubectl -n {pod.metadata.namespace}", pod.metadata.name
     for container in pod.status.container_statuses or ():
-        waiting = container.state.waiting
-        if waiting is not None:
-            told = f"{waiting.reason}: {waiting.message}" if waiting.message else waiting.reason
-            yield fail(
-                "pods", f"pod {name} does not run: {told}", f"kubectl -n {pod.metadata.namespace} logs {name} --previous, and describe"
-            )
+        if container.state.waiting is not None:
+            yield fail("pods", f"it does not run: {_waits(container)}", f"{kubectl} describe pod {name}; {kubectl} logs {name} --previous")
             return
         if container.restart_count >= _MANY_RESTARTS:
-            found = f"pod {name} has started {container.restart_count + 1} times"
-            yield warn("pods", found, f"kubectl -n {pod.metadata.namespace} logs {name} --previous")
+            found = f"it has started {container.restart_count + 1} times{_ended(container)}"
+            yield warn("pods", found, f"{kubectl} logs {name} --previous")
     if pod.status.phase not in ("Running", ""):
-        remedy = f"kubectl -n {pod.metadata.namespace} describe pod {name}"
-        yield fail("pods", f"pod {name} is {pod.status.phase}", remedy)
+        yield fail("pods", f"it is {pod.status.phase}", f"{kubectl} describe pod {name}")
 
 
-def _readiness(pod: str, answer: Answer[Readiness]) -> Result:
+def _waits(container: ContainerStatus) -> str:
+    """Why; how it ended says more than how long its next start is put off."""
+    waiting = container.state.waiting
+    assert waiting is not None  # noqa: S101 - asked before
+    ended = _ended(container)
+    return f"{waiting.reason}{ended}" if ended or not waiting.message else f"{waiting.reason}: {waiting.message}"
+
+
+def _ended(container: ContainerStatus) -> str:
+    last = container.last_state.terminated
+    return "" if last is None else f", it last ended with exit code {last.exit_code} ({last.reason or 'no reason'})"
+
+
+def _readiness(inside: Inside) -> Result:
+    answer = inside.readiness
+    if inside.silent:
+        remedy = "the API server must reach the pod's operations port: look at the NetworkPolicy, and at the pod's log"
+        return unknown("readiness", f"it tells nothing of itself: {inside.silent}", "" if answer.status == FORBIDDEN else remedy)
     if answer.value is None:
-        return unseen("readiness", answer, f"pod {pod}'s /readyz")
+        return unknown("readiness", f"its /readyz could not be looked at: {answer.problem}", "try again")
     if answer.value.ready:
-        return ok("readiness", f"pod {pod} is ready ({', '.join(answer.value.checks)})")
+        return ok("readiness", "ready")
     reasons = "; ".join(f"{name}: {said.reason}" for name, said in answer.value.checks.items() if not said.ready)
-    return fail("readiness", f"pod {pod} is not ready: {reasons}", "what the reason says; docs/serve.md, Readiness")
+    return fail("readiness", f"not ready: {reasons}", "what the reason says; docs/serve.md tells what each check looks at")
 
 
 def _versions(snapshot: Snapshot) -> Iterator[Result]:
@@ -66,5 +76,3 @@ def _versions(snapshot: Snapshot) -> Iterator[Result]:
         yield warn("versions", found, "what they do differently is not judged here: run the doctor of the same version")
     elif versions:
         yield ok("versions", f"all are {told}, and so is this command")
-    elif snapshot.inside:
-        yield unknown("versions", "no pod could be asked", "allow get of pods/proxy")

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from webhook.cluster.kubevirts import State, counted, version_of
 from webhook.doctor.checks.absent import unseen
-from webhook.doctor.result import Result, fail, ok, unknown, warn
-from webhook.doctor.snapshot import Inside, ServedRegistry, Snapshot
+from webhook.doctor.result import Result, fail, ok, together, unknown, warn
+from webhook.doctor.snapshot import Inside, Snapshot
 from webhook.plugins.registry import Registry
 
 _OLD_SECONDS = 300
+_MOST_NAMED = 8
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
@@ -21,45 +22,50 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     found = counted(objects, "the cluster")
     if found.state is not State.ONE:
         verdict = fail if found.state in (State.SEVERAL, State.UNREADABLE) else warn
-        yield verdict("kubevirt", found.problem, "until then no plugin's name is held against a VM")
+        problem, _, remedy = found.problem.partition("; ")
+        remedy = remedy or ("mend the CR" if found.state is State.UNREADABLE else "wait for virt-operator, or look at its log")
+        yield verdict("kubevirt", f"{problem}: no plugin's name is held against a VM", remedy)
         return
     registry = found.loaded.registry
     yield ok("kubevirt", _described(registry))
     for note in found.loaded.notes:
         yield warn("kubevirt", note, "wait for the roll-out to end, or mend the CR; rules judge as for the newest KubeVirt until then")
-    for pod, inside in snapshot.inside.items():
-        yield _served(pod, inside, registry, version_of(objects, ""))
+    talking = {pod: inside for pod, inside in snapshot.inside.items() if not inside.silent}
+    version = version_of(objects, "")
+    yield from together((pod, _served(inside, registry, version)) for pod, inside in talking.items())
     yield from _ages(snapshot)
 
 
 def _described(registry: Registry) -> str:
-    plugins = f"registered are {', '.join(registry.names)}" if registry.names else "no plugin is registered"
-    version = f"KubeVirt {registry.version}" if registry.version is not None else "KubeVirt's version is unknown"
-    return f"{registry.source}: {version}; {plugins}; plugins are registered in {registry.owner}"
+    names = [*registry.names[:_MOST_NAMED], *(["..."] if len(registry.names) > _MOST_NAMED else [])]
+    plugins = f"registered are {', '.join(names)}" if names else "no plugin is registered"
+    version = f"version {registry.version}" if registry.version is not None else "version unknown"
+    return f"{registry.source.removesuffix(' in the cluster')}, {version}; {plugins}, in {registry.owner}"
 
 
-def _served(pod: str, inside: Inside, registry: Registry, version: str) -> Result:
+def _served(inside: Inside, registry: Registry, version: str) -> Result:
     served = inside.registry.value
     if served is None:
-        return unseen("registry", inside.registry, f"what pod {pod} judges by")
+        return unseen("registry", inside.registry, "what it judges by")
     if not served.known:
-        found = f"pod {pod} does not know what is registered, and denies no plugin's name"
-        return fail("registry", found, "look at its log: may it list kubevirts?")
+        return fail(
+            "registry", "it does not know what is registered, and denies no plugin's name", "look at its log: may it list kubevirts?"
+        )
     more, less = sorted(served.plugins.keys() - registry.plugins.keys()), sorted(registry.plugins.keys() - served.plugins.keys())
     if more or less:
-        lists = [f"lacks {', '.join(less)}"] * bool(less) + [f"still has {', '.join(more)}"] * bool(more)
+        lists = [f"it lacks {', '.join(less)}"] * bool(less) + [f"it still has {', '.join(more)}"] * bool(more)
         remedy = "run the doctor again; if it stays so, restart the pod and look at its log"
-        return fail("registry", f"pod {pod} {' and '.join(lists)}", remedy)
+        return fail("registry", " and ".join(lists), remedy)
     if served.version != version:
-        return ok("registry", f"pod {pod} judges by the same plugins, at resourceVersion {served.version} (now {version})")
-    return ok("registry", f"pod {pod} judges by resourceVersion {version}, as the cluster has it")
+        return ok("registry", f"the cluster's plugins, at resourceVersion {served.version} (now {version})")
+    return ok("registry", f"the cluster's plugins, at resourceVersion {version}")
 
 
 def _ages(snapshot: Snapshot) -> Iterator[Result]:
-    for pod, inside in snapshot.inside.items():
-        served: ServedRegistry | None = inside.registry.value
-        if served is not None and served.age_seconds > _OLD_SECONDS:
-            found = f"pod {pod} has not heard of the KubeVirt CR for {int(served.age_seconds // 60)} min"
+    ages = {pod: inside.registry.value.age_seconds for pod, inside in snapshot.inside.items() if inside.registry.value is not None}
+    for pod, seconds in ages.items():
+        if seconds > _OLD_SECONDS:
+            found = f"{pod}: it has not heard of the KubeVirt CR for {int(seconds // 60)} min"
             yield warn("registry", found, "look at its log: the API server may not answer it")
     if not snapshot.inside:
-        yield unknown("registry", "no pod could be asked by what it judges", "see the checks of the pods")
+        yield unknown("registry", "no pod runs that could be asked by what it judges")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from webhook.doctor.checks.absent import absent
+from webhook.doctor.checks.absent import INSTALL, absent, unseen
 from webhook.doctor.result import Result, fail, ok, unknown, warn
 from webhook.doctor.snapshot import NOT_FOUND, Snapshot
 
@@ -22,7 +22,7 @@ def _deployment(snapshot: Snapshot) -> Iterator[Result]:
     names = snapshot.names
     found = snapshot.deployment.value
     if found is None:
-        yield absent("deployment", snapshot.deployment, f"Deployment {names.namespace}/{names.deployment}", "nothing runs")
+        yield absent("deployment", snapshot.deployment, f"Deployment {names.namespace}/{names.deployment}", "nothing runs", INSTALL)
         return
     wanted, ready, updated = found.spec.replicas, found.status.ready_replicas, found.status.updated_replicas
     kubectl = f"kubectl -n {names.namespace}"
@@ -56,7 +56,7 @@ def _service(snapshot: Snapshot) -> Iterator[Result]:
             called = webhook.client_config.service
             if called is not None and (called.namespace, called.name) == (names.namespace, names.service) and called.port not in ports:
                 listed = ", ".join(map(str, ports)) or "none"
-                yield fail("service", f"{webhook.name} calls port {called.port}; {what} has {listed}", "helm upgrade bindguard")
+                yield fail("service", f"{webhook.name} calls port {called.port}; {what} has {listed}", "run helm upgrade again")
                 return
     yield ok("service", f"{what} has the port that is called")
 
@@ -64,7 +64,7 @@ def _service(snapshot: Snapshot) -> Iterator[Result]:
 def _endpoints(snapshot: Snapshot) -> Iterator[Result]:
     names = snapshot.names
     if snapshot.slices.value is None:
-        yield absent("endpoints", snapshot.slices, f"EndpointSlices of {names.service}", "the API server reaches nobody")
+        yield unseen("endpoints", snapshot.slices, f"the EndpointSlices of {names.service}")
         return
     endpoints = [each for found in snapshot.slices.value.items or () for each in found.endpoints or ()]
     ready = [address for each in endpoints if each.conditions.ready is not False for address in each.addresses or ()]
@@ -90,7 +90,7 @@ def _lease(snapshot: Snapshot) -> Iterator[Result]:
         return
     seconds = (snapshot.at - renewed).total_seconds()
     if seconds > _STALE_LEASES * (lease.spec.lease_duration_seconds or 15):
-        remedy = "look at the pods' logs, and whether their service account may update the Lease"
+        remedy = "look at the pods' logs, and whether their service account may patch the Lease (server-permissions)"
         yield fail("lease", f"{holder} renewed {what} last {_ago(snapshot.at, renewed)} ago: nobody renews the certificate", remedy)
     else:
         yield ok("lease", f"held by {holder}, renewed {_ago(snapshot.at, renewed)} ago")
@@ -98,15 +98,21 @@ def _lease(snapshot: Snapshot) -> Iterator[Result]:
 
 def _without_lease(snapshot: Snapshot, what: str) -> Result:
     """Only self-managed certificates need one."""
+    settings = snapshot.settings.value
     if snapshot.lease.status != NOT_FOUND:
-        return absent("lease", snapshot.lease, what, "")
+        return unseen("lease", snapshot.lease, what)
+    if settings is not None and settings.managed:
+        remedy = "the pods make it: look at their logs"
+        return fail("lease", f"{what} does not exist: nobody renews the certificate", remedy)
+    if settings is not None:
+        return ok("lease", "none is needed: the certificate is not self-managed")
     secret = snapshot.secret.value
     if secret is not None and "cert-manager.io/certificate-name" in (secret.metadata.annotations or {}):
         return ok("lease", "none is needed: cert-manager renews the certificate")
-    found = f"{what} does not exist: right for a certificate that you provide; self-managed ones would not be renewed"
-    return unknown("lease", found, "with self-managed certificates, look at the pods' logs")
+    found = f"{what} does not exist: right for a certificate that you provide, but self-managed ones are not renewed"
+    return unknown("lease", found)
 
 
 def _ago(at: datetime, then: datetime) -> str:
-    seconds = int((at - then).total_seconds())
+    seconds = max(0, int((at - then).total_seconds()))  # clocks differ
     return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"  # noqa: PLR2004 - two minutes

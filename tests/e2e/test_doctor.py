@@ -1,0 +1,202 @@
+"""`bindguard doctor` against a real API server with an installation in it: well, and with one thing broken at a time."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chart.helm import Objects
+from tests.cli.bindguard import bindguard
+from tests.e2e.access import auditor, kubeconfig
+from tests.e2e.control_plane import ControlPlane
+from tests.e2e.installation import KUBEVIRTS, LEASE, MUTATING, NAMESPACE, SECRET, VALIDATING, Installation
+from tests.e2e.objects import kubevirt
+from tests.e2e.workload import CONFIG_MAP, Workload, own_address
+from tests.report.readers import read_json
+from tests.serve.server import Server, eventually
+from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS
+
+CR = f"{KUBEVIRTS}/kubevirt"
+ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/bindguard"
+BY_URL = {"validating-configuration": "warn", "mutating-configuration": "warn"}
+"""What differs from a cluster: the webhooks are called by URL."""
+
+Object = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def replicas(cluster: ControlPlane, installed: Installation, rendered: Objects) -> Iterator[list[Server]]:
+    """Two replicas, and pods for them, as far as the doctor looks."""
+    if own_address().startswith("127."):
+        pytest.skip("this machine has loopback addresses alone, which the API server's proxy refuses")
+    workload = Workload(cluster, rendered)
+    workload.install()
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(installed.replica(name)) for name in ("a", "b")]
+        eventually(lambda: _leaders(servers) == 1)
+        with workload.running(servers):
+            yield servers
+
+
+@pytest.fixture
+def admin(cluster: ControlPlane, tmp_path: Path) -> Path:
+    """A kubeconfig of somebody who may do everything."""
+    return kubeconfig(cluster, tmp_path)
+
+
+def _leaders(servers: list[Server]) -> int:
+    return sum(server.metric("bindguard_certificate_leader") == 1 for server in servers)
+
+
+def examined(kubeconfig: Path) -> tuple[int, dict[str, str], str]:
+    """The doctor's exit code, all that is not well with the verdict, and all that is found and to be done."""
+    done = bindguard("doctor", "--kubeconfig", kubeconfig, "-o", "json")
+    checks = read_json(done.stdout.decode())["checks"]
+    told = " ".join(f"{each['found']}; {each['remedy']}" for each in checks if each["verdict"] != "ok")
+    return done.returncode, {each["check"]: each["verdict"] for each in checks if each["verdict"] != "ok"}, told
+
+
+@contextlib.contextmanager
+def stranger(cluster: ControlPlane, replicas: list[Server], *, ago: timedelta = timedelta()) -> Iterator[None]:
+    """Somebody who hangs holds the Lease, renewed some time ago: for a minute no replica mends anything."""
+    renewed = (datetime.now(UTC) - ago).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    cluster.merge(LEASE, {"spec": {"holderIdentity": "stranger", "leaseDurationSeconds": 60, "renewTime": renewed}})
+    eventually(lambda: _leaders(replicas) == 0)
+    try:
+        yield
+    finally:
+        cluster.client.delete(LEASE)
+        eventually(lambda: _leaders(replicas) == 1)
+
+
+@contextlib.contextmanager
+def without(cluster: ControlPlane, path: str) -> Iterator[None]:
+    """An object is deleted, and comes back as it was."""
+    before = cluster.read(path)
+    assert cluster.client.delete(path).is_success
+    try:
+        yield
+    finally:
+        before["metadata"] = {
+            key: value for key, value in before["metadata"].items() if key in ("name", "namespace", "labels", "annotations")
+        }
+        cluster.create(path.rpartition("/")[0], before)
+        if "status" in before:
+            cluster.merge(f"{path}/status", {"status": before["status"]})
+
+
+@contextlib.contextmanager
+def changed(cluster: ControlPlane, path: str, key: str, change: Callable[[Any], Any]) -> Iterator[None]:
+    """One field of an object is another for as long as the block runs."""
+    before = cluster.read(path)[key]
+    cluster.merge(path, {key: change(json.loads(json.dumps(before)))})
+    try:
+        yield
+    finally:
+        cluster.merge(path, {key: before})
+
+
+@contextlib.contextmanager
+def second_kubevirt(cluster: ControlPlane) -> Iterator[None]:
+    path = KUBEVIRTS.replace("/kubevirt/", f"/{NAMESPACE}/")
+    cluster.create(path, kubevirt() | {"metadata": {"name": "second"}})
+    cluster.merge(f"{path}/second/status", {"status": kubevirt()["status"]})
+    try:
+        yield
+    finally:
+        cluster.client.delete(f"{path}/second")
+
+
+def _without_bundles(webhooks: list[Object]) -> list[Object]:
+    return [each | {"clientConfig": {**each["clientConfig"], "caBundle": ""}} for each in webhooks]
+
+
+def _by_service(rendered: Objects, kind: str) -> Callable[[list[Object]], list[Object]]:
+    """The chart's own way to call a webhook, with the caBundle that is there."""
+    of_chart = [each["clientConfig"] for each in rendered.one(kind)["webhooks"]]
+
+    def change(webhooks: list[Object]) -> list[Object]:
+        return [
+            each | {"clientConfig": {**client, "caBundle": each["clientConfig"]["caBundle"]}}
+            for each, client in zip(webhooks, of_chart, strict=True)
+        ]
+
+    return change
+
+
+@pytest.mark.usefixtures("replicas")
+def test_the_doctor_finds_nothing_in_a_healthy_installation(cluster: ControlPlane, rendered: Objects, admin: Path) -> None:
+    with (
+        changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _by_service(rendered, "ValidatingWebhookConfiguration")),
+        changed(cluster, f"{MUTATING}/bindguard", "webhooks", _by_service(rendered, "MutatingWebhookConfiguration")),
+    ):
+        done = bindguard("doctor", "--context", "here", "--kubeconfig", admin, "--fail-on", "warn")
+    told = done.stdout.decode()
+    assert done.returncode == EXIT_CLEAN, told
+    assert "0 failed, 0 warnings, 0 not looked at" in " ".join(told.split())
+    assert "bindguard-a, bindguard-b: the stored certificate" in told
+
+
+FAULTS: Mapping[str, tuple[Callable[[ControlPlane], AbstractContextManager[None]], dict[str, str], str]] = {
+    "a caBundle is emptied": (
+        lambda cluster: changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _without_bundles),
+        {"ca-bundle": "fail"},
+        "validate.bindguard.io, advice.validate.bindguard.io: no caBundle",
+    ),
+    "the Secret is deleted": (lambda cluster: without(cluster, SECRET), {"certificate": "fail"}, "bindguard-tls does not exist"),
+    "the validating configuration is deleted": (
+        lambda cluster: without(cluster, f"{VALIDATING}/bindguard"),
+        {"validating-configuration": "fail"},
+        "asks Bindguard about no VM; run helm upgrade again",
+    ),
+    "the mutating configuration is deleted": (
+        lambda cluster: without(cluster, f"{MUTATING}/bindguard"),
+        {"mutating-configuration": "fail"},
+        "MutatingWebhookConfiguration bindguard does not exist",
+    ),
+    "a rule of the role is removed": (
+        lambda cluster: changed(cluster, ROLE, "rules", lambda rules: rules[1:]),
+        {"server-permissions": "fail"},
+        "may not list/watch kubevirts.kubevirt.io, by which it knows what is registered",
+    ),
+    "the KubeVirt CR is deleted": (lambda cluster: without(cluster, CR), {"kubevirt": "warn"}, "has no KubeVirt CR"),
+    "a second CR counts": (second_kubevirt, {"kubevirt": "fail"}, "2 KubeVirt CRs count (bindguard/second, kubevirt/kubevirt)"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_doctor_names_what_is_broken_and_nothing_else(cluster: ControlPlane, replicas: list[Server], admin: Path, fault: str) -> None:
+    broken, verdicts, said = FAULTS[fault]
+    with stranger(cluster, replicas), broken(cluster):
+        code, found, told = examined(admin)
+    own = {check: verdict for check, verdict in found.items() if BY_URL.get(check) != verdict or check in verdicts}
+    assert (code, own) == (EXIT_FINDINGS if "fail" in verdicts.values() else EXIT_CLEAN, verdicts), told
+    assert said in told
+
+
+def test_a_lease_that_nobody_renews_is_a_failure(cluster: ControlPlane, replicas: list[Server], admin: Path) -> None:
+    with stranger(cluster, replicas, ago=timedelta(hours=1)):
+        code, found, told = examined(admin)
+    assert (code, found) == (EXIT_FINDINGS, {"lease": "fail"} | BY_URL)
+    assert "stranger renewed Lease bindguard/bindguard last 60 min ago" in told
+
+
+def test_no_mutating_configuration_is_missed_where_no_overhead_is_wanted(
+    cluster: ControlPlane, replicas: list[Server], admin: Path
+) -> None:
+    off = changed(cluster, CONFIG_MAP, "data", lambda data: {"bindguard.yaml": data["bindguard.yaml"].replace("auto", '"off"')})
+    with stranger(cluster, replicas), off, without(cluster, f"{MUTATING}/bindguard"):
+        code, found, _told = examined(admin)
+    assert (code, found) == (EXIT_CLEAN, {"validating-configuration": "warn"})
+
+
+@pytest.mark.usefixtures("replicas")
+def test_the_doctor_of_somebody_who_may_little_says_what_it_could_not_look_at(cluster: ControlPlane, tmp_path: Path) -> None:
+    code, found, told = examined(kubeconfig(cluster, tmp_path, token=auditor(cluster)))
+    assert (code, set(found.values())) == (EXIT_CLEAN, {"unknown"})
+    assert "get deployments.apps bindguard in namespace bindguard" in told

@@ -1,0 +1,44 @@
+"""What an installation keeps in the cluster, and what the API server says to an access review."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from webhook.doctor.objects.meta import Metadata, Object
+
+
+class LeaseSpec(Object, frozen=True):
+    """`spec` of a Lease."""
+
+    holder_identity: str | None = None
+    lease_duration_seconds: int | None = None
+    renew_time: datetime | None = None
+
+
+class Lease(Object, frozen=True):
+    """A Lease."""
+
+    spec: LeaseSpec = LeaseSpec()
+
+
+class Secret(Object, frozen=True):
+    """A Secret; values are base64."""
+
+    metadata: Metadata = Metadata()
+    data: Mapping[str, str] | None = None
+
+
+class ConfigMap(Object, frozen=True):
+    """A ConfigMap."""
+
+    data: Mapping[str, str] | None = None
+
+
+class Review(Object, frozen=True):
+    """The answer to an access review."""
+
+    class Status(Object, frozen=True):
+        """`status`."""
+
+        allowed: bool = False
+
+    status: Status = Status()

@@ -1,0 +1,71 @@
+"""Webhook configurations: who is asked about what, and how."""
+
+from webhook.doctor.objects.meta import Metadata, Object, Selector
+
+
+class ServiceReference(Object, frozen=True):
+    """The Service that a webhook is called through."""
+
+    namespace: str
+    name: str
+    path: str = ""
+    port: int = 443
+
+
+class ClientConfig(Object, frozen=True):
+    """How a webhook is called; `ca_bundle` is base64 of PEM."""
+
+    url: str | None = None
+    service: ServiceReference | None = None
+    ca_bundle: str = ""
+
+
+class Rule(Object, frozen=True):
+    """Which requests a webhook is asked about."""
+
+    api_groups: list[str] | None = None
+    api_versions: list[str] | None = None
+    operations: list[str] | None = None
+    resources: list[str] | None = None
+
+    def covers(self, group: str, resource: str, operation: str) -> bool:
+        """Whether such a request is among them, whatever its version."""
+        in_group = _among(group, self.api_groups)
+        in_resources = _among(resource, self.resources) or "*/*" in (self.resources or ())
+        return in_group and in_resources and _among(operation, self.operations)
+
+
+def _among(value: str, values: list[str] | None) -> bool:
+    return "*" in (values or ()) or value in (values or ())
+
+
+class Webhook(Object, frozen=True):
+    """One webhook, validating or mutating, with the defaults that the API server fills in."""
+
+    name: str
+    client_config: ClientConfig
+    rules: list[Rule] | None = None
+    failure_policy: str = "Fail"
+    match_policy: str = "Equivalent"
+    timeout_seconds: int = 10
+    object_selector: Selector = Selector()
+    namespace_selector: Selector = Selector()
+    reinvocation_policy: str = "Never"
+    admission_review_versions: list[str] | None = None
+
+    def covers(self, group: str, resource: str, operation: str) -> bool:
+        """Whether a rule has such requests."""
+        return any(rule.covers(group, resource, operation) for rule in self.rules or ())
+
+
+class Configuration(Object, frozen=True):
+    """A ValidatingWebhookConfiguration or a MutatingWebhookConfiguration."""
+
+    metadata: Metadata = Metadata()
+    webhooks: list[Webhook] | None = None
+
+
+class Configurations(Object, frozen=True):
+    """A list of them."""
+
+    items: list[Configuration] | None = None

@@ -1,0 +1,155 @@
+"""What runs, and how it is reached: Deployment, pods, Service, EndpointSlices."""
+
+import msgspec
+
+from webhook.doctor.objects.meta import Metadata, Object, Selector
+
+
+class DeploymentSpec(Object, frozen=True):
+    """`spec` of a Deployment."""
+
+    replicas: int = 1
+    selector: Selector = Selector()
+
+
+class DeploymentStatus(Object, frozen=True):
+    """`status` of a Deployment."""
+
+    observed_generation: int = 0
+    ready_replicas: int = 0
+    updated_replicas: int = 0
+
+
+class Deployment(Object, frozen=True):
+    """A Deployment."""
+
+    metadata: Metadata = Metadata()
+    spec: DeploymentSpec = DeploymentSpec()
+    status: DeploymentStatus = DeploymentStatus()
+
+
+class Waiting(Object, frozen=True):
+    """Why a container does not run."""
+
+    reason: str = ""
+    message: str = ""
+
+
+class Terminated(Object, frozen=True):
+    """How a container ended."""
+
+    reason: str = ""
+    exit_code: int = 0
+
+
+class ContainerState(Object, frozen=True):
+    """`state` and `lastState` of a container."""
+
+    waiting: Waiting | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Object, frozen=True):
+    """One of a pod's containers."""
+
+    name: str
+    ready: bool = False
+    restart_count: int = 0
+    state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
+
+
+class PodStatus(Object, frozen=True):
+    """`status` of a pod."""
+
+    phase: str = ""
+    pod_ip: str = msgspec.field(default="", name="podIP")
+    container_statuses: list[ContainerStatus] | None = None
+
+
+class ContainerPort(Object, frozen=True):
+    """One port that a container listens on."""
+
+    container_port: int
+    name: str = ""
+
+
+class Container(Object, frozen=True):
+    """One of a pod's containers, as it is wanted."""
+
+    ports: list[ContainerPort] | None = None
+
+
+class PodSpec(Object, frozen=True):
+    """`spec` of a pod."""
+
+    containers: list[Container] | None = None
+
+
+class Pod(Object, frozen=True):
+    """A pod."""
+
+    metadata: Metadata = Metadata()
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+    def port(self, name: str, otherwise: int) -> int:
+        """The number of the port with this name; `otherwise` where none has it."""
+        ports = [port for container in self.spec.containers or () for port in container.ports or ()]
+        return next((port.container_port for port in ports if port.name == name), otherwise)
+
+
+class Pods(Object, frozen=True):
+    """A list of pods."""
+
+    items: list[Pod] | None = None
+
+
+class ServicePort(Object, frozen=True):
+    """One port of a Service."""
+
+    port: int
+
+
+class ServiceSpec(Object, frozen=True):
+    """`spec` of a Service."""
+
+    ports: list[ServicePort] | None = None
+
+
+class Service(Object, frozen=True):
+    """A Service."""
+
+    spec: ServiceSpec = ServiceSpec()
+
+
+class EndpointConditions(Object, frozen=True):
+    """Absent means ready."""
+
+    ready: bool | None = None
+
+
+class Endpoint(Object, frozen=True):
+    """One endpoint of a Service."""
+
+    addresses: list[str] | None = None
+    conditions: EndpointConditions = EndpointConditions()
+
+
+class EndpointPort(Object, frozen=True):
+    """One port of an EndpointSlice."""
+
+    port: int | None = None
+
+
+class EndpointSlice(Object, frozen=True):
+    """Some endpoints of a Service."""
+
+    endpoints: list[Endpoint] | None = None
+    ports: list[EndpointPort] | None = None
+
+
+class EndpointSlices(Object, frozen=True):
+    """A list of them."""
+
+    items: list[EndpointSlice] | None = None
