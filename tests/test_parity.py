@@ -17,12 +17,13 @@ from tests.check.builders import write
 from tests.rules.admitter.specs import single_interfaces, specs
 from tests.rules.examples import examples, raw_spec
 from tests.serve.server import Server, validate
-from webhook.admission.warning import printable, warnings_of, with_accepted
+from webhook.admission.warning import warnings_of, with_accepted
 from webhook.check.layers import Flags, settings_from
 from webhook.check.run import run
 from webhook.intake.registry import registry_from_file
 from webhook.intake.sources import Source
 from webhook.kube.fieldpath import render
+from webhook.kube.text import visible
 from webhook.rules import RULES
 from webhook.rules.base import Action, Finding, RegistrationRule, Rule, ShapeRule
 from webhook.rules.plan import plan
@@ -95,7 +96,7 @@ class Sides:
 
 
 def _cause(finding: Finding) -> tuple[str, str]:
-    return printable(render(finding.path)), printable(f"{with_accepted(finding)} ({finding.rule})")
+    return visible(render(finding.path)), visible(f"{with_accepted(finding)} ({finding.rule})")
 
 
 @pytest.fixture(scope="module", params=VERSIONS)

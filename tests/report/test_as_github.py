@@ -1,6 +1,6 @@
 from tests.report.builders import BROKEN, FIELD_TEXT, HOSTILE, NAMELESS, SECRET, hostile, occurrence, render, report, warning
 from tests.report.readers import read_commands
-from webhook.report.escape import visible
+from webhook.kube.text import visible
 
 
 def test_a_finding_is_an_annotation_on_its_line() -> None:

@@ -14,8 +14,9 @@ from webhook.admission.causes import CAUSE_TYPE_OF, INVALID
 from webhook.admission.envelope import API_VERSION, KIND
 from webhook.admission.review import Request
 from webhook.admission.rulebook import Rulebook
-from webhook.admission.warning import printable, warnings_of, with_accepted
+from webhook.admission.warning import warnings_of, with_accepted
 from webhook.kube.fieldpath import render
+from webhook.kube.text import visible
 from webhook.rules.base import Action, Finding
 
 MOST_TOLD = 20
@@ -118,11 +119,11 @@ def _causes(denials: Sequence[Finding]) -> list[_Cause]:
 
 
 def _field(finding: Finding) -> str:
-    return printable(render(finding.path))
+    return visible(render(finding.path))
 
 
 def _text(finding: Finding) -> str:
-    return printable(f"{with_accepted(finding)} ({finding.rule})")
+    return visible(f"{with_accepted(finding)} ({finding.rule})")
 
 
 def _more(count: int) -> str:

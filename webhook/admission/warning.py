@@ -7,6 +7,7 @@ Once the warnings of a request have more than 4096 characters in all, the API se
 from collections.abc import Sequence
 
 from webhook.kube.fieldpath import render
+from webhook.kube.text import visible
 from webhook.rules.base import Finding
 
 LONGEST = 256
@@ -38,14 +39,9 @@ def with_accepted(finding: Finding) -> str:
     return f"{finding.message}{'' if finding.message.endswith('?') else ';'} accepted: {finding.accepted}"
 
 
-def printable(text: str) -> str:
-    """The text with control characters, and all else that does not print, escaped."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
 def _line(finding: Finding) -> str:
     rule = f" ({finding.rule})"
-    return _cut(printable(f"{render(finding.path)}: {with_accepted(finding)}"), LONGEST - len(rule)) + rule
+    return _cut(visible(f"{render(finding.path)}: {with_accepted(finding)}"), LONGEST - len(rule)) + rule
 
 
 def _cut(text: str, longest: int) -> str:

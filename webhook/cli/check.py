@@ -15,7 +15,7 @@ from webhook.check.settings import Settings
 from webhook.cli.output import to_file, to_stdout
 from webhook.cli.terminal import wants_colour
 from webhook.errors import EXIT_CLEAN
-from webhook.report.escape import visible
+from webhook.kube.text import visible
 from webhook.report.findings import Report, RuleInfo
 from webhook.report.formats import FORMATS, render
 from webhook.rules import RULES

@@ -10,8 +10,8 @@ from webhook.cli.output import to_file, to_stdout
 from webhook.errors import UsageError
 from webhook.intake.registry import Chosen, registry_from_file
 from webhook.intake.sources import Source
+from webhook.kube.text import visible
 from webhook.plugins.plugin import Plugin
-from webhook.report.escape import visible
 
 _NONE = "-"
 _HEADINGS = ("NAME", "ATTACHMENT DEFINITION", "TYPE", "SIDECAR", "MIGRATES", "MEMORY")

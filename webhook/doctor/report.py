@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from webhook.doctor.result import Result, Verdict
-from webhook.report.escape import visible
+from webhook.kube.text import visible
 
 _LABELS = {Verdict.FAIL: "FAIL", Verdict.WARN: "warn", Verdict.UNKNOWN: "?", Verdict.OK: "ok"}
 _INDENT = "      "

@@ -1,9 +1,5 @@
 """Text out of manifests made safe for where it goes. Knows no format: what JSON, XML or YAML escape is theirs."""
 
-from webhook.kube.text import visible
-
-__all__ = ["visible", "well_formed"]
-
 
 def well_formed(tree: object) -> object:
     """The same JSON tree with lone surrogates spelled out: no UTF-8 file can hold them, and strict readers refuse them."""

@@ -8,6 +8,8 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.x509.extensions import ExtensionType
 
+from webhook.kube.text import visible
+
 _Extension = TypeVar("_Extension", bound=ExtensionType)
 
 _LONGEST_SHOWN = 200
@@ -60,9 +62,8 @@ def shown(name: x509.Name) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without control characters, cut to 200."""
-    kept = "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text[:_LONGEST_SHOWN])
-    return kept if len(text) <= _LONGEST_SHOWN else f"{kept}..."
+    """The text as one harmless line, cut to 200."""
+    return visible(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 
 def extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
