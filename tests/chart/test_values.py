@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from charts.readme import values, with_table
-from tests.chart.helm import CHART, Helm, Values
+from tests.chart.helm import CHART, MONITORED, NEWEST, Helm, Values, assert_valid, merged
 from tests.cli.bindguard import bindguard
 
 VALUES = (CHART / "values.yaml").read_text(encoding="utf-8")
 README = (CHART / "README.md").read_text(encoding="utf-8")
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+JUDGE = Draft7Validator(SCHEMA)
 
+EXPRESSIONS = "/webhooks/namespaceSelector/matchExpressions"
 NONSENSE: list[tuple[Values, str, str]] = [
     ({"replicaCount": 2}, "", "'replicaCount' not allowed"),
     ({"replicas": 0}, "/replicas", "minimum"),
@@ -62,6 +65,21 @@ NONSENSE: list[tuple[Values, str, str]] = [
     ({"networkPolicy": {"apiServerCIDRs": ["api.example"]}}, "/networkPolicy/apiServerCIDRs/0", "does not match pattern"),
     ({"metrics": {"prometheusRule": {"runbookUrl": "docs/alerts.md"}}}, "/metrics/prometheusRule/runbookUrl", "does not match pattern"),
     ({"podLabels": {"team": 7}}, "/podLabels/team", "want string"),
+    ({"podLabels": {"team": "net work"}}, "/podLabels/team", "does not match pattern"),
+    ({"podAnnotations": {"no key": "x"}}, "/podAnnotations", "'no key' not allowed"),
+    (
+        {"webhooks": {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}}},
+        f"{EXPRESSIONS}/0",
+        "missing property 'values'",
+    ),
+    (
+        {"webhooks": {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]}}},
+        f"{EXPRESSIONS}/0/values",
+        "maxItems",
+    ),
+    ({"validation": {"matchConditions": [{"name": "my own", "expression": "true"}]}}, "/validation/matchConditions/0/name", "pattern"),
+    ({"webhooks": None}, "", "missing property 'webhooks'"),
+    ({"validation": {"failurePolicy": None}}, "/validation", "missing property 'failurePolicy'"),
 ]
 
 
@@ -94,6 +112,32 @@ def test_the_notes_name_a_command_that_exists_for_this_installation(helm: Helm, 
     assert bindguard(*line[1:], "--help").returncode == 0
 
 
+def test_what_templates_need_is_missed_by_its_name_and_all_else_can_be_taken_away(helm: Helm) -> None:
+    """An empty section in a values file is null, which takes the chart's own away."""
+    optional = [path for path in paths(yaml.safe_load(VALUES)) if JUDGE.is_valid(without(yaml.safe_load(VALUES), path))]
+    assert {("nodeSelector",), ("config", "rules"), ("validation", "matchConditions")} <= set(optional)
+    assert {("webhooks",), ("config",), ("port",)}.isdisjoint(optional)
+    for each in helm.render(merged(MONITORED, *(nested(path, None) for path in optional))):
+        assert_valid(each, NEWEST)
+
+
+def test_no_name_is_read_as_a_number_or_as_nothing(helm: Helm) -> None:
+    odd: Values = {"name": "null", "priorityClassName": "7", "clientCa": {"configMap": "1e3"}}
+    rendered = helm.text(merged(MONITORED, odd), namespace="2026", release="0")
+    for each in (obj for obj in yaml.load_all(rendered, yaml.CSafeLoader) if obj):
+        assert each["metadata"]["name"].startswith("null")
+        assert each["metadata"].get("namespace", "2026") == "2026"
+        assert_valid(each, NEWEST)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [({}, False), ({"replicas": 1}, True), ({"autoscaling": {"enabled": True, "minReplicas": 1}}, True)]
+)
+def test_the_notes_warn_of_a_single_pod_without_which_nothing_goes(helm: Helm, values: Values, *, said: bool) -> None:
+    done = helm.run("install", "bindguard", str(CHART), "--dry-run=client", values=values)
+    assert (b"One replica and failurePolicy Fail" in done.stdout) is said
+
+
 def test_every_value_has_a_comment() -> None:
     found = values(VALUES)
     assert len(found) > 50
@@ -109,6 +153,24 @@ def test_the_schema_knows_every_value_and_closes_every_mapping_that_is_not_free(
     defaults = yaml.safe_load(VALUES)
     assert list(unknown(defaults, SCHEMA, "")) == []
     assert list(open_mappings(SCHEMA, "")) == [".global", ".supplementary", ".affinity"]
+
+
+def paths(value: Any) -> Iterator[tuple[str, ...]]:
+    """Where values are, mappings included."""
+    for key, item in value.items() if isinstance(value, dict) else ():
+        yield (key,)
+        yield from ((key, *rest) for rest in paths(item))
+
+
+def without(value: Any, path: tuple[str, ...]) -> Any:
+    """The values without one, as helm takes away what is null."""
+    key, *rest = path
+    kept = {name: item for name, item in value.items() if name != key}
+    return {**kept, key: without(value[key], tuple(rest))} if rest else kept
+
+
+def nested(path: tuple[str, ...], value: object) -> Values:
+    return {path[0]: nested(path[1:], value) if path[1:] else value}
 
 
 def unknown(value: Any, schema: Any, path: str) -> Iterator[str]:

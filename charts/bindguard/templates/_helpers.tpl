@@ -1,7 +1,9 @@
+{{/* Every text is quoted where it is written: YAML would read a namespace 2026 as a number, and one called null as nothing. */}}
+
 {{/* Labels that never change: selectors of Deployment and Service are immutable. */}}
 {{- define "bindguard.selectorLabels" -}}
 app.kubernetes.io/name: bindguard
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "bindguard.labels" -}}
@@ -17,14 +19,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "bindguard.metadata" -}}
-name: {{ .Values.name }}
-namespace: {{ .Release.Namespace }}
+name: {{ .Values.name | quote }}
+namespace: {{ .Release.Namespace | quote }}
 labels:
   {{- include "bindguard.labels" . | nindent 2 }}
 {{- end }}
 
 {{- define "bindguard.clusterMetadata" -}}
-name: {{ .Values.name }}
+name: {{ .Values.name | quote }}
 labels:
   {{- include "bindguard.labels" . | nindent 2 }}
 {{- end }}

@@ -9,12 +9,12 @@
 {{- $root := index . 0 -}}
 {{- $certificates := $root.Values.certificates -}}
 service:
-  name: {{ $root.Values.name }}
-  namespace: {{ $root.Release.Namespace }}
+  name: {{ $root.Values.name | quote }}
+  namespace: {{ $root.Release.Namespace | quote }}
   path: {{ index . 1 }}
   port: {{ $root.Values.service.port }}
 {{- if and (eq $certificates.mode "provided") $certificates.provided.caBundle }}
-caBundle: {{ $certificates.provided.caBundle }}
+caBundle: {{ $certificates.provided.caBundle | quote }}
 {{- end }}
 {{- end }}
 
