@@ -23,6 +23,13 @@ def test_every_kind_that_carries_a_vmi_spec_is_asked_about_in_every_served_versi
         assert set(rule["operations"]) == {"CREATE", "UPDATE"}
 
 
+@pytest.mark.parametrize(("kubernetes", "operations"), [("1.27.0", {"CREATE"}), ("1.28.0", {"CREATE", "UPDATE"})])
+def test_without_conditions_no_status_write_of_a_vmi_depends_on_anybody(helm: Helm, kubernetes: str, operations: set[str]) -> None:
+    rules = webhooks(helm.render(kubernetes=kubernetes))[VALIDATE]["rules"]
+    (of_vmis,) = (rule for rule in rules if "virtualmachineinstances" in rule["resources"])
+    assert set(of_vmis["operations"]) == operations
+
+
 def test_registries_are_asked_about_where_nothing_can_be_refused(helm: Helm) -> None:
     rules = {rule["resources"][0]: set(rule["apiVersions"]) for rule in webhooks(helm.render())[ADVICE]["rules"]}
     assert rules["kubevirts"] == {"v1", "v1alpha3"}

@@ -1,6 +1,8 @@
 """A wait ends when it should, however often it was moved, and costs few timers."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -97,3 +99,23 @@ def test_after_the_end_nothing_is_left() -> None:
     patience.start(5)
     patience.end()
     assert (clock.timers, ended, patience.runs) == ([], [], False)
+
+
+def test_who_waited_is_let_go_at_the_end_without_the_garbage_collector() -> None:
+    class Owner:
+        def __init__(self) -> None:
+            self.patience = Patience(Clock().loop, self.over)
+
+        def over(self) -> None:
+            """Nothing."""
+
+    gc.disable()
+    try:
+        owner = Owner()
+        owner.patience.start(5)
+        owner.patience.end()
+        gone = weakref.ref(owner)
+        del owner
+        assert gone() is None
+    finally:
+        gc.enable()

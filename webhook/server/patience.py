@@ -37,10 +37,12 @@ class Patience:
         self._until = None
 
     def end(self) -> None:
-        """Wait no more, and never again."""
+        """Wait no more, and never again. Whoever waited is let go: a connection and its TLS need no garbage collector to be freed."""
         self._until = None
+        self._over = _nothing
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _set(self, until: float) -> None:
         if self._timer is not None:
@@ -57,3 +59,7 @@ class Patience:
             return
         self._until = None
         self._over()
+
+
+def _nothing() -> None:
+    """Nobody waits any more."""
