@@ -6,6 +6,7 @@ writes with an old one, streams watches, and fails as it is told. It knows no ki
 
 import json
 import queue
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +14,9 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
-import jsonpatch
 from kubernetes.client import Configuration
 
+from tests.cluster.patches import patched
 from webhook.cluster.api import ApiServer
 from webhook.cluster.credentials import Credentials
 
@@ -32,6 +33,10 @@ class Asked(NamedTuple):
     query: dict[str, str]
     headers: dict[str, str]
 
+    @property
+    def watches(self) -> bool:
+        return self.query.get("watch") in ("1", "true")
+
 
 class FakeApi:
     """The server, from entering the block to leaving it.
@@ -40,13 +45,15 @@ class FakeApi:
         objects: What is stored, by path. A GET of a path that only others begin with is answered with a list of those, sorted.
         requests: Everything that was asked, in order.
         date: The `Date` of its answers; `None`: now.
+        watch_fault: The status that every watch is refused with; `None`: none is.
         answer: Called first with each request; what it returns other than `None` is answered (a status and an object).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.objects: dict[str, Object] = {}
         self.requests: list[Asked] = []
         self.answer: Callable[[Asked], tuple[int, Object] | None] = lambda _asked: None
+        self.watch_fault: int | None = None
         self.date: str | None = None
         self.version = 100
         self.over = threading.Event()
@@ -55,11 +62,14 @@ class FakeApi:
         self._turn = threading.Condition()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.api = self
+        self._tls = tls
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http{'s' * (self._tls is not None)}://127.0.0.1:{self._server.server_address[1]}"
 
     def connection(self) -> ApiServer:
         """A client of it; made inside the event loop that uses it."""
@@ -90,8 +100,8 @@ class FakeApi:
         """Take an object away; watches are told."""
         with self._turn:
             self.version += 1
-            gone = self.objects.pop(path)
-            gone["metadata"]["resourceVersion"] = str(self.version)
+            before = self.objects.pop(path)
+            gone = {**before, "metadata": {**before["metadata"], "resourceVersion": str(self.version)}}
         self.emit(path.rpartition("/")[0], {"type": "DELETED", "object": gone})
 
     def fail(self, path_prefix: str, fault: Fault, times: int = 1) -> None:
@@ -127,16 +137,16 @@ class FakeApi:
         """The requests of a method so far, of paths that begin with this."""
         return [each for each in list(self.requests) if each.method == method and each.path.startswith(path_prefix)]
 
-    def fault_for(self, path: str) -> Fault | None:
+    def fault_for(self, asked: Asked) -> Fault | None:
         with self._turn:
             for place, (prefix, fault, times) in enumerate(self._faults):
-                if path.startswith(prefix):
+                if asked.path.startswith(prefix):
                     if times > 1:
                         self._faults[place] = (prefix, fault, times - 1)
                     else:
                         del self._faults[place]
                     return fault
-        return None
+        return self.watch_fault if asked.watches else None
 
     def watched(self, path: str) -> Iterator[Object]:
         events: queue.Queue[Object | None] = queue.Queue()
@@ -164,7 +174,7 @@ class FakeApi:
             self.remove(path)
             return 200, before
         try:
-            after = _patched(before, body, content_type) if method == "PATCH" else body
+            after = patched(before, body, content_type) if method == "PATCH" else body
         except (KeyError, IndexError, AssertionError) as error:
             return _status(422, "Invalid", f"the patch does not apply: {error}")
         version = after.get("metadata", {}).get("resourceVersion")
@@ -197,29 +207,6 @@ def _status(code: int, reason: str, message: str) -> tuple[int, Object]:
     return code, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": message, "code": code}
 
 
-def _patched(before: Object, patch: Any, content_type: str) -> Object:
-    if content_type == "application/json-patch+json":
-        try:
-            after: Object = jsonpatch.apply_patch(before, patch)
-        except jsonpatch.JsonPatchException as error:
-            raise AssertionError(str(error)) from error
-        return after
-    merged: Object = _merged(before, patch)
-    return merged
-
-
-def _merged(before: Any, patch: Any) -> Any:
-    if not isinstance(patch, dict):
-        return patch
-    after = dict(before) if isinstance(before, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            after.pop(key, None)
-        else:
-            after[key] = _merged(after.get(key), value)
-    return after
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     api: FakeApi
@@ -250,10 +237,10 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Asked(self.command, url.path, dict(parse_qsl(url.query, keep_blank_values=True)), dict(self.headers))
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         api.requests.append(asked)
-        fault = api.fault_for(asked.path)
+        fault = api.fault_for(asked)
         if fault is not None:
             self._fail(fault)
-        elif asked.query.get("watch") in ("1", "true"):
+        elif asked.watches:
             self._stream(asked.path)
         else:
             told = api.answer(asked)

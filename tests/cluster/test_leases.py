@@ -167,7 +167,7 @@ def _slowly(api: FakeApi, clock: Time, seconds: float) -> Any:
     return answer
 
 
-@pytest.mark.parametrize("fault", [500, 403, 429, "cut", "no JSON", '{"spec": {"holderIdentity": 5}}'])
+@pytest.mark.parametrize("fault", [500, 403, 429, "cut", "no JSON", "[" * 10_000, '{"spec": {"holderIdentity": 5}}'])
 def test_a_leader_that_cannot_renew_stops_its_work_before_another_may_begin(api: FakeApi, fault: int | str) -> None:
     clock = Time()
     work = Work(clock)
@@ -191,6 +191,48 @@ async def _cancelled(running: "asyncio.Task[None]") -> None:
     running.cancel()
     await asyncio.wait({running})
     assert running.cancelled()
+
+
+def test_a_trouble_is_told_once_however_the_server_words_it(api: FakeApi) -> None:
+    """A real one puts the object into its words, and with it the time of our try."""
+    held_by(api, None)
+    before, words = api.answer, iter(range(1000))
+    api.answer = lambda asked: (422, {"message": f"invalid: {next(words)}"}) if asked.method == "PATCH" else before(asked)
+
+    async def story(server: ApiServer) -> Election:
+        one = election(server)
+        for _ in range(5):
+            assert not await one._try(5)
+        return one
+
+    with structlog.testing.capture_logs() as logs:
+        one = told(api, story)
+    assert [line["event"] for line in logs] == ["election failed"]
+    assert "invalid: 4" in one.problem
+
+
+def test_a_refusal_tells_what_to_grant_where_the_server_does_not(api: FakeApi) -> None:
+    api.fail(LEASE, '{"kind":', times=1)
+    api.answer = lambda _asked: (403, {"message": 'leases "bindguard" is forbidden: '})
+
+    async def story(server: ApiServer) -> str | None:
+        one = election(server)
+        await one._try(5)
+        await one._try(5)
+        return one.problem
+
+    with structlog.testing.capture_logs():
+        problem = told(api, story)
+    assert problem.endswith(
+        'leases "bindguard" is forbidden; let the user of this program get, create and patch Lease ns/bindguard (a Role and its binding)'
+    )
+
+
+@pytest.mark.parametrize("transitions", [2**31 - 1, 2**40])
+def test_a_lease_that_has_changed_hands_as_often_as_can_be_written_is_taken_all_the_same(api: FakeApi, transitions: int) -> None:
+    held_by(api, None, leaseTransitions=transitions)
+    assert told(api, lambda server: election(server)._try(5)) is True
+    assert spec(api)["leaseTransitions"] == 2**31 - 1
 
 
 def test_a_leader_whose_lease_was_taken_stops_at_the_next_look(api: FakeApi) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.cluster.fake_api import FakeApi
 from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, Time, bookmark, event, kubevirt
@@ -82,6 +83,7 @@ def test_a_listing_is_followed_by_every_change_in_order(api: FakeApi) -> None:
         api.store(CR, kubevirt({}))
         api.store(f"{CR}-2", kubevirt(name="kubevirt-2"))
         api.emit(KUBEVIRTS, bookmark("150"))
+        api.version = 150
         api.remove(CR)
         await until(lambda: len(follower.told) == 5)
 
@@ -141,6 +143,17 @@ def test_an_expired_version_may_be_told_in_the_stream(api: FakeApi) -> None:
     follow(api, story)
 
 
+@pytest.mark.parametrize("back", [bookmark("120"), event("MODIFIED", kubevirt(resource_version="120"))])
+def test_a_watch_that_goes_back_as_after_a_restored_etcd_is_answered_by_a_listing(api: FakeApi, back: dict[str, Any]) -> None:
+    async def story(follower: Recorder) -> None:
+        api.emit(KUBEVIRTS, bookmark("150"))
+        api.emit(KUBEVIRTS, back)
+        await until(lambda: follower.told.count("listed ") == 2)
+        assert follower.told == ["listed ", "BOOKMARK", "ended: gone", "listed "]
+
+    follow(api, story)
+
+
 def test_a_silent_watch_is_given_up_and_begun_again(api: FakeApi) -> None:
     async def story(follower: Recorder) -> None:
         await until(lambda: follower.told.count("listed ") == 3)
@@ -182,6 +195,25 @@ def test_a_follower_that_fails_gets_a_listing(api: FakeApi) -> None:
         assert follower.told == ["listed ", "BOOKMARK", "ended: internal", "listed "]
 
     follow(api, story)
+
+
+def test_a_follower_that_fails_again_and_again_is_logged_once(api: FakeApi) -> None:
+    class Broken(Recorder):
+        def listed(self, listing: Listing) -> None:
+            super().listed(listing)
+            raise ZeroDivisionError
+
+    async def told() -> None:
+        follower, server = Broken(), api.connection()
+        task = asyncio.create_task(Watch(server, KUBEVIRTS, follower, clock=Time().clock).run())
+        await until(lambda: len(follower.troubles) > 3)
+        task.cancel()
+        await asyncio.wait({task})
+        await server.close()
+
+    with capture_logs() as logs:
+        asyncio.run(told())
+    assert [line["event"] for line in logs] == ["watch failed"]
 
 
 def test_pauses_grow_to_a_limit_and_begin_anew_after_a_round_that_lasted() -> None:

@@ -69,7 +69,7 @@ class ControlPlane:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
         self._wait_for(self.certificate.exists)
         self.client = self.another_client()
-        self._wait_for(self.answers)
+        self._wait_for(self._is_ready)
 
     def another_client(self, **headers: str) -> httpx.Client:
         """A client that may do everything."""
@@ -124,8 +124,7 @@ class ControlPlane:
         assert answer.is_success, answer.text
         return answer.json()
 
-    def answers(self) -> bool:
-        """Whether it is there and ready."""
+    def _is_ready(self) -> bool:
         try:
             return self.client.get("/readyz").status_code == httpx.codes.OK
         except httpx.HTTPError:

@@ -45,7 +45,13 @@ def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
 
 
 class Server:
-    """A running `bindguard serve`, ready when the block is entered, killed if it still runs when the block is left."""
+    """A running `bindguard serve`, ready when the block is entered, killed if it still runs when the block is left.
+
+    Attributes:
+        ready: The line that told it.
+    """
+
+    waits_for = "ready"
 
     def __init__(self, directory: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> None:
         self.directory = directory
@@ -62,7 +68,7 @@ class Server:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            self.ready = self.told("ready")
+            self.ready = self.told(self.waits_for)
         except BaseException:
             self._end()
             raise

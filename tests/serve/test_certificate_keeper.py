@@ -29,14 +29,16 @@ def api() -> Iterator[FakeApi]:
         yield running
 
 
-def keeper(server: ApiServer, clock: Time | None = None, *, settle_seconds: float = SETTLE_SECONDS) -> CertificateKeeper:
+def keeper(
+    server: ApiServer, clock: Time | None = None, *, settle_seconds: float = SETTLE_SECONDS, unfit: Callable[[], str | None] = lambda: None
+) -> CertificateKeeper:
     clock = clock or Time()
     named = NamedSecret(server, namespace="ns", name="bindguard-tls")
     configurations = WebhookConfigurations(server, "bindguard")
     began = clock.seconds
     now = lambda: NOW + timedelta(seconds=clock.seconds - began)  # noqa: E731 - a clock in one line
     return CertificateKeeper(
-        named, configurations, names=(NAME,), settle_seconds=settle_seconds, now=now, monotonic=clock, sleep=clock.sleep
+        named, configurations, names=(NAME,), unfit=unfit, settle_seconds=settle_seconds, now=now, monotonic=clock, sleep=clock.sleep
     )
 
 
@@ -270,6 +272,29 @@ def test_a_secret_that_is_spoilt_again_and_again_is_not_made_anew_again_and_agai
         return len(made)
 
     assert 3 < told(api, story) < 9
+
+
+def test_a_leader_whose_clock_has_jumped_changes_nothing_though_all_seems_to_have_expired(api: FakeApi) -> None:
+    begun(api)
+    before = data(api)
+    reasons = ["the clock is 3000 days ahead"]
+
+    async def story(server: ApiServer) -> None:
+        clock = Time()
+        one = keeper(server, clock, unfit=lambda: reasons[0] if reasons else None)
+        clock.seconds += 3000 * 86400
+        await settle(one, clock, 5)
+        assert one.problem == "the clock is 3000 days ahead"
+        clock.seconds -= 3000 * 86400
+        reasons.clear()
+        await settle(one, clock, 2)
+        assert one.problem is None
+
+    with structlog.testing.capture_logs() as logs:
+        told(api, story)
+    assert [line["event"] for line in logs] == ["certificate keeper cannot go on"]
+    assert data(api) == before
+    assert_well(api)
 
 
 def test_an_annotation_that_nobody_understands_is_told_once_and_left(api: FakeApi) -> None:

@@ -143,6 +143,28 @@ def test_a_secret_that_cannot_be_read_changes_nothing_for_who_serves_already(api
     assert len(logs) == 1
 
 
+def test_a_good_pair_that_no_ca_of_the_secret_signed_is_not_taken_while_there_is_another(api: FakeApi) -> None:
+    stranger = tls.leaf(tls.ca())
+
+    async def story(server: ApiServer) -> None:
+        one = managed(server)
+        holds(api, FIRST)
+        await one.look()
+        source = await one.begun()
+        holds(api, stranger)
+        await one.look()
+        assert not source.poll_once()
+        assert source.pair.leaf == FIRST.der
+        holds(api, SECOND)
+        await one.look()
+        assert source.poll_once()
+
+    with structlog.testing.capture_logs() as logs:
+        told(api, story)
+    [line] = logs
+    assert "tls.crt is signed by none of its ca.crt, which API servers trust; the leader makes one" in line["problem"]
+
+
 def test_a_secret_that_goes_bad_or_away_leaves_the_old_pair_in_service(api: FakeApi) -> None:
     async def story(server: ApiServer) -> None:
         one = managed(server)

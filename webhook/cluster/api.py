@@ -25,6 +25,9 @@ MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+"""What OpenSSL calls a certificate that no CA of ours has signed; it stands in the message of the error."""
+
 _SECONDS = 10.0
 _UNAUTHORIZED = 401
 _NONE: Mapping[str, str] = {}
@@ -117,14 +120,21 @@ class ApiServer:
         return body
 
     async def _sent(self, call: _Call) -> httpx.Response:
-        """The response, its body still to be read. A token may be withdrawn before its time: then it is asked for anew, once."""
-        response = await self._sent_as(call, await self._credentials.headers())
-        if response.status_code != _UNAUTHORIZED:
-            return response
-        await response.aclose()
-        return await self._sent_as(call, await self._credentials.headers(anew=True))
+        """The response, its body still to be read. Tokens are withdrawn and CAs replaced while we run: then both are read anew, once."""
+        try:
+            response = await self._sent_as(call)
+        except httpx.ConnectError as error:
+            if UNTRUSTED not in str(error):
+                raise
+        else:
+            if response.status_code != _UNAUTHORIZED:
+                return response
+            await response.aclose()
+        await self._credentials.renew()
+        return await self._sent_as(call)
 
-    async def _sent_as(self, call: _Call, headers: dict[str, str]) -> httpx.Response:
+    async def _sent_as(self, call: _Call) -> httpx.Response:
+        headers = await self._credentials.headers()
         if call.content:
             headers["Content-Type"] = call.content_type
         request = self._http.build_request(
@@ -135,7 +145,7 @@ class ApiServer:
         return response
 
     def _note_date(self, date: str) -> None:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, OverflowError):
             self.skew = time.time() - parsedate_to_datetime(date).timestamp()
 
     def _named(self, call: _Call) -> str:
@@ -181,6 +191,6 @@ def _told(asked: str, seconds: float) -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        raise unanswered(asked, "timeout", f"nothing came for {seconds:g} s") from error
+        raise unanswered(asked, "timeout", f"nothing came for {round(seconds, 1):g} s") from error
     except httpx.HTTPError as error:
         raise unanswered(asked, "unavailable", f"no answer: {str(error) or type(error).__name__}") from error

@@ -4,6 +4,7 @@ The official client reads both, so that whatever works with it works here: exec 
 """
 
 import asyncio
+import functools
 import os
 from pathlib import Path
 
@@ -28,7 +29,8 @@ async def connect(*, kubeconfig: str | None = None, context: str | None = None) 
     Raises:
         UsageError: There is no such configuration, or it cannot be used.
     """
-    return ApiServer(Credentials(await asyncio.to_thread(_configuration, kubeconfig, context)))
+    configuration = functools.partial(_configuration, kubeconfig, context)
+    return ApiServer(Credentials(await asyncio.to_thread(configuration), configuration))
 
 
 def pod_namespace() -> str | None:

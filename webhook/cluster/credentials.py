@@ -1,16 +1,20 @@
 """Who we are to an API server, and how its own certificate is verified: what the official client's configuration says, for httpx.
 
-A token is asked for before it is old: the official client's hook reads the service account's token anew, or runs an exec plugin.
+A token is asked for before it is old: the official client's hook reads the service account's token anew, or runs an exec plugin. A token
+that is refused all the same, and a server whose certificate nobody trusts, are answered by reading the whole configuration anew: files of
+tokens and CAs are replaced while we run, and the hook goes by a clock that may jump.
 """
 
 import asyncio
 import ssl
 import time
+from collections.abc import Callable
 
 import httpx
 from kubernetes.client import Configuration
 
 from webhook import __version__
+from webhook.cluster.problem import ApiError
 from webhook.errors import UsageError
 
 _FRESH_SECONDS = 30.0
@@ -28,19 +32,22 @@ class Credentials:
         extensions: What httpx is to be told with every request.
     """
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, configuration: Configuration, anew: Callable[[], Configuration] | None = None) -> None:
+        """Take a configuration; `anew` reads it again from wherever it came."""
         self._configuration = configuration
-        self._turn = asyncio.Lock()
+        self._anew = anew
+        self._context = _context(configuration)
+        self._reading: asyncio.Task[None] | None = None
         self._authorization: str | None = None
         self._asked_at = float("-inf")
         self.base_url = str(configuration.host).rstrip("/")
         self.extensions = {"sni_hostname": configuration.tls_server_name} if configuration.tls_server_name else {}
 
     def client(self) -> httpx.AsyncClient:
-        """A client of the server; `UsageError` for certificates that cannot be used."""
+        """A client of the server."""
         return httpx.AsyncClient(
             base_url=self.base_url,
-            verify=_context(self._configuration),
+            verify=self._context,
             proxy=self._configuration.proxy or None,
             trust_env=False,
             timeout=None,  # noqa: S113 - every call has a time of its own
@@ -48,14 +55,36 @@ class Credentials:
             follow_redirects=False,
         )
 
-    async def headers(self, *, anew: bool = False) -> dict[str, str]:
-        """The headers of a request; with `anew` the token in use was refused."""
-        async with self._turn:
-            if anew or time.monotonic() - self._asked_at > _FRESH_SECONDS:
-                self._authorization = await asyncio.to_thread(_authorization, self._configuration)
-                self._asked_at = time.monotonic()
+    async def headers(self) -> dict[str, str]:
+        """The headers of a request; `ApiError` of reason `unauthorized` when there is no telling who we are."""
+        if time.monotonic() - self._asked_at > _FRESH_SECONDS:
+            await self._read(self._authorize)
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": _USER_AGENT}
         return headers | ({"Authorization": self._authorization} if self._authorization else {})
+
+    async def renew(self) -> None:
+        """Read everything anew: the token was refused, or the server is not trusted; `ApiError` as for `headers`."""
+        await self._read(self._read_anew)
+
+    async def _read(self, read: Callable[[], None]) -> None:
+        """One at a time, for all who wait: an exec plugin that hangs holds up one thread, and not one for each call."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(asyncio.to_thread(read))
+        try:
+            await asyncio.shield(self._reading)
+        except Exception as error:  # the hook lets through whatever a missing file or a broken plugin does to it
+            told = f"{self.base_url}: there are no credentials: {str(error).rstrip('.') or type(error).__name__}"
+            raise ApiError(told, status=0, reason="unauthorized") from error
+
+    def _read_anew(self) -> None:
+        if self._anew is not None:
+            self._configuration = self._anew()
+            _trust(self._context, self._configuration)
+        self._authorize()
+
+    def _authorize(self) -> None:
+        self._authorization = _authorization(self._configuration)
+        self._asked_at = time.monotonic()
 
 
 def _authorization(configuration: Configuration) -> str | None:
@@ -66,7 +95,7 @@ def _authorization(configuration: Configuration) -> str | None:
 
 
 def _context(configuration: Configuration) -> ssl.SSLContext:
-    """Verification as kubectl does it."""
+    """Verification as kubectl does it; `UsageError` for certificates that cannot be used."""
     try:
         context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
         if configuration.cert_file:
@@ -78,3 +107,9 @@ def _context(configuration: Configuration) -> ssl.SSLContext:
     if not configuration.verify_ssl:
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _trust(context: ssl.SSLContext, configuration: Configuration) -> None:
+    """Trust the CAs of now, too: a cluster's CA is replaced without a restart of its pods. What was trusted before stays so."""
+    if configuration.ssl_ca_cert or configuration.ca_cert_data:
+        context.load_verify_locations(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)

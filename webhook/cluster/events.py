@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from webhook.cluster.problem import ApiError, reason_of, unanswered
+from webhook.cluster.problem import UNDECODABLE, ApiError, reason_of, unanswered
 from webhook.kube.fieldpath import look_up
 from webhook.kube.text import quoted, shown
 
@@ -14,7 +14,6 @@ DELETED = "DELETED"
 
 _ERROR = "ERROR"
 _CHANGES = frozenset({"ADDED", "MODIFIED", DELETED})
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _LONGEST_NUMBER = 20
 
 
@@ -76,7 +75,7 @@ def read_listing(body: bytes, path: str) -> Listing:
     """The listing in an answer; `ApiError` of reason `unreadable` when it is none, or not whole."""
     try:
         found = _decode_list(body)
-    except _UNDECODABLE as error:
+    except UNDECODABLE as error:
         raise _unreadable(path, "listing", str(error)) from error
     if found.metadata.continue_ or not found.metadata.resource_version:
         raise _unreadable(path, "listing", "it is not whole, or has no resourceVersion")
@@ -91,7 +90,7 @@ def read_event(line: bytes, path: str) -> Event:
     """
     try:
         found = _decode_line(line)
-    except _UNDECODABLE as error:
+    except UNDECODABLE as error:
         raise _unreadable(path, "watch", str(error)) from error
     if found.type == _ERROR:
         raise _told(found.obj, path)

@@ -15,7 +15,7 @@ import structlog
 
 from webhook.cluster.api import ApiServer
 from webhook.cluster.named import NamedObject
-from webhook.cluster.problem import ApiError
+from webhook.cluster.problem import UNDECODABLE, ApiError
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,10 @@ RENEW_SECONDS = 10.0
 RETRY_SECONDS = 2.0
 
 _LONGEST_LEASE_SECONDS = 60
+_MOST_TRANSITIONS = 2**31 - 1
+"""More an API server does not take, and then nobody could ever lead again."""
 _RELEASE_SECONDS = 2.0
+_STOPPED = "told to stop"
 _EMPTY = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 
 
@@ -83,6 +86,7 @@ class Election:
         self.identity = identity
         self.holder = ""
         self.problem: str | None = None
+        self._told = ""
 
     @property
     def leads(self) -> bool:
@@ -110,7 +114,9 @@ class Election:
         finally:
             working.cancel()
             await asyncio.wait({working})
-            log.warning("leads no more", lease=self._lease.place, identity=self.identity, reason=self._why_not(working))
+            reason = self._why_not(working)
+            tell = log.info if reason == _STOPPED else log.warning
+            tell("leads no more", lease=self._lease.place, identity=self.identity, reason=reason)
         await self._release()
 
     def _left(self) -> float:
@@ -120,7 +126,7 @@ class Election:
         if not working.cancelled() and (failure := working.exception()) is not None:
             return f"the work failed: {type(failure).__name__}: {failure}"
         if self.leads:
-            return self._unfit() or "told to stop"
+            return self._unfit() or _STOPPED
         return self.problem or f"{self.holder} has taken it"
 
     async def _try(self, seconds: float) -> bool:
@@ -131,7 +137,7 @@ class Election:
                 self._leads_until = asked_at + RENEW_SECONDS
             self._tell(None)
         except ApiError as error:
-            self._tell(None if error.reason == "conflict" else str(error))  # another was quicker: the next look tells who
+            self._tell(None if error.reason == "conflict" else error)  # another was quicker: the next look tells who
         return self.leads
 
     async def _took(self, seconds: float) -> bool:
@@ -150,7 +156,7 @@ class Election:
             raw = await self._lease.read(seconds=seconds) or b"{}"
         try:
             read = _decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             raise self._lease.unreadable(error) from error
         spec = read.spec or Spec()
         self._note(spec)
@@ -172,7 +178,7 @@ class Election:
             lease_duration_seconds=LEASE_SECONDS,
             acquire_time=before.acquire_time if renews else now,
             renew_time=now,
-            lease_transitions=(before.lease_transitions or 0) + (not renews),
+            lease_transitions=min((before.lease_transitions or 0) + (not renews), _MOST_TRANSITIONS),
         )
 
     async def _write(self, spec: Spec, version: str, seconds: float) -> None:
@@ -189,10 +195,11 @@ class Election:
             if spec.holder_identity == self.identity:
                 await self._write(Spec("", 1, spec.acquire_time, _now(), spec.lease_transitions), version, _RELEASE_SECONDS)
 
-    def _tell(self, problem: str | None) -> None:
-        if problem is not None and problem != self.problem:
-            log.warning("election failed", lease=self._lease.place, problem=problem)
-        self.problem = problem
+    def _tell(self, error: ApiError | None) -> None:
+        if error is not None and error.kind != self._told:
+            log.warning("election failed", lease=self._lease.place, problem=str(error))
+        self._told = "" if error is None else error.kind
+        self.problem = None if error is None else str(error)
 
 
 class _Metadata(msgspec.Struct, rename="camel"):

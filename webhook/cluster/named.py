@@ -7,7 +7,7 @@ one name alone. What is applied is empty: where somebody else was quicker, it ch
 from collections.abc import Mapping
 
 from webhook.cluster.api import ApiServer
-from webhook.cluster.problem import ApiError, unanswered
+from webhook.cluster.problem import ApiError, needing, unanswered
 
 FIELD_MANAGER = "bindguard"
 """As whom API servers note our changes: they take it from the User-Agent, or from the query."""
@@ -26,11 +26,13 @@ class NamedObject:
         self._path = f"{collection}/{name}"
         self._empty = {**empty, "metadata": {"name": name}}
         self.place = f"{empty['kind']} {namespace}/{name}"
+        self._grant = f"get, create and patch {self.place} (a Role and its binding)"
 
     async def read(self, *, seconds: float = 5.0) -> bytes | None:
         """The object, or `None` when there is none; `ApiError` when that cannot be told."""
         try:
-            return await self._server.get(self._path, seconds=seconds)
+            with needing(self._grant):
+                return await self._server.get(self._path, seconds=seconds)
         except ApiError as error:
             if error.reason != "not-found":
                 raise
@@ -39,7 +41,8 @@ class NamedObject:
     async def make(self, *, seconds: float = 5.0) -> None:
         """Make an empty one, unless there is one."""
         try:
-            await self._server.apply(self._path, self._empty, manager=FIELD_MANAGER, seconds=seconds)
+            with needing(self._grant):
+                await self._server.apply(self._path, self._empty, manager=FIELD_MANAGER, seconds=seconds)
         except ApiError as error:
             if error.reason != "conflict":
                 raise
@@ -47,7 +50,8 @@ class NamedObject:
     async def change(self, changes: Mapping[str, object], version: str, *, metadata: Mapping[str, object], seconds: float = 5.0) -> bytes:
         """Merge changes into the object, if it still has this resourceVersion; the object as it was stored."""
         patch = {**changes, "metadata": {**metadata, "resourceVersion": version}}
-        return await self._server.patch(self._path, patch, seconds=seconds)
+        with needing(self._grant):
+            return await self._server.patch(self._path, patch, seconds=seconds)
 
     def unreadable(self, error: Exception) -> ApiError:
         """The error of an object that is none of its kind."""

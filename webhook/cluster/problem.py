@@ -1,6 +1,7 @@
 """An answer of the API server that is no success, or no answer at all, as one error with one of a few reasons. Asks nobody."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -27,6 +28,9 @@ _REASON_OF: Mapping[int, Reason] = {
 }
 _MOST_TOLD = 400
 
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON, not of the shape that was expected, or nested without end."""
+
 
 class ApiError(UnreadableError):
     """The API server did not do what it was asked.
@@ -42,6 +46,11 @@ class ApiError(UnreadableError):
         self.status = status
         self.reason: Reason = reason
         self.body = body
+
+    @property
+    def kind(self) -> str:
+        """What failed and why: the same for the same trouble however the server words it, so that a log tells each trouble once."""
+        return f"{self.message.partition(': ')[0]}: {self.reason}"
 
 
 class _Status(msgspec.Struct):
@@ -61,6 +70,18 @@ def answered(asked: str, status: int, body: bytes) -> ApiError:
     return ApiError(f"{asked}: HTTP {status}: {_told(body)}", status=status, reason=reason_of(status), body=body)
 
 
+@contextlib.contextmanager
+def needing(grant: str) -> Iterator[None]:
+    """A refusal within the block tells what to let us do; the server's own words may leave it out (`... is forbidden:`)."""
+    try:
+        yield
+    except ApiError as error:
+        if error.reason != "forbidden":
+            raise
+        told = f"{error.message.rstrip('.: ')}; let the user of this program {grant}"
+        raise ApiError(told, status=error.status, reason=error.reason, body=error.body) from error
+
+
 def reason_of(status: int) -> Reason:
     """What an HTTP status of the API server means."""
     return _REASON_OF.get(status, "unavailable")
@@ -70,7 +91,7 @@ def _told(body: bytes) -> str:
     """The message of a Status object, or the start of whatever else was answered, on one line."""
     try:
         message = _decode(body).message
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         message = body[:_MOST_TOLD].decode(errors="replace")
     told = " ".join(message.split())
     return told[:_MOST_TOLD] or "no reason is given"

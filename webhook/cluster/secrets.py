@@ -8,6 +8,7 @@ import msgspec
 
 from webhook.cluster.api import ApiServer
 from webhook.cluster.named import NamedObject
+from webhook.cluster.problem import UNDECODABLE
 
 _NO_DATA: Mapping[str, bytes] = {}
 _EMPTY = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "data": {"tls.crt": "", "tls.key": ""}}
@@ -44,7 +45,7 @@ class NamedSecret:
             return None
         try:
             read = _decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             raise self._object.unreadable(error) from error
         metadata = read.metadata
         return Secret(data=read.data or _NO_DATA, annotations=metadata.annotations or {}, version=metadata.resource_version)

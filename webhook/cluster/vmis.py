@@ -13,7 +13,7 @@ import structlog
 
 from webhook.admission.vmi_source import Unread, VMISourceError
 from webhook.cluster.api import ApiServer
-from webhook.cluster.problem import ApiError
+from webhook.cluster.problem import ApiError, needing
 from webhook.cluster.shared_reads import SharedReads
 from webhook.vmi.launcher import is_dns_name
 
@@ -79,7 +79,8 @@ class ClusterVMIs:
         return await self._reads.get(path)
 
     async def _read(self, path: str) -> bytes:
-        return await self._api.get(path, seconds=self._read_seconds)
+        with needing("get virtualmachineinstances.kubevirt.io in all namespaces (a ClusterRole and its binding)"):
+            return await self._api.get(path, seconds=self._read_seconds)
 
     def _tell(self, reason: Unread, error: ApiError) -> None:
         """Once a minute for each reason: a burst of pods is one trouble."""

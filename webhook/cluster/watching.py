@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from webhook.cluster.api import ApiServer
-from webhook.cluster.events import Event, Listing, read_event, read_listing
+from webhook.cluster.events import Event, Listing, older, read_event, read_listing
 from webhook.cluster.problem import ApiError
 
 WATCH_SECONDS = 30
@@ -106,6 +106,7 @@ class Watch:
         self._at: str | None = None
         self._news_at = 0.0
         self._heard = False
+        self._mistake = ""
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -124,10 +125,18 @@ class Watch:
             await self._stream(self._at)
         except ApiError as error:
             return Trouble(error.reason, error.message, listing)
-        except Exception as error:
-            log.exception("watch failed", path=self._path)
-            return Trouble("internal", f"{type(error).__name__}: {error}", listing)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the loop
+            return self._mistaken(error, listing=listing)
+        self._mistake = ""
         return None
+
+    def _mistaken(self, error: Exception, *, listing: bool) -> Trouble:
+        """What is wrong with one CR is wrong again in the next listing: that is logged once."""
+        mistake = f"{type(error).__name__}: {error}"
+        if mistake != self._mistake:
+            log.error("watch failed", path=self._path, exc_info=error)
+        self._mistake = mistake
+        return Trouble("internal", mistake, listing)
 
     async def _list(self) -> str:
         listing = read_listing(await self._api.get(self._path), self._path)
@@ -141,8 +150,11 @@ class Watch:
         async with self._api.lines(self._path, query, silence_seconds=self._silence_seconds) as lines:
             async for line in lines:
                 event = read_event(line, self._path)
+                if older(event.version, version):
+                    raise ApiError(_went_back(self._path, event.version, version), status=0, reason="gone")
                 self._follower.changed(event)
-                self._at, self._heard, self._news_at = event.version, True, self._clock.now()
+                version = self._at = event.version
+                self._heard, self._news_at = True, self._clock.now()
 
     def _end(self, trouble: Trouble | None) -> None:
         """Decide how the next round begins, and tell how this one ended."""
@@ -160,3 +172,8 @@ def goes_on(trouble: Trouble | None, *, heard: bool, quiet_seconds: float) -> bo
     if quiet_seconds > QUIET_SECONDS:
         return False
     return trouble is None or (heard and not trouble.listing and trouble.reason in _CUT)
+
+
+def _went_back(path: str, to: str, version: str) -> str:
+    """An API server sends what is newer than asked for, in order; one whose etcd was restored leaves out what has happened since."""
+    return f"GET {path}: the watch went back from resourceVersion {version} to {to}, as after a restored etcd"

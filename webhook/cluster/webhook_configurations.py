@@ -12,7 +12,7 @@ import msgspec
 
 from webhook.cluster.api import JSON_PATCH, ApiServer
 from webhook.cluster.named import FIELD_MANAGER
-from webhook.cluster.problem import ApiError, unanswered
+from webhook.cluster.problem import UNDECODABLE, ApiError, needing, unanswered
 
 KINDS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
@@ -57,7 +57,8 @@ class WebhookConfigurations:
         patch += [{"op": "add", "path": f"/webhooks/{place}/clientConfig/caBundle", "value": encoded} for place in differing]
         path = self._path(configuration.kind)
         try:
-            await self._server.patch(path, patch, content_type=JSON_PATCH, seconds=5.0)
+            with needing(self._grant(configuration.kind)):
+                await self._server.patch(path, patch, content_type=JSON_PATCH, seconds=5.0)
         except ApiError as error:
             if error.reason == "invalid" and await self._version(configuration.kind) != configuration.version:
                 raise ApiError(error.message, status=error.status, reason="conflict", body=error.body) from error
@@ -70,16 +71,20 @@ class WebhookConfigurations:
     async def _read(self, kind: str) -> Configuration | None:
         path = self._path(kind)
         try:
-            read = _decode(await self._server.get(path, seconds=5.0))
+            with needing(self._grant(kind)):
+                read = _decode(await self._server.get(path, seconds=5.0))
         except ApiError as error:
             if error.reason != "not-found":
                 raise
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             raise unanswered(f"{kind} {self._name}", "unreadable", f"cannot be understood: {error}") from error
         bundles = tuple(each.client_config.ca_bundle or b"" for each in read.webhooks or ())
         fields = read.metadata.managed_fields or ()
         return Configuration(kind=kind, version=read.metadata.resource_version, bundles=bundles, other_writer=_other_writer(fields))
+
+    def _grant(self, kind: str) -> str:
+        return f"get and patch {kind} {self._name} (a ClusterRole and its binding)"
 
     def _path(self, kind: str) -> str:
         return f"/apis/admissionregistration.k8s.io/v1/{kind.lower()}s/{self._name}"

@@ -27,6 +27,10 @@ _LONGEST_SECONDS = 30.0
 _NO_DATA: Mapping[str, bytes] = {}
 
 
+class _UnfitError(Exception):
+    """This process should change nothing now."""
+
+
 class CertificateKeeper:
     """Keeps Secret and caBundles as they should be, while it is the only one that works.
 
@@ -41,20 +45,25 @@ class CertificateKeeper:
         configurations: WebhookConfigurations,
         *,
         names: Sequence[str],
+        unfit: Callable[[], str | None] = lambda: None,
         settle_seconds: float = SETTLE_SECONDS,
         now: Clock = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Prepare; `names` are what the certificate must be for, and the clocks and `sleep` are a test's to replace."""
+        """Prepare; `names` are what the certificate must be for; `unfit` tells why nothing should be changed now, if so.
+
+        The clocks and `sleep` are a test's to replace.
+        """
         self._secret = secret
         self._configurations = configurations
         self._names = names
+        self._unfit = unfit
         self._settle_seconds = settle_seconds
         self._now = now
         self._monotonic = monotonic
         self._sleep = sleep
-        self._failures = 0
+        self._failures, self._failure = 0, ""
         self._paces: dict[str, Pace] = defaultdict(Pace)
         self._published: dict[str, bytes] = {}
         self._settled = (b"", 0.0)
@@ -75,16 +84,23 @@ class CertificateKeeper:
         except ApiError as error:
             if error.reason == "conflict":
                 return _CONFLICT_SECONDS
-            return self._failed(str(error))
+            return self._failed(str(error), error.kind)
+        except _UnfitError as error:
+            return self._failed(str(error), "unfit")
         except Exception as error:
-            log.exception("certificate keeper failed")
-            return self._failed(f"{type(error).__name__}: {error}")
-        self._failures, self.problem = 0, None
+            kind = type(error).__name__
+            if kind != self._failure:
+                log.exception("certificate keeper failed")
+            return self._failed(f"{kind}: {error}", kind)
+        self._failures, self.problem, self._failure = 0, None, ""
         return seconds
 
     async def _step(self) -> float:
         configurations = await self._configurations.read()
         secret = await self._secret.read()
+        unfit = self._unfit()  # by the answers that just came: by a clock that has jumped, all would seem to have expired
+        if unfit is not None:
+            raise _UnfitError(unfit)
         if secret is None:
             return await self._make_secret()
         self._tell_missing(configurations)
@@ -188,9 +204,9 @@ class CertificateKeeper:
             log.warning(event, **fields)
         self._told[what] = value
 
-    def _failed(self, problem: str) -> float:
-        if problem != self.problem:
+    def _failed(self, problem: str, kind: str) -> float:
+        if kind != self._failure:
             log.error("certificate keeper cannot go on", problem=problem)
-        self.problem = problem
+        self.problem, self._failure = problem, kind
         self._failures = min(self._failures + 1, 10)
         return min(2.0 ** (self._failures - 1), _LONGEST_SECONDS)

@@ -96,6 +96,7 @@ class ClusterRegistry:
         self._watch = Watch(api, PATH, self, clock=options.clock)
         self._fresh = FreshRead(self._read, options.clock)
         self._trouble: Trouble | None = None
+        self._logged: Trouble | None = None
         self._last_good = options.last_good
         self._unkept = asyncio.Event()
         self._kept_at = float("-inf")
@@ -160,7 +161,7 @@ class ClusterRegistry:
     def listed(self, listing: Listing) -> None:
         """Take a listing in place of all that was known."""
         self._options.tally.registry_listed()
-        self._recovered()
+        self._recovered(by_listing=True)
         self._took(changed=self._state.listed(listing, self._now()))
 
     def changed(self, event: Event) -> None:
@@ -174,9 +175,9 @@ class ClusterRegistry:
         if trouble is None:
             self._recovered()
             return
-        if self._trouble is None or self._trouble.reason != trouble.reason:
+        if self._logged is None or self._logged.reason != trouble.reason:
             log.warning("registry not followed", reason=trouble.reason, problem=_told(trouble), serving=self.rulebook.version)
-        self._trouble = trouble
+        self._trouble = self._logged = trouble
         if trouble.listing and trouble.reason == "not-found":
             self._took(changed=self._state.missing(self._now()))
         elif self.state is State.UNREAD:
@@ -208,10 +209,12 @@ class ClusterRegistry:
         if self._state.version and (changed or self._now() - self._kept_at >= KEEP_SECONDS):
             self._unkept.set()
 
-    def _recovered(self) -> None:
-        if self._trouble is not None:
-            log.info("registry followed again", after=self._trouble.reason)
+    def _recovered(self, *, by_listing: bool = False) -> None:
+        """A listing tells what there is, but not that the watch after it will last: one that is refused each time is logged once."""
         self._trouble = None
+        if self._logged is not None and (self._logged.listing or not by_listing):
+            log.info("registry followed again", after=self._logged.reason)
+            self._logged = None
 
     def _announce(self) -> None:
         registry, problem = self.rulebook.registry, self._state.counted.problem

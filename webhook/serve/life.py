@@ -1,7 +1,8 @@
 """The life of a server: start, ready, drain, stop; and the signals that move it along. Knows neither settings files nor HTTP.
 
 SIGTERM and SIGINT: not ready, serve on while endpoints forget us, finish what is in flight, end with 0; a second one ends at once.
-SIGHUP: look at registry and certificate now.
+SIGHUP: look at the files of registry and certificate now. What is to run for as long as the server does, and ends all the same, ends the
+server, with 1: nobody would look at a registry or a certificate any more, and nobody would notice.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 import uvloop
@@ -28,6 +29,8 @@ from webhook.server.probes import ask
 
 log = structlog.get_logger(__name__)
 
+EXIT_MISTAKE = 1
+"""Something ended by a mistake of ours."""
 EXIT_SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 
@@ -53,13 +56,33 @@ async def _live(found: Effective) -> int:
         await _start(assembly.operations, found, "operations_")
         running.push_async_callback(assembly.operations.stop, 1.0)
         opening = asyncio.create_task(_open(assembly, found, started))
-        for task in (*map(asyncio.create_task, assembly.endless()), opening):
+        endless = [asyncio.create_task(each, name=what) for what, each in assembly.endless()]
+        for task in (*endless, opening):
             running.callback(task.cancel)
-        told = asyncio.create_task(signals.next())
-        await asyncio.wait({opening, told}, return_when=asyncio.FIRST_COMPLETED)
-        if opening.done():
+        leaving = await reason_to_leave(asyncio.create_task(signals.next()), opening, endless)
+        await _leave(leaving, signals, assembly, found.settings)
+        return EXIT_CLEAN if leaving else EXIT_MISTAKE
+
+
+async def reason_to_leave(
+    told: "asyncio.Task[signal.Signals]", opening: "asyncio.Task[None]", endless: Iterable["asyncio.Task[None]"]
+) -> str:
+    """The name of the signal that ends the server; empty when something endless has ended, which is logged.
+
+    Raises what `opening` raises.
+    """
+    waiting = {told, opening, *endless}
+    while not told.done():
+        ended, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if opening in ended:
             opening.result()
-        return await _leave(await told, signals, assembly, found.settings)
+        for each in ended - {told, opening}:
+            failure = (None if each.cancelled() else each.exception()) or RuntimeError("it just ended")
+            log.critical("cannot go on", failed=each.get_name(), exc_info=failure)
+        if ended - {told, opening}:
+            told.cancel()
+            return ""
+    return told.result().name
 
 
 async def _open(assembly: Assembly, found: Effective, started: float) -> None:
@@ -74,14 +97,14 @@ async def _open(assembly: Assembly, found: Effective, started: float) -> None:
         announcing.cancel()
 
 
-async def _leave(first: signal.Signals, signals: "_Signals", assembly: Assembly, settings: ServeSettings) -> int:
+async def _leave(because: str, signals: "_Signals", assembly: Assembly, settings: ServeSettings) -> None:
     assembly.draining = True
     admission = assembly.admission
     connections = admission.connections if admission is not None else 0
-    log.info("draining", signal=first.name, seconds=settings.drain_seconds, connections=connections)
+    log.info("draining", signal=because or None, seconds=settings.drain_seconds, connections=connections)
     if admission is None:
         log.info("stopped")
-        return EXIT_CLEAN
+        return
     leaving = asyncio.create_task(admission.drain(settings.drain_seconds))
     second = asyncio.create_task(signals.next())
     await asyncio.wait({leaving, second}, return_when=asyncio.FIRST_COMPLETED)
@@ -89,7 +112,7 @@ async def _leave(first: signal.Signals, signals: "_Signals", assembly: Assembly,
         second.cancel()
         leaving.result()
         log.info("stopped")
-        return EXIT_CLEAN
+        return
     log.warning("stopped at once", signal=second.result().name, connections=admission.connections)
     os._exit(EXIT_SIGNALLED + second.result())  # nobody who asks twice wants to wait for anything
 

@@ -20,7 +20,7 @@ from webhook.cluster.secrets import NamedSecret
 from webhook.cluster.webhook_configurations import WebhookConfigurations
 from webhook.serve.certificate_keeper import CertificateKeeper
 from webhook.tls.files import read_file
-from webhook.tls.held import CA, CERT, KEY, cas_in
+from webhook.tls.held import CA, CERT, KEY, cas_in, held_in
 from webhook.tls.managed import SETTLE_SECONDS
 from webhook.tls.pair import Clock, PairFiles, utc_now
 from webhook.tls.problem import PairError
@@ -106,6 +106,7 @@ class ManagedCertificate:
         self._sleep = sleep
         self._pair: tuple[bytes, bytes] | None = None
         self._problem: str | None = "the Secret has not been read yet"
+        self._told = ""
         self._begun = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._failures = 0
@@ -113,7 +114,14 @@ class ManagedCertificate:
         self.ca_expires_at = 0.0
         configurations = WebhookConfigurations(server, managed.webhook_configuration)
         self._keeper = CertificateKeeper(
-            self._secret, configurations, names=names, settle_seconds=settle_seconds, now=now, monotonic=monotonic, sleep=sleep
+            self._secret,
+            configurations,
+            names=names,
+            unfit=self._clock_is_wrong,
+            settle_seconds=settle_seconds,
+            now=now,
+            monotonic=monotonic,
+            sleep=sleep,
         )
         self._election = Election(
             server,
@@ -178,14 +186,16 @@ class ManagedCertificate:
             problem = await self._look()
         except ApiError as error:
             self._failures = min(self._failures + 1, 10)
-            self._tell(str(error))
+            self._tell(str(error), error.kind)
             return min(2.0 ** (self._failures - 1), _LONGEST_PAUSE_SECONDS)
         except Exception as error:
-            log.exception("looking at the certificate's Secret failed")
-            self._tell(f"{type(error).__name__}: {error}")
+            kind = type(error).__name__
+            if kind != self._told:
+                log.exception("looking at the certificate's Secret failed")
+            self._tell(f"{kind}: {error}", kind)
             return _LONGEST_PAUSE_SECONDS
         self._failures = 0
-        self._tell(problem)
+        self._tell(problem, problem or "")
         return LOOK_SECONDS if self.source is not None else _FIRST_LOOK_SECONDS
 
     async def _look(self) -> str | None:
@@ -197,9 +207,16 @@ class ManagedCertificate:
         if not any(pair):
             return f"{self._secret.place} holds no certificate yet; {self._maker()}"
         if pair != self._pair:
+            if self.source is not None and self._is_stray(secret.data):
+                return f"{self._secret.place} {CERT} is signed by none of its {CA}, which API servers trust; {self._maker()}"
             self._pair = pair
             self._changed()
         return self._begin() if self.source is None else None
+
+    def _is_stray(self, data: Mapping[str, bytes]) -> bool:
+        """Whether it is a good pair, but somebody else's: the one in service serves better until the leader has made another."""
+        held = held_in(data, self._now())
+        return held.leaf is not None and held.issuer is None
 
     def _begin(self) -> str | None:
         try:
@@ -226,7 +243,8 @@ class ManagedCertificate:
             return None
         return f"this machine's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the API server's; correct it"
 
-    def _tell(self, problem: str | None) -> None:
-        if problem != self._problem and problem is not None:
+    def _tell(self, problem: str | None, kind: str) -> None:
+        """Once for each kind of problem."""
+        if problem is not None and kind != self._told:
             log.warning("no certificate from its Secret", problem=problem, serving=self.source is not None)
-        self._problem = problem
+        self._problem, self._told = problem, kind
