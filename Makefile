@@ -30,7 +30,7 @@ demo: setup ## Judge the example VMs, and answer a recorded review as the webhoo
 	@$(BIN)/bindguard explain unregistered-plugin
 
 test: setup ## Run every test; the pure centre keeps 95 % of its branches covered.
-	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report=
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty
 	$(BIN)/coverage report --format=total --fail-under=95 --include=$(CENTRE)
 

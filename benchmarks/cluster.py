@@ -28,8 +28,7 @@ from tests.e2e.balancer import Balancer
 from tests.e2e.control_plane import ControlPlane, find_programs, running
 from tests.e2e.installation import MUTATING, SECRET, VALIDATING, VMS, Installation, prepare
 from tests.e2e.objects import vm
-from tests.e2e.test_cluster import bundles, is_renewed, judged, leaf, register, start
-from tests.serve import server
+from tests.e2e.verbs import bundles, is_renewed, judged, leaf, register, start
 from tests.serve.server import Server
 
 RATE = 200
@@ -47,8 +46,7 @@ _JSON = {"content-type": "application/json"}
 
 
 def main() -> None:
-    """All of them. Replicas drain as long as they do in a cluster: in the tests' haste a busy machine loses requests."""
-    server.QUICK = ("--reload-seconds", "2", "--drain-seconds", "5")
+    """All of them."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         programs, helm = find_programs(directory), find_helm(directory)
@@ -58,6 +56,7 @@ def main() -> None:
         with running(programs, directory) as plane, Balancer() as balancer:
             prepare(plane)
             installed = Installation(plane, directory, balancer, Helm(helm, directory).render(kubernetes="1.25.0"))
+            installed.drain_seconds = 5.0  # as in a cluster: in the tests' haste a busy machine loses requests
             installed.install()
             head(f"In a cluster, kube-apiserver {plane.read('/version')['gitVersion']}")
             _measure(plane, installed)

@@ -17,6 +17,7 @@ from tests.e2e.balancer import Balancer
 from tests.e2e.control_plane import ControlPlane, find_programs, running
 from tests.e2e.installation import Installation, prepare
 from tests.e2e.objects import crds, mutating_configuration, validating_configuration, vm
+from tests.e2e.verbs import start
 from tests.serve.server import Server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -25,11 +26,11 @@ VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here is an e2e test, and all of it shares one API server: one worker runs it."""
+    """Everything here is an e2e test, and the tests of a module share what they set up: one worker runs them."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+            item.add_marker(pytest.mark.xdist_group(f"e2e {item.path.stem}"))
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +87,13 @@ def installed(cluster: ControlPlane, rendered: Objects, tmp_path_factory: pytest
         installation = Installation(cluster, tmp_path_factory.mktemp("bindguard"), balancer, rendered)
         installation.install()
         yield installation
+
+
+@pytest.fixture
+def replicas(cluster: ControlPlane, installed: Installation) -> Iterator[list[Server]]:
+    """Two replicas, known to be asked."""
+    with contextlib.ExitStack() as stack:
+        yield start(cluster, installed, stack, ["first", "second"])
 
 
 def _control_plane(directory: Path) -> contextlib.AbstractContextManager[ControlPlane]:

@@ -48,12 +48,17 @@ _OF_A_POD = frozenset(
 
 
 class Installation:
-    """The chart's objects in an API server, and the directory that its replicas work in."""
+    """The chart's objects in an API server, and the directory that its replicas work in.
+
+    Attributes:
+        drain_seconds: For how long replicas that are told to stop serve on.
+    """
 
     def __init__(self, plane: ControlPlane, directory: Path, balancer: Balancer, rendered: Objects) -> None:
         self.plane = plane
         self.directory = directory
         self.balancer = balancer
+        self.drain_seconds = 0.2
         self._rendered = rendered
 
     def install(self) -> None:
@@ -68,7 +73,8 @@ class Installation:
         """A running, ready replica that gets its share of the connections; `settings` go before the chart's, and `None` leaves one out."""
         directory = self.directory / name
         directory.mkdir(exist_ok=True)
-        with Server(directory, "--config", self.config(directory, **settings), environment={"HOSTNAME": name}) as server:
+        flags = ("--config", self.config(directory, **settings), "--drain-seconds", str(self.drain_seconds))
+        with Server(directory, *flags, environment={"HOSTNAME": name}) as server:
             self.balancer.add(server)
             try:
                 yield server

@@ -4,8 +4,7 @@ import base64
 import contextlib
 import json
 import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,157 +17,113 @@ from tests.e2e.control_plane import ADMIN_TOKEN, ControlPlane
 from tests.e2e.installation import KUBEVIRTS, MUTATING, SECRET, VALIDATING, VMS, Installation
 from tests.e2e.objects import kubevirt, vm
 from tests.e2e.other_webhook import OtherWebhook
-from tests.serve.server import Server, asking, eventually
+from tests.e2e.verbs import CR, UNPROCESSABLE, bundles, is_renewed, judged, leaf, register, start, steady_load
+from tests.serve.server import Server, eventually
 
-CR = f"{KUBEVIRTS}/kubevirt"
-UNPROCESSABLE = httpx.codes.UNPROCESSABLE_ENTITY
 CREATOR = "system:serviceaccount:kubevirt:kubevirt-controller"
 
 
-@pytest.fixture(scope="module")
-def plane(cluster: ControlPlane) -> ControlPlane:
-    """An API server that may go away."""
-    return cluster
-
-
-@pytest.fixture
-def replicas(plane: ControlPlane, installed: Installation) -> Iterator[list[Server]]:
-    """Two replicas, known to be asked."""
-    with contextlib.ExitStack() as stack:
-        yield start(plane, installed, stack, ["first", "second"])
-
-
-def start(plane: ControlPlane, installed: Installation, stack: contextlib.ExitStack, names: list[str]) -> list[Server]:
-    servers = [stack.enter_context(installed.replica(name)) for name in names]
-    eventually(lambda: installed.balancer.ready() >= len(names))
-    eventually(lambda: judged(plane, vm("probe", "nobody-has-this")).status_code == UNPROCESSABLE)
-    return servers
-
-
-def judged(plane: ControlPlane, obj: dict[str, Any]) -> httpx.Response:
-    """The answer to a VM that is created and not kept."""
-    return plane.client.post(VMS + "?dryRun=All", json=obj)
-
-
-def register(plane: ControlPlane, *plugins: str | None, without: tuple[str, ...] = ()) -> None:
-    binding: dict[str, Any] = {name: {"domainAttachmentType": "tap", "migration": {}} for name in plugins if name}
-    plane.merge(CR, {"spec": {"configuration": {"network": {"binding": binding | dict.fromkeys(without)}}}})
-
-
-def bundles(plane: ControlPlane) -> set[str]:
-    """The caBundles of all webhooks."""
-    configurations = [plane.read(f"{kind}/bindguard") for kind in (VALIDATING, MUTATING)]
-    return {webhook["clientConfig"].get("caBundle", "") for configuration in configurations for webhook in configuration["webhooks"]}
-
-
-def leaf(plane: ControlPlane) -> str:
-    """The certificate in the Secret; empty as long as there is none."""
-    answer = plane.client.get(SECRET)
-    return str(answer.json().get("data", {}).get("tls.crt", "")) if answer.is_success else ""
-
-
-def is_renewed(plane: ControlPlane, before: str) -> bool:
-    return leaf(plane) not in {"", before}
-
-
-@contextlib.contextmanager
-def steady_load(
-    plane: ControlPlane, objects: Callable[[int], dict[str, Any]] = lambda number: vm(f"load-{number}", "passt")
-) -> Iterator[None]:
-    """VMs created over and over while the block runs; every one must be accepted."""
-    numbers = iter(range(10_000_000))
-    clients: dict[int, httpx.Client] = {}
-
-    def ask() -> None:
-        thread = threading.get_ident()
-        if thread not in clients:
-            clients[thread] = plane.another_client()
-        answer = clients[thread].post(VMS + "?dryRun=All", json=objects(next(numbers)))
-        assert answer.is_success, answer.text
-
-    with asking(ask) as problems:
-        yield
-    for client in clients.values():
-        client.close()
-    assert problems == []
-    assert next(numbers) > 20
-
-
 @pytest.mark.usefixtures("replicas")
-def test_a_plugin_is_accepted_in_the_request_after_its_registration(plane: ControlPlane) -> None:
+def test_a_plugin_is_accepted_in_the_request_after_its_registration(cluster: ControlPlane) -> None:
     for number in range(200):
         name = f"fresh-{number % 2}"
-        register(plane, name, without=(f"fresh-{1 - number % 2}",))
-        answer = judged(plane, vm("eager", name))
+        register(cluster, name, without=(f"fresh-{1 - number % 2}",))
+        answer = judged(cluster, vm("eager", name))
         assert answer.is_success, (number, answer.text)
 
 
 @pytest.mark.usefixtures("replicas")
-def test_a_plugin_that_is_unregistered_is_denied_within_moments(plane: ControlPlane) -> None:
-    register(plane, "leaving")
-    assert judged(plane, vm("before", "leaving")).is_success
-    register(plane, without=("leaving",))
-    eventually(lambda: judged(plane, vm("after", "leaving")).status_code == UNPROCESSABLE)
+def test_a_plugin_that_is_unregistered_is_denied_within_moments(cluster: ControlPlane) -> None:
+    register(cluster, "leaving")
+    assert judged(cluster, vm("before", "leaving")).is_success
+    register(cluster, without=("leaving",))
+    eventually(lambda: judged(cluster, vm("after", "leaving")).status_code == UNPROCESSABLE)
 
 
 @pytest.mark.usefixtures("replicas")
-def test_under_an_unregistered_plugin_a_vm_can_still_be_labelled_finalized_and_deleted(plane: ControlPlane) -> None:
-    register(plane, "leftover")
-    plane.create(VMS, vm("old", "leftover"))
-    register(plane, without=("leftover",))
-    eventually(lambda: judged(plane, vm("new", "leftover")).status_code == UNPROCESSABLE)
-    plane.merge(f"{VMS}/old", {"metadata": {"labels": {"a": "b"}, "finalizers": ["test/finalizer"]}})
-    plane.merge(f"{VMS}/old/status", {"status": {"ready": True}})
-    assert plane.client.delete(f"{VMS}/old").is_success
-    plane.merge(f"{VMS}/old", {"metadata": {"finalizers": None}})
-    assert plane.client.get(f"{VMS}/old").status_code == httpx.codes.NOT_FOUND
+def test_under_an_unregistered_plugin_a_vm_can_still_be_labelled_finalized_and_deleted(cluster: ControlPlane) -> None:
+    register(cluster, "leftover")
+    cluster.create(VMS, vm("old", "leftover"))
+    register(cluster, without=("leftover",))
+    eventually(lambda: judged(cluster, vm("new", "leftover")).status_code == UNPROCESSABLE)
+    cluster.merge(f"{VMS}/old", {"metadata": {"labels": {"a": "b"}, "finalizers": ["test/finalizer"]}})
+    cluster.merge(f"{VMS}/old/status", {"status": {"ready": True}})
+    assert cluster.client.delete(f"{VMS}/old").is_success
+    cluster.merge(f"{VMS}/old", {"metadata": {"finalizers": None}})
+    assert cluster.client.get(f"{VMS}/old").status_code == httpx.codes.NOT_FOUND
 
 
 @pytest.mark.usefixtures("replicas")
-def test_without_a_kubevirt_cr_nothing_is_denied_for_its_plugin(plane: ControlPlane) -> None:
-    before = plane.read(CR)
+def test_without_a_kubevirt_cr_nothing_is_denied_for_its_plugin(cluster: ControlPlane) -> None:
+    before = cluster.read(CR)
     try:
-        assert plane.client.delete(CR).is_success
-        eventually(lambda: judged(plane, vm("anyhow", "nobody-has-this")).is_success)
-        assert "warning" in judged(plane, vm("anyhow", "nobody-has-this")).headers
+        assert cluster.client.delete(CR).is_success
+        eventually(lambda: judged(cluster, vm("anyhow", "nobody-has-this")).is_success)
+        assert "warning" in judged(cluster, vm("anyhow", "nobody-has-this")).headers
     finally:
-        plane.create(KUBEVIRTS, kubevirt(*before["spec"]["configuration"]["network"]["binding"]))
-        plane.merge(f"{CR}/status", {"status": before["status"]})
-    eventually(lambda: judged(plane, vm("again", "nobody-has-this")).status_code == UNPROCESSABLE)
+        cluster.create(KUBEVIRTS, kubevirt(*before["spec"]["configuration"]["network"]["binding"]))
+        cluster.merge(f"{CR}/status", {"status": before["status"]})
+    eventually(lambda: judged(cluster, vm("again", "nobody-has-this")).status_code == UNPROCESSABLE)
 
 
 @contextlib.contextmanager
-def uncounted_launcher(plane: ControlPlane) -> Iterator[dict[str, Any]]:
+def uncounted_launcher(cluster: ControlPlane) -> Iterator[dict[str, Any]]:
     """A launcher pod of a KubeVirt that counts no overhead itself, for a VMI that is there, with a plugin that declares 500Mi."""
     path = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstances"
     binding = {"old": {"domainAttachmentType": "tap", "computeResourceOverhead": {"requests": {"memory": "500Mi"}}}}
-    plane.merge(CR, {"spec": {"configuration": {"network": {"binding": binding}}}})
-    plane.merge(f"{CR}/status", {"status": {"observedKubeVirtVersion": "v1.2.2", "targetKubeVirtVersion": "v1.2.2"}})
+    cluster.merge(CR, {"spec": {"configuration": {"network": {"binding": binding}}}})
+    cluster.merge(f"{CR}/status", {"status": {"observedKubeVirtVersion": "v1.2.2", "targetKubeVirtVersion": "v1.2.2"}})
     launched = vmi("old", namespace="default")
     launched["spec"]["networks"] = [{"name": "net0", "pod": {}}]
-    stored = plane.create(path, launched)
+    stored = cluster.create(path, launched)
     try:
         yield _launcher_of(stored)
     finally:
-        assert plane.client.delete(f"{path}/{stored['metadata']['name']}").is_success
-        plane.merge(f"{CR}/status", {"status": kubevirt()["status"]})
-        register(plane, without=("old",))
+        assert cluster.client.delete(f"{path}/{stored['metadata']['name']}").is_success
+        cluster.merge(f"{CR}/status", {"status": kubevirt()["status"]})
+        register(cluster, without=("old",))
 
 
 @pytest.mark.usefixtures("replicas")
-def test_a_launcher_pod_gets_what_its_vmis_plugins_declare_and_a_forged_one_nothing(plane: ControlPlane) -> None:
-    with uncounted_launcher(plane) as launcher, plane.as_user(CREATOR) as creator:
+def test_a_launcher_pod_gets_what_its_vmis_plugins_declare_and_a_forged_one_nothing(cluster: ControlPlane) -> None:
+    with uncounted_launcher(cluster) as launcher, cluster.as_user(CREATOR) as creator:
         eventually(lambda: _compute_memory(creator.post(_PODS, json=launcher)) == "1524Mi")
         assert _compute_memory(creator.post(_PODS, json=_forged(launcher))) == "1Gi"
-        assert _compute_memory(plane.client.post(_PODS, json=launcher)) == "1Gi"
+        assert _compute_memory(cluster.client.post(_PODS, json=launcher)) == "1Gi"
+
+
+def test_a_pod_that_mutation_missed_is_denied_when_that_is_asked_for(cluster: ControlPlane, installed: Installation) -> None:
+    validating, mutating = (cluster.read(f"{kind}/bindguard") for kind in (VALIDATING, MUTATING))
+    [pods] = mutating["webhooks"]
+    [vms] = [each for each in validating["webhooks"] if each["name"] == "validate.bindguard.io"]
+    asked = {**pods, "name": "pods.validate.bindguard.io", "clientConfig": vms["clientConfig"]}
+    asked.pop("reinvocationPolicy")
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(installed.replica("strict", validatePods="deny"))
+        eventually(lambda: installed.balancer.ready() == 1)
+        launcher, creator = stack.enter_context(uncounted_launcher(cluster)), stack.enter_context(cluster.as_user(CREATOR))
+        bundle = bundles(cluster).pop()
+        asked["clientConfig"] |= {"caBundle": bundle}
+        cluster.create(VALIDATING, {**validating, "metadata": {"name": "pods"}, "webhooks": [asked]})
+        assert cluster.client.delete(f"{MUTATING}/bindguard").is_success
+        try:
+            eventually(lambda: creator.post(_PODS, json=launcher).status_code == UNPROCESSABLE)
+            [cause] = creator.post(_PODS, json=launcher).json()["details"]["causes"]
+            assert cause["field"] == "spec.containers[0].resources.requests.memory"
+            assert "lacks 500Mi" in cause["message"]
+        finally:
+            assert cluster.client.delete(f"{VALIDATING}/pods").is_success
+            mutating["metadata"] = {key: mutating["metadata"][key] for key in ("name", "labels")}
+            cluster.create(MUTATING, mutating)
+        eventually(lambda: _compute_memory(creator.post(_PODS, json=launcher)) == "1524Mi")
 
 
 def test_a_pod_that_another_webhook_changes_afterwards_gets_its_overhead_once(
-    plane: ControlPlane, replicas: list[Server], tmp_path: Path
+    cluster: ControlPlane, replicas: list[Server], tmp_path: Path
 ) -> None:
-    with uncounted_launcher(plane) as launcher, plane.as_user(CREATOR) as creator, OtherWebhook(tmp_path) as other:
+    with uncounted_launcher(cluster) as launcher, cluster.as_user(CREATOR) as creator, OtherWebhook(tmp_path) as other:
         eventually(lambda: _compute_memory(creator.post(_PODS, json=launcher)) == "1524Mi")
-        plane.create(MUTATING, other.configuration())
+        cluster.create(MUTATING, other.configuration())
         try:
             eventually(lambda: creator.post(_PODS, json=launcher).is_success and other.asked > 0)
             before = sum(_asked_to_mutate(replica) for replica in replicas)
@@ -177,7 +132,7 @@ def test_a_pod_that_another_webhook_changes_afterwards_gets_its_overhead_once(
             assert _compute_memory(created) == "1524Mi"
             assert sum(_asked_to_mutate(replica) for replica in replicas) == before + 2
         finally:
-            assert plane.client.delete(f"{MUTATING}/zz-sidecars").is_success
+            assert cluster.client.delete(f"{MUTATING}/zz-sidecars").is_success
 
 
 def _asked_to_mutate(replica: Server) -> float:
@@ -186,9 +141,9 @@ def _asked_to_mutate(replica: Server) -> float:
 
 
 @pytest.mark.usefixtures("replicas")
-def test_the_official_client_is_told_what_is_wrong_and_what_is_meant(plane: ControlPlane) -> None:
-    configuration = kubernetes.client.Configuration(host=plane.url, api_key={"BearerToken": f"Bearer {ADMIN_TOKEN}"})
-    configuration.ssl_ca_cert = str(plane.certificate)
+def test_the_official_client_is_told_what_is_wrong_and_what_is_meant(cluster: ControlPlane) -> None:
+    configuration = kubernetes.client.Configuration(host=cluster.url, api_key={"BearerToken": f"Bearer {ADMIN_TOKEN}"})
+    configuration.ssl_ca_cert = str(cluster.certificate)
     with kubernetes.client.ApiClient(configuration) as client, pytest.raises(kubernetes.client.ApiException) as refused:
         kubernetes.client.CustomObjectsApi(client).create_namespaced_custom_object(
             "kubevirt.io", "v1", "default", "virtualmachines", vm("slip", "pastt")
@@ -225,65 +180,68 @@ def _compute_memory(answer: httpx.Response) -> str:
     return memory
 
 
-def test_a_watch_that_is_cut_and_an_api_server_that_restarts_are_got_over(plane: ControlPlane, replicas: list[Server]) -> None:
-    plane.kill()
+def test_a_watch_that_is_cut_and_an_api_server_that_restarts_are_got_over(cluster: ControlPlane, replicas: list[Server]) -> None:
+    cluster.kill()
     try:
         assert all(replica.operations("/readyz").is_success for replica in replicas)
     finally:
-        plane.start()
-    register(plane, "after-restart")
-    assert judged(plane, vm("after", "after-restart")).is_success
+        cluster.start()
+    register(cluster, "after-restart")
+    assert judged(cluster, vm("after", "after-restart")).is_success
     eventually(lambda: all("after-restart" in replica.operations("/registry").text for replica in replicas))
 
 
 def test_while_the_api_server_is_away_a_replica_starts_with_the_registry_that_was_kept(
-    plane: ControlPlane, installed: Installation
+    cluster: ControlPlane, installed: Installation
 ) -> None:
-    register(plane, "kept")
+    register(cluster, "kept")
     with contextlib.ExitStack() as stack:
-        [before] = start(plane, installed, stack, ["keeper"])
+        [before] = start(cluster, installed, stack, ["keeper"])
         kept = before.directory / "state/registry.json"
         eventually(lambda: kept.exists() and b'"kept"' in kept.read_bytes())
-    plane.stop()
+    cluster.stop()
     try:
         with installed.replica("keeper", managed=None, tlsNames=None, selfSigned=True) as after:
             assert "kept" in after.operations("/registry").text
     finally:
-        plane.start()
+        cluster.start()
 
 
 @pytest.mark.parametrize("which", ["leaf", "ca"])
-def test_certificates_are_renewed_under_load_without_a_lost_request(plane: ControlPlane, replicas: list[Server], which: str) -> None:
-    before, trusted = leaf(plane), bundles(plane)
-    with steady_load(plane):
-        plane.merge(SECRET, {"metadata": {"annotations": {"bindguard.io/renew": which}}})
-        eventually(lambda: is_renewed(plane, before))
+def test_certificates_are_renewed_under_load_without_a_lost_request(cluster: ControlPlane, replicas: list[Server], which: str) -> None:
+    before, trusted = leaf(cluster), bundles(cluster)
+    with steady_load(cluster):
+        cluster.merge(SECRET, {"metadata": {"annotations": {"bindguard.io/renew": which}}})
+        eventually(lambda: is_renewed(cluster, before))
         eventually(lambda: all(replica.all_told("certificate reloaded") for replica in replicas))
-    assert (bundles(plane) == trusted) is (which == "leaf")
+    assert (bundles(cluster) == trusted) is (which == "leaf")
 
 
 @pytest.mark.usefixtures("replicas")
-def test_a_ca_bundle_that_somebody_overwrites_is_repaired(plane: ControlPlane) -> None:
-    trusted = bundles(plane)
-    webhooks = plane.read(f"{VALIDATING}/bindguard")["webhooks"]
+def test_a_ca_bundle_that_somebody_overwrites_is_repaired(cluster: ControlPlane) -> None:
+    trusted = bundles(cluster)
+    webhooks = cluster.read(f"{VALIDATING}/bindguard")["webhooks"]
     for webhook in webhooks:
         webhook["clientConfig"]["caBundle"] = ""
-    plane.merge(f"{VALIDATING}/bindguard", {"webhooks": webhooks})
-    eventually(lambda: bundles(plane) == trusted)
+    cluster.merge(f"{VALIDATING}/bindguard", {"webhooks": webhooks})
+    eventually(lambda: bundles(cluster) == trusted)
 
 
 @pytest.mark.usefixtures("replicas")
-def test_a_secret_that_is_deleted_is_made_anew_and_the_api_server_still_gets_answers(plane: ControlPlane) -> None:
-    before = leaf(plane)
-    with steady_load(plane):
-        assert plane.client.delete(SECRET).is_success
-        eventually(lambda: is_renewed(plane, before))
+def test_a_secret_that_is_deleted_is_made_anew_and_the_api_server_still_gets_answers(cluster: ControlPlane) -> None:
+    before = leaf(cluster)
+    with steady_load(cluster):
+        assert cluster.client.delete(SECRET).is_success
+        eventually(lambda: is_renewed(cluster, before))
 
 
-def test_replicas_are_replaced_under_load_without_a_lost_request(plane: ControlPlane, installed: Installation) -> None:
+def test_replicas_are_replaced_under_load_without_a_lost_request(
+    cluster: ControlPlane, installed: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installed, "drain_seconds", 3.0)  # many times what the balancer needs to notice
     with contextlib.ExitStack() as old, contextlib.ExitStack() as new:
-        first = start(plane, installed, old, ["a", "b"])
-        with steady_load(plane):
+        first = start(cluster, installed, old, ["a", "b"])
+        with steady_load(cluster):
             for number, leaving in enumerate(first):
                 new.enter_context(installed.replica(f"new-{number}"))
                 eventually(lambda: installed.balancer.ready() >= 2)
@@ -291,26 +249,26 @@ def test_replicas_are_replaced_under_load_without_a_lost_request(plane: ControlP
                 assert leaving.exit_code() == 0
 
 
-def test_when_the_leader_dies_another_one_takes_over(plane: ControlPlane, installed: Installation) -> None:
+def test_when_the_leader_dies_another_one_takes_over(cluster: ControlPlane, installed: Installation) -> None:
     with contextlib.ExitStack() as stack:
-        servers = start(plane, installed, stack, ["one", "two"])
+        servers = start(cluster, installed, stack, ["one", "two"])
         eventually(lambda: any(server.metric("bindguard_certificate_leader") == 1 for server in servers))
         [leader] = [server for server in servers if server.metric("bindguard_certificate_leader") == 1]
         [other] = [server for server in servers if server is not leader]
         installed.balancer.remove(leader)
         leader.signal(signal.SIGKILL)
-        before = leaf(plane)
-        plane.merge(SECRET, {"metadata": {"annotations": {"bindguard.io/renew": "leaf"}}})
-        eventually(lambda: is_renewed(plane, before), seconds=90)
+        before = leaf(cluster)
+        cluster.merge(SECRET, {"metadata": {"annotations": {"bindguard.io/renew": "leaf"}}})
+        eventually(lambda: is_renewed(cluster, before), seconds=90)
         assert other.metric("bindguard_certificate_leader") == 1
         installed.balancer.add(leader)
 
 
-def test_an_api_server_that_hangs_holds_up_nobody(plane: ControlPlane, replicas: list[Server]) -> None:
+def test_an_api_server_that_hangs_holds_up_nobody(cluster: ControlPlane, replicas: list[Server]) -> None:
     review = (Path(__file__).parents[1] / "data/reviews/vm-create-unregistered-generatename.json").read_bytes()
     trusted = replicas[0].directory / "ca.crt"
-    trusted.write_bytes(base64.b64decode(plane.read(SECRET)["data"]["ca.crt"]))
-    with plane.frozen():
+    trusted.write_bytes(base64.b64decode(cluster.read(SECRET)["data"]["ca.crt"]))
+    with cluster.frozen():
         for replica in replicas:
             with replica.client(trusted) as client:
                 answer = client.post("/validate?timeout=2s", content=review, headers={"content-type": "application/json"})

@@ -12,11 +12,9 @@ import pytest
 
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.installation import LEASE, NAMESPACE, SECRET, Installation
-from tests.e2e.test_cluster import leaf, plane, replicas, steady_load
+from tests.e2e.verbs import leaf, steady_load
 from tests.serve.server import Server, eventually
 from tests.tls import builders as tls
-
-__all__ = ["plane", "replicas"]
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 SHUTDOWN_SECONDS = 10
@@ -46,17 +44,17 @@ def waiting(installed: Installation, name: str) -> Waiting:
 
 
 @contextlib.contextmanager
-def without_api_server(plane: ControlPlane) -> Iterator[None]:
-    plane.stop()
+def without_api_server(cluster: ControlPlane) -> Iterator[None]:
+    cluster.stop()
     try:
         yield
     finally:
-        plane.start()
+        cluster.start()
 
 
-def test_without_an_api_server_a_new_replica_says_so_waits_and_ends_when_told(plane: ControlPlane, installed: Installation) -> None:
+def test_without_an_api_server_a_new_replica_says_so_waits_and_ends_when_told(cluster: ControlPlane, installed: Installation) -> None:
     with contextlib.ExitStack() as stack:
-        with without_api_server(plane):
+        with without_api_server(cluster):
             server = stack.enter_context(waiting(installed, "early"))
             eventually(lambda: "/kubevirts: no answer: " in server.reasons() and "bindguard-tls: no answer: " in server.reasons())
             with waiting(installed, "impatient") as other:
@@ -67,13 +65,13 @@ def test_without_an_api_server_a_new_replica_says_so_waits_and_ends_when_told(pl
         server.ends_in_time()
 
 
-def test_an_api_server_that_hangs_holds_up_no_start_of_probes_and_no_end(plane: ControlPlane, installed: Installation) -> None:
-    with plane.frozen(), waiting(installed, "hanging") as server:
+def test_an_api_server_that_hangs_holds_up_no_start_of_probes_and_no_end(cluster: ControlPlane, installed: Installation) -> None:
+    with cluster.frozen(), waiting(installed, "hanging") as server:
         server.ends_in_time()
 
 
-def test_a_replica_that_serves_ends_in_time_though_the_api_server_hangs(plane: ControlPlane, replicas: list[Server]) -> None:
-    with plane.frozen():
+def test_a_replica_that_serves_ends_in_time_though_the_api_server_hangs(cluster: ControlPlane, replicas: list[Server]) -> None:
+    with cluster.frozen():
         began = time.monotonic()
         for replica in replicas:
             replica.signal(signal.SIGTERM)
@@ -82,23 +80,23 @@ def test_a_replica_that_serves_ends_in_time_though_the_api_server_hangs(plane: C
 
 
 @contextlib.contextmanager
-def without_permissions(plane: ControlPlane) -> Iterator[None]:
+def without_permissions(cluster: ControlPlane) -> Iterator[None]:
     places = [f"{RBAC}/clusterrolebindings/bindguard", f"{RBAC}/namespaces/{NAMESPACE}/rolebindings/bindguard"]
-    bindings = [plane.read(place) for place in places]
+    bindings = [cluster.read(place) for place in places]
     for place in places:
-        assert plane.client.delete(place).is_success
+        assert cluster.client.delete(place).is_success
     try:
         yield
     finally:
         for place, binding in zip(places, bindings, strict=True):
-            plane.create(place.rpartition("/")[0], binding | {"metadata": {"name": "bindguard"}})
+            cluster.create(place.rpartition("/")[0], binding | {"metadata": {"name": "bindguard"}})
 
 
 def test_without_permissions_a_replica_names_each_one_that_it_needs_and_goes_on_when_it_has_them(
-    plane: ControlPlane, installed: Installation
+    cluster: ControlPlane, installed: Installation
 ) -> None:
     with contextlib.ExitStack() as stack:
-        with without_permissions(plane):
+        with without_permissions(cluster):
             server = stack.enter_context(waiting(installed, "powerless"))
             eventually(lambda: "kubevirts.kubevirt.io in all namespaces (a ClusterRole" in server.reasons())
             eventually(lambda: "get, create and patch Secret bindguard/bindguard-tls (a Role" in server.reasons())
@@ -107,26 +105,26 @@ def test_without_permissions_a_replica_names_each_one_that_it_needs_and_goes_on_
         server.ends_in_time()
 
 
-def test_a_lease_that_has_changed_hands_too_often_is_taken_all_the_same(plane: ControlPlane, replicas: list[Server]) -> None:
-    plane.merge(LEASE, {"spec": {"holderIdentity": "", "leaseTransitions": 2**31 - 1}})
-    eventually(lambda: plane.read(LEASE)["spec"]["holderIdentity"] != "")
+def test_a_lease_that_has_changed_hands_too_often_is_taken_all_the_same(cluster: ControlPlane, replicas: list[Server]) -> None:
+    cluster.merge(LEASE, {"spec": {"holderIdentity": "", "leaseTransitions": 2**31 - 1}})
+    eventually(lambda: cluster.read(LEASE)["spec"]["holderIdentity"] != "")
     eventually(lambda: any(replica.metric("bindguard_certificate_leader") == 1 for replica in replicas))
 
 
 @pytest.mark.usefixtures("replicas")
-def test_a_strangers_pair_in_the_secret_is_replaced_and_no_request_is_lost(plane: ControlPlane) -> None:
+def test_a_strangers_pair_in_the_secret_is_replaced_and_no_request_is_lost(cluster: ControlPlane) -> None:
     stranger = tls.leaf(tls.ca(), "127.0.0.1")
     spoilt = {"tls.crt": _encoded(stranger.cert_pem), "tls.key": _encoded(stranger.key_pem)}
-    with steady_load(plane):
-        plane.merge(SECRET, {"data": spoilt})
-        eventually(lambda: leaf(plane) not in {"", spoilt["tls.crt"]})
-    assert _secret(plane)["tls.key"] != spoilt["tls.key"]
+    with steady_load(cluster):
+        cluster.merge(SECRET, {"data": spoilt})
+        eventually(lambda: leaf(cluster) not in {"", spoilt["tls.crt"]})
+    assert _secret(cluster)["tls.key"] != spoilt["tls.key"]
 
 
 def _encoded(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
-def _secret(plane: ControlPlane) -> dict[str, Any]:
-    data: dict[str, Any] = plane.read(SECRET)["data"]
+def _secret(cluster: ControlPlane) -> dict[str, Any]:
+    data: dict[str, Any] = cluster.read(SECRET)["data"]
     return data

@@ -9,13 +9,16 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import httpx
-from kubernetes.client import Configuration
 
 from webhook import __version__
 from webhook.cluster.problem import ApiError
 from webhook.errors import UsageError
+
+if TYPE_CHECKING:  # `webhook.cluster.kubeconfig` says why it is not imported
+    from kubernetes.client import Configuration
 
 _FRESH_SECONDS = 30.0
 """So long a token is used without asking the hook, which may run a program. The hook itself goes by the token's expiry."""
@@ -32,7 +35,7 @@ class Credentials:
         extensions: What httpx is to be told with every request.
     """
 
-    def __init__(self, configuration: Configuration, anew: Callable[[], Configuration] | None = None) -> None:
+    def __init__(self, configuration: "Configuration", anew: "Callable[[], Configuration] | None" = None) -> None:
         """Take a configuration; `anew` reads it again from wherever it came."""
         self._configuration = configuration
         self._anew = anew
@@ -87,14 +90,14 @@ class Credentials:
         self._asked_at = time.monotonic()
 
 
-def _authorization(configuration: Configuration) -> str | None:
+def _authorization(configuration: "Configuration") -> str | None:
     token = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
     if token:
         return token.strip()
     return configuration.get_basic_auth_token() if configuration.username else None
 
 
-def _context(configuration: Configuration) -> ssl.SSLContext:
+def _context(configuration: "Configuration") -> ssl.SSLContext:
     """Verification as kubectl does it; `UsageError` for certificates that cannot be used."""
     try:
         context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
@@ -109,7 +112,7 @@ def _context(configuration: Configuration) -> ssl.SSLContext:
     return context
 
 
-def _trust(context: ssl.SSLContext, configuration: Configuration) -> None:
+def _trust(context: ssl.SSLContext, configuration: "Configuration") -> None:
     """Trust the CAs of now, too: a cluster's CA is replaced without a restart of its pods. What was trusted before stays so."""
     if configuration.ssl_ca_cert or configuration.ca_cert_data:
         context.load_verify_locations(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
