@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webhook.tls.checks import is_issued_by
@@ -307,7 +307,8 @@ class Cluster(World):
 
     Attributes:
         known: The bundles that some API server may still go by, each with the time at which it was replaced; the newest without.
-        served: Leaves that some replica may still show; any of them for as long as it is valid, for a replica may be cut off.
+        served: Leaves that some replica may still show, any of them for as long as it is valid, for a replica may be cut off; and since
+            when each must verify everywhere.
     """
 
     LAG = 60.0
@@ -317,7 +318,7 @@ class Cluster(World):
         self.seconds = 0.0
         self.seen: tuple[bytes, float] = (b"", 0.0)
         self.known: list[tuple[list[bytes], float | None]] = [(list(self.bundles), None)]
-        self.served: list[x509.Certificate] = []
+        self.served: list[tuple[x509.Certificate, float]] = []
 
     def wait(self, seconds: float) -> None:
         self.seconds += seconds
@@ -351,16 +352,20 @@ class Cluster(World):
             after, self.bundles = self.bundles, before
             self.replaced(after)
         if isinstance(step, Write) and step.data.get(CERT):
-            self.served.append(self.leaf)
+            lag = 0.0 if self.valid() else self.LAG  # where nothing could be shown any more, nothing is lost by not waiting
+            self.served.append((self.leaf, self.seconds + lag))
 
     def replaced(self, bundles: list[bytes]) -> None:
         self.known[-1] = (self.known[-1][0], self.seconds)
         self.bundles = bundles
         self.known.append((list(bundles), None))
 
+    def valid(self) -> list[tuple[x509.Certificate, float]]:
+        return [each for each in self.served if each[0].not_valid_before_utc <= self.now <= each[0].not_valid_after_utc]
+
     def trusts_all(self) -> bool:
         """Whether every leaf that may be shown verifies wherever it may be asked for, once a leaf verified at all."""
-        valid = [each for each in self.served if each.not_valid_before_utc <= self.now <= each.not_valid_after_utc]
+        valid = [shown for shown, since in self.valid() if since <= self.seconds]
         bundles = [bundle for known, _ in self.known for bundle in known]
         return all(any(is_issued_by(shown, each) for each in cas_in(bundle, self.now)) for bundle in bundles for shown in valid)
 
@@ -383,6 +388,7 @@ MOVES = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(moves=MOVES)
+@example(moves=["ca", 70 * 86400.0, "look", 30 * 86400.0])
 def test_every_leaf_that_a_replica_may_show_verifies_wherever_it_is_asked_for_whatever_happens_when(moves: list[str | float]) -> None:
     cluster = _started()
     for move in moves:
