@@ -44,7 +44,7 @@ format: setup ## Format and mend what can be mended by itself.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-check: lint test ## All that CI runs.
+check: lint test demo ## All that CI runs.
 
 bench: setup ## Print the figures of docs/performance.md, measured here and now.
 	$(BIN)/python -m benchmarks

@@ -126,3 +126,9 @@ def test_no_label_is_a_caller_s_word() -> None:
         text = httpx.get(f"{server.url}/metrics").text
         assert "odd-word" not in text.lower()
         assert 'kind="other"' in text
+
+
+def test_an_unknown_path_is_told_what_there_is(server: Served) -> None:
+    answer = httpx.get(f"{server.url}/healthz")
+    assert answer.status_code == 404
+    assert "/readyz" in answer.json()["detail"]

@@ -4,7 +4,7 @@ import random
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 
-from webhook.server.series import Counts, Durations
+from webhook.server.series import Counts, Durations, Told
 
 BOUNDS = (0.001, 0.01, 0.5, 2.0)
 disable_created_metrics()  # type: ignore[no-untyped-call] # as `Metrics` does
@@ -32,3 +32,16 @@ def test_times_fall_into_the_buckets_of_prometheus_client() -> None:
         durations.observe(label, seconds)
         histogram.labels(label).observe(seconds)
     assert sorted(generate_latest(ours).splitlines()) == sorted(generate_latest(theirs).splitlines())
+
+
+def test_what_is_told_is_asked_for_at_each_scrape_and_nothing_is_shown_before() -> None:
+    registry = CollectorRegistry()
+    told = Told("info", "About.", "version", registry)
+    assert registry.get_sample_value("info", {"version": ""}) is None
+    versions = ["17"]
+    told.tells = versions.pop
+    assert registry.get_sample_value("info", {"version": "17"}) == 1
+    versions.append("18")
+    assert registry.get_sample_value("info", {"version": "18"}) == 1
+    versions.append("18")
+    assert registry.get_sample_value("info", {"version": "17"}) is None

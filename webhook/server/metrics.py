@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 
 from webhook.admission.confirmation import CONFIRMATION
 from webhook.server.reviewers import Reviewed
-from webhook.server.series import Counts, Durations
+from webhook.server.series import Counts, Durations, Told
 from webhook.vmi.kinds import KINDS
 
 SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -27,6 +27,7 @@ class Metrics:
         connections: Open connections, by port.
         registry_age: Seconds since the registry in use was read.
         registry_plugins: Plugins in it.
+        registry_version: Which state of its source it is.
         registry_problem: Whether the registry in use may not be what its source says now.
         registry_reload_failures: Changed registries that could not be used.
         certificate_expiry: When the certificate in use expires, in Unix time.
@@ -69,6 +70,9 @@ class Metrics:
         self.in_flight = Gauge("bindguard_requests_in_flight", "Requests being answered.", registry=self.registry)
         self.connections = Gauge("bindguard_connections", "Open connections.", ("port",), registry=self.registry)
         self.registry_age = Gauge("bindguard_registry_age_seconds", "Time since the registry was read.", registry=self.registry)
+        self.registry_version = Told(
+            "bindguard_registry_info", "The registry in use: a resourceVersion, or a digest of the file.", "version", self.registry
+        )
         self.registry_plugins = Gauge("bindguard_registry_plugins", "Registered plugins.", registry=self.registry)
         self.registry_problem = Gauge(
             "bindguard_registry_problem", "1 while the registry may not be what its source says.", registry=self.registry

@@ -20,6 +20,11 @@ from webhook.server.front import FrontDoor
 from webhook.server.metrics import Metrics
 from webhook.server.probes import Check, ask
 
+_ELSEWHERE = (
+    "nothing is served here; there are /livez, /readyz, /metrics, /registry, /version and /openapi.json, "
+    "and AdmissionReviews go to the admission port"
+)
+
 
 class JSON(Response):
     """Plain data or our own values, written by msgspec."""
@@ -66,7 +71,13 @@ def operations_app(  # noqa: PLR0913 - all by keyword, called in one place
     _add_views(app, lambda: _described(rulebook(), problem()), metrics, version)
     for path, endpoint in front.endpoints.items():
         _add_admission(app, path, endpoint)
+    app.add_exception_handler(404, _elsewhere)
     return app
+
+
+async def _elsewhere(_request: Request, _error: Exception) -> Response:
+    """Tell a lost caller what there is."""
+    return JSON({"detail": _ELSEWHERE}, status_code=404)
 
 
 def _add_probes(app: FastAPI, checks: Mapping[str, Check], known: Callable[[], Mapping[str, object]]) -> None:

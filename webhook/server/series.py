@@ -6,10 +6,10 @@ One event loop counts; another thread may read at the same time.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector, CollectorRegistry
 from prometheus_client.utils import floatToGoString
 
@@ -73,4 +73,22 @@ class Durations(Collector):
         names = [*map(floatToGoString, self._bounds), _INFINITE]
         for value, durations in self._of.copy().items():
             family.add_metric([value], list(zip(names, accumulate(durations.numbers), strict=True)), durations.seconds)
+        yield family
+
+
+class Told(Collector):
+    """One series with the value 1, whose label is what somebody says at each scrape: a version, as Prometheus knows texts."""
+
+    def __init__(self, name: str, documentation: str, label: str, registry: CollectorRegistry) -> None:
+        """Show nothing until `tells` is set."""
+        self._described = name, documentation, (label,)
+        self.tells: Callable[[], str] = str
+        registry.register(self)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """It, for prometheus-client."""
+        name, documentation, labels = self._described
+        family = GaugeMetricFamily(name, documentation, labels=labels)
+        if text := self.tells():
+            family.add_metric((text,), 1)
         yield family
