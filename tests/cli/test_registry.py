@@ -72,6 +72,7 @@ def test_the_registry_of_a_file_and_of_a_cluster_are_shown_alike(cluster: Cluste
     of_file = bindguard("registry", "show", "live.yaml", directory=tmp_path)
     of_cluster = bindguard("registry", "show", "--context", "here", "--kubeconfig", cluster.kubeconfig(tmp_path))
     assert of_file.stdout.splitlines()[1:] == of_cluster.stdout.splitlines()[1:]
+    assert of_file.stdout.splitlines()[2].startswith(b"feature gates switched on: ")
     assert of_file.stdout.splitlines()[-1].split() == [b"l2bridge", b"-", b"managedTap", b"-", b"yes", b"-"]
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.check.builders import KUBEVIRT, write
 from tests.serve.server import serve_to_the_end
-from webhook.serve.names import flag
-from webhook.serve.settings import ServeSettings
+from webhook.serve.settings.model import ServeSettings
+from webhook.serve.settings.names import flag
 
 
 def test_the_help_tells_every_flag_and_the_exit_codes(tmp_path: Path) -> None:

@@ -2,11 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 from tests.cluster.fake_api import Asked, FakeApi, Object
-from webhook.cluster.api import ApiServer
 
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/ns/leases/bindguard"
 SECRET = "/api/v1/namespaces/ns/secrets/bindguard-tls"  # noqa: S105 - a path
@@ -27,26 +24,6 @@ class Time:
     async def sleep(self, seconds: float) -> None:
         self.seconds += seconds
         await asyncio.sleep(0)
-
-
-def told(api: FakeApi, story: Callable[[ApiServer], Awaitable[Any]]) -> Any:
-    """Run a story against the fake; one that hangs fails."""
-
-    async def bounded() -> Any:
-        server = api.connection()
-        try:
-            async with asyncio.timeout(30):
-                return await story(server)
-        finally:
-            await server.close()
-
-    return asyncio.run(bounded())
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that will come to hold; the story's own time bounds it."""
-    while not holds():  # noqa: ASYNC110 - what is waited for happens in other tasks and in the fake
-        await asyncio.sleep(0.001)
 
 
 def applying(api: FakeApi) -> None:

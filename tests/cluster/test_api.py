@@ -2,27 +2,16 @@
 
 import asyncio
 import contextlib
-from typing import Any
 
 import pytest
 
 from tests.cluster.fake_api import FakeApi
+from tests.cluster.stories import run
 from tests.serve.server import eventually
 from webhook.cluster.api import ApiServer
 from webhook.cluster.problem import ApiError
 
 VMIS = "/apis/kubevirt.io/v1/namespaces/shop/virtualmachineinstances"
-
-
-def run(api: FakeApi, ask: Any) -> Any:
-    async def asked() -> Any:
-        server = api.connection()
-        try:
-            return await ask(server)
-        finally:
-            await server.close()
-
-    return asyncio.run(asked())
 
 
 def test_an_object_is_read(api: FakeApi) -> None:

@@ -1,6 +1,5 @@
 """Who we are to an API server: tokens and CAs are replaced under us, and what cannot be read is an error like any other."""
 
-import asyncio
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
@@ -11,6 +10,7 @@ import pytest
 from kubernetes.client import Configuration
 
 from tests.cluster.fake_api import Asked, FakeApi
+from tests.cluster.stories import run_with
 from tests.tls import builders as tls
 from webhook.cluster.api import ApiServer
 from webhook.cluster.credentials import Credentials
@@ -19,15 +19,7 @@ from webhook.errors import UsageError
 
 
 def run(credentials: Credentials, story: Callable[[ApiServer], Awaitable[Any]]) -> Any:
-    async def told() -> Any:
-        server = ApiServer(credentials)
-        try:
-            async with asyncio.timeout(30):
-                return await story(server)
-        finally:
-            await server.close()
-
-    return asyncio.run(told())
+    return run_with(lambda: ApiServer(credentials), story)
 
 
 def with_token(api: FakeApi, token: str, hook: Callable[[Configuration], None] | None = None) -> Configuration:

@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from tests.cluster.fake_api import Asked, FakeApi
-from tests.cluster.named_objects import LEASE, Time, applying, told, until
+from tests.cluster.named_objects import LEASE, Time, applying
+from tests.cluster.stories import run, until
 from webhook.cluster.api import ApiServer
 from webhook.cluster.leases import LEASE_SECONDS, RENEW_SECONDS, Election
 
@@ -60,7 +61,7 @@ def test_a_missing_lease_is_made_and_taken(api: FakeApi) -> None:
         assert await one._try(5)
         assert one.holder == "we"
 
-    told(api, story)
+    run(api, story)
     assert spec(api)["holderIdentity"] == "we"
     assert (spec(api)["leaseDurationSeconds"], spec(api)["leaseTransitions"]) == (15, 1)
     assert spec(api)["renewTime"] == spec(api)["acquireTime"]
@@ -70,7 +71,7 @@ def test_a_missing_lease_is_made_and_taken(api: FakeApi) -> None:
 @pytest.mark.parametrize("holder", [None, ""])
 def test_a_lease_that_nobody_holds_is_taken_at_once_and_keeps_its_labels(api: FakeApi, holder: str | None) -> None:
     held_by(api, holder, leaseTransitions=7)
-    assert told(api, lambda server: election(server)._try(5)) is True
+    assert run(api, lambda server: election(server)._try(5)) is True
     assert spec(api)["leaseTransitions"] == 8
     assert api.objects[LEASE]["metadata"]["labels"] == {"a": "b"}
 
@@ -87,7 +88,7 @@ def test_a_lease_runs_out_when_we_have_seen_it_unchanged_for_its_time_whatever_t
             clock.seconds += LEASE_SECONDS / 2
         return took
 
-    assert told(api, story) == [False, False, True]
+    assert run(api, story) == [False, False, True]
     assert spec(api)["holderIdentity"] == "we"
 
 
@@ -101,7 +102,7 @@ def test_a_lease_that_is_renewed_never_runs_out(api: FakeApi) -> None:
             assert await one._try(5)
             assert not await other._try(5)
 
-    told(api, story)
+    run(api, story)
     assert spec(api)["leaseTransitions"] == 1
 
 
@@ -118,13 +119,13 @@ def test_a_lease_lasts_as_it_says_within_reason(api: FakeApi, seconds: int | Non
         clock.seconds += 0.2
         assert await one._try(5)
 
-    told(api, story)
+    run(api, story)
 
 
 def test_of_two_that_take_it_in_the_same_moment_one_leads(api: FakeApi) -> None:
     held_by(api, None)
     other_is_quicker(api)
-    assert told(api, lambda server: election(server)._try(5)) is False
+    assert run(api, lambda server: election(server)._try(5)) is False
     assert spec(api)["holderIdentity"] == "other"
 
 
@@ -152,7 +153,7 @@ def test_the_time_to_lead_counts_from_before_the_call_and_ends_before_the_lease(
         clock.seconds += 0.2
         assert not one.leads
 
-    told(api, story)
+    run(api, story)
     assert RENEW_SECONDS < LEASE_SECONDS
 
 
@@ -182,7 +183,7 @@ def test_a_leader_that_cannot_renew_stops_its_work_before_another_may_begin(api:
         await _cancelled(running)
 
     with structlog.testing.capture_logs() as logs:
-        told(api, story)
+        run(api, story)
     assert work.ended[0] - work.began[0] <= RENEW_SECONDS + 0.1
     assert [line["event"] for line in logs].count("election failed") == 1
 
@@ -206,9 +207,9 @@ def test_a_trouble_is_told_once_however_the_server_words_it(api: FakeApi) -> Non
         return one
 
     with structlog.testing.capture_logs() as logs:
-        one = told(api, story)
+        one = run(api, story)
     assert [line["event"] for line in logs] == ["election failed"]
-    assert "invalid: 4" in one.problem
+    assert "invalid: 4" in (one.problem or "")
 
 
 def test_a_refusal_tells_what_to_grant_where_the_server_does_not(api: FakeApi) -> None:
@@ -222,8 +223,8 @@ def test_a_refusal_tells_what_to_grant_where_the_server_does_not(api: FakeApi) -
         return one.problem
 
     with structlog.testing.capture_logs():
-        problem = told(api, story)
-    assert problem.endswith(
+        problem = run(api, story)
+    assert (problem or "").endswith(
         'leases "bindguard" is forbidden; let the user of this program get, create and patch Lease ns/bindguard (a Role and its binding)'
     )
 
@@ -231,7 +232,7 @@ def test_a_refusal_tells_what_to_grant_where_the_server_does_not(api: FakeApi) -
 @pytest.mark.parametrize("transitions", [2**31 - 1, 2**40])
 def test_a_lease_that_has_changed_hands_as_often_as_can_be_written_is_taken_all_the_same(api: FakeApi, transitions: int) -> None:
     held_by(api, None, leaseTransitions=transitions)
-    assert told(api, lambda server: election(server)._try(5)) is True
+    assert run(api, lambda server: election(server)._try(5)) is True
     assert spec(api)["leaseTransitions"] == 2**31 - 1
 
 
@@ -246,7 +247,7 @@ def test_a_leader_whose_lease_was_taken_stops_at_the_next_look(api: FakeApi) -> 
         await until(lambda: bool(work.ended))
         await _cancelled(running)
 
-    told(api, story)
+    run(api, story)
     assert spec(api)["holderIdentity"] == "other"
 
 
@@ -262,7 +263,7 @@ def test_a_leader_that_is_told_to_stop_ends_its_work_and_gives_the_lease_back(ap
         assert spec(api)["holderIdentity"] == ""
         return await election(server, "next")._try(5)
 
-    assert told(api, story) is True
+    assert run(api, story) is True
 
 
 def test_a_candidate_that_never_led_leaves_the_lease_alone_when_it_stops(api: FakeApi) -> None:
@@ -273,7 +274,7 @@ def test_a_candidate_that_never_led_leaves_the_lease_alone_when_it_stops(api: Fa
         await until(lambda: bool(api.asked("GET", LEASE)))
         await _cancelled(running)
 
-    told(api, story)
+    run(api, story)
     assert spec(api)["holderIdentity"] == "other"
     assert api.asked("PATCH") == []
 
@@ -295,7 +296,7 @@ def test_one_that_is_not_fit_does_not_stand_and_a_leader_that_becomes_unfit_step
         await until(lambda: spec(api)["holderIdentity"] == "")
         await _cancelled(running)
 
-    told(api, story)
+    run(api, story)
     assert len(work.began) == len(work.ended) == 1
 
 
@@ -309,5 +310,5 @@ def test_work_that_fails_is_told_and_the_lease_given_back(api: FakeApi) -> None:
         await _cancelled(running)
 
     with structlog.testing.capture_logs() as logs:
-        told(api, story)
+        run(api, story)
     assert "the work failed: LookupError: a bug" in [line.get("reason") for line in logs]

@@ -1,14 +1,12 @@
 """Listings: discovery, pages, and what befalls them on the way."""
 
-import asyncio
 import tracemalloc
-from collections.abc import Callable
-from typing import Any
 
 import msgspec
 import pytest
 
 from tests.cluster.fake_api import Asked, FakeApi, Object
+from tests.cluster.stories import run
 from webhook.cluster.api import ApiServer
 from webhook.cluster.discovery import Discovery, Served
 from webhook.cluster.listing import pages
@@ -16,17 +14,6 @@ from webhook.cluster.problem import ApiError
 from webhook.errors import UnreadableError
 
 PATH = "/apis/kubevirt.io/v1/virtualmachineinstances"
-
-
-def run(api: FakeApi, ask: Callable[[ApiServer], Any]) -> Any:
-    async def asked() -> Any:
-        server = api.connection()
-        try:
-            return await ask(server)
-        finally:
-            await server.close()
-
-    return asyncio.run(asked())
 
 
 def names(api: FakeApi, limit: int = 2) -> list[str]:
@@ -137,5 +124,6 @@ def test_discovery_gives_the_first_version_that_is_served(api: FakeApi) -> None:
         return pool, await discovery.served("nowhere.io", "Nothing", ("v1",))
 
     pool, nothing = run(api, found)
+    assert pool.resource is not None
     assert pool.resource.path("shop") == "/apis/pool.kubevirt.io/v1alpha1/namespaces/shop/virtualmachinepools"
     assert nothing == Served(None, ())

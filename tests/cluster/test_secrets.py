@@ -1,7 +1,8 @@
 import pytest
 
 from tests.cluster.fake_api import FakeApi
-from tests.cluster.named_objects import APPLY, SECRET, applying, secret, told
+from tests.cluster.named_objects import APPLY, SECRET, applying, secret
+from tests.cluster.stories import run
 from webhook.cluster.api import ApiServer
 from webhook.cluster.problem import ApiError
 from webhook.cluster.secrets import NamedSecret, Secret
@@ -19,15 +20,15 @@ async def read(server: ApiServer) -> Secret:
 
 def test_a_secret_is_read_as_bytes_and_shows_none_of_them(api: FakeApi) -> None:
     api.store(SECRET, secret(tls_crt=b"\x00cert", tls_key=b"private"))
-    found = told(api, read)
+    found = run(api, read)
     assert found.data == {"tls.crt": b"\x00cert", "tls.key": b"private"}
     assert "private" not in repr(found)
 
 
 def test_a_missing_secret_is_none_and_one_without_data_is_empty(api: FakeApi) -> None:
-    assert told(api, lambda server: named(server).read()) is None
+    assert run(api, lambda server: named(server).read()) is None
     api.store(SECRET, {"metadata": {"annotations": {"a": "b"}}})
-    found = told(api, read)
+    found = run(api, read)
     assert (found.data, found.annotations) == ({}, {"a": "b"})
 
 
@@ -39,8 +40,8 @@ def test_writing_sets_the_keys_it_is_given_and_touches_nothing_else(api: FakeApi
     async def story(server: ApiServer) -> None:
         await named(server).write(await read(server), {"tls.crt": b"new"}, without_annotation="wish")
 
-    told(api, story)
-    found = told(api, read)
+    run(api, story)
+    found = run(api, read)
     assert found.data == {"tls.crt": b"new", "tls.key": b"kept"}
     metadata = api.objects[SECRET]["metadata"]
     assert (metadata["labels"], metadata["annotations"]) == ({"a": "b"}, {"c": "d"})
@@ -55,14 +56,14 @@ def test_a_secret_that_has_changed_since_it_was_read_is_not_written(api: FakeApi
         await named(server).write(found, {"tls.crt": b"new"})
 
     with pytest.raises(ApiError) as refused:
-        told(api, story)
+        run(api, story)
     assert refused.value.reason == "conflict"
-    assert told(api, read).data == {"tls.crt": b"another leader's"}
+    assert run(api, read).data == {"tls.crt": b"another leader's"}
 
 
 def test_one_is_made_by_server_side_apply_which_can_be_granted_by_name(api: FakeApi) -> None:
     applying(api)
-    told(api, lambda server: named(server).make())
+    run(api, lambda server: named(server).make())
     [asked] = api.requests
     assert (asked.method, asked.path, asked.query) == ("PATCH", SECRET, {"fieldManager": "bindguard"})
     assert asked.headers["Content-Type"] == APPLY
@@ -71,8 +72,8 @@ def test_one_is_made_by_server_side_apply_which_can_be_granted_by_name(api: Fake
 def test_one_that_is_there_already_is_left_alone(api: FakeApi) -> None:
     applying(api)
     api.store(SECRET, secret(tls_crt=b"theirs"))
-    told(api, lambda server: named(server).make())
-    assert told(api, read).data == {"tls.crt": b"theirs"}
+    run(api, lambda server: named(server).make())
+    assert run(api, read).data == {"tls.crt": b"theirs"}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_one_that_is_there_already_is_left_alone(api: FakeApi) -> None:
 def test_what_is_no_secret_is_told_as_such(api: FakeApi, body: str) -> None:
     api.fail(SECRET, body.encode(errors="replace").decode())
     with pytest.raises(ApiError, match="Secret ns/bindguard-tls: cannot be understood") as refused:
-        told(api, read)
+        run(api, read)
     assert refused.value.reason == "unreadable"
 
 
@@ -89,5 +90,5 @@ def test_what_is_no_secret_is_told_as_such(api: FakeApi, body: str) -> None:
 def test_a_secret_that_cannot_be_read_is_not_taken_for_missing(api: FakeApi, fault: int | str, reason: str) -> None:
     api.fail(SECRET, fault)
     with pytest.raises(ApiError) as refused:
-        told(api, read)
+        run(api, read)
     assert refused.value.reason == reason

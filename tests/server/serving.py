@@ -16,6 +16,7 @@ from tests.admission import launchers, reviews
 from webhook.admission.mutation import OverheadMode
 from webhook.admission.rulebook import Rulebook
 from webhook.admission.vmi_source import VMISource
+from webhook.server.endpoints import Engine
 from webhook.server.front import FrontDoor
 from webhook.server.limits import ConnectionLimits, Limits
 from webhook.server.listener import Listener
@@ -122,7 +123,7 @@ def front(
     book: Callable[[], Rulebook] = rulebook,
     mode: OverheadMode = OverheadMode.ALWAYS,
 ) -> FrontDoor:
-    return FrontDoor(rulebook=book, vmis=vmis, mode=mode, limits=limits or Limits(), metrics=metrics)
+    return FrontDoor(Engine(rulebook=book, vmis=vmis, mode=mode), limits=limits or Limits(), metrics=metrics)
 
 
 @contextlib.contextmanager

@@ -16,8 +16,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.tls.files import MOST_BYTES
-from webhook.tls.pair import Pair, PairFiles, load_pair, pair_from
+from webhook.tls.files import MOST_BYTES, read_steady
+from webhook.tls.pair import Pair, PairFiles, pair_from
 from webhook.tls.pem import PrivateKey
 from webhook.tls.problem import Fault, PairError
 
@@ -29,7 +29,8 @@ OTHER = leaf(CA)
 
 
 def load(files: PairFiles, at: Clock | None = None) -> Pair:
-    return load_pair(files, now=at or Clock())
+    cert, key = read_steady([files.cert, files.key])
+    return pair_from(cert, key, files, at=(at or Clock())())
 
 
 def refused(files: PairFiles, at: Clock | None = None) -> PairError:

@@ -12,7 +12,7 @@ from cryptography.x509.verification import PolicyBuilder, Store
 
 from webhook.errors import UsageError
 from webhook.tls.names import names_for_service
-from webhook.tls.pair import PairFiles, load_pair
+from webhook.tls.pair import PairFiles, pair_from
 from webhook.tls.selfsigned import Issued, make_ca, make_leaf
 from webhook.tls.source import CertificateSource
 from webhook.tls.store import ca_bundle, write_pair
@@ -105,7 +105,8 @@ def test_nothing_is_overwritten_unless_forced(tmp_path: Path, there: str) -> Non
     assert [path.name for path in tmp_path.iterdir()] == [there]
     assert (tmp_path / there).read_text() == "mine"
     paths = write_pair(tmp_path, CA, LEAF, force=True)
-    assert load_pair(PairFiles(cert=str(paths.cert), key=str(paths.key)), now=lambda: NOW).chain == (LEAF.certificate,)
+    files = PairFiles(cert=str(paths.cert), key=str(paths.key))
+    assert pair_from(paths.cert.read_bytes(), paths.key.read_bytes(), files, at=NOW).chain == (LEAF.certificate,)
 
 
 def test_a_directory_that_cannot_be_made_is_a_usage_error(tmp_path: Path) -> None:

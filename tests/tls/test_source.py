@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from webhook.tls.pair import Pair
-from webhook.tls.problem import Fault, PairError
+from webhook.tls.problem import Fault
 from webhook.tls.source import CertificateSource
 
 from .builders import DAY, NOW, Clock, Made, SecretMount, ca, files_in, leaf, made, rsa_key, write
@@ -63,7 +62,7 @@ def test_rotation_under_load_fails_no_handshake_and_closes_no_connection(tmp_pat
 
     assert run(main(), loop).leaf == FIRST.der
     assert {FIRST.der, SECOND.der, THIRD.der} == set(seen)
-    assert (current.swaps, current.failures) == (len(pairs), 0)
+    assert current.failures == 0
     assert told(current) is None
 
 
@@ -255,25 +254,6 @@ def test_http_1_1_is_agreed_on_though_the_client_would_like_h2(tmp_path: Path, l
             return await ask(port, client(CA))
 
     assert run(main(), loop).alpn == "http/1.1"
-
-
-def test_the_watch_polls_and_tells_of_swaps_and_failures(tmp_path: Path, loop: str) -> None:
-    swapped: asyncio.Queue[Pair] = asyncio.Queue()
-    failed: asyncio.Queue[PairError] = asyncio.Queue()
-    current = CertificateSource(files_in(tmp_path, FIRST), on_swap=swapped.put_nowait, on_failure=failed.put_nowait)
-
-    async def main() -> tuple[PairError, Pair]:
-        watch = asyncio.create_task(current.watch(0.001))
-        (tmp_path / "tls.crt").write_bytes(b"nothing")
-        error = await failed.get()
-        write(tmp_path, SECOND)
-        pair = await swapped.get()
-        watch.cancel()
-        return error, pair
-
-    error, pair = run(main(), loop)
-    assert error.fault is Fault.MALFORMED
-    assert pair.leaf == SECOND.der
 
 
 def test_uvicorn_serves_the_new_pair_and_keeps_its_connections(tmp_path: Path, loop: str) -> None:

@@ -43,7 +43,7 @@ def test_a_failure_is_forgotten_when_the_files_are_again_what_is_served(tmp_path
     write(tmp_path, FIRST)
     assert not source.poll_once()
     assert told(source) is None
-    assert source.swaps == 0
+    assert source.failures == 1
 
 
 def test_a_pair_of_tomorrow_is_taken_tomorrow_though_no_file_changes(tmp_path: Path) -> None:

@@ -8,13 +8,12 @@ import msgspec
 from webhook.admission.answer import ReviewError
 from webhook.admission.review import Request, read
 from webhook.kube.fieldpath import look_up
+from webhook.kube.shape import UNDECODABLE
 from webhook.kube.text import shown
 
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
 OPERATIONS = frozenset({"CREATE", "UPDATE", "DELETE", "CONNECT"})
-UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding hostile bytes raises: msgspec lets the last two pass, for invalid UTF-8 and for nesting a thousand levels deep."""
 
 _READ = f'read is kind {KIND} of apiVersion {API_VERSION}; in the webhook configuration write admissionReviewVersions: ["v1"]'
 _decode_anything = msgspec.json.Decoder(dict[str, object]).decode

@@ -38,7 +38,7 @@ class Unpatched(enum.StrEnum):
 
 
 REASONS: tuple[str, ...] = (*Unpatched, *Stray, *Unread, *NotOwed)
-"""Every reason that a pod can have to stay as it is, for metrics."""
+"""Every reason that a pod can have to stay as it is: these are the words that metrics, logs and docs/request.md tell."""
 
 
 def wanted_vmi(

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from webhook.admission.answer import ReviewError
-from webhook.admission.envelope import API_VERSION, KIND, OPERATIONS, UNDECODABLE, open_review, undecodable
+from webhook.admission.envelope import API_VERSION, KIND, OPERATIONS, open_review, undecodable
 from webhook.admission.review import GroupVersionKind, Header, Request
+from webhook.kube.shape import UNDECODABLE
 from webhook.vmi.launcher import PodMetadata, VMIReference
 
 COMPUTE = "compute"

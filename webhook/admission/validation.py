@@ -7,12 +7,13 @@ object would be denied, the old one.
 from collections.abc import Container, Mapping, Sequence
 
 from webhook.admission.answer import Answer, Decision, ReviewError
-from webhook.admission.envelope import UNDECODABLE, open_review, undecodable
+from webhook.admission.envelope import open_review, undecodable
 from webhook.admission.judge import judge
 from webhook.admission.ratchet import Judged, denies, ratchet, softened
 from webhook.admission.review import GroupVersionKind, Request, fast_kind, plain_objects
 from webhook.admission.rulebook import Rulebook
 from webhook.kube.fieldpath import look_up
+from webhook.kube.shape import UNDECODABLE
 from webhook.plugins.sources import is_hyperconverged, is_kubevirt, registrations_in
 from webhook.rules.base import Action, Finding
 from webhook.rules.plan import Plan

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from webhook.admission.envelope import API_VERSION, KIND, UNDECODABLE
+from webhook.admission.envelope import API_VERSION, KIND
 from webhook.asking.ask import UnansweredError
+from webhook.kube.shape import UNDECODABLE
 from webhook.kube.text import shown
 
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import msgspec
 
 from webhook import __version__
-from webhook.admission.envelope import UNDECODABLE
 from webhook.asking.address import Address, Trust, tls_context, why
 from webhook.asking.ask import UnansweredError, UnreachableError
+from webhook.kube.shape import UNDECODABLE
 
 MOST_BYTES = 16 * 1024 * 1024
 """More of an answer is not read."""

@@ -16,6 +16,7 @@ from webhook.cluster.problem import ApiError
 from webhook.cluster.remedy import explained, not_listed
 from webhook.errors import RegistryError, UnreadableError
 from webhook.intake.registry import Chosen, chosen_of
+from webhook.kube.shape import UNDECODABLE
 from webhook.plugins.sources import LoadedRegistry
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ def _counting(objects: list[dict[str, Any]], found: Counted) -> Mapping[str, Any
 def _kubevirt(item: msgspec.Raw) -> dict[str, Any]:
     try:
         obj = msgspec.json.decode(item, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise UnreadableError(f"a KubeVirt CR cannot be read: {error}") from error
     return {"apiVersion": _KUBEVIRTS.api_version, "kind": _KUBEVIRTS.kind, **obj}
 

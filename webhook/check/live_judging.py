@@ -12,6 +12,7 @@ from webhook.check.judging import Judged, is_excluded, located, ref_of
 from webhook.check.owners import FoundAtOwners
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import look_up
+from webhook.kube.shape import UNDECODABLE
 from webhook.report.findings import ObjectRef
 from webhook.rules.base import Finding
 from webhook.rules.plan import Plan
@@ -40,7 +41,7 @@ class LiveJudge:
             self.judged.documents += 1
             try:
                 obj = msgspec.json.decode(item)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except UNDECODABLE as error:
                 self.judged.unreadable.append(UnreadableError(f"an object cannot be read: {error}", file=f"{SCHEME}{kind}"))
                 continue
             self._judge_object({"apiVersion": api_version, "kind": kind, **obj})

@@ -71,7 +71,7 @@ def _lines(chosen: Chosen) -> Iterator[str]:
     yield f"{registry.source}; KubeVirt {registry.version or 'version unknown'}; plugins are registered in {registry.owner}"
     bridge = "allowed" if registry.permit_bridge_on_pod_network else "forbidden"
     yield f"default interface {registry.default_network_interface}; bridge on the pod network {bridge}"
-    yield f"feature gates on: {_listed(registry.enabled_gates)}; off: {_listed(registry.disabled_gates)}"
+    yield f"feature gates switched on: {_listed(registry.enabled_gates)}; switched off: {_listed(registry.disabled_gates)}"
     yield from (f"note: {note}" for note in chosen.notes)
     yield ""
     yield from _table([_HEADINGS, *(_row(name, registry.plugins[name]) for name in registry.names)]) if registry.names else ("no plugins",)

@@ -8,10 +8,10 @@ from typing import TypeVar
 import click
 
 from webhook.rules.base import Action
-from webhook.serve.effective import Effective
-from webhook.serve.layers import effective
-from webhook.serve.names import flag
-from webhook.serve.settings import Exclude, ServeSettings
+from webhook.serve.settings.effective import Effective
+from webhook.serve.settings.layers import effective
+from webhook.serve.settings.model import Exclude, ServeSettings
+from webhook.serve.settings.names import flag
 
 C = TypeVar("C", bound=Callable[..., object])
 

@@ -79,10 +79,6 @@ class ApiServer:
         """Apply server-side as this field manager; makes what is not there yet. The object as it was stored."""
         return await self._asked(_Call("PATCH", path, {"fieldManager": manager}, _encode(obj), APPLY_PATCH), seconds)
 
-    async def delete(self, path: str, *, seconds: float = _SECONDS) -> bytes:
-        """Delete."""
-        return await self._asked(_Call("DELETE", path), seconds)
-
     @contextlib.asynccontextmanager
     async def lines(self, path: str, query: Mapping[str, str], *, silence_seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
         """A watch: its lines as they come, each one JSON object; `ApiError` of reason `timeout` after a silence of so many seconds.

@@ -9,8 +9,9 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from webhook.cluster.api import ApiServer
-from webhook.cluster.problem import UNDECODABLE, ApiError
+from webhook.cluster.problem import ApiError
 from webhook.errors import UnreadableError
+from webhook.kube.shape import UNDECODABLE
 
 T = TypeVar("T", bound=msgspec.Struct)
 

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from webhook.cluster.problem import UNDECODABLE, ApiError, reason_of, unanswered
+from webhook.cluster.problem import ApiError, reason_of, unanswered
 from webhook.kube.fieldpath import look_up
+from webhook.kube.shape import UNDECODABLE
 from webhook.kube.text import quoted, shown
 
 BOOKMARK = "BOOKMARK"

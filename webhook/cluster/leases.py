@@ -15,7 +15,8 @@ import structlog
 
 from webhook.cluster.api import ApiServer
 from webhook.cluster.named import NamedObject
-from webhook.cluster.problem import UNDECODABLE, ApiError
+from webhook.cluster.problem import ApiError
+from webhook.kube.shape import UNDECODABLE
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,8 @@ import msgspec
 
 from webhook.cluster.api import ApiServer
 from webhook.cluster.discovery import decoded
-from webhook.cluster.problem import UNDECODABLE, ApiError
+from webhook.cluster.problem import ApiError
+from webhook.kube.shape import UNDECODABLE
 
 PAGE_OBJECTS = 200
 """Objects of one page: about 4 MB of VMIs with their status."""

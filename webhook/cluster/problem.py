@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from webhook.errors import UnreadableError
+from webhook.kube.shape import UNDECODABLE
 
 Reason = Literal[
     "unauthorized", "forbidden", "not-found", "conflict", "gone", "timeout", "too-many-requests", "unavailable", "invalid", "unreadable"
@@ -27,9 +28,6 @@ _REASON_OF: Mapping[int, Reason] = {
     504: "timeout",
 }
 _MOST_TOLD = 400
-
-UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are no JSON, not of the shape that was expected, or nested without end."""
 
 
 class ApiError(UnreadableError):

@@ -8,7 +8,7 @@ import msgspec
 
 from webhook.cluster.api import ApiServer
 from webhook.cluster.named import NamedObject
-from webhook.cluster.problem import UNDECODABLE
+from webhook.kube.shape import UNDECODABLE
 
 _NO_DATA: Mapping[str, bytes] = {}
 _EMPTY = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "data": {"tls.crt": "", "tls.key": ""}}

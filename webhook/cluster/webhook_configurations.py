@@ -12,7 +12,8 @@ import msgspec
 
 from webhook.cluster.api import JSON_PATCH, ApiServer
 from webhook.cluster.named import FIELD_MANAGER
-from webhook.cluster.problem import UNDECODABLE, ApiError, needing, unanswered
+from webhook.cluster.problem import ApiError, needing, unanswered
+from webhook.kube.shape import UNDECODABLE
 
 KINDS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 

@@ -13,6 +13,8 @@ from webhook.kube.text import shown
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes from anywhere: no JSON or of another shape, no UTF-8, or nested a thousand levels deep."""
 
 MOST_MISFITS = 20
 """More wrong values than this in one object are not listed: the object is then taken as empty. Each costs one more pass over it."""

@@ -1,21 +1,19 @@
 """The parts of a server, made from its settings and wired to each other. Starts none of them."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
 
 from webhook import __version__
-from webhook.admission.mutation import OverheadMode
 from webhook.admission.rulebook import Rulebook
-from webhook.rules.base import Action
-from webhook.serve.certificate import ca_bundle, listening_context
-from webhook.serve.managed import ManagedCertificate
-from webhook.serve.namespaces import Namespaces
-from webhook.serve.registry_file import RegistryFile
+from webhook.serve.certificate.chosen import ca_bundle, listening_context
+from webhook.serve.certificate.managed import ManagedCertificate
+from webhook.serve.engine import engine_of
+from webhook.serve.registry.file import RegistryFile
 from webhook.serve.reloading import certificate_watcher, registry_watcher
-from webhook.serve.settings import ServeSettings, Transport
+from webhook.serve.settings.model import ServeSettings, Transport
 from webhook.serve.sources import Sources, sources_of
 from webhook.serve.watch import Watcher
 from webhook.server.cluster_metrics import ClusterMetrics
@@ -24,14 +22,13 @@ from webhook.server.limits import ConnectionLimits, Limits
 from webhook.server.listener import Listener
 from webhook.server.metrics import Metrics
 from webhook.server.operations import operations_app
+from webhook.server.probes import Check
 from webhook.tls.handshake import handshake
 from webhook.tls.pair import utc_now
 from webhook.tls.problem import PairError
 from webhook.tls.source import CertificateSource
 
 log = structlog.get_logger(__name__)
-
-Check = Callable[[], Awaitable[str | None]]
 
 
 @asynccontextmanager
@@ -121,7 +118,7 @@ class Assembly:
     async def admission_port(self) -> Listener:
         """The admission port, to be started; waits for a managed certificate to be there."""
         if isinstance(self._sources.certificate, ManagedCertificate):
-            await self._sources.certificate.begun()
+            await self._sources.certificate.followed.begun()
         settings, source = self._settings, self.certificate
         factory = None if source is None else lambda: listening_context(settings, source)
         return Listener(
@@ -149,16 +146,8 @@ class Assembly:
             max_buffered_bytes=max(Limits().max_buffered_bytes, settings.max_body_bytes),
             default_deadline_seconds=settings.deadline_seconds,
         )
-        return FrontDoor(
-            rulebook=self.rulebook,
-            vmis=self._sources.vmis,
-            mode=OverheadMode(settings.overhead),
-            limits=limits,
-            metrics=self._metrics,
-            exempt_namespaces=Namespaces(settings.exclude.namespaces),
-            confirm=self._sources.confirm,
-            pods=Action(settings.validate_pods),
-        )
+        engine = engine_of(settings, self.rulebook, self._sources.vmis, self._sources.confirm)
+        return FrontDoor(engine, limits=limits, metrics=self._metrics)
 
     def _operations(self) -> Listener:
         settings = self._settings
@@ -206,6 +195,7 @@ class Assembly:
     def _measure(self) -> None:
         metrics = self._metrics
         metrics.registry_age.set_function(lambda: time.monotonic() - self.registry.rulebook.read_at)
+        metrics.registry_version.tells = lambda: self.registry.rulebook.version
         metrics.registry_plugins.set_function(lambda: len(self.registry.rulebook.registry.plugins))
         metrics.registry_problem.set_function(lambda: self.registry.problem is not None)
         metrics.connections.labels("admission").set_function(lambda: 0 if self.admission is None else self.admission.connections)

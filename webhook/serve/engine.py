@@ -1,4 +1,4 @@
-"""The engine asked with no server between: the same reviewers, and a rulebook made as the server makes it. Opens no port."""
+"""The engine as the settings want it: a server's, or asked with no server between and a rulebook made alike. Opens no port."""
 
 import asyncio
 import contextlib
@@ -9,18 +9,19 @@ from collections.abc import Callable, Iterator, Mapping
 from webhook.admission.answer import ReviewError
 from webhook.admission.mutation import OverheadMode
 from webhook.admission.rulebook import Rulebook
-from webhook.asking.ask import MUTATE, VALIDATE, Ask, UnansweredError
-from webhook.kube.version import parse_version
+from webhook.admission.vmi_source import VMISource
+from webhook.asking.ask import Ask, UnansweredError
 from webhook.rules.base import Action
-from webhook.serve.contradictions import contradictions_of_judging
-from webhook.serve.layers import effective
 from webhook.serve.namespaces import Namespaces
-from webhook.serve.registry_file import Choices, RegistryFile
-from webhook.serve.settings import ServeSettings
+from webhook.serve.registry.choices import choices_of
+from webhook.serve.registry.file import RegistryFile
+from webhook.serve.settings.contradictions import contradictions_of_judging
+from webhook.serve.settings.layers import effective
+from webhook.serve.settings.model import ServeSettings
 from webhook.serve.vmi_directory import NoVMIs, VMIDirectory
-from webhook.server.pods import Mutating, ValidatingPods
+from webhook.server.endpoints import Engine
 from webhook.server.reply import RefusedError
-from webhook.server.reviewers import Reviewer, Validating
+from webhook.server.reviewers import Confirm, Reviewer
 
 
 def engine_settings(flags: Mapping[str, object]) -> ServeSettings:
@@ -28,12 +29,24 @@ def engine_settings(flags: Mapping[str, object]) -> ServeSettings:
     return effective(flags, os.environ, contradictions=contradictions_of_judging).settings
 
 
+def engine_of(settings: ServeSettings, rulebook: Callable[[], Rulebook], vmis: VMISource, confirm: Confirm | None = None) -> Engine:
+    """The engine as the settings want it."""
+    return Engine(
+        rulebook=rulebook,
+        vmis=vmis,
+        mode=OverheadMode(settings.overhead),
+        exempt_namespaces=Namespaces(settings.exclude.namespaces),
+        confirm=confirm,
+        pods=Action(settings.validate_pods),
+    )
+
+
 @contextlib.contextmanager
 def engine(settings: ServeSettings) -> Iterator[tuple[Ask, tuple[str, ...]]]:
     """The engine, and what must be told about its registry; `UnreadableError` when that cannot be read."""
-    version = settings.kubevirt_version
-    registry = RegistryFile(settings.registry or "", Choices(settings.rules, None if version is None else parse_version(version)))
-    reviewers = _reviewers(settings, lambda: registry.rulebook)
+    registry = RegistryFile(settings.registry or "", choices_of(settings))
+    vmis = VMIDirectory(settings.vmi_directory) if settings.vmi_directory is not None else NoVMIs()
+    reviewers = engine_of(settings, lambda: registry.rulebook, vmis).reviewers()
     with asyncio.Runner() as runner:
 
         def ask(endpoint: str, body: bytes) -> bytes:
@@ -43,16 +56,6 @@ def engine(settings: ServeSettings) -> Iterator[tuple[Ask, tuple[str, ...]]]:
                 raise UnansweredError(f"the engine cannot answer: {error}") from error
 
         yield ask, registry.notes
-
-
-def _reviewers(settings: ServeSettings, rulebook: Callable[[], Rulebook]) -> Mapping[str, Reviewer]:
-    vmis = VMIDirectory(settings.vmi_directory) if settings.vmi_directory is not None else NoVMIs()
-    mode, exempt, action = OverheadMode(settings.overhead), Namespaces(settings.exclude.namespaces), Action(settings.validate_pods)
-    pods = ValidatingPods(rulebook=rulebook, vmis=vmis, mode=mode, action=action, exempt_namespaces=exempt)
-    return {
-        VALIDATE: Validating(rulebook, exempt, pods=pods if action is not Action.OFF else None),
-        MUTATE: Mutating(rulebook, vmis, mode),
-    }
 
 
 async def _reviewed(reviewer: Reviewer, body: bytes, seconds: float) -> bytes:

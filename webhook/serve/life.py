@@ -20,10 +20,10 @@ import uvloop
 from webhook import __version__
 from webhook.errors import EXIT_CLEAN, UsageError
 from webhook.serve.assembly import Assembly, assembled
-from webhook.serve.effective import Effective
 from webhook.serve.logs import configure_logs
 from webhook.serve.reloading import expiry_of, told_of
-from webhook.serve.settings import ServeSettings, Transport
+from webhook.serve.settings.effective import Effective
+from webhook.serve.settings.model import ServeSettings, Transport
 from webhook.server.listener import Listener
 from webhook.server.probes import ask
 

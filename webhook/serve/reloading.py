@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 
 import structlog
 
-from webhook.serve.cluster_registry import ClusterRegistry
-from webhook.serve.registry_file import Look, RegistryFile
+from webhook.serve.registry.cluster import ClusterRegistry
+from webhook.serve.registry.file import Look, RegistryFile
 from webhook.serve.watch import Watcher
 from webhook.server.metrics import Metrics
 from webhook.tls.source import CertificateSource
 
 log = structlog.get_logger(__name__)
-
 
 Served = Callable[[], CertificateSource | None]
 

@@ -10,13 +10,14 @@ from webhook.cluster.api import ApiServer
 from webhook.cluster.connection import connect, pod_namespace
 from webhook.cluster.vmis import ClusterVMIs
 from webhook.errors import UsageError
-from webhook.kube.version import parse_version
-from webhook.serve.certificate import certificate_source, pair_files
-from webhook.serve.cluster_registry import ClusterRegistry, Options
-from webhook.serve.last_good import LastGood
-from webhook.serve.managed import ManagedCertificate, ManagedNames
-from webhook.serve.registry_file import Choices, RegistryFile, supplementary_from
-from webhook.serve.settings import ServeSettings, Transport
+from webhook.serve.certificate.chosen import certificate_source, pair_files
+from webhook.serve.certificate.managed import ManagedCertificate, ManagedNames
+from webhook.serve.registry.choices import choices_of
+from webhook.serve.registry.cluster import ClusterRegistry
+from webhook.serve.registry.file import RegistryFile, supplementary_from
+from webhook.serve.registry.last_good import LastGood
+from webhook.serve.registry.options import Options
+from webhook.serve.settings.model import ServeSettings, Transport
 from webhook.serve.vmi_directory import NoVMIs, VMIDirectory
 from webhook.server.cluster_metrics import ClusterMetrics
 from webhook.server.reviewers import Confirm
@@ -53,18 +54,13 @@ async def sources_of(settings: ServeSettings, metrics: ClusterMetrics, *, change
     if settings.cluster and api is not None:
         registry = ClusterRegistry(api, _options(settings, metrics))
         return Sources(registry, _vmis(settings) or ClusterVMIs(api), registry.confirm, certificate, api)
-    return Sources(RegistryFile(settings.registry or "", choices(settings)), _vmis(settings) or _no_vmis(settings), None, certificate, api)
-
-
-def choices(settings: ServeSettings) -> Choices:
-    """What the settings say about judging."""
-    version = settings.kubevirt_version
-    return Choices(actions=settings.rules, version=None if version is None else parse_version(version))
+    file = RegistryFile(settings.registry or "", choices_of(settings))
+    return Sources(file, _vmis(settings) or _no_vmis(settings), None, certificate, api)
 
 
 def _options(settings: ServeSettings, metrics: ClusterMetrics) -> Options:
     return Options(
-        choices=choices(settings),
+        choices=choices_of(settings),
         supplementary={} if settings.supplementary is None else supplementary_from(settings.supplementary),
         last_good=None if settings.state_directory is None else LastGood(settings.state_directory),
         tally=metrics,
@@ -100,7 +96,7 @@ def _certificate(
         leads=lambda: managed.leads,
         stuck=lambda: managed.keeper_problem is not None,
         repairs=lambda: managed.repairs,
-        ca_expires_at=lambda: managed.ca_expires_at,
+        ca_expires_at=lambda: managed.followed.ca_expires_at,
     )
     return managed
 

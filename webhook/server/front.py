@@ -4,25 +4,15 @@ Routing and middleware of a framework cost as much as judging a VMI does (docs/p
 on the operations port.
 """
 
-from collections.abc import Callable, Container
-
 from starlette.types import Receive, Scope, Send
 
-from webhook.admission.mutation import OverheadMode
-from webhook.admission.rulebook import Rulebook
-from webhook.admission.vmi_source import VMISource
-from webhook.rules.base import Action
 from webhook.server.admit import Admission
 from webhook.server.body import Load
+from webhook.server.endpoints import MUTATE, VALIDATE, Engine
 from webhook.server.limits import Limits
 from webhook.server.metrics import Metrics
-from webhook.server.pods import Mutating, ValidatingPods
 from webhook.server.prompt import Lane
 from webhook.server.reply import RefusedError, send_refusal
-from webhook.server.reviewers import Confirm, Validating
-
-VALIDATE = "/validate"
-MUTATE = "/mutate"
 
 _ELSEWHERE = (
     f"nothing is served here; AdmissionReviews go to {VALIDATE} and {MUTATE}, and probes, metrics and all else to the operations port"
@@ -36,30 +26,10 @@ class FrontDoor:
         endpoints: The admission endpoints, by path.
     """
 
-    def __init__(  # noqa: PLR0913 - all by keyword, called in one place
-        self,
-        *,
-        rulebook: Callable[[], Rulebook],
-        vmis: VMISource,
-        mode: OverheadMode,
-        limits: Limits,
-        metrics: Metrics,
-        exempt_namespaces: Container[str] = frozenset(),
-        confirm: Confirm | None = None,
-        pods: Action = Action.OFF,
-    ) -> None:
-        """`pods` is what `/validate` does with launcher pods that lack owed overhead; `confirm` reads the registry again."""
+    def __init__(self, engine: Engine, *, limits: Limits, metrics: Metrics) -> None:
         load = Load()
         metrics.in_flight.set_function(lambda: load.requests)
-        launchers = None
-        if pods is not Action.OFF:
-            launchers = ValidatingPods(
-                rulebook=rulebook, vmis=vmis, mode=mode, action=pods, exempt_namespaces=exempt_namespaces, confirm=confirm
-            )
-        self.endpoints = {
-            VALIDATE: Admission(VALIDATE, Validating(rulebook, exempt_namespaces, confirm, launchers), limits, load, metrics),
-            MUTATE: Admission(MUTATE, Mutating(rulebook, vmis, mode), limits, load, metrics),
-        }
+        self.endpoints = {path: Admission(path, reviewer, limits, load, metrics) for path, reviewer in engine.reviewers().items()}
 
     def lane(self, path: str, query: bytes) -> Lane | None:
         """Nearly every review of `/validate` waits for nothing."""

@@ -1,4 +1,4 @@
-"""A certificate chain and its private key that belong together, read from two files. Serves nothing."""
+"""A certificate chain and its private key that belong together. Reads no file, and serves nothing."""
 
 import ssl
 from collections.abc import Callable, Sequence
@@ -9,7 +9,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from webhook.tls.checks import Candidate, problems_of, validity
-from webhook.tls.files import read_steady
 from webhook.tls.pem import PrivateKey, certificates, private_key
 from webhook.tls.problem import PairError
 
@@ -75,12 +74,6 @@ class Pair:
         problems = [problem for each in self.chain for problem in validity(each, "the certificate in service", at, self.cert_file)]
         if problems:
             raise PairError(problems)
-
-
-def load_pair(files: PairFiles, *, now: Clock = utc_now) -> Pair:
-    """The pair in these files, valid now and for the wanted names; `PairError` tells all that is wrong."""
-    cert, key = read_steady([files.cert, files.key])
-    return pair_from(cert, key, files, at=now())
 
 
 def pair_from(cert: bytes, key: bytes, files: PairFiles, *, at: datetime) -> Pair:

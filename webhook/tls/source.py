@@ -1,6 +1,5 @@
 """The certificate in service: built whole, swapped at once, handed to each new handshake. Writes no log."""
 
-import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,38 +38,24 @@ class CertificateSource:
     """The pair in service and how it got there.
 
     Attributes:
-        swaps: How many pairs were taken into service after the first.
         failures: How many new pairs were refused; one that stays bad for the same reason counts once.
         last_error: Why the bytes of now cannot be served with (the pair before them serves on), or that the pair in service
             has expired; `None` when all is well.
     """
 
-    def __init__(
-        self,
-        files: PairFiles,
-        *,
-        contents: Contents | None = None,
-        now: Clock = utc_now,
-        on_swap: Callable[[Pair], None] = lambda _pair: None,
-        on_failure: Callable[[PairError], None] = lambda _error: None,
-    ) -> None:
+    def __init__(self, files: PairFiles, *, contents: Contents | None = None, now: Clock = utc_now) -> None:
         """Take the first pair into service; `PairError` when it cannot be served with.
 
         Args:
             files: Where the pair is, as messages name it, and what it must be for.
             contents: Gives the bytes; without, the files are read.
             now: Tells the time.
-            on_swap: Is told each further pair.
-            on_failure: Is told each new reason why a pair was refused.
         """
         self._files = files
         self._contents = contents or self._read
         self._now = now
-        self._on_swap = on_swap
-        self._on_failure = on_failure
         self._served = self._built(self._contents())
         self._trust_changed = False
-        self.swaps = 0
         self.failures = 0
         self.last_error: PairError | None = None
 
@@ -109,12 +94,6 @@ class CertificateSource:
         self._swap(served)
         return True
 
-    async def watch(self, interval_seconds: float) -> None:
-        """Poll for ever."""
-        while True:
-            await asyncio.sleep(interval_seconds)
-            self.poll_once()
-
     def _read(self) -> tuple[bytes, ...]:
         named = (self._files.cert, self._files.key, self._files.client_ca)
         return read_steady([file for file in named if file is not None])
@@ -129,16 +108,13 @@ class CertificateSource:
     def _swap(self, served: _Served) -> None:
         self._trust_changed |= served.trusted != self._served.trusted
         self._served = served
-        self.swaps += 1
         self.last_error = None
-        self._on_swap(served.pair)
 
     def _refuse(self, error: PairError) -> None:
         if self.last_error is not None and str(error) == str(self.last_error):
             return
         self.last_error = error
         self.failures += 1
-        self._on_failure(error)
 
     def _hand_over(self, connection: ssl.SSLObject, _server_name: str | None, _base: ssl.SSLContext) -> int | None:
         if self._trust_changed and connection.session_reused:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from webhook.kube.shape import UNDECODABLE
 from webhook.vmi.kinds import split_api_version
 from webhook.vmi.spec import PluginBinding, Present
 
@@ -178,5 +179,5 @@ def read_launcher_vmi(body: bytes) -> LauncherVMI | None:
     """The VMI in this JSON, or `None` when it cannot be understood as one."""
     try:
         return _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         return None

@@ -3,7 +3,10 @@
 from webhook.doctor.result import Result, fail, unknown
 from webhook.doctor.snapshot import FORBIDDEN, NOT_FOUND, Answer
 
-INSTALL = "install it: helm upgrade --install bindguard charts/bindguard; or, if it has another name, give that (bindguard doctor --help)"
+INSTALL = (
+    "install it: helm upgrade --install bindguard charts/bindguard --namespace bindguard --create-namespace; "
+    "or, if it has another name or namespace, give that (bindguard doctor --help)"
+)
 UPGRADE = "run helm upgrade again, which writes it anew; or, if it has another name, give that (bindguard doctor --help)"
 
 

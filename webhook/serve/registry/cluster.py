@@ -4,9 +4,6 @@ Knows neither reviews nor how the API server is reached.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -17,11 +14,10 @@ from webhook.cluster.events import Event, Listing, read_listing
 from webhook.cluster.fresh_read import FreshRead
 from webhook.cluster.kubevirts import PATH, RESOURCE, State
 from webhook.cluster.problem import ApiError
-from webhook.cluster.watching import CLOCK, Clock, Trouble, Watch
-from webhook.plugins.plugin import ComputeResourceOverhead
-from webhook.serve.cluster_state import ClusterState
-from webhook.serve.last_good import Kept, LastGood
-from webhook.serve.registry_file import Choices
+from webhook.cluster.watching import Trouble, Watch
+from webhook.serve.registry.last_good import Kept, LastGood
+from webhook.serve.registry.options import Options
+from webhook.serve.registry.state import ClusterState
 
 READ_SECONDS = 2.0
 """A live read that takes longer is given up, so that who comes later is not held up by it."""
@@ -31,55 +27,6 @@ KEEP_SECONDS = 60.0
 _GRAVE = frozenset({State.SEVERAL, State.UNREADABLE})
 
 log = structlog.get_logger(__name__)
-
-
-class Tally(Protocol):
-    """What counts the registry's doings. Every reason and outcome is one of a few fixed words."""
-
-    def registry_listed(self) -> None:
-        """All CRs were listed, and what was known before was replaced."""
-        ...
-
-    def registry_restarted(self, reason: str) -> None:
-        """The watch begins again: `ended` as asked, else for a reason of `ApiError`, or `internal`."""
-        ...
-
-    def registry_read(self, outcome: str) -> None:
-        """A live read for those who would be denied: `ok`, or why it failed."""
-        ...
-
-
-class Uncounted:
-    """Counts nothing."""
-
-    def registry_listed(self) -> None:
-        """Listings."""
-
-    def registry_restarted(self, reason: str) -> None:
-        """Watches."""
-
-    def registry_read(self, outcome: str) -> None:
-        """Live reads."""
-
-
-class Options(NamedTuple):
-    """What the settings and the composition say.
-
-    Attributes:
-        choices: Rule actions and version.
-        supplementary: Overheads from a file beside the cluster's registry, by plugin name.
-        last_good: Where the registry is kept; `None`: nowhere.
-        tally: What counts.
-        clock: Monotonic time, and waiting.
-        wall: Unix time.
-    """
-
-    choices: Choices = Choices()
-    supplementary: Mapping[str, ComputeResourceOverhead] = {}
-    last_good: LastGood | None = None
-    tally: Tally = Uncounted()
-    clock: Clock = CLOCK
-    wall: Callable[[], float] = time.time
 
 
 class ClusterRegistry:

@@ -5,8 +5,8 @@ from typing import Any
 from tests.cluster.kubevirt_crs import kubevirt
 from webhook.cluster.events import BOOKMARK, DELETED, Event, Key, Listing
 from webhook.cluster.kubevirts import State
-from webhook.serve.cluster_state import ClusterState
-from webhook.serve.registry_file import Choices
+from webhook.serve.registry.choices import Choices
+from webhook.serve.registry.state import ClusterState
 
 KEY = Key("kubevirt", "kubevirt")
 NOW = 10.0

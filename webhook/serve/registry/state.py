@@ -8,12 +8,10 @@ from webhook.admission.rulebook import Rulebook
 from webhook.cluster.events import BOOKMARK, DELETED, Event, Key, Listing, older
 from webhook.cluster.kubevirts import Counted, Object, counted, not_installed, unread, version_of
 from webhook.plugins.plugin import ComputeResourceOverhead
-from webhook.rules import RULES
 from webhook.rules.base import Action
-from webhook.rules.plan import plan
 from webhook.rules.plugins import unregistered_plugin
-from webhook.serve.last_good import Kept
-from webhook.serve.registry_file import Choices
+from webhook.serve.registry.choices import Choices
+from webhook.serve.registry.last_good import Kept
 
 
 class ClusterState:
@@ -85,15 +83,13 @@ class ClusterState:
         return True
 
     def _rulebook(self, found: Counted, version: str, read_at: float) -> Rulebook:
-        choices, registry = self._choices, found.loaded.registry
-        if choices.version is not None:
-            registry = msgspec.structs.replace(registry, version=choices.version)
+        registry, plan = self._choices.applied(found.loaded.registry)
         return Rulebook(
             registry=registry,
-            plan=plan(RULES, registry, choices.actions, upstream_answers=True),
+            plan=plan,
             supplementary=self._supplementary,
             version=version,
             read_at=read_at,
-            unchecked="" if choices.actions.get(unregistered_plugin.RULE.name) is Action.OFF else found.problem,
+            unchecked="" if self._choices.actions.get(unregistered_plugin.RULE.name) is Action.OFF else found.problem,
             launcher_creators=found.creators,
         )

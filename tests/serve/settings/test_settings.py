@@ -9,12 +9,12 @@ import pytest
 from tests.check.builders import write
 from webhook.errors import UsageError
 from webhook.rules.base import Action
-from webhook.serve.effective import Effective
-from webhook.serve.layers import effective
-from webhook.serve.names import flag, variable
-from webhook.serve.settings import ServeSettings, Transport, accepted
+from webhook.serve.settings.effective import Effective
+from webhook.serve.settings.layers import effective
+from webhook.serve.settings.model import ServeSettings, Transport, accepted
+from webhook.serve.settings.names import flag, variable
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ENOUGH = {"registry": "r.yaml", "self_signed": True}
 
 
@@ -234,8 +234,8 @@ def test_the_page_and_the_example_know_every_setting() -> None:
 def test_the_page_knows_every_event_that_is_logged() -> None:
     page = (ROOT / "docs/serve.md").read_text()
     packages = ("serve", "server", "tls", "cluster")
-    sources = [path.read_text() for package in packages for path in (ROOT / "webhook" / package).glob("*.py")]
-    written = re.compile(r'(?:log\.(?:debug|info|warning|error|exception)\(|event=)\s*"([^"]+)"')
+    sources = [path.read_text() for package in packages for path in (ROOT / "webhook" / package).rglob("*.py")]
+    written = re.compile(r'(?:log\.(?:debug|info|warning|error|exception|critical)\(|event=)\s*"([^"]+)"')
     events = {event for text in sources for event in written.findall(text)}
     assert len(events) > 40
     assert [event for event in sorted(events) if f"`{event}`" not in page] == []

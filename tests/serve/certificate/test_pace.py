@@ -1,4 +1,4 @@
-from webhook.serve.pace import Pace
+from webhook.serve.certificate.pace import Pace
 
 
 def test_what_is_undone_again_and_again_is_done_ever_more_seldom() -> None:

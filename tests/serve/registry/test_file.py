@@ -8,7 +8,8 @@ from tests.check.builders import KUBEVIRT, write
 from webhook.errors import UnreadableError
 from webhook.kube.version import Version
 from webhook.rules.base import Action
-from webhook.serve.registry_file import MOST_BYTES, Choices, Look, RegistryFile
+from webhook.serve.registry.choices import Choices
+from webhook.serve.registry.file import MOST_BYTES, Look, RegistryFile
 
 TAP = KUBEVIRT.replace("l2bridge", "tap")
 OURS = """\

@@ -9,11 +9,13 @@ import pytest
 import structlog
 
 from tests.cluster.fake_api import FakeApi
-from tests.cluster.named_objects import LEASE, MUTATING, SECRET, VALIDATING, applying, bundles, configuration, secret, told, until
+from tests.cluster.named_objects import LEASE, MUTATING, SECRET, VALIDATING, applying, bundles, configuration, secret
+from tests.cluster.stories import run, until
 from tests.tls import builders as tls
 from webhook.cluster.api import ApiServer
 from webhook.errors import UsageError
-from webhook.serve.managed import LOOK_SECONDS, ManagedCertificate, ManagedNames
+from webhook.serve.certificate.followed import LOOK_SECONDS
+from webhook.serve.certificate.managed import ManagedCertificate, ManagedNames
 from webhook.tls.checks import is_issued_by
 from webhook.tls.held import cas_in
 from webhook.tls.pair import PairFiles
@@ -57,26 +59,26 @@ def runs(api: FakeApi, story: Callable[[ManagedCertificate], Awaitable[None]], *
         await one.stop()
         assert running.cancelled()
 
-    told(api, whole)
+    run(api, whole)
 
 
 def test_from_nothing_to_a_certificate_that_every_webhook_trusts(api: FakeApi) -> None:
     async def story(one: ManagedCertificate) -> None:
         assert await one.check() == "the Secret has not been read yet"
-        source = await one.begun()
+        source = await one.followed.begun()
         assert await one.check() is None
         for path in (VALIDATING, MUTATING):
             assert all(is_issued_by(source.pair.chain[0], cas_in(bundle, tls.NOW)[0]) for bundle in bundles(api, path))
         assert one.leads
         assert one.keeper_problem is None
-        assert source.expires_at < one.ca_expires_at
+        assert source.expires_at < one.followed.ca_expires_at
 
     runs(api, story)
 
 
 def test_a_replica_that_stops_gives_the_lease_back(api: FakeApi) -> None:
     async def story(one: ManagedCertificate) -> None:
-        await one.begun()
+        await one.followed.begun()
         assert api.objects[LEASE]["spec"]["holderIdentity"]
 
     runs(api, story)
@@ -87,11 +89,11 @@ def test_a_replica_that_was_cancelled_already_gives_the_lease_back_too(api: Fake
     async def story(server: ApiServer) -> None:
         one = managed(server)
         running = asyncio.create_task(one.run())
-        await one.begun()
+        await one.followed.begun()
         running.cancel()
         await one.stop()
 
-    told(api, story)
+    run(api, story)
     assert api.objects[LEASE]["spec"]["holderIdentity"] == ""
 
 
@@ -99,14 +101,14 @@ def test_two_replicas_that_start_at_once_serve_the_same_certificate(api: FakeApi
     async def story(server: ApiServer) -> None:
         both = [managed(server), managed(server)]
         running = [asyncio.create_task(each.run()) for each in both]
-        one, other = [await each.begun() for each in both]
+        one, other = [await each.followed.begun() for each in both]
         await until(lambda: one.poll_once() or other.poll_once() or one.pair.leaf == other.pair.leaf)
         assert sorted(each.leads for each in both) == [False, True]
         for each in both:
             await each.stop()
         await asyncio.wait(running)
 
-    told(api, story)
+    run(api, story)
 
 
 def test_a_new_pair_is_taken_within_ten_seconds_and_somebody_told(api: FakeApi) -> None:
@@ -114,16 +116,16 @@ def test_a_new_pair_is_taken_within_ten_seconds_and_somebody_told(api: FakeApi) 
         changes: list[int] = []
         one = managed(server, changed=lambda: changes.append(len(changes)))
         holds(api, FIRST)
-        assert await one.look() == LOOK_SECONDS < 8
-        source = await one.begun()
+        assert await one.followed.look() == LOOK_SECONDS < 8
+        source = await one.followed.begun()
         holds(api, SECOND)
-        await one.look()
+        await one.followed.look()
         assert source.poll_once()
         assert source.pair.leaf == SECOND.der
-        await one.look()
+        await one.followed.look()
         assert len(changes) == 2
 
-    told(api, story)
+    run(api, story)
 
 
 @pytest.mark.parametrize("fault", [403, 500, "cut", "no JSON"])
@@ -131,15 +133,15 @@ def test_a_secret_that_cannot_be_read_changes_nothing_for_who_serves_already(api
     async def story(server: ApiServer) -> None:
         one = managed(server)
         holds(api, FIRST)
-        await one.look()
+        await one.followed.look()
         api.fail(SECRET, fault, times=5)
-        assert [await one.look() for _ in range(5)] == [1, 2, 4, 8, 8]
+        assert [await one.followed.look() for _ in range(5)] == [1, 2, 4, 8, 8]
         assert await one.check() is None
-        assert not (await one.begun()).poll_once()
-        assert await one.look() == LOOK_SECONDS
+        assert not (await one.followed.begun()).poll_once()
+        assert await one.followed.look() == LOOK_SECONDS
 
     with structlog.testing.capture_logs() as logs:
-        told(api, story)
+        run(api, story)
     assert len(logs) == 1
 
 
@@ -149,18 +151,18 @@ def test_a_good_pair_that_no_ca_of_the_secret_signed_is_not_taken_while_there_is
     async def story(server: ApiServer) -> None:
         one = managed(server)
         holds(api, FIRST)
-        await one.look()
-        source = await one.begun()
+        await one.followed.look()
+        source = await one.followed.begun()
         holds(api, stranger)
-        await one.look()
+        await one.followed.look()
         assert not source.poll_once()
         assert source.pair.leaf == FIRST.der
         holds(api, SECOND)
-        await one.look()
+        await one.followed.look()
         assert source.poll_once()
 
     with structlog.testing.capture_logs() as logs:
-        told(api, story)
+        run(api, story)
     [line] = logs
     assert "tls.crt is signed by none of its ca.crt, which API servers trust; the leader makes one" in line["problem"]
 
@@ -169,23 +171,23 @@ def test_a_secret_that_goes_bad_or_away_leaves_the_old_pair_in_service(api: Fake
     async def story(server: ApiServer) -> None:
         one = managed(server)
         holds(api, FIRST)
-        await one.look()
-        source = await one.begun()
+        await one.followed.look()
+        source = await one.followed.begun()
         api.store(SECRET, secret(tls_crt=FIRST.cert_pem, tls_key=SECOND.key_pem))
-        await one.look()
+        await one.followed.look()
         assert not source.poll_once()
         assert source.last_error is not None
         assert source.last_error.fault is Fault.MISMATCH
         assert "Secret ns/bindguard-tls tls.key: " in str(source.last_error)
         api.store(SECRET, secret(tls_crt=b"", tls_key=b""))
-        await one.look()
+        await one.followed.look()
         api.remove(SECRET)
-        await one.look()
+        await one.followed.look()
         assert source.pair.leaf == FIRST.der
         assert await one.check() is None
 
     with structlog.testing.capture_logs():
-        told(api, story)
+        run(api, story)
 
 
 @pytest.mark.parametrize(
@@ -201,12 +203,12 @@ def test_a_replica_without_a_certificate_is_not_ready_and_says_why(api: FakeApi,
         one = managed(server)
         if stored is not None:
             api.store(SECRET, stored)
-        assert await one.look() < 1
+        assert await one.followed.look() < 1
         assert one.source is None
         assert reason in (await one.check() or "")
 
     with structlog.testing.capture_logs():
-        told(api, story)
+        run(api, story)
 
 
 def test_an_api_server_that_is_away_at_the_start_is_waited_for(api: FakeApi) -> None:
@@ -215,7 +217,7 @@ def test_an_api_server_that_is_away_at_the_start_is_waited_for(api: FakeApi) -> 
     async def story(one: ManagedCertificate) -> None:
         await until(lambda: len(api.requests) > 4)
         assert "HTTP 503" in (await one.check() or "")
-        await one.begun()
+        await one.followed.begun()
 
     with structlog.testing.capture_logs():
         runs(api, story)
@@ -223,10 +225,10 @@ def test_an_api_server_that_is_away_at_the_start_is_waited_for(api: FakeApi) -> 
 
 def test_a_deleted_secret_is_made_anew_while_the_old_certificate_is_served_and_trusted(api: FakeApi) -> None:
     async def begin(one: ManagedCertificate) -> None:
-        await one.begun()
+        await one.followed.begun()
 
     async def lose_the_secret(one: ManagedCertificate) -> None:
-        source = await one.begun()
+        source = await one.followed.begun()
         before = source.pair.chain[0]
         api.remove(SECRET)
         await until(source.poll_once)
@@ -241,11 +243,9 @@ def test_a_deleted_secret_is_made_anew_while_the_old_certificate_is_served_and_t
 def test_a_replica_with_a_wrong_clock_follows_but_does_not_lead(api: FakeApi) -> None:
     async def story(one: ManagedCertificate) -> None:
         await until(lambda: bool(api.asked("GET", SECRET)))
+        assert "clock is 301 s ahead of the API server's; correct it" in (await one.check() or "")
         holds(api, FIRST)
-        assert "clock is 301 s ahead of the API server's; correct it" in (
-            await one.check() or "clock is 301 s ahead of the API server's; correct it"
-        )
-        await one.begun()
+        await one.followed.begun()
         assert not one.leads
 
     with structlog.testing.capture_logs():
@@ -258,10 +258,10 @@ def test_names_are_the_leaders_to_keep_so_that_an_upgrade_can_begin_with_the_old
 
     async def story(server: ApiServer) -> None:
         one = managed(server, names=("another.svc",))
-        await one.look()
-        assert (await one.begun()).pair.leaf == FIRST.der
+        await one.followed.look()
+        assert (await one.followed.begun()).pair.leaf == FIRST.der
 
-    told(api, story)
+    run(api, story)
 
 
 def test_clients_are_verified_against_a_file_beside_a_managed_pair(api: FakeApi, tmp_path: Path) -> None:
@@ -270,17 +270,17 @@ def test_clients_are_verified_against_a_file_beside_a_managed_pair(api: FakeApi,
 
     async def story(server: ApiServer) -> None:
         one = managed(server, files=files)
-        assert await one.look() < 1
+        assert await one.followed.look() < 1
         assert "client-ca.crt" in (await one.check() or "")
         (tmp_path / "client-ca.crt").write_bytes(CA.cert_pem)
-        await one.look()
-        source = await one.begun()
+        await one.followed.look()
+        source = await one.followed.begun()
         (tmp_path / "client-ca.crt").write_bytes(b"garbage")
         assert not source.poll_once()
         assert isinstance(source.last_error, PairError)
 
     with structlog.testing.capture_logs():
-        told(api, story)
+        run(api, story)
 
 
 @pytest.mark.parametrize("names", [(), ("no name",), ("a..b",)])
@@ -289,4 +289,4 @@ def test_names_that_no_certificate_can_carry_are_refused_at_once(api: FakeApi, n
         managed(server, names=names)
 
     with pytest.raises(UsageError):
-        told(api, story)
+        run(api, story)

@@ -15,14 +15,15 @@ from tests.admission.reviews import GOOD, review, vm_object
 from tests.builders import interface
 from tests.cluster.fake_api import FakeApi
 from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, TAP, Time, bookmark, kubevirt
-from tests.cluster.test_watching import until
+from tests.cluster.stories import until
 from webhook.admission.confirmation import UnconfirmedError
 from webhook.cluster.kubevirts import State
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules.base import Action
-from webhook.serve.cluster_registry import KEEP_SECONDS, ClusterRegistry, Options
-from webhook.serve.last_good import LastGood
-from webhook.serve.registry_file import Choices
+from webhook.serve.registry.choices import Choices
+from webhook.serve.registry.cluster import KEEP_SECONDS, ClusterRegistry
+from webhook.serve.registry.last_good import LastGood
+from webhook.serve.registry.options import Options
 from webhook.server.reviewers import Validating
 
 LONG = 30.0

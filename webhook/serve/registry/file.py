@@ -12,17 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
 from webhook.admission.rulebook import Rulebook
 from webhook.errors import RegistryError, UnreadableError
-from webhook.intake.registry import registry_from_file, with_version
+from webhook.intake.registry import registry_from_file
 from webhook.intake.sources import Source
-from webhook.kube.version import Version
 from webhook.plugins.plugin import ComputeResourceOverhead
-from webhook.rules import RULES
-from webhook.rules.base import Action
-from webhook.rules.plan import plan
+from webhook.serve.registry.choices import Choices
 
 MOST_BYTES = 32 * 1024 * 1024
 _SETTLED_SECONDS = 0.05
@@ -35,18 +30,6 @@ class Look(enum.Enum):
     SAME = "same"
     SWAPPED = "swapped"
     REFUSED = "refused"
-
-
-class Choices(msgspec.Struct, frozen=True):
-    """What the settings say about judging by a registry.
-
-    Attributes:
-        actions: Rule actions that differ from the rules' own.
-        version: Overrides the version that the registry tells.
-    """
-
-    actions: Mapping[str, Action] = msgspec.field(default_factory=dict)
-    version: Version | None = None
 
 
 def supplementary_from(path: str) -> Mapping[str, ComputeResourceOverhead]:
@@ -131,15 +114,16 @@ def _digest(content: bytes) -> str:
 
 def _rulebook(path: str, content: bytes, choices: Choices) -> tuple[Rulebook, tuple[str, ...]]:
     source = _Held(path, path, content)
-    chosen = with_version(registry_from_file(source), choices.version)
+    found = registry_from_file(source)
+    registry, plan = choices.applied(found.registry)
     rulebook = Rulebook(
-        registry=chosen.registry,
-        plan=plan(RULES, chosen.registry, choices.actions, upstream_answers=True),
-        supplementary=chosen.supplementary,
+        registry=registry,
+        plan=plan,
+        supplementary=found.supplementary,
         version=_digest(content)[:_VERSION_DIGITS],
         read_at=time.monotonic(),
     )
-    return rulebook, chosen.notes
+    return rulebook, found.notes
 
 
 class _Held(Source, frozen=True):

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from webhook.errors import UnreadableError
-from webhook.serve.settings import ServeSettings, Transport
+from webhook.serve.settings.model import ServeSettings, Transport
 from webhook.tls.clients import client_name_allowed
 from webhook.tls.pair import PairFiles, utc_now
 from webhook.tls.problem import PairError

@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from tests.tls.builders import Made, ca, files_in, leaf, made, write
 from tests.tls.wire import LOOPS, REFUSED, client, run
-from webhook.serve.certificate import listening_context
-from webhook.serve.settings import ServeSettings
+from webhook.serve.certificate.chosen import listening_context
+from webhook.serve.settings.model import ServeSettings
 from webhook.server.listener import Listener
 from webhook.tls.source import CertificateSource
 

@@ -14,7 +14,7 @@ import structlog
 from webhook.cluster.problem import ApiError
 from webhook.cluster.secrets import NamedSecret, Secret
 from webhook.cluster.webhook_configurations import KINDS, Configuration, WebhookConfigurations
-from webhook.serve.pace import Pace
+from webhook.serve.certificate.pace import Pace
 from webhook.tls.held import CA
 from webhook.tls.managed import RENEW, SETTLE_SECONDS, WISHES, Nothing, Publish, Situation, Write, next_step
 from webhook.tls.pair import Clock, utc_now

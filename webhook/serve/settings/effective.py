@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from webhook.serve.names import Written
-from webhook.serve.settings import ServeSettings
+from webhook.serve.settings.model import ServeSettings
+from webhook.serve.settings.names import Written
 
 Layer = Mapping[str, Written]
 """What one place says, by setting."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from webhook.serve.settings import ServeSettings
+from webhook.serve.settings.model import ServeSettings
 
 PREFIX = "BINDGUARD_"
 

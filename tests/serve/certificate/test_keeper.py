@@ -10,12 +10,13 @@ import pytest
 import structlog
 
 from tests.cluster.fake_api import Asked, FakeApi
-from tests.cluster.named_objects import MUTATING, SECRET, VALIDATING, Time, applying, bundles, configuration, secret, told
+from tests.cluster.named_objects import MUTATING, SECRET, VALIDATING, Time, applying, bundles, configuration, secret
+from tests.cluster.stories import run
 from tests.tls.builders import NAME, NOW
 from webhook.cluster.api import ApiServer
 from webhook.cluster.secrets import NamedSecret
 from webhook.cluster.webhook_configurations import WebhookConfigurations
-from webhook.serve.certificate_keeper import LOOK_SECONDS, CertificateKeeper
+from webhook.serve.certificate.keeper import LOOK_SECONDS, CertificateKeeper
 from webhook.tls.held import Held, cas_in, held_in
 from webhook.tls.managed import RENEW, SETTLE_SECONDS
 
@@ -67,7 +68,7 @@ def assert_well(api: FakeApi) -> None:
 
 
 def begun(api: FakeApi, clock: Time | None = None) -> None:
-    told(api, lambda server: settle(keeper(server, clock), clock or Time(), 5))
+    run(api, lambda server: settle(keeper(server, clock), clock or Time(), 5))
     assert_well(api)
 
 
@@ -81,7 +82,7 @@ def test_a_first_start_makes_everything_without_a_pause(api: FakeApi) -> None:
         one = keeper(server)
         return [await one.look() for _ in range(5)]
 
-    assert told(api, story) == [0, 0, 0, 0, LOOK_SECONDS]
+    assert run(api, story) == [0, 0, 0, 0, LOOK_SECONDS]
     assert_well(api)
     assert api.asked("POST") == api.asked("PUT") == []
 
@@ -113,7 +114,7 @@ def test_a_new_ca_signs_only_when_it_has_been_published_for_long_enough(api: Fak
             clock.seconds += await one.look()
         assert clock.seconds >= began + SETTLE_SECONDS
 
-    told(api, story)
+    run(api, story)
     assert_well(api)
     assert RENEW not in api.objects[SECRET]["metadata"].get("annotations", {})
 
@@ -148,7 +149,7 @@ def _led_by_one_after_the_other(api: FakeApi) -> None:
         await settle(keeper(server, clock, settle_seconds=5), clock, 5)
 
     with structlog.testing.capture_logs():
-        told(api, story)
+        run(api, story)
     assert_well(api)
 
 
@@ -167,7 +168,7 @@ def test_a_ca_bundle_that_is_overwritten_is_repaired_at_once_and_the_writer_name
         return clock.seconds - began
 
     with structlog.testing.capture_logs() as logs:
-        seconds = told(api, story)
+        seconds = run(api, story)
     repaired = [line for line in logs if line["event"] == "caBundle repaired"]
     assert [line["overwritten_by"] for line in repaired] == ["argocd-controller"]
     assert seconds >= 5 + 10 + 20 + 40
@@ -185,7 +186,7 @@ def test_a_configuration_that_is_missing_is_told_once_and_filled_when_it_comes(a
         await settle(one, clock, 3)
 
     with structlog.testing.capture_logs() as logs:
-        told(api, story)
+        run(api, story)
     assert [line["missing"] for line in logs if line["event"] == "no webhook configuration"] == [("MutatingWebhookConfiguration",)]
     assert_well(api)
 
@@ -203,8 +204,8 @@ def test_one_configuration_that_may_not_be_changed_does_not_hold_up_the_other_bu
         return one
 
     with structlog.testing.capture_logs() as logs:
-        one = told(api, story)
-    assert "HTTP 403: no" in one.problem
+        one = run(api, story)
+    assert "HTTP 403: no" in (one.problem or "")
     assert [line["event"] for line in logs].count("certificate keeper cannot go on") == 1
     assert set(bundles(api, MUTATING)) == {data(api)["ca.crt"]}
     assert data(api)["tls.crt"] == b""
@@ -221,7 +222,7 @@ def test_a_leader_that_slept_while_another_took_over_changes_nothing(api: FakeAp
     else:
         api.store(VALIDATING, configuration(b"foreign"))
     with interrupted(api, path, lambda: rotated(api)):
-        assert told(api, lambda server: keeper(server).look()) == 1
+        assert run(api, lambda server: keeper(server).look()) == 1
     assert_well(api)
 
 
@@ -271,7 +272,7 @@ def test_a_secret_that_is_spoilt_again_and_again_is_not_made_anew_again_and_agai
             api.store(SECRET, secret(tls_crt=b"spoilt", tls_key=b"spoilt"))
         return len(made)
 
-    assert 3 < told(api, story) < 9
+    assert 3 < run(api, story) < 9
 
 
 def test_a_leader_whose_clock_has_jumped_changes_nothing_though_all_seems_to_have_expired(api: FakeApi) -> None:
@@ -291,7 +292,7 @@ def test_a_leader_whose_clock_has_jumped_changes_nothing_though_all_seems_to_hav
         assert one.problem is None
 
     with structlog.testing.capture_logs() as logs:
-        told(api, story)
+        run(api, story)
     assert [line["event"] for line in logs] == ["certificate keeper cannot go on"]
     assert data(api) == before
     assert_well(api)
@@ -301,7 +302,7 @@ def test_an_annotation_that_nobody_understands_is_told_once_and_left(api: FakeAp
     begun(api)
     wish(api, "everything")
     with structlog.testing.capture_logs() as logs:
-        told(api, lambda server: settle(keeper(server), Time(), 5))
+        run(api, lambda server: settle(keeper(server), Time(), 5))
     assert [line["found"] for line in logs if line["event"] == "annotation not understood"] == ["everything"]
     assert api.objects[SECRET]["metadata"]["annotations"] == {RENEW: "everything"}
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from webhook.serve.effective import Effective
-from webhook.serve.names import flag, variable
-from webhook.serve.settings import Transport
+from webhook.serve.settings.effective import Effective
+from webhook.serve.settings.model import Transport
+from webhook.serve.settings.names import flag, variable
 
 _TRANSPORTS = (
     "give --tls-cert and --tls-key, or --managed in a cluster, or --self-signed to try it out, or --plain-http behind a proxy that ends TLS"

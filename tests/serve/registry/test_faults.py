@@ -9,10 +9,11 @@ from structlog.testing import capture_logs
 
 from tests.cluster.fake_api import FakeApi
 from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, bookmark, event, kubevirt
-from tests.cluster.test_watching import until
-from tests.serve.test_cluster_registry import RED, Counts, answer, api, during, plugins
+from tests.cluster.stories import until
+from tests.serve.registry.test_cluster import RED, Counts, answer, api, during, plugins
 from webhook.cluster.kubevirts import State
-from webhook.serve.cluster_registry import ClusterRegistry, Options
+from webhook.serve.registry.cluster import ClusterRegistry
+from webhook.serve.registry.options import Options
 
 __all__ = ["api"]
 

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.cluster.kubevirt_crs import kubevirt
-from webhook.serve.last_good import FILE, MOST_BYTES, Kept, LastGood
+from webhook.serve.registry.last_good import FILE, MOST_BYTES, Kept, LastGood
 
 SERVER = "https://10.96.0.1:443"
 

@@ -17,10 +17,10 @@ from webhook.intake.config_file import read_mapping, setting_of_key
 from webhook.intake.written import checked_rule, checked_version
 from webhook.kube.text import quoted, shown
 from webhook.plugins.nearest import nearest
-from webhook.serve.contradictions import contradictions_of_serving
-from webhook.serve.effective import Effective, Layer
-from webhook.serve.names import SETTING_OF_VARIABLE, Written, flag, variables_in
-from webhook.serve.settings import Exclude, ServeSettings, accepted
+from webhook.serve.settings.contradictions import contradictions_of_serving
+from webhook.serve.settings.effective import Effective, Layer
+from webhook.serve.settings.model import Exclude, ServeSettings, accepted
+from webhook.serve.settings.names import SETTING_OF_VARIABLE, Written, flag, variables_in
 
 _PATHS = (
     "registry",

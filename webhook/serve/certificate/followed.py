@@ -1,0 +1,144 @@
+"""The managed certificate's Secret, followed: what it holds is what is served. Changes nothing in the cluster, and stands for no election.
+
+No key is written to a disk: the Secret's bytes stay in memory.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+import structlog
+
+from webhook.cluster.problem import ApiError
+from webhook.cluster.secrets import NamedSecret
+from webhook.tls.files import read_file
+from webhook.tls.held import CA, CERT, KEY, cas_in, held_in
+from webhook.tls.pair import Clock, PairFiles
+from webhook.tls.problem import PairError
+from webhook.tls.source import CertificateSource
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 4.0
+"""How often the Secret is read: often enough that a new pair is served within 10 s."""
+
+_FIRST_LOOK_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 8.0
+
+
+class FollowedSecret:
+    """The certificate in service, once the Secret holds one.
+
+    Attributes:
+        source: What hands it to handshakes; `None` until there is a pair that can be served.
+        ca_expires_at: Unix seconds at which the signing CA expires; 0 as long as it is not known.
+        problem: Why the last look did not end as it should; `None` when it did.
+    """
+
+    def __init__(
+        self,
+        secret: NamedSecret,
+        files: PairFiles,
+        *,
+        changed: Callable[[], None],
+        leader: Callable[[], str],
+        now: Clock,
+    ) -> None:
+        """Prepare; nothing is read before a look.
+
+        Args:
+            secret: What is followed.
+            files: Gives the client CA and the lowest TLS version; its pair and names do not count. Names are the leader's to keep: during
+                an upgrade that changes them, a new server must be able to begin with the certificate of the old ones.
+            changed: Called when the Secret holds another pair than before.
+            leader: Tells who leads, for messages; empty when nobody does.
+            now: Tells the time.
+        """
+        self._secret = secret
+        self._files = replace(files, cert=f"{secret.place} {CERT}", key=f"{secret.place} {KEY}", names=())
+        self._changed = changed
+        self._leader = leader
+        self._now = now
+        self._pair: tuple[bytes, bytes] | None = None
+        self._begun = asyncio.Event()
+        self._failures = 0
+        self._told = ""
+        self.source: CertificateSource | None = None
+        self.ca_expires_at = 0.0
+        self.problem: str | None = "the Secret has not been read yet"
+
+    async def begun(self) -> CertificateSource:
+        """The source, as soon as there is a pair that can be served."""
+        await self._begun.wait()
+        if self.source is None:
+            raise RuntimeError("the source is set before the event")
+        return self.source
+
+    async def run(self, sleep: Callable[[float], Awaitable[object]]) -> None:
+        """Follow until cancelled."""
+        while True:
+            await sleep(await self.look())
+
+    async def look(self) -> float:
+        """Read the Secret, and take what it holds; seconds until the next look."""
+        try:
+            problem = await self._look()
+        except ApiError as error:
+            self._failures = min(self._failures + 1, 10)
+            self._tell(str(error), error.kind)
+            return min(2.0 ** (self._failures - 1), _LONGEST_PAUSE_SECONDS)
+        except Exception as error:
+            kind = type(error).__name__
+            if kind != self._told:
+                log.exception("looking at the certificate's Secret failed")
+            self._tell(f"{kind}: {error}", kind)
+            return _LONGEST_PAUSE_SECONDS
+        self._failures = 0
+        self._tell(problem, problem or "")
+        return LOOK_SECONDS if self.source is not None else _FIRST_LOOK_SECONDS
+
+    async def _look(self) -> str | None:
+        secret = await self._secret.read()
+        if secret is None:
+            return f"{self._secret.place} does not exist; {self._maker()}"
+        self._note_ca(secret.data)
+        pair = secret.data.get(CERT, b""), secret.data.get(KEY, b"")
+        if not any(pair):
+            return f"{self._secret.place} holds no certificate yet; {self._maker()}"
+        if pair != self._pair:
+            if self.source is not None and self._is_stray(secret.data):
+                return f"{self._secret.place} {CERT} is signed by none of its {CA}, which API servers trust; {self._maker()}"
+            self._pair = pair
+            self._changed()
+        return self._begin() if self.source is None else None
+
+    def _is_stray(self, data: Mapping[str, bytes]) -> bool:
+        """Whether it is a good pair, but somebody else's: the one in service serves better until the leader has made another."""
+        held = held_in(data, self._now())
+        return held.leaf is not None and held.issuer is None
+
+    def _begin(self) -> str | None:
+        try:
+            self.source = CertificateSource(self._files, contents=self._contents, now=self._now)
+        except PairError as error:
+            return f"{error}; {self._maker()}"
+        self._begun.set()
+        return None
+
+    def _contents(self) -> tuple[bytes, ...]:
+        pair = self._pair or (b"", b"")
+        return pair if self._files.client_ca is None else (*pair, read_file(self._files.client_ca))
+
+    def _note_ca(self, data: Mapping[str, bytes]) -> None:
+        with contextlib.suppress(IndexError):
+            self.ca_expires_at = cas_in(data.get(CA, b""), self._now())[0].not_valid_after_utc.timestamp()
+
+    def _maker(self) -> str:
+        return f"the leader makes one (now: {self._leader() or 'nobody'})"
+
+    def _tell(self, problem: str | None, kind: str) -> None:
+        """Once for each kind of problem."""
+        if problem is not None and kind != self._told:
+            log.warning("no certificate from its Secret", problem=problem, serving=self.source is not None)
+        self.problem, self._told = problem, kind

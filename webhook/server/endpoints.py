@@ -1,0 +1,54 @@
+"""The admission endpoints by path, and the reviewer of each, for whoever asks them: a server, or a command with none. Knows no HTTP."""
+
+from collections.abc import Callable, Container, Mapping
+
+import msgspec
+
+from webhook.admission.mutation import OverheadMode
+from webhook.admission.rulebook import Rulebook
+from webhook.admission.vmi_source import VMISource
+from webhook.rules.base import Action
+from webhook.server.pods import Mutating, ValidatingPods
+from webhook.server.reviewers import Confirm, Reviewer, Validating
+
+VALIDATE = "/validate"
+MUTATE = "/mutate"
+
+
+class Engine(msgspec.Struct, frozen=True, kw_only=True):
+    """All that decides an answer, besides the review.
+
+    Attributes:
+        rulebook: What is judged by now.
+        vmis: Where the VMI of a launcher pod is read.
+        mode: What mutation adds.
+        exempt_namespaces: Where nothing is judged.
+        confirm: Reads the registry again; `None` where what is judged by cannot lag.
+        pods: What `/validate` does with launcher pods that lack owed overhead.
+    """
+
+    rulebook: Callable[[], Rulebook]
+    vmis: VMISource
+    mode: OverheadMode
+    exempt_namespaces: Container[str] = frozenset()
+    confirm: Confirm | None = None
+    pods: Action = Action.OFF
+
+    def reviewers(self) -> Mapping[str, Reviewer]:
+        """What answers at each endpoint."""
+        return {
+            VALIDATE: Validating(self.rulebook, self.exempt_namespaces, self.confirm, self._of_pods()),
+            MUTATE: Mutating(self.rulebook, self.vmis, self.mode),
+        }
+
+    def _of_pods(self) -> Reviewer | None:
+        if self.pods is Action.OFF:
+            return None
+        return ValidatingPods(
+            rulebook=self.rulebook,
+            vmis=self.vmis,
+            mode=self.mode,
+            action=self.pods,
+            exempt_namespaces=self.exempt_namespaces,
+            confirm=self.confirm,
+        )
