@@ -18,7 +18,7 @@ from webhook.serve.certificate.followed import LOOK_SECONDS
 from webhook.serve.certificate.managed import ManagedCertificate, ManagedNames
 from webhook.tls.checks import is_issued_by
 from webhook.tls.held import cas_in
-from webhook.tls.pair import PairFiles
+from webhook.tls.pair import PairFiles, utc_now
 from webhook.tls.problem import Fault, PairError
 
 CA = tls.ca()
@@ -68,7 +68,7 @@ def test_from_nothing_to_a_certificate_that_every_webhook_trusts(api: FakeApi) -
         source = await one.followed.begun()
         assert await one.check() is None
         for path in (VALIDATING, MUTATING):
-            assert all(is_issued_by(source.pair.chain[0], cas_in(bundle, tls.NOW)[0]) for bundle in bundles(api, path))
+            assert all(is_issued_by(source.pair.chain[0], cas_in(bundle, utc_now())[0]) for bundle in bundles(api, path))
         assert one.leads
         assert one.keeper_problem is None
         assert source.expires_at < one.followed.ca_expires_at
@@ -233,7 +233,7 @@ def test_a_deleted_secret_is_made_anew_while_the_old_certificate_is_served_and_t
         api.remove(SECRET)
         await until(source.poll_once)
         assert source.pair.chain[0] != before
-        assert any(is_issued_by(before, each) for each in cas_in(bundles(api, VALIDATING)[0], tls.NOW))
+        assert any(is_issued_by(before, each) for each in cas_in(bundles(api, VALIDATING)[0], utc_now()))
 
     with structlog.testing.capture_logs():
         runs(api, begin)
