@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CENTRE := webhook/admission/*,webhook/rules/*,webhook/vmi/*,webhook/plugins/*,webhook/kube/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types check bench docs lock clean
+.PHONY: help setup demo test fuzz lint format types check bench docs lock clean
 
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,6 +33,9 @@ test: setup ## Run every test; the pure centre keeps 95 % of its branches covere
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty
 	$(BIN)/coverage report --format=total --fail-under=95 --include=$(CENTRE)
+
+fuzz: setup ## Run the tests by property with examples nobody has seen; what fails belongs into a test of its own.
+	$(BIN)/python -m pytest --numprocesses auto -m hypothesis --hypothesis-profile exploring
 
 lint: setup ## Format, lint, types, import contracts.
 	$(BIN)/ruff format --check .

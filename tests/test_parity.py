@@ -155,7 +155,7 @@ def test_both_find_the_same_in_every_example_of_every_rule(sides: Sides) -> None
 
 
 @given(spec=specs() | single_interfaces(), kind=st.sampled_from(KINDS))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_both_find_the_same_in_random_specs(sides: Sides, spec: Object, kind: Kind) -> None:
     sides.assert_agree(carrying(spec, kind))
 

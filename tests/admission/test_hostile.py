@@ -86,7 +86,7 @@ def template(spec: object) -> dict[str, Any]:
     return {"apiVersion": f"{kind.group}/{kind.versions[0]}", "kind": kind.name, **at(kind.spec, spec)}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(root=st.sampled_from(ROOTS), depth=st.integers(0, 8), value=ANYTHING, metadata=ANYTHING)
 def test_an_object_of_any_shape_is_judged(root: tuple[str, str, tuple[str, ...]], depth: int, value: object, metadata: object) -> None:
     api_version, kind, path = root

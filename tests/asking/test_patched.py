@@ -48,7 +48,7 @@ def operations(*raw: dict[str, Any]) -> list[Operation]:
 
 
 @given(raw=st.lists(OPERATIONS, max_size=4))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_a_patch_does_what_another_implementation_does_or_does_not_fit(raw: list[dict[str, Any]]) -> None:
     try:
         expected = jsonpatch.apply_patch(copy.deepcopy(OBJECT), json.loads(json.dumps(raw)))  # which puts the values themselves there

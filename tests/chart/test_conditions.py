@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cel_expr_python import cel  # type: ignore[import-untyped] # it ships no marker
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.chart.helm import Helm, webhooks
@@ -110,7 +110,7 @@ _METADATA = st.fixed_dictionaries({}, optional={"labels": st.just({"a": "b"}), "
 _OBJECTS = st.fixed_dictionaries({"metadata": _METADATA}, optional={"spec": st.none() | _SPEC, "status": st.just({"phase": "Running"})})
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200)
 @given(after=_OBJECTS, before=_OBJECTS, resource=st.sampled_from(["virtualmachineinstances", "virtualmachines"]))
 def test_an_update_is_sent_exactly_when_it_can_matter_and_no_condition_ever_fails(
     helm: Helm, after: Any, before: Any, resource: str

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.helm import CHART, EVERYTHING, MODES, Helm, Values, assert_valid, merged
+from tests.chart.helm import CHART, EVERYTHING, MODES, PREFERRED, REQUIRED, Helm, Values, assert_valid, merged
 
 KUBERNETES = ("1.25.0", "1.27.0", "1.28.0", "1.36.0")
 CHOICES: dict[str, Values] = {
@@ -23,7 +23,10 @@ CHOICES: dict[str, Values] = {
     },
     "scheduled": {
         "tolerations": [{"operator": "Exists"}],
-        "affinity": {"nodeAffinity": {}},
+        "affinity": {
+            "nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchFields": [{"key": "a", "operator": "In", "values": ["b"]}]}]}},
+            "podAntiAffinity": {PREFERRED: [{"weight": 9, "podAffinityTerm": {"topologyKey": "zone", "labelSelector": {}}}]},
+        },
         "nodeSelector": {"zone": "a"},
         "podLabels": {"team": "net", "app.kubernetes.io/name": "forged"},
         "podAnnotations": {"a": "b", "checksum/config": "forged"},

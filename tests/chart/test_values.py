@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from charts.readme import values, with_table
-from tests.chart.helm import CHART, MONITORED, NEWEST, Helm, Values, assert_valid, merged
+from tests.chart.helm import CHART, MONITORED, NEWEST, REQUIRED, Helm, Values, assert_valid, merged
 from tests.cli.bindguard import bindguard
 
 VALUES = (CHART / "values.yaml").read_text(encoding="utf-8")
@@ -59,6 +59,16 @@ NONSENSE: list[tuple[Values, str, str]] = [
     ({"service": {"type": "NodePort"}}, "/service", "'type' not allowed"),
     ({"resources": {"limits": {"memory": "lots"}}}, "/resources/limits/memory", "does not match pattern"),
     ({"topologySpread": [{"topologyKey": "zone"}]}, "/topologySpread/0", "missing properties"),
+    ({"affinity": {"a": "b"}}, "/affinity", "'a' not allowed"),
+    ({"affinity": {"podAntiAffinity": {REQUIRED: [{"labelSelector": {}}]}}}, f"/affinity/podAntiAffinity/{REQUIRED}/0", "missing property"),
+    (
+        {"affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": []}}}},
+        f"/affinity/nodeAffinity/{REQUIRED}/nodeSelectorTerms",
+        "minItems",
+    ),
+    ({"tolerations": [{}]}, "/tolerations/0", "missing property 'operator'"),
+    ({"tolerations": [{"key": "a", "effect": "NoRun"}]}, "/tolerations/0/effect", "must be one of"),
+    ({"networkPolicy": {"operationsFrom": [{"pods": {}}]}}, "/networkPolicy/operationsFrom/0", "'pods' not allowed"),
     ({"podDisruptionBudget": {"maxUnavailable": 0}}, "/podDisruptionBudget/maxUnavailable", "minimum"),
     ({"autoscaling": {"enabled": "yes"}}, "/autoscaling/enabled", "want boolean"),
     ({"networkPolicy": {"apiServerPorts": []}}, "/networkPolicy/apiServerPorts", "minItems"),
@@ -152,7 +162,7 @@ def test_the_readme_tells_every_value_as_it_is() -> None:
 def test_the_schema_knows_every_value_and_closes_every_mapping_that_is_not_free() -> None:
     defaults = yaml.safe_load(VALUES)
     assert list(unknown(defaults, SCHEMA, "")) == []
-    assert list(open_mappings(SCHEMA, "")) == [".global", ".supplementary", ".affinity"]
+    assert list(open_mappings(SCHEMA, "")) == [".global", ".supplementary"]
 
 
 def paths(value: Any) -> Iterator[tuple[str, ...]]:

@@ -95,7 +95,7 @@ def test_nesting_and_size_are_bounded() -> None:
     assert read_block(b"a: " + b"x" * 300_000) is None
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(texts() | plain_texts())
 def test_what_is_read_fast_is_what_the_composer_reads(text: str) -> None:
     fast = read_block(text.encode())

@@ -25,7 +25,7 @@ def test_json_is_read_as_json(value: object) -> None:
     assert data(json.dumps([value], indent="\t")) == [value]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(texts())
 def test_any_text_is_data_or_an_error_with_its_place(text: str) -> None:
     value = outcome(text)
@@ -46,7 +46,7 @@ _OURS = (
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(texts() | plain_texts())
 def test_a_document_means_what_pyyaml_makes_of_it_or_is_refused_for_a_reason_of_our_own(text: str) -> None:
     assume(text.count("&x") < 2)  # PyYAML lets nobody set an anchor again

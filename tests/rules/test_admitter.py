@@ -108,13 +108,13 @@ def assert_parity(spec: Object, cluster: Cluster, kind: Kind) -> None:
     assert ours - set(more_than_the_first(ours)) - optional == theirs
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(spec=specs(), cluster=CLUSTERS, kind=st.sampled_from(CARRIERS))
 def test_an_object_is_denied_for_exactly_what_kubevirt_refuses(spec: Object, cluster: Cluster, kind: Kind) -> None:
     assert_parity(spec, cluster, kind)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(spec=single_interfaces(), cluster=CLUSTERS)
 def test_an_interface_is_denied_for_exactly_the_fields_that_kubevirt_refuses(spec: Object, cluster: Cluster) -> None:
     assert_parity(spec, cluster, CARRIERS[0])

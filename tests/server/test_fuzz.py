@@ -25,7 +25,7 @@ THINKING = 0.05
 ANSWER = re.compile(
     rb"HTTP/1\.1 (?P<code>[1-5]\d\d) [\x20-\x7e]+\r\n(?:(?:content-length: (?P<length>\d+)|[a-z-]+: [\x20-\x7e]*)\r\n)*\r\n"
 )
-EXAMPLES = settings(max_examples=150, deadline=None)
+EXAMPLES = settings(max_examples=150)
 RECORDED = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "data/reviews").glob("*.json"))]
 OURS = [vmi_review(), bad_review(), pod_review(), reviews.review(reviews.vm_object(reviews.BAD), reviews.vm_object(reviews.GOOD))]
 

@@ -386,7 +386,7 @@ MOVES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(moves=MOVES)
 @example(moves=["ca", 70 * 86400.0, "look", 30 * 86400.0])
 def test_every_leaf_that_a_replica_may_show_verifies_wherever_it_is_asked_for_whatever_happens_when(moves: list[str | float]) -> None:
@@ -420,7 +420,7 @@ def _happen(cluster: Cluster, move: str | float) -> None:
             cluster.secret |= {CA_KEY: STRANGER.key_pem}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_from_any_secret_and_any_bundles_at_any_time_it_ends_well_within_few_steps(data: st.DataObject) -> None:
     pieces = [b"", b"noise", STRANGER.cert_pem, STRANGER.key_pem, OTHER_LEAF.cert_pem, OTHER_LEAF.key_pem, *OLD.values()]
