@@ -16,7 +16,7 @@ from webhook.tls.problem import Fault, failure
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 
 CERTIFICATE = "CERTIFICATE"
-UNPARSABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+UNPARSABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
 """What cryptography raises for hostile bytes, when it parses and when a field is first looked at."""
 
 _BORDER = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----")
@@ -54,6 +54,13 @@ def certificates(data: bytes, file: str) -> tuple[x509.Certificate, ...]:
     return tuple(_certificate(text, file, number) for number, text in enumerate(wanted, 1))
 
 
+def whole(certificate: x509.Certificate) -> x509.Certificate:
+    """The certificate, when all its parts can be parsed, as happens when one is first looked at; else one of `UNPARSABLE`."""
+    _ = certificate.version, certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    _ = certificate.public_key(), certificate.extensions
+    return certificate
+
+
 def private_key(data: bytes, file: str) -> PrivateKey:
     """The one private key of a PEM file: RSA, ECDSA or Ed25519, without a passphrase."""
     found = blocks(data, file)
@@ -67,13 +74,11 @@ def private_key(data: bytes, file: str) -> PrivateKey:
 
 def _certificate(text: bytes, file: str, number: int) -> x509.Certificate:
     try:
-        certificate = x509.load_pem_x509_certificate(text)
-        _ = certificate.extensions, certificate.public_key()  # both are parsed only when looked at
+        return whole(x509.load_pem_x509_certificate(text))
     except UNPARSABLE as error:
         raise failure(
             Fault.MALFORMED, file, f"certificate {number} of the file cannot be parsed ({_brief(error)}); write it anew"
         ) from error
-    return certificate
 
 
 def _key(text: bytes, file: str) -> PrivateKey:

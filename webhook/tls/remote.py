@@ -6,7 +6,7 @@ import ssl
 import msgspec
 from cryptography import x509
 
-from webhook.tls.pem import UNPARSABLE
+from webhook.tls.pem import UNPARSABLE, whole
 from webhook.tls.problem import Fault, failure
 
 
@@ -33,7 +33,7 @@ def shown_by(host: str, port: int, *, timeout_seconds: float = 5.0) -> Shown:
             _trusting_nobody().wrap_socket(plain, server_hostname=host) as secured,
         ):
             der, version, cipher = secured.getpeercert(binary_form=True), secured.version(), secured.cipher()
-        return Shown(x509.load_der_x509_certificate(der or b""), version or "", cipher[0] if cipher else "")
+        return Shown(whole(x509.load_der_x509_certificate(der or b"")), version or "", cipher[0] if cipher else "")
     except (OSError, UnicodeError, *UNPARSABLE) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise failure(Fault.UNREADABLE, place, f"no TLS handshake ({reason}); check the address and that the server listens") from error

@@ -14,7 +14,7 @@ from webhook.doctor.snapshot import Inside, Snapshot
 from webhook.tls.checks import is_ca, is_issued_by, moment
 from webhook.tls.inspect import days_left
 from webhook.tls.names import covers, names_in
-from webhook.tls.pem import UNPARSABLE, certificates
+from webhook.tls.pem import UNPARSABLE, certificates, whole
 from webhook.tls.problem import PairError
 
 _SECRET = "certificate"  # noqa: S105 - the name of a check
@@ -118,7 +118,7 @@ def _differences(
 
 def _parsed(der: bytes | None) -> x509.Certificate | None:
     try:
-        return x509.load_der_x509_certificate(der) if der else None
+        return whole(x509.load_der_x509_certificate(der)) if der else None
     except UNPARSABLE:
         return None
 
