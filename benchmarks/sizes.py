@@ -9,15 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.engine import review
+from benchmarks.engine import review, rulebook
 from benchmarks.plot import Curve, plotted
 from webhook.admission.rulebook import Rulebook
 from webhook.admission.validation import validate
 from webhook.admission.verdict import encode
-from webhook.plugins.plugin import Plugin
-from webhook.plugins.registry import Registry
-from webhook.rules import RULES
-from webhook.rules.plan import plan
 
 PLOT = Path(__file__).parents[1] / "docs" / "cost-by-size.svg"
 _RUNS = 9
@@ -31,12 +27,6 @@ class Growth(NamedTuple):
     unit: str
     amounts: Sequence[int]
     made: Callable[[int], tuple[bytes, Rulebook]]
-
-
-def rulebook(plugins: int) -> Rulebook:
-    """All rules as in a cluster, against a registry of so many plugins."""
-    registry = Registry(plugins={f"p{number}": Plugin(sidecar_image="quay.io/example/plugin:1") for number in range(plugins)})
-    return Rulebook(registry=registry, plan=plan(RULES, registry, {}, upstream_answers=True), version="1", read_at=time.monotonic())
 
 
 def _of_bytes(size: int) -> tuple[bytes, Rulebook]:

@@ -44,7 +44,7 @@ def test_by_default_everything_is_judged_and_annotated(repository: Path) -> None
     done = acted(repository)
     assert (done.returncode, done.stderr) == (EXIT_CLEAN, "")
     assert "::warning file=warns/bridge.yaml," in done.stdout
-    assert "3 objects checked" in done.stdout
+    assert "3 objects judged" in done.stdout
 
 
 def test_every_input_reaches_the_command(repository: Path) -> None:
@@ -56,7 +56,7 @@ def test_every_input_reaches_the_command(repository: Path) -> None:
 
 
 def test_several_paths_and_globs_are_left_to_the_command(repository: Path) -> None:
-    assert "2 objects checked" in acted(repository, paths="vms/g*.yaml\n  warns/").stdout
+    assert "2 objects judged" in acted(repository, paths="vms/g*.yaml\n  warns/").stdout
 
 
 def test_the_configuration_file_says_what_fails_unless_the_input_does(repository: Path) -> None:

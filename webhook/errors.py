@@ -4,11 +4,18 @@ A mistake *in a judged object* is not an error but a finding (`webhook.rules`); 
 what it was asked to do.
 """
 
+import functools
+
 EXIT_CLEAN = 0
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_UNREADABLE = 3
 EXIT_INTERRUPTED = 130
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """Why a file cannot be read, as the system says it; a `ValueError` is a NUL in its name."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 class BindguardError(Exception):
@@ -42,19 +49,8 @@ class UnreadableError(BindguardError):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the fields across process borders: `Exception` pickles positional arguments only."""
-        return _unreadable, (self.message, self.file, self.line, self.column)
-
-
-def _unreadable(message: str, file: str | None, line: int | None, column: int | None) -> UnreadableError:
-    return UnreadableError(message, file=file, line=line, column=column)
+        return functools.partial(type(self), self.message, file=self.file, line=self.line, column=self.column), ()
 
 
 class RegistryError(UnreadableError):
     """A registry source (KubeVirt CR, HyperConverged CR or registry file) that cannot serve as one (exit code 3)."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _registry_error, (self.message, self.file, self.line, self.column)
-
-
-def _registry_error(message: str, file: str | None, line: int | None, column: int | None) -> RegistryError:
-    return RegistryError(message, file=file, line=line, column=column)

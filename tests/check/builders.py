@@ -53,11 +53,13 @@ def vm(plugin: str = "l2bridge", name: str = "web") -> str:
 
 
 def write(directory: Path, files: Mapping[str, str | bytes]) -> None:
-    """Files by their relative names."""
+    """Files by their relative names; who reads meanwhile reads the old one or the new one, never half of it."""
     for name, content in files.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        new = path.with_name(f"{path.name}.new")
+        new.write_bytes(content if isinstance(content, bytes) else content.encode())
+        new.replace(path)
 
 
 def checked(directory: Path, *paths: str, jobs: int = 1, **flags: Any) -> Report:

@@ -100,6 +100,7 @@ def test_the_file_is_looked_for_up_to_the_root_of_the_repository_and_no_further(
         ("rules: {no-binding: maybe}", 'rules.no-binding: .*deny.*found "maybe"'),
         ("failOn: off", "fail_on: .*'deny' or 'warn', found false"),
         ("failOn: [deny]", "fail_on: "),
+        ("failOn: deny\nfail-on: warn", "failOn and fail-on are one key"),
         ("rules: [no-binding]", "rules: must be a mapping of keys to values, found "),
         ("select: no-binding", 'select: must be a list, found "no-binding"'),
         ("exclude: {paths: " + "x" * 10_000 + "}", r'exclude.paths: must be a list, found "x{59}\.\.\.'),

@@ -22,6 +22,15 @@ from webhook.tls.selfsigned import make_ca, make_leaf
 
 Object = dict[str, Any]
 
+
+class _Version(msgspec.Struct):
+    version: str
+
+
+class _KubeVirts(msgspec.Struct):
+    items: list[Object]
+
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 CA = make_ca(now=NOW, days=730)
 OTHER_CA = make_ca(now=NOW, days=730)
@@ -164,7 +173,9 @@ def snapshot(told: Mapping[str, Any], **fields: Any) -> Snapshot:
         slices=answer(SLICES, EndpointSlices),
         lease=answer(LEASE, Lease),
         secret=answer(SECRET, Secret),
-        kubevirts=Answer(None, "forbidden", kubevirts) if isinstance(kubevirts, int) else Answer(kubevirts["items"]),
+        kubevirts=Answer(None, "forbidden", kubevirts)
+        if isinstance(kubevirts, int)
+        else Answer(msgspec.convert(kubevirts, _KubeVirts).items),
         inside={name: _inside(told, name) for name in ("bindguard-a", "bindguard-b")},
         caller={need: Answer(True) for need in of_caller(names)},
         server={need: Answer(True) for need in of_server(names, managed=True)},
@@ -177,9 +188,8 @@ def _inside(told: Mapping[str, Any], name: str) -> Inside:
         found = told[proxy(name, path)]
         return Answer(None, f"HTTP {found}", found) if isinstance(found, int) else Answer(msgspec.convert(found, type_))
 
-    version = told[proxy(name, "version")]["version"]
     return Inside(
-        version=Answer(version),
+        version=Answer(msgspec.convert(told[proxy(name, "version")], _Version).version),
         readiness=said("readyz", Readiness),
         registry=said("registry", ServedRegistry),
         metrics=Answer({"bindguard_certificate_expiry_timestamp_seconds": LEAF.certificate.not_valid_after_utc.timestamp()}),

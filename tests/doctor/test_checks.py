@@ -1,6 +1,8 @@
 """What the doctor says about an installation: nothing about a healthy one, and one named thing about each that is not."""
 
-from collections.abc import Callable
+import copy
+import itertools
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +44,7 @@ from webhook.doctor.snapshot import Answer, Inside, Snapshot
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE
 from webhook.tls.selfsigned import make_leaf
 
+SLIPS: tuple[Any, ...] = (None, "", "zz", -1, [], {})
 OURS, THEIRS = f"{VALIDATING}/bindguard", f"{MUTATING}/bindguard"
 OLD = make_leaf(CA, ("bindguard.bindguard.svc",), now=NOW - timedelta(days=100), days=90)
 SOON = make_leaf(CA, ("bindguard.bindguard.svc",), now=NOW - timedelta(days=80), days=90)
@@ -88,6 +91,26 @@ def test_a_healthy_installation_is_well_in_every_check() -> None:
     assert exit_code(results, fail_on=Verdict.WARN) == EXIT_CLEAN
 
 
+@pytest.mark.parametrize("path", healthy())
+def test_no_slip_in_what_the_api_server_tells_stops_the_looking(path: str) -> None:
+    for slip, place in itertools.product(SLIPS, places(healthy()[path], path)):
+        broken = copy.deepcopy(healthy())
+        put(*place, to=slip)(broken)
+        try:
+            made = snapshot(broken)
+        except ValueError:
+            continue  # what does not fit its type never becomes a snapshot
+        assert judged(made)
+
+
+def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Where a value and those within it stand."""
+    yield path
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(item, *path, key)
+
+
 @pytest.mark.parametrize(
     ("path", "change", "check", "found"),
     [
@@ -104,12 +127,13 @@ def test_a_healthy_installation_is_well_in_every_check() -> None:
         (THEIRS, hook(objectSelector={}, failurePolicy="Fail"), "mutating-configuration", "every pod of the cluster"),
         (THEIRS, hook(rules=[rule("", "configmaps")]), "mutating-configuration", "nobody asks about CREATE of launcher pods"),
         (OURS, bundle(""), "ca-bundle", "validate.bindguard.io: no caBundle"),
-        (OURS, bundle("%%%"), "ca-bundle", "cannot be read"),
+        (OURS, bundle("eno="), "ca-bundle", "cannot be read (caBundle: holds no PEM certificate"),
         (OURS, bundle(pem(OTHER_CA.certificate)), "certificate", "signed by no CA in the caBundle of validate.bindguard.io"),
         (SECRET, stored(pem(OLD.certificate)), "certificate", "expired on"),
         (SECRET, stored(pem(STRANGER.certificate)), "certificate", "signed by no CA"),
         (SECRET, stored(pem(MISNAMED.certificate)), "certificate", "is for elsewhere.test, not for bindguard.bindguard.svc"),
         (SECRET, put("data", to={}), "certificate", "holds no certificate"),
+        (SECRET, put("immutable", to=True), "certificate", "bindguard/bindguard-tls is immutable"),
         (DEPLOYMENT, put("status", to={}), "deployment", "none of 2 replicas is ready"),
         (DEPLOYMENT, put("spec", "replicas", to=0), "deployment", "scaled to 0"),
         (SLICES, put("items", to=None), "endpoints", "has no ready endpoint (0 in all)"),
@@ -133,6 +157,12 @@ def test_what_does_not_work_fails_with_what_was_found_and_what_to_do(path: str, 
     results = [result for result in told(changed(path, change), Verdict.FAIL) if result.check == check]
     assert any(found in result.found for result in results), results
     assert all(result.remedy for result in results)
+
+
+def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
+    installation = healthy() | {CONFIG_MAP: config_map("cluster: true\n")}
+    installation[SECRET]["immutable"] = True
+    assert told(snapshot(installation), Verdict.FAIL) == []
 
 
 @pytest.mark.parametrize(

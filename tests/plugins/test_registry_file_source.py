@@ -72,7 +72,7 @@ def test_without_a_version_it_is_unknown() -> None:
         ({"supplementaryOverheads": {"passt": []}}, "supplementaryOverheads.passt is a list, expected an object"),
         (
             {"supplementaryOverheads": {"pastt": {}}},
-            "supplementaryOverheads.pastt is for a plugin that is not under plugins; did you mean passt?",
+            'supplementaryOverheads.pastt is for a plugin that is not under plugins; did you mean "passt"?',
         ),
         ({"supplementaryOverheads": {"passt": {"request": {}}}}, "supplementaryOverheads.passt.request is unknown: did you mean requests?"),
         (

@@ -25,7 +25,7 @@ secret.yaml: unreadable  permission denied
 input: unreadable  no input
 
 note: no version given
-2 findings (1 deny, 1 warn) in 2 files, 3 inputs unreadable; 3 objects checked in 2 files, 2 passed over; \
+2 findings (1 deny, 1 warn) in 2 files, 3 inputs unreadable; 3 objects judged in 2 files, 2 passed over; \
 registry: kubevirt.yaml (1 plugin), KubeVirt 1.9
 """
 
@@ -64,18 +64,18 @@ def test_a_finding_without_remedy_has_no_accepted_line() -> None:
 @pytest.mark.parametrize(
     ("what", "line"),
     [
-        (CLEAN, "clean: 3 objects checked in 2 files, 2 passed over; registry: kubevirt.yaml (1 plugin), KubeVirt 1.9\n"),
-        (EMPTY, "nothing to judge: 0 objects checked in 0 files, 0 passed over; registry: kubevirt.yaml (1 plugin), KubeVirt 1.9\n"),
-        (report(occurrence(), files=1, checked=1), "1 finding (1 deny, 0 warn) in 1 file; 1 object checked in 1 file, 2 passed over; "),
+        (CLEAN, "clean: 3 objects judged in 2 files, 2 passed over; registry: kubevirt.yaml (1 plugin), KubeVirt 1.9\n"),
+        (EMPTY, "nothing to judge: 0 objects judged in 0 files, 0 passed over; registry: kubevirt.yaml (1 plugin), KubeVirt 1.9\n"),
+        (report(occurrence(), files=1, checked=1), "1 finding (1 deny, 0 warn) in 1 file; 1 object judged in 1 file, 2 passed over; "),
         (
             report(excluded=4, baselined=1),
-            "clean: 3 objects checked in 2 files, 2 passed over, 4 excluded, 1 finding left to the baseline; ",
+            "clean: 3 objects judged in 2 files, 2 passed over, 4 excluded, 1 finding left to the baseline; ",
         ),
         (
             report(occurrence(), files=0, documents=3),
-            "1 finding (1 deny, 0 warn) in 1 object; 3 objects checked in the cluster, 2 passed over; ",
+            "1 finding (1 deny, 0 warn) in 1 object; 3 objects judged in the cluster, 2 passed over; ",
         ),
-        (report(unreadable=(BROKEN,)), "no findings, but 1 input unreadable; 3 objects checked"),
+        (report(unreadable=(BROKEN,)), "no findings, but 1 input unreadable; 3 objects judged"),
         (
             Report((), (), (), CLEAN.counts, "none", "unknown, judged as the newest"),
             "none, KubeVirt version unknown, judged as the newest\n",

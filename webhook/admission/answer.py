@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from webhook.rules.base import Finding
+from webhook.rules.base import Action, Finding
 
 
 class Decision(enum.StrEnum):
@@ -33,6 +33,20 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     patch: Sequence[Mapping[str, Any]] = ()
     audit: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+_CLEAN = Answer(decision=Decision.ALLOWED)
+
+
+def answer_of(findings: Sequence[Finding]) -> Answer:
+    """Denied when one of the findings denies; those that do come first."""
+    if not findings:
+        return _CLEAN
+    denials = [finding for finding in findings if finding.severity is Action.DENY]
+    if not denials:
+        return Answer(decision=Decision.ALLOWED, findings=findings)
+    warnings = [finding for finding in findings if finding.severity is not Action.DENY]
+    return Answer(decision=Decision.DENIED, findings=[*denials, *warnings])
 
 
 class ReviewError(Exception):

@@ -6,28 +6,30 @@ Reads nothing itself.
 
 import msgspec
 
-from webhook.admission.answer import Answer, Decision
+from webhook.admission.answer import Answer, Decision, answer_of
 from webhook.admission.pod_validation import MISSING_OVERHEAD
 from webhook.admission.review import Request, fast_kind
 from webhook.admission.rulebook import Rulebook
 from webhook.kube.text import quoted
 from webhook.rules import RULES
 from webhook.rules.base import Action, Finding
+from webhook.rules.bindings import bridge_not_permitted, passt_gate_disabled
+from webhook.rules.networks import dra_gate_disabled, port_ranges_gate_disabled
 from webhook.rules.plan import INTERFACES
-from webhook.rules.plugins import unregistered_plugin
+from webhook.rules.plugins import plugin_gate_disabled, unregistered_plugin
 
 CONFIRMATION = "confirmation"
 """Audit annotation of every review for which the CR was read again: `denied`, `spared` or `failed`."""
 DENIED, SPARED, FAILED = "denied", "spared", "failed"
 
-_BY_SETTING = frozenset(
-    {"bridge-not-permitted", "dra-gate-disabled", "passt-gate-disabled", "plugin-gate-disabled", "port-ranges-gate-disabled"}
-)
+_BY_SETTING = (bridge_not_permitted, dra_gate_disabled, passt_gate_disabled, plugin_gate_disabled, port_ranges_gate_disabled)
 _GONE = "not-found"
 TRUSTED_SECONDS = 300.0
 """So long a registry that cannot be read again is believed: a restart of the API server, or of the network, is over by then."""
 
-HANG_ON_REGISTRY = _BY_SETTING | {MISSING_OVERHEAD} | {rule.name for rule in RULES if rule.needs_registry}
+HANG_ON_REGISTRY = frozenset(
+    {MISSING_OVERHEAD, *(module.RULE.name for module in _BY_SETTING), *(rule.name for rule in RULES if rule.needs_registry)}
+)
 """What a change of the CR's spec can turn from a denial to nothing: rules, and what is said about launcher pods."""
 
 
@@ -63,14 +65,7 @@ def unconfirmed(answer: Answer, why: UnconfirmedError, age_seconds: float) -> An
     """
     stands = age_seconds <= TRUSTED_SECONDS and why.reason != _GONE
     findings = [_doubted(finding, age_seconds, stands=stands) if _hangs(finding) else finding for finding in answer.findings]
-    denials = [finding for finding in findings if finding.severity is Action.DENY]
-    warnings = [finding for finding in findings if finding.severity is not Action.DENY]
-    return msgspec.structs.replace(
-        answer,
-        decision=Decision.DENIED if denials else Decision.ALLOWED,
-        findings=[*denials, *warnings],
-        audit={**answer.audit, CONFIRMATION: FAILED},
-    )
+    return msgspec.structs.replace(answer_of(findings), audit={**answer.audit, CONFIRMATION: FAILED})
 
 
 def unchecked(request: Request, answer: Answer, rulebook: Rulebook) -> Answer:

@@ -13,6 +13,9 @@ from webhook.kube.text import shown
 
 API_VERSION = "admission.k8s.io/v1"
 KIND = "AdmissionReview"
+VALIDATE = "/validate"
+MUTATE = "/mutate"
+"""Where each kind of webhook is asked."""
 OPERATIONS = frozenset({"CREATE", "UPDATE", "DELETE", "CONNECT"})
 
 _READ = f'read is kind {KIND} of apiVersion {API_VERSION}; in the webhook configuration write admissionReviewVersions: ["v1"]'

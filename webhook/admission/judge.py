@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from webhook.admission.ratchet import softened
 from webhook.kube.fieldpath import Path, look_up
 from webhook.kube.shape import Misfit
 from webhook.plugins.sources import is_hyperconverged, is_kubevirt, misfits_in, registrations_in
-from webhook.rules.base import Action, Finding, Registration, ShapeError
+from webhook.rules.base import Finding, Registration, ShapeError
 from webhook.rules.plan import Plan
 from webhook.vmi.kinds import Kind, kind_of, read_vmi, split_api_version
 from webhook.vmi.spec import Interface
@@ -75,11 +76,7 @@ def _only_certain(findings: list[Finding], obj: object, kind: Kind) -> list[Find
     """Warnings instead of denials, and nothing about an interface, network or value that a `${PARAMETER}` completes."""
     items = {_judged_item(finding.path, kind) for finding in findings}
     open_ = {item for item in items if _has_parameter(look_up(obj, item))}
-    return [
-        Finding(finding.rule, Action.WARN, finding.path, finding.message, finding.accepted)
-        for finding in findings
-        if _judged_item(finding.path, kind) not in open_
-    ]
+    return softened(finding for finding in findings if _judged_item(finding.path, kind) not in open_)
 
 
 def _judged_item(path: Path, kind: Kind) -> Path:

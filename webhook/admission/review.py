@@ -1,4 +1,4 @@
-"""A review: the decoded request of an AdmissionReview, and the findings about the object that it carries. Gives no verdict.
+"""A review: the decoded request of an AdmissionReview, with the objects that it carries. Judges nothing.
 
 Source of the shapes: k8s.io/api admission/v1 types.go, Kubernetes 1.36.
 """
@@ -7,9 +7,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from webhook.admission.judge import judge
-from webhook.rules.base import Finding
-from webhook.rules.plan import Plan
 from webhook.vmi.kinds import KINDS, Kind
 from webhook.vmi.objects import Carrier
 
@@ -102,17 +99,3 @@ def plain_objects(body: bytes) -> tuple[object, object]:
     """`object` and `oldObject` as plain data of any shape; raises as `read` does."""
     request = _decode_plain(body).request
     return request.carried, request.carried_before
-
-
-def findings_in(body: bytes, plan: Plan) -> list[Finding] | None:
-    """What is wrong with the object of the AdmissionReview in `body`, or `None` when it holds nothing to judge; raises as `read` does.
-
-    The fast way judges just what rules read. An object that does not fit, or of another kind, goes the way of `check`, which takes any
-    shape and tells every misfit.
-    """
-    request = read(body).request
-    kind = fast_kind(request)
-    vmi = request.carried.vmi(kind.name) if kind is not None and request.carried is not None else None
-    if kind is None or vmi is None:
-        return judge(plain_objects(body)[0], plan)
-    return plan.judge_vmi(vmi, kind.spec)

@@ -4,9 +4,9 @@ The order of the questions is the order of their cost: what the request says abo
 object would be denied, the old one.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 
-from webhook.admission.answer import Answer, Decision, ReviewError
+from webhook.admission.answer import Answer, Decision, ReviewError, answer_of
 from webhook.admission.envelope import open_review, undecodable
 from webhook.admission.judge import judge
 from webhook.admission.ratchet import Judged, denies, ratchet, softened
@@ -15,7 +15,7 @@ from webhook.admission.rulebook import Rulebook
 from webhook.kube.fieldpath import look_up
 from webhook.kube.shape import UNDECODABLE
 from webhook.plugins.sources import is_hyperconverged, is_kubevirt, registrations_in
-from webhook.rules.base import Action, Finding
+from webhook.rules.base import Finding
 from webhook.rules.plan import Plan
 from webhook.vmi.kinds import KINDS, Kind, kind_of, read_vmi
 from webhook.vmi.spec import Interface
@@ -28,7 +28,6 @@ _UPDATE = "UPDATE"
 _SERVED = "unserved-version"
 _REASONS = ("delete", "connect", "status", "scale", "subresource", "unknown-kind", "exempt-namespace", "deleting", "unchanged")
 _PASSED: Mapping[str, Answer] = {reason: Answer(decision=Decision.ALLOWED, reason=reason) for reason in _REASONS}
-_CLEAN = Answer(decision=Decision.ALLOWED)
 
 
 def validate(body: bytes, rulebook: Rulebook, *, exempt_namespaces: Container[str] = frozenset()) -> tuple[Request, Answer]:
@@ -77,8 +76,8 @@ def _judged(request: Request, body: bytes, plan: Plan) -> Answer:
     if vmi is None:
         return _judged_plain(request, body, plan)
     if request.operation == _UPDATE:
-        return _answer(_updated(request, vmi, kind, plan))
-    return _answer(plan.judge_vmi(vmi, kind.spec))
+        return answer_of(_updated(request, vmi, kind, plan))
+    return answer_of(plan.judge_vmi(vmi, kind.spec))
 
 
 def _updated(request: Request, vmi: VMI, kind: Kind, plan: Plan) -> list[Finding]:
@@ -104,12 +103,12 @@ def _judged_plain(request: Request, body: bytes, plan: Plan) -> Answer:
         return _PASSED["deleting"]
     if is_kubevirt(obj) or is_hyperconverged(obj):
         unchanged = request.operation == _UPDATE and _registrations(obj) == _registrations(old)
-        return _PASSED["unchanged"] if unchanged else _answer(softened(judge(obj, plan) or []))
+        return _PASSED["unchanged"] if unchanged else answer_of(softened(judge(obj, plan) or []))
     findings = judge(obj, plan, _interfaces_before(old) if request.operation == _UPDATE else None)
     if findings is None:
         return _PASSED["unknown-kind"]
     findings = _served(findings)
-    return _answer(_updated_plain(findings, obj, old, plan) if request.operation == _UPDATE and denies(findings) else findings)
+    return answer_of(_updated_plain(findings, obj, old, plan) if request.operation == _UPDATE and denies(findings) else findings)
 
 
 def _interfaces_before(old: object) -> Mapping[str, Interface] | None:
@@ -141,13 +140,3 @@ def _registrations(obj: object) -> list[tuple[str, object]]:
 def _served(findings: list[Finding]) -> list[Finding]:
     """A version that is newer than Bindguard is no mistake: the API server serves it, or it would not have sent it."""
     return [finding for finding in findings if finding.rule != _SERVED]
-
-
-def _answer(findings: Sequence[Finding]) -> Answer:
-    if not findings:
-        return _CLEAN
-    denials = [finding for finding in findings if finding.severity is Action.DENY]
-    if not denials:
-        return Answer(decision=Decision.ALLOWED, findings=findings)
-    warnings = [finding for finding in findings if finding.severity is not Action.DENY]
-    return Answer(decision=Decision.DENIED, findings=[*denials, *warnings])

@@ -5,9 +5,6 @@ from typing import TypeAlias
 
 from webhook.errors import BindguardError
 
-VALIDATE = "/validate"
-MUTATE = "/mutate"
-
 Ask: TypeAlias = Callable[[str, bytes], bytes]
 """Asks for the answer to the AdmissionReview in a body, at `VALIDATE` or `MUTATE`; `UnansweredError` when there is none."""
 

@@ -10,11 +10,10 @@ from typing import BinaryIO, TypeAlias
 
 import msgspec
 
-from webhook.admission.envelope import API_VERSION, KIND
-from webhook.asking.ask import MUTATE, VALIDATE
-from webhook.errors import UnreadableError
+from webhook.admission.envelope import API_VERSION, KIND, MUTATE, VALIDATE
+from webhook.errors import UnreadableError, reason_of
 from webhook.intake.objects import objects_in
-from webhook.kube.fieldpath import Path, look_up
+from webhook.kube.fieldpath import look_up, text_at
 from webhook.kube.text import shown
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document
@@ -63,7 +62,7 @@ class Former:
 
     def of(self, obj: object) -> object:
         """The older state of an object, or `None` when there is none: it is new."""
-        found = self._objects.get(_identity(obj)) if _text(obj, "metadata", "name") else None
+        found = self._objects.get(_identity(obj)) if text_at(obj, "metadata", "name") else None
         self.used |= found is not None
         return found
 
@@ -92,8 +91,8 @@ def _documents(name: str, opener: Opener) -> Iterator[tuple[object, str]]:
     try:
         with opener() as stream:
             content = stream.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise UnreadableError((error.strerror if isinstance(error, OSError) else None) or str(error), file=name) from error
+    except (OSError, ValueError) as error:
+        raise UnreadableError(reason_of(error), file=name) from error
     if len(content) > MOST_BYTES:
         raise UnreadableError(f"has more than {MOST_BYTES:,} bytes; give fewer reviews in one file", file=name)
     found = 0
@@ -110,21 +109,21 @@ def _documents(name: str, opener: Opener) -> Iterator[tuple[object, str]]:
 def _checked(obj: object, place: str) -> Mapping[str, object]:
     if not isinstance(obj, dict):
         raise UnreadableError(f"holds {shown(obj)}; give an {KIND} or an object", file=place)
-    if not _text(obj, "apiVersion") or not _text(obj, "kind"):
+    if not text_at(obj, "apiVersion") or not text_at(obj, "kind"):
         raise UnreadableError(f"holds an object without apiVersion or kind; give an {KIND} or an object", file=place)
     return obj
 
 
 def _review(obj: Mapping[str, object], old: object) -> Mapping[str, object]:
     """The review that the API server would send, as a dry run."""
-    group, version = split_api_version(_text(obj, "apiVersion"))
-    kind = _text(obj, "kind")
+    group, version = split_api_version(text_at(obj, "apiVersion"))
+    kind = text_at(obj, "kind")
     request = {
         "uid": str(uuid.uuid4()),
         "kind": {"group": group, "version": version, "kind": kind},
         "resource": {"group": group, "version": version, "resource": f"{kind.lower()}s"},
-        "name": _text(obj, "metadata", "name"),
-        "namespace": _text(obj, "metadata", "namespace") or "default",
+        "name": text_at(obj, "metadata", "name"),
+        "namespace": text_at(obj, "metadata", "namespace") or "default",
         "operation": "CREATE" if old is None else "UPDATE",
         "userInfo": {"username": "bindguard-review"},
         "object": obj,
@@ -135,11 +134,11 @@ def _review(obj: Mapping[str, object], old: object) -> Mapping[str, object]:
 
 
 def _question(place: str, review: object) -> Question:
-    group, kind = (_text(review, "request", "kind", field) for field in ("group", "kind"))
+    group, kind = (text_at(review, "request", "kind", field) for field in ("group", "kind"))
     return Question(
         place=place,
         subject=f"{'.'.join(filter(None, (kind.lower(), group))) or 'object'}/{_name(review)}",
-        operation=_text(review, "request", "operation"),
+        operation=text_at(review, "request", "operation"),
         endpoint=MUTATE if (group, kind) == ("", "Pod") else VALIDATE,
         uid=look_up(review, ("request", "uid")),
         body=msgspec.json.encode(review),
@@ -148,16 +147,10 @@ def _question(place: str, review: object) -> Question:
 
 
 def _name(review: object) -> str:
-    prefix = _text(review, "request", "object", "metadata", "generateName")
-    return _text(review, "request", "name") or (f"{prefix}*" if prefix else "")
+    prefix = text_at(review, "request", "object", "metadata", "generateName")
+    return text_at(review, "request", "name") or (f"{prefix}*" if prefix else "")
 
 
 def _identity(obj: object) -> _Identity:
-    group = split_api_version(_text(obj, "apiVersion"))[0]
-    return group, _text(obj, "kind"), _text(obj, "metadata", "namespace") or "default", _text(obj, "metadata", "name")
-
-
-def _text(value: object, *path: str) -> str:
-    steps: Path = path
-    found = look_up(value, steps)
-    return found if isinstance(found, str) else ""
+    group = split_api_version(text_at(obj, "apiVersion"))[0]
+    return group, text_at(obj, "kind"), text_at(obj, "metadata", "namespace") or "default", text_at(obj, "metadata", "name")

@@ -5,6 +5,7 @@ pydantic is slow to import, so this module is imported only where there is a fil
 
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,7 +15,7 @@ from webhook.errors import UsageError
 from webhook.intake.config_file import checked_mapping, read_content, read_mapping, setting_of_key
 from webhook.intake.written import checked_rule, checked_version
 from webhook.kube.text import quoted
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.rules.base import Action
 
 _LONGEST_FOUND = 60
@@ -60,11 +61,21 @@ def read_config(path: Path) -> Config:
     """The configuration in a file; `UsageError` names file, key, the value found and what is accepted."""
     raw = checked_mapping(_pyproject_table(path), path) if path.suffix == ".toml" else read_mapping(path)
     try:
-        config = Config.model_validate({setting_of_key(key): value for key, value in raw.items()})
+        config = Config.model_validate({key: raw[written] for key, written in _keys(raw, path).items()})
     except pydantic.ValidationError as error:
         raise UsageError("\n".join(f"{path}: {_told(problem)}" for problem in error.errors())) from error
     _check_names(config, path)
     return config
+
+
+def _keys(raw: Mapping[str, object], path: Path) -> dict[str, str]:
+    """Each key as it is written, by its name; `UsageError` for one that is written in two spellings."""
+    keys: dict[str, str] = {}
+    for written in raw:
+        other = keys.setdefault(setting_of_key(written), written)
+        if other != written:
+            raise UsageError(f"{path}: {other} and {written} are one key")
+    return keys
 
 
 def _pyproject_table(path: Path) -> object:
@@ -82,8 +93,7 @@ def _told(problem: object) -> str:
     key = ".".join(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
         known = Exclude.model_fields if problem["loc"][0] == "exclude" else Config.model_fields
-        guess = nearest(str(problem["loc"][-1]), known)
-        return f"unknown key {quoted(key)}" + (f"; did you mean {quoted(guess)}?" if guess else f"; known are {', '.join(known)}")
+        return f"unknown key {quoted(key)}" + (meant(str(problem["loc"][-1]), known) or f"; known are {', '.join(known)}")
     accepted = _ACCEPTED.get(problem["type"]) or str(problem["msg"]).replace("Input should be", "must be")
     found = json.dumps(problem["input"], default=str, ensure_ascii=False)
     return f"{key}: {accepted}, found {found if len(found) <= _LONGEST_FOUND else found[:_LONGEST_FOUND] + '...'}"

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
+import msgspec
+
 from webhook.check.live import asking, live_kubevirt
 from webhook.check.live_judging import SCHEME, LiveJudge
 from webhook.check.reporting import report
@@ -13,8 +15,10 @@ from webhook.cluster.listing import pages
 from webhook.cluster.problem import ApiError
 from webhook.cluster.remedy import not_listed
 from webhook.errors import UnreadableError, UsageError
-from webhook.intake.registry import Chosen, chosen_of, registry_from_file, with_version
+from webhook.intake.registry import registry_from_file, with_version
 from webhook.intake.sources import Source
+from webhook.kube.text import number_of
+from webhook.plugins.sources import LoadedRegistry
 from webhook.plugins.sources.hyperconverged import BINDING_IN
 from webhook.report.findings import Report
 from webhook.rules import RULES
@@ -53,13 +57,13 @@ def run_from_cluster(settings: Settings, progress: Progress) -> Report:
 async def _run(api: ApiServer, settings: Settings, progress: Progress) -> Report:
     for namespace in settings.namespaces:
         await _must_exist(api, namespace)
-    chosen = with_version(await _registry(api, settings), settings.kubevirt_version)
-    judge = LiveJudge(plan(RULES, chosen.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
+    loaded = with_version(await _registry(api, settings), settings.kubevirt_version)
+    judge = LiveJudge(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
     notes = [note async for note in _judged(api, judge, settings, progress)]
     if judge.told_at_owner:
-        findings = "1 finding" if judge.told_at_owner == 1 else f"{judge.told_at_owner} findings"
-        notes.append(f"{findings} left out: the object's owner (a pool, VM or replica set) has the same, and is told")
-    told = Chosen(chosen.registry, (*chosen.notes, *notes), chosen.supplementary)
+        left_out = number_of(judge.told_at_owner, "finding")
+        notes.append(f"{left_out} left out: the object's owner (a pool, VM or replica set) has the same, and is told")
+    told = msgspec.structs.replace(loaded, notes=(*loaded.notes, *notes))
     return report(settings, told, judge.judged, _is_judged(settings.namespaces))
 
 
@@ -74,10 +78,10 @@ async def _must_exist(api: ApiServer, namespace: str) -> None:
             raise
 
 
-async def _registry(api: ApiServer, settings: Settings) -> Chosen:
+async def _registry(api: ApiServer, settings: Settings) -> LoadedRegistry:
     if settings.registry is not None:
         return registry_from_file(Source(settings.registry, settings.registry))
-    return chosen_of((await live_kubevirt(api)).loaded)
+    return (await live_kubevirt(api)).loaded
 
 
 async def _judged(api: ApiServer, judge: LiveJudge, settings: Settings, progress: Progress) -> AsyncIterator[str]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import msgspec
 
 from webhook.admission.judge import judge
-from webhook.errors import UnreadableError
+from webhook.errors import UnreadableError, reason_of
 from webhook.intake.objects import objects_in
 from webhook.intake.sources import Source
-from webhook.kube.fieldpath import Path, look_up
+from webhook.kube.fieldpath import look_up, text_at
 from webhook.manifests.documents import PassedOver, read_documents
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
@@ -63,7 +63,7 @@ class Judge(msgspec.Struct, frozen=True):
                 for document in read_documents(stream, source.name, needle=_NEEDLE):
                     self._judge_part(document, judged)
         except OSError as error:
-            judged.unreadable.append(UnreadableError(error.strerror or str(error), file=source.name))
+            judged.unreadable.append(UnreadableError(reason_of(error), file=source.name))
 
     def _judge_part(self, part: Document | PassedOver | UnreadableError, judged: Judged) -> None:
         if isinstance(part, UnreadableError):
@@ -118,13 +118,8 @@ def located(document: Document, found: Sequence[tuple[ObjectRef, Finding]]) -> l
 
 def ref_of(obj: object) -> ObjectRef:
     """The object as a person would name it."""
-    name = _text(obj, ("metadata", "name"))
+    name = text_at(obj, "metadata", "name")
     if not name:
-        prefix = _text(obj, ("metadata", "generateName"))
+        prefix = text_at(obj, "metadata", "generateName")
         name = f"{prefix}*" if prefix else ""
-    return ObjectRef(_text(obj, ("kind",)), _text(obj, ("metadata", "namespace")), name)
-
-
-def _text(obj: object, path: Path) -> str:
-    value = look_up(obj, path)
-    return value if isinstance(value, str) else ""
+    return ObjectRef(text_at(obj, "kind"), text_at(obj, "metadata", "namespace"), name)

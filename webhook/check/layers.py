@@ -1,7 +1,6 @@
 """Flags laid over the configuration file: the settings of one run. Reads the file, and nothing else."""
 
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,10 +10,9 @@ from webhook.check.found_config import find_config
 from webhook.check.settings import Access, Settings, chosen_actions
 from webhook.errors import UsageError
 from webhook.intake.written import checked_rule, checked_version
+from webhook.kube.names import is_dns_label
 from webhook.kube.text import quoted
 from webhook.rules.base import Action
-
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +71,7 @@ def _refuse_contradictions(flags: Flags) -> None:
         raise UsageError(f"--namespace {flags.namespaces[0]}: of no use without --from-cluster")
     if flags.registry is not None and flags.access is not None and not flags.from_cluster:
         raise UsageError(f"--registry {flags.registry} and a cluster: the registry is read from one of them; leave one out")
-    wrong = [name for name in flags.namespaces if not _LABEL.fullmatch(name)]
+    wrong = [name for name in flags.namespaces if not is_dns_label(name)]
     if wrong:
         raise UsageError(f"--namespace {quoted(wrong[0])}: no namespace can have this name")
 

@@ -15,7 +15,6 @@ from webhook.cluster.listing import pages
 from webhook.cluster.problem import ApiError
 from webhook.cluster.remedy import explained, not_listed
 from webhook.errors import RegistryError, UnreadableError
-from webhook.intake.registry import Chosen, chosen_of
 from webhook.kube.shape import UNDECODABLE
 from webhook.plugins.sources import LoadedRegistry
 
@@ -49,9 +48,9 @@ def asking(access: Access, ask: Callable[[ApiServer], Awaitable[T]]) -> T:
     return asyncio.run(_asked(access, ask))
 
 
-def live_registry(access: Access) -> Chosen:
+def live_registry(access: Access) -> LoadedRegistry:
     """The registry of the cluster; `RegistryError` when it has no KubeVirt CR that counts, or several."""
-    return chosen_of(asking(access, live_kubevirt).loaded)
+    return asking(access, live_kubevirt).loaded
 
 
 async def live_kubevirt(api: ApiServer) -> LiveKubeVirt:

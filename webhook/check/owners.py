@@ -6,9 +6,7 @@ What was found at an owner is remembered by uid; objects without findings cost n
 from collections.abc import Iterable, Sequence
 
 from webhook.kube.fieldpath import Path, look_up
-from webhook.plugins.sources import is_hyperconverged, is_kubevirt
-from webhook.plugins.sources.hyperconverged import BINDING_IN
-from webhook.plugins.sources.kubevirt import BINDING
+from webhook.plugins.sources import binding_path, is_hyperconverged, is_kubevirt
 from webhook.rules.base import Finding
 from webhook.vmi.kinds import kind_of
 
@@ -42,10 +40,7 @@ def _mistake(finding: Finding, start: Path) -> _Mistake:
 
 def _start(obj: object) -> Path:
     kind = kind_of(obj)
-    if kind is not None:
-        return kind.spec
-    api_version = look_up(obj, ("apiVersion",))
-    return BINDING_IN.get(str(api_version), BINDING) if is_hyperconverged(obj) else BINDING
+    return kind.spec if kind is not None else binding_path(obj) or ()
 
 
 def _names(obj: object) -> Iterable[str]:

@@ -6,21 +6,23 @@ from pathlib import Path
 from webhook.check.judging import Judged
 from webhook.check.settings import Settings
 from webhook.errors import UnreadableError
-from webhook.intake.registry import Chosen
 from webhook.intake.written import NEWEST
+from webhook.kube.text import number_of
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
+from webhook.plugins.sources import LoadedRegistry
 from webhook.report.findings import Occurrence, Report
 from webhook.rules import RULES
 from webhook.rules.base import Action
 
 
-def report(settings: Settings, chosen: Chosen, judged: Judged, is_judged: Callable[[str], bool]) -> Report:
+def report(settings: Settings, loaded: LoadedRegistry, judged: Judged, is_judged: Callable[[str], bool]) -> Report:
     """The report of a run; `is_judged` tells whether it was of a file that a baseline names.
 
     Raises `UnreadableError` for a broken baseline.
     """
-    notes = [*chosen.notes, *_skipped_notes(chosen.registry, settings), *_version_notes(chosen.registry.version)]
+    registry = loaded.registry
+    notes = [*loaded.notes, *_skipped_notes(registry, settings), *_version_notes(registry.version)]
     occurrences: Sequence[Occurrence] = judged.occurrences
     if settings.baseline is not None:
         occurrences, stale = _without_known(occurrences, settings.baseline, is_judged)
@@ -30,8 +32,8 @@ def report(settings: Settings, chosen: Chosen, judged: Judged, is_judged: Callab
         unreadable=judged.unreadable,
         notes=notes,
         counts=judged.counts(baselined=len(judged.occurrences) - len(occurrences)),
-        registry=_told(chosen.registry),
-        version=str(chosen.registry.version) if chosen.registry.version is not None else f"unknown, judged as {NEWEST}",
+        registry=_told(registry),
+        version=str(registry.version) if registry.version is not None else f"unknown, judged as {NEWEST}",
     )
 
 
@@ -63,8 +65,7 @@ def _version_notes(version: Version | None) -> list[str]:
 def _told(registry: Registry) -> str:
     if not registry.known:
         return "none"
-    count = len(registry.plugins)
-    return f"{registry.source} ({count} plugin{'' if count == 1 else 's'})"
+    return f"{registry.source} ({number_of(len(registry.plugins), 'plugin')})"
 
 
 def _text(path: str) -> str:

@@ -10,9 +10,10 @@ from webhook.check.reporting import report
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress, judge_all
 from webhook.errors import UnreadableError
-from webhook.intake.registry import Chosen, registry_among, registry_from_file, with_version
+from webhook.intake.registry import registry_among, registry_from_file, with_version
 from webhook.intake.sources import Source
 from webhook.manifests.files import find_files
+from webhook.plugins.sources import LoadedRegistry
 from webhook.report.findings import Report
 from webhook.rules import RULES
 from webhook.rules.plan import plan
@@ -30,14 +31,11 @@ def run(settings: Settings, progress: Progress) -> Report:
         return run_from_cluster(settings, progress)
     with contextlib.ExitStack() as stack:
         sources, missing = _sources(settings, stack)
-        chosen = with_version(_registry(settings, sources), settings.kubevirt_version)
-        judge = Judge(
-            plan(RULES, chosen.registry, settings.actions, upstream_answers=False),
-            settings.exclude_namespaces,
-        )
+        loaded = with_version(_registry(settings, sources), settings.kubevirt_version)
+        judge = Judge(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
         judged = judge_all(judge, sources, settings.jobs, progress)
     judged.unreadable[:0] = missing
-    return report(settings, chosen, judged, _among(sources))
+    return report(settings, loaded, judged, _among(sources))
 
 
 def _sources(settings: Settings, stack: contextlib.ExitStack) -> tuple[list[Source], list[UnreadableError]]:
@@ -61,7 +59,7 @@ def _found(settings: Settings, stack: contextlib.ExitStack) -> Iterator[Source |
         yield Source(found, found) if isinstance(found, str) else found
 
 
-def _registry(settings: Settings, sources: Sequence[Source]) -> Chosen:
+def _registry(settings: Settings, sources: Sequence[Source]) -> LoadedRegistry:
     if settings.registry is not None:
         return registry_from_file(Source(settings.registry, settings.registry))
     if settings.cluster is None:

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
+from webhook.kube.text import number_of
 from webhook.tls.files import read_file
 from webhook.tls.inspect import Description, describe
 from webhook.tls.names import names_for_service
@@ -28,7 +29,7 @@ _output = click.option(
 )
 
 
-@click.group("certs", short_help="Make, inspect and verify certificates.", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("certs", short_help="Make, inspect and verify certificates.")
 def command() -> None:
     """Make, inspect and verify the certificates of the webhook server."""
 
@@ -60,7 +61,7 @@ def generate(  # noqa: PLR0913 - one parameter per flag
         _print_json({"certificate": str(paths.cert), "key": str(paths.key), "ca": str(paths.ca), "files": made, "caBundle": ca_bundle(ca)})
         return
     for file, what in made.items():
-        click.echo(f"{file}: expires in {what.days_left} days, on {what.not_after}")
+        click.echo(f"{file}: expires on {what.not_after}")
     click.echo(f"{paths.key}: the private key of {paths.cert}\nnames: {', '.join(made[str(paths.cert)].names)}")
     click.echo(f"caBundle: {ca_bundle(ca)}")
 
@@ -128,7 +129,8 @@ def _described(one: Description) -> str:
 
 
 def _left(days: int) -> str:
-    return f"{days} days left" if days >= 0 else f"expired {-days} days ago"
+    """Whole days, of those left as of those gone by: `days` is rounded down."""
+    return f"{number_of(days, 'day')} left" if days >= 0 else f"expired {number_of(-days - 1, 'day')} ago"
 
 
 def _told(verdict: Verdict) -> str:

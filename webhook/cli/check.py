@@ -15,7 +15,7 @@ from webhook.check.settings import Settings
 from webhook.cli.output import to_file, to_stdout
 from webhook.cli.terminal import wants_colour
 from webhook.errors import EXIT_CLEAN
-from webhook.kube.text import visible
+from webhook.kube.text import number_of, visible
 from webhook.report.findings import Report, RuleInfo
 from webhook.report.formats import FORMATS, render
 from webhook.rules import RULES
@@ -25,7 +25,9 @@ _MOST_JOBS = 256
 _QUIET_SECONDS = 1.0
 
 
-class _Options(TypedDict):
+class _Flags(TypedDict):
+    """The fields of `Flags`."""
+
     paths: tuple[str, ...]
     registry: str | None
     kubevirt_version: str | None
@@ -35,9 +37,6 @@ class _Options(TypedDict):
     exclude: tuple[str, ...]
     fail_on: str | None
     baseline: str | None
-    write_baseline: str | None
-    output: str
-    output_file: str | None
     jobs: int | None
     cluster: bool
     kubeconfig: str | None
@@ -46,7 +45,7 @@ class _Options(TypedDict):
     namespaces: tuple[str, ...]
 
 
-@click.command("check", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--registry",
@@ -73,7 +72,7 @@ class _Options(TypedDict):
 @click.option("--cluster", is_flag=True, help="Likewise, of the current context, or in a pod of the pod's cluster.")
 @click.option("--from-cluster", is_flag=True, help="Judge what exists in the cluster, instead of files.")
 @click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="With --from-cluster: only here; may be repeated.")
-def command(**options: Unpack[_Options]) -> None:
+def command(*, output: str, output_file: str | None, write_baseline: str | None, **flags: Unpack[_Flags]) -> None:
     """Judge manifests as the webhook would; or, with --from-cluster, what exists in a cluster.
 
     PATHs are files, directories, globs, or - for standard input; without any the current directory is read. No cluster is needed, nor
@@ -81,27 +80,9 @@ def command(**options: Unpack[_Options]) -> None:
 
     Exit code: 0 clean, 1 findings, 2 wrong usage, 3 something could not be read.
     """
-    output, output_file, baseline_file = options["output"], options["output_file"], options["write_baseline"]
-    flags = Flags(
-        paths=options["paths"],
-        registry=options["registry"],
-        kubevirt_version=options["kubevirt_version"],
-        config=options["config"],
-        select=options["select"],
-        ignore=options["ignore"],
-        exclude=options["exclude"],
-        fail_on=options["fail_on"],
-        baseline=options["baseline"],
-        jobs=options["jobs"],
-        cluster=options["cluster"],
-        kubeconfig=options["kubeconfig"],
-        context=options["context"],
-        from_cluster=options["from_cluster"],
-        namespaces=options["namespaces"],
-    )
-    settings = settings_from(flags, directory=Path.cwd())
-    if baseline_file is not None:
-        sys.exit(_write_baseline(settings, baseline_file))
+    settings = settings_from(Flags(**flags), directory=Path.cwd())
+    if write_baseline is not None:
+        sys.exit(_write_baseline(settings, write_baseline))
     report = _judged(settings)
     if output_file is None:
         to_stdout(_rendered(report, output, settings, colour=wants_colour()))
@@ -144,8 +125,7 @@ def _write_baseline(settings: Settings, path: str) -> int:
         to_stdout(_rendered(report, "text", settings, colour=wants_colour()))
         return report.exit_code(fail_on=settings.fail_on)
     to_file(write_baseline(report.occurrences), path)
-    count = len(report.occurrences)
-    click.echo(f"{count} finding{'' if count == 1 else 's'} written to {visible(path)}", err=True)
+    click.echo(f"{number_of(len(report.occurrences), 'finding')} written to {visible(path)}", err=True)
     return EXIT_CLEAN
 
 

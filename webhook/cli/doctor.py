@@ -15,9 +15,9 @@ from webhook.doctor.snapshot import Names
 _DEFAULTS = Names()
 
 
-class _Options(TypedDict):
-    kubeconfig: str | None
-    context: str | None
+class _Names(TypedDict):
+    """The fields of `Names`."""
+
     namespace: str
     configuration: str
     deployment: str
@@ -25,11 +25,9 @@ class _Options(TypedDict):
     service_account: str
     secret: str
     lease: str
-    output: str
-    fail_on: str
 
 
-@click.command("doctor", context_settings={"help_option_names": ["-h", "--help"]}, short_help="Look an installation over.")
+@click.command("doctor", short_help="Look an installation over.")
 @click.option("--kubeconfig", metavar="FILE", help="Kubeconfig.  [default: KUBECONFIG, ~/.kube/config, or in a pod its service account]")
 @click.option("--context", metavar="CONTEXT", help="Context of the kubeconfig.  [default: the current one]")
 @click.option("-n", "--namespace", metavar="NAME", default=_DEFAULTS.namespace, show_default=True, help="Where Bindguard is installed.")
@@ -43,21 +41,12 @@ class _Options(TypedDict):
 @click.option(
     "--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True, help="Least verdict that makes the exit code 1."
 )
-def command(**options: Unpack[_Options]) -> None:
+def command(*, kubeconfig: str | None, context: str | None, output: str, fail_on: str, **names: Unpack[_Names]) -> None:
     """Look an installation in a cluster over, and say what is wrong and how to mend it. Changes nothing.
 
     Exit code: 0 all is well, 1 something is not, 2 wrong usage, 3 the cluster could not be asked.
     """
-    names = Names(
-        namespace=options["namespace"],
-        configuration=options["configuration"],
-        deployment=options["deployment"],
-        service=options["service"],
-        service_account=options["service_account"],
-        secret=options["secret"],
-        lease=options["lease"],
-    )
-    results, server = examine(names, kubeconfig=options["kubeconfig"], context=options["context"])
-    told = report.json(results, server=server) if options["output"] == "json" else report.text(results, server=server, width=width())
+    results, server = examine(Names(**names), kubeconfig=kubeconfig, context=context)
+    told = report.json(results, server=server) if output == "json" else report.text(results, server=server, width=width())
     to_stdout(told)
-    sys.exit(exit_code(results, fail_on=Verdict(options["fail_on"])))
+    sys.exit(exit_code(results, fail_on=Verdict(fail_on)))

@@ -8,24 +8,24 @@ import click
 from webhook.check.settings import Access
 from webhook.cli.output import to_file, to_stdout
 from webhook.errors import UsageError
-from webhook.intake.registry import Chosen, registry_from_file
+from webhook.intake.registry import registry_from_file
 from webhook.intake.sources import Source
 from webhook.kube.text import visible
 from webhook.plugins.plugin import Plugin
+from webhook.plugins.sources import LoadedRegistry
 
 _NONE = "-"
 _HEADINGS = ("NAME", "ATTACHMENT DEFINITION", "TYPE", "SIDECAR", "MIGRATES", "MEMORY")
-_HELP = {"help_option_names": ["-h", "--help"]}
 _kubeconfig = click.option("--kubeconfig", metavar="FILE", help="Kubeconfig.  [default: as for kubectl, or the pod's cluster]")
 _context = click.option("--context", metavar="CONTEXT", help="Context of the kubeconfig.  [default: the current one]")
 
 
-@click.group("registry", short_help="Show what is registered, or export it for CI.", context_settings=_HELP)
+@click.group("registry", short_help="Show what is registered, or export it for CI.")
 def command() -> None:
     """Show what a cluster's KubeVirt registers, or export it as a file for `bindguard check --registry`."""
 
 
-@command.command("export", context_settings=_HELP)
+@command.command("export")
 @_kubeconfig
 @_context
 @click.option("--output-file", metavar="FILE", help="Write here, whole or not at all, instead of to standard output.")
@@ -45,7 +45,7 @@ def export(*, kubeconfig: str | None, context: str | None, output_file: str | No
         to_file(text, output_file)
 
 
-@command.command("show", context_settings=_HELP)
+@command.command("show")
 @click.argument("file", required=False)
 @_kubeconfig
 @_context
@@ -56,23 +56,23 @@ def show(*, file: str | None, kubeconfig: str | None, context: str | None) -> No
     """
     if file is not None and (kubeconfig is not None or context is not None):
         raise UsageError(f"{file} and a cluster: the registry is read from one of them; leave one out")
-    chosen = registry_from_file(Source(file, file)) if file is not None else _live(kubeconfig, context)
-    to_stdout("".join(f"{visible(line)}\n" for line in _lines(chosen)))
+    loaded = registry_from_file(Source(file, file)) if file is not None else _live(kubeconfig, context)
+    to_stdout("".join(f"{visible(line)}\n" for line in _lines(loaded)))
 
 
-def _live(kubeconfig: str | None, context: str | None) -> Chosen:
+def _live(kubeconfig: str | None, context: str | None) -> LoadedRegistry:
     from webhook.check.live import live_registry  # noqa: PLC0415 - files are shown without what asks clusters
 
     return live_registry(Access(kubeconfig=kubeconfig, context=context))
 
 
-def _lines(chosen: Chosen) -> Iterator[str]:
-    registry = chosen.registry
+def _lines(loaded: LoadedRegistry) -> Iterator[str]:
+    registry = loaded.registry
     yield f"{registry.source}; KubeVirt {registry.version or 'version unknown'}; plugins are registered in {registry.owner}"
     bridge = "allowed" if registry.permit_bridge_on_pod_network else "forbidden"
     yield f"default interface {registry.default_network_interface}; bridge on the pod network {bridge}"
     yield f"feature gates switched on: {_listed(registry.enabled_gates)}; switched off: {_listed(registry.disabled_gates)}"
-    yield from (f"note: {note}" for note in chosen.notes)
+    yield from (f"note: {note}" for note in loaded.notes)
     yield ""
     yield from _table([_HEADINGS, *(_row(name, registry.plugins[name]) for name in registry.names)]) if registry.names else ("no plugins",)
 

@@ -9,9 +9,10 @@ from typing import BinaryIO, TypedDict, Unpack
 import click
 import msgspec
 
+from webhook.admission.envelope import MUTATE, VALIDATE
 from webhook.asking.address import Trust, parse_address
 from webhook.asking.answers import read_answer
-from webhook.asking.ask import MUTATE, VALIDATE, Ask, UnansweredError
+from webhook.asking.ask import Ask, UnansweredError
 from webhook.asking.kubectl import kubectl_lines, verdict_lines
 from webhook.asking.questions import Former, Opener, Question, former, questions
 from webhook.asking.remote import Remote
@@ -45,7 +46,7 @@ class _Options(TypedDict):
     config: str | None
 
 
-@click.command("review", context_settings={"help_option_names": ["-h", "--help"]}, short_help="Ask for the answer to recorded reviews.")
+@click.command("review", short_help="Ask for the answer to recorded reviews.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--old", metavar="FILE", help="Objects as they were before: an object that is among them by name is an UPDATE.")
 @click.option("--endpoint", type=click.Choice(list(_ENDPOINTS)), help="Where to ask.  [default: mutate for pods, else validate]")

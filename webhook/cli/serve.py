@@ -56,7 +56,7 @@ def _with_settings(function: C) -> C:
     return function
 
 
-@click.command("serve", context_settings={"help_option_names": ["-h", "--help"]}, short_help="Answer a Kubernetes API server.")
+@click.command("serve", short_help="Answer a Kubernetes API server.")
 @click.option("--config", metavar="FILE", help="Configuration file, YAML; flags and BINDGUARD_* variables go before it.")
 @click.option("--print-settings", is_flag=True, help="Print the settings that count, and where each was written; then stop.")
 @_with_settings

@@ -10,6 +10,7 @@ from webhook.cluster.problem import ApiError
 from webhook.cluster.remedy import explained
 from webhook.doctor.objects.records import Review
 from webhook.doctor.snapshot import Answer, Need
+from webhook.kube.shape import UNDECODABLE
 
 T = TypeVar("T")
 
@@ -82,7 +83,7 @@ class Asker:
 def _read(body: bytes, decode: Callable[[bytes], T]) -> Answer[T]:
     try:
         return Answer(decode(body))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except (*UNDECODABLE, ValueError) as error:
         return Answer(None, f"the answer cannot be read: {error}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from webhook.doctor.result import Result, Verdict
-from webhook.kube.text import visible
+from webhook.kube.text import number_of, visible
 
 _LABELS = {Verdict.FAIL: "FAIL", Verdict.WARN: "warn", Verdict.UNKNOWN: "?", Verdict.OK: "ok"}
 _INDENT = "      "
@@ -55,5 +55,4 @@ def _wrapped(line: str, indent: str, width: int) -> str:
 def _summary(results: Sequence[Result], server: str) -> str:
     failed, warned, unseen, well = (len(_those(results, verdict)) for verdict in Verdict)
     begin = " (begin with the first: it may be the cause of others)" if failed > 1 else ""
-    warnings = "1 warning" if warned == 1 else f"{warned} warnings"
-    return f"{failed} failed{begin}, {warnings}, {unseen} not looked at, {well} ok; {visible(server)}"
+    return f"{failed} failed{begin}, {number_of(warned, 'warning')}, {unseen} not looked at, {well} ok; {visible(server)}"

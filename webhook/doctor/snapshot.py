@@ -1,13 +1,13 @@
 """Everything that was gathered about an installation at one moment, as one value that checks look at. Gathers and judges nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
 import msgspec
 
 from webhook.doctor.objects.records import Lease, Secret
-from webhook.doctor.objects.webhooks import Configuration, Configurations
+from webhook.doctor.objects.webhooks import Configuration, Configurations, Webhook
 from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pods, Service
 from webhook.doctor.settings import ServerSettings
 
@@ -163,3 +163,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     inside: Mapping[str, Inside]
     caller: Mapping[Need, Answer[bool]]
     server: Mapping[Need, Answer[bool]]
+
+    def webhooks(self) -> Iterator[Webhook]:
+        """All of both configurations, as far as those could be read."""
+        for answer in (self.validating, self.mutating):
+            yield from (answer.value.webhooks or ()) if answer.value is not None else ()

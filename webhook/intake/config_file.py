@@ -4,7 +4,7 @@ import re
 from io import BytesIO
 from pathlib import Path
 
-from webhook.errors import UnreadableError, UsageError
+from webhook.errors import UnreadableError, UsageError, reason_of
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
@@ -39,9 +39,8 @@ def read_content(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise UsageError(f"{path}: {reason or error}") from error
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: {reason_of(error)}") from error
     if len(content) > MOST_BYTES:
         raise UsageError(f"{path}: a configuration has at most {MOST_BYTES} bytes")
     return content

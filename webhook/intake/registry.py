@@ -1,19 +1,18 @@
 """Which registry a run judges by: the file it was told, or what is found among the manifests themselves. Judges nothing."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from webhook.errors import RegistryError, UnreadableError
+from webhook.errors import RegistryError, UnreadableError, reason_of
 from webhook.intake.objects import objects_in
 from webhook.intake.sources import Source
 from webhook.kube.version import Version
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
-from webhook.plugins.plugin import ComputeResourceOverhead
-from webhook.plugins.registry import Registry, unknown_registry
+from webhook.plugins.registry import unknown_registry
 from webhook.plugins.sources import LoadedRegistry, is_hyperconverged, is_kubevirt, is_registry_file, registry_from
 
 _LOOKS_LIKE_A_CR = re.compile(rb"""kind["']?\s{0,9}:\s{0,9}["']?(?:KubeVirt|HyperConverged)\b""")
@@ -22,40 +21,24 @@ _LONGEST_MATCH = 64
 _NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so it is not known which plugins are registered"
 
 
-class Chosen(msgspec.Struct, frozen=True):
-    """The registry of a run and what must be told about it.
-
-    Attributes:
-        registry: What is registered.
-        notes: What a reader must know to trust it.
-        supplementary: Overheads beside it that KubeVirt does not count, by plugin name.
-    """
-
-    registry: Registry
-    notes: tuple[str, ...] = ()
-    supplementary: Mapping[str, ComputeResourceOverhead] = msgspec.field(default_factory=dict)
-
-
-def registry_from_file(source: Source) -> Chosen:
+def registry_from_file(source: Source) -> LoadedRegistry:
     """The one registry in a file; `RegistryError` when there is none, several, or a broken one, or when it cannot be read."""
     try:
         objects = list(_all_objects(source))
     except OSError as error:
-        raise RegistryError(error.strerror or str(error), file=source.name) from error
+        raise RegistryError(reason_of(error), file=source.name) from error
     found = [(obj, place) for obj, place in objects if is_kubevirt(obj) or is_hyperconverged(obj) or is_registry_file(obj)]
     if len(objects) == 1:
         found = objects  # of a lone object it can be told what is wrong with it
     if not found:
         raise RegistryError("holds no KubeVirt CR, HyperConverged CR or bindguard registry", file=source.name)
     if len(found) > 1:
-        raise RegistryError(
-            f"holds {len(found)} registries ({_places(place for _, place in found)}); give a file with one", file=source.name
-        )
+        raise RegistryError(f"holds {len(found)} registries ({_places(found)}); give a file with one", file=source.name)
     obj, place = found[0]
-    return chosen_of(registry_from(obj, source=place))
+    return registry_from(obj, source=place)
 
 
-def registry_among(sources: Iterable[Source]) -> Chosen:
+def registry_among(sources: Iterable[Source]) -> LoadedRegistry:
     """The registry that the checked manifests themselves hold, or the unknown one with a loud note.
 
     A KubeVirt CR goes before a HyperConverged CR, of which it is made. Two of one kind are an error: somebody must choose.
@@ -70,23 +53,18 @@ def registry_among(sources: Iterable[Source]) -> Chosen:
                 hyperconvergeds.append((obj, place))
     found = kubevirts or hyperconvergeds
     if not found:
-        return Chosen(unknown_registry(), (_NONE_FOUND,))
+        return LoadedRegistry(registry=unknown_registry(), notes=(_NONE_FOUND,))
     if len(found) > 1:
-        raise RegistryError(f"several registries are among the manifests ({_places(place for _, place in found)}); choose with --registry")
+        raise RegistryError(f"several registries are among the manifests ({_places(found)}); choose with --registry")
     obj, place = found[0]
-    return chosen_of(registry_from(obj, source=place, lenient=True))
+    return registry_from(obj, source=place, lenient=True)
 
 
-def with_version(chosen: Chosen, version: Version | None) -> Chosen:
+def with_version(loaded: LoadedRegistry, version: Version | None) -> LoadedRegistry:
     """The same registry at the version that the user gave, if one was given."""
     if version is None:
-        return chosen
-    return msgspec.structs.replace(chosen, registry=msgspec.structs.replace(chosen.registry, version=version))
-
-
-def chosen_of(loaded: LoadedRegistry) -> Chosen:
-    """What a source gives, as the registry of a run."""
-    return Chosen(loaded.registry, loaded.notes, loaded.supplementary)
+        return loaded
+    return msgspec.structs.replace(loaded, registry=msgspec.structs.replace(loaded.registry, version=version))
 
 
 def _all_objects(source: Source) -> Iterator[tuple[object, str]]:
@@ -127,5 +105,5 @@ def _may_hold_a_cr(source: Source) -> bool:
     return False
 
 
-def _places(places: Iterable[str]) -> str:
-    return ", ".join(places)
+def _places(found: Iterable[tuple[object, str]]) -> str:
+    return ", ".join(place for _, place in found)

@@ -3,7 +3,7 @@
 from webhook.errors import UsageError
 from webhook.kube.text import quoted
 from webhook.kube.version import Version, parse_version
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.rules import RULE_NAMED
 
 OLDEST = Version(1, 1)
@@ -25,6 +25,4 @@ def checked_rule(name: str, where: str) -> str:
     """The rule name that a person wrote at `where`; `UsageError` names the nearest."""
     if name in RULE_NAMED:
         return name
-    guess = nearest(name, RULE_NAMED)
-    hint = f"; did you mean {quoted(guess)}?" if guess is not None else ""
-    raise UsageError(f"{where}: there is no rule {quoted(name)}{hint} (see: bindguard rules)")
+    raise UsageError(f"{where}: there is no rule {quoted(name)}{meant(name, RULE_NAMED)} (see: bindguard rules)")

@@ -26,6 +26,12 @@ def render(path: Path) -> str:
     return "".join(parts)
 
 
+def text_at(value: object, *path: str) -> str:
+    """The string at `path` inside plain JSON data; empty where there is none."""
+    found = look_up(value, path)
+    return found if isinstance(found, str) else ""
+
+
 def look_up(value: object, path: Path) -> object:
     """The value at `path` inside plain JSON data, or `None` where the path leads nowhere."""
     for step in path:

@@ -41,5 +41,10 @@ def shown(value: object) -> str:
     return json.dumps(value)
 
 
+def number_of(count: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _escaped(character: str) -> str:
     return character if character.isprintable() and character not in '"\\' else json.dumps(character)[1:-1].replace("\x7f", "\\u007f")

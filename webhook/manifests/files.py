@@ -7,7 +7,7 @@ import re
 import stat
 from collections.abc import Iterator, Sequence
 
-from webhook.errors import UnreadableError
+from webhook.errors import UnreadableError, reason_of
 from webhook.manifests.globs import exclusion, fixed_part, full_match, has_magic
 
 STDIN = "-"
@@ -61,7 +61,7 @@ class _Finder:
         try:
             status = os.stat(path)
         except (OSError, ValueError) as error:
-            yield _unreadable(path, error)
+            yield UnreadableError(reason_of(error), file=path)
             return
         identity = status.st_dev, status.st_ino
         if identity in self._found:
@@ -105,7 +105,7 @@ class _Finder:
                 status = os.stat(directory)
                 names = sorted(os.listdir(directory))
             except OSError as error:
-                yield _unreadable(directory, error)
+                yield UnreadableError(reason_of(error), file=directory)
                 continue
             if (status.st_dev, status.st_ino) in visited:
                 continue
@@ -124,8 +124,3 @@ class _Finder:
 
     def _is_excluded(self, path: str) -> bool:
         return self._excluded is not None and self._excluded.match(path.removeprefix("./")) is not None
-
-
-def _unreadable(path: str, error: Exception) -> UnreadableError:
-    reason = error.strerror if isinstance(error, OSError) else None
-    return UnreadableError(reason or str(error), file=path)

@@ -3,6 +3,8 @@
 import heapq
 from collections.abc import Collection
 
+from webhook.kube.text import quoted
+
 MOST_EDITS = 3
 LONGEST_NAME = 63
 """Longer names get no guess, only a match by case: comparing costs the product of the lengths."""
@@ -31,6 +33,12 @@ def distance(left: str, right: str, limit: int) -> int:
         if min(row) > limit:
             return limit + 1
     return min(row[-1], limit + 1)
+
+
+def meant(name: str, known: Collection[str], *, guesses: int = 1) -> str:
+    """What a message about an unknown name ends with: `; did you mean "that"?`, or nothing where `nearest` has no guess."""
+    guess = nearest(name, known, guesses=guesses)
+    return f"; did you mean {quoted(guess)}?" if guess is not None else ""
 
 
 def nearest(name: str, known: Collection[str], *, guesses: int = 1) -> str | None:

@@ -1,7 +1,7 @@
 """A run in one line, and the sentences that several formats share. Does not know how a format shows them."""
 
 from webhook.kube.fieldpath import render as render_path
-from webhook.kube.text import visible
+from webhook.kube.text import number_of, visible
 from webhook.report.findings import Counts, Occurrence, Report
 from webhook.rules.base import Action, Finding
 
@@ -29,12 +29,12 @@ _NOTHING = "nothing to judge"
 
 
 def _verdict(report: Report) -> str:
-    unreadable = f"{_number(len(report.unreadable), 'input')} unreadable" if report.unreadable else ""
+    unreadable = f"{number_of(len(report.unreadable), 'input')} unreadable" if report.unreadable else ""
     if report.occurrences:
         severities = f"{report.count(Action.DENY)} deny, {report.count(Action.WARN)} warn"
         noun = "object" if _is_of_a_cluster(report.counts) else "file"
-        files = _number(len({occurrence.file for occurrence in report.occurrences}), noun)
-        findings = f"{_number(len(report.occurrences), 'finding')} ({severities}) in {files}"
+        files = number_of(len({occurrence.file for occurrence in report.occurrences}), noun)
+        findings = f"{number_of(len(report.occurrences), 'finding')} ({severities}) in {files}"
         return f"{findings}, {unreadable}" if unreadable else findings
     if unreadable:
         return f"no findings, but {unreadable}"
@@ -42,12 +42,12 @@ def _verdict(report: Report) -> str:
 
 
 def _looked_at(counts: Counts) -> str:
-    where = "the cluster" if _is_of_a_cluster(counts) else _number(counts.files, "file")
-    told = f"{_number(counts.checked, 'object')} checked in {where}, {counts.passed_over} passed over"
+    where = "the cluster" if _is_of_a_cluster(counts) else number_of(counts.files, "file")
+    told = f"{number_of(counts.checked, 'object')} judged in {where}, {counts.passed_over} passed over"
     if counts.excluded:
         told += f", {counts.excluded} excluded"
     if counts.baselined:
-        told += f", {_number(counts.baselined, 'finding')} left to the baseline"
+        told += f", {number_of(counts.baselined, 'finding')} left to the baseline"
     return told
 
 
@@ -58,7 +58,3 @@ def _is_of_a_cluster(counts: Counts) -> bool:
 
 def _kubevirt(version: str) -> str:
     return f"KubeVirt {version}" if version[:1].isdigit() else f"KubeVirt version {visible(version)}"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

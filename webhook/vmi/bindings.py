@@ -13,13 +13,11 @@ class Binding(NamedTuple):
         field: The JSON name; its presence chooses the binding.
         attribute: The attribute of `spec.Interface` that holds it.
         since: First release whose API has the field; before it the API server prunes the field.
-        until: First release that refuses the field, or `None`.
     """
 
     field: str
     attribute: str
     since: Version
-    until: Version | None = None
 
     def is_set(self, interface: Interface) -> bool:
         """Whether an interface has this binding; `{}` is set."""
@@ -36,11 +34,12 @@ BINDINGS: tuple[Binding, ...] = (
 """The methods of which an interface must have exactly one (kubevirt/kubevirt pkg/network/admitter/binding.go@v1.9.0)."""
 
 DISCONTINUED: tuple[Binding, ...] = (
-    Binding("slirp", "slirp", Version(0, 1), Version(1, 3)),
-    Binding("passt", "passt", Version(0, 1), Version(1, 3)),
-    Binding("macvtap", "macvtap", Version(0, 1), Version(1, 3)),
+    Binding("slirp", "slirp", Version(0, 1)),
+    Binding("passt", "passt", Version(0, 1)),
+    Binding("macvtap", "macvtap", Version(0, 1)),
 )
-"""Methods that KubeVirt refuses since 1.3 (pkg/network/admitter/discontinued.go@v1.9.0); the schema still has them."""
+DISCONTINUED_SINCE = Version(1, 3)
+"""First release that refuses the methods before (pkg/network/admitter/discontinued.go@v1.9.0); the schema still has them."""
 
 
 def wiring(interface: Interface) -> str:

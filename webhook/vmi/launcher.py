@@ -5,12 +5,12 @@ that the pod names.
 """
 
 import enum
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from webhook.kube.names import is_dns_name
 from webhook.kube.shape import UNDECODABLE
 from webhook.vmi.kinds import split_api_version
 from webhook.vmi.spec import PluginBinding, Present
@@ -18,9 +18,6 @@ from webhook.vmi.spec import PluginBinding, Present
 LABEL = "kubevirt.io"
 LAUNCHER = "virt-launcher"
 CREATED_BY = "kubevirt.io/created-by"
-
-_LONGEST_NAME = 253
-_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 
 
 class Stray(enum.StrEnum):
@@ -64,8 +61,8 @@ def vmi_of(metadata: PodMetadata, namespace: str, *, by_kubevirt: bool = True) -
     """The VMI that a pod in `namespace` names as its one controller, or why it names none that is believed.
 
     `by_kubevirt` is false when somebody else than KubeVirt creates the pod. The name is the owner's: the label `vm.kubevirt.io/name` holds
-    a hostname. The label `kubevirt.io/created-by` must agree, as KubeVirt writes it over whatever a VMI has there (kubevirt/kubevirt
-    pkg/virt-controller/services/template.go@v1.9.0).
+    a hostname; the API server asks of an owner's name only that it is not empty. The label `kubevirt.io/created-by` must agree, as
+    KubeVirt writes it over whatever a VMI has there (kubevirt/kubevirt pkg/virt-controller/services/template.go@v1.9.0).
     """
     if metadata.deletion_timestamp is not None:
         return Stray.DELETING
@@ -85,14 +82,6 @@ def vmi_of(metadata: PodMetadata, namespace: str, *, by_kubevirt: bool = True) -
 
 def _is_vmi(owner: OwnerReference) -> bool:
     return owner.kind == "VirtualMachineInstance" and split_api_version(owner.api_version)[0] == "kubevirt.io"
-
-
-def is_dns_name(text: str) -> bool:
-    """Whether this is a DNS name, as which every VMI and namespace is named.
-
-    The API server checks no more of an owner's name than that it is not empty.
-    """
-    return len(text) <= _LONGEST_NAME and _NAME.fullmatch(text) is not None
 
 
 class _Value(msgspec.Struct, frozen=True, rename="camel", gc=False):

@@ -1,7 +1,5 @@
 """Certificates: what the API server trusts (caBundle), what is stored (the Secret), and what the pods show in a handshake."""
 
-import base64
-import binascii
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -26,12 +24,21 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     """What is trusted, what is stored, what is shown, and whether they go together."""
     bundles = dict(bundles_of(snapshot))
     yield from bundle_results(bundles, snapshot)
+    yield from _unchangeable(snapshot)
     stored = _stored(snapshot)
     if isinstance(stored, Result):
         yield stored
     else:
         yield from _stored_results(stored, bundles, snapshot)
     yield from _shown_results(None if isinstance(stored, Result) else stored[0], bundles, snapshot)
+
+
+def _unchangeable(snapshot: Snapshot) -> Iterator[Result]:
+    """Whoever provides the certificate may protect its Secret; the pods could not renew it."""
+    names, secret, settings = snapshot.names, snapshot.secret.value, snapshot.settings.value
+    if secret is not None and secret.immutable and settings is not None and settings.managed:
+        found = f"Secret {names.namespace}/{names.secret} is immutable: the pods cannot renew the certificate in it"
+        yield fail(_SECRET, found, f"kubectl -n {names.namespace} delete secret {names.secret}: the pods make it anew")
 
 
 def _stored(snapshot: Snapshot) -> Chain | Result:
@@ -41,8 +48,8 @@ def _stored(snapshot: Snapshot) -> Chain | Result:
     if secret is None:
         return absent(_SECRET, snapshot.secret, what, "there is no certificate to serve", renewed_by(snapshot))
     try:
-        return certificates(base64.b64decode((secret.data or {}).get("tls.crt", ""), validate=True), f"{what}, tls.crt")
-    except (PairError, binascii.Error) as error:
+        return certificates((secret.data or {}).get("tls.crt", b""), f"{what}, tls.crt")
+    except PairError as error:
         return fail(_SECRET, f"{what} holds no certificate: {error}", renewed_by(snapshot))
 
 

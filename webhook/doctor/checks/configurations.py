@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from webhook.admission.envelope import MUTATE, VALIDATE
 from webhook.doctor.checks.absent import absent
 from webhook.doctor.objects.webhooks import Configuration, Webhook
 from webhook.doctor.result import Result, fail, ok, together, warn
@@ -9,6 +10,7 @@ from webhook.doctor.snapshot import NOT_FOUND, Answer, Names, Snapshot
 
 LAUNCHER_LABELS = {"kubevirt.io": "virt-launcher"}
 """What every launcher pod carries."""
+ANY_POD = {"app": "any"}
 
 _VALIDATING = "validating-configuration"
 _MUTATING = "mutating-configuration"
@@ -23,7 +25,6 @@ _HOT = ("virtualmachineinstances", "UPDATE")
 _UPGRADE = "run helm upgrade again, which writes it anew"
 _LONGEST_SECONDS = 10
 _SHORTEST_SECONDS = 2
-_ANY_POD = {"app": "any"}
 _NO_OVERHEAD = "launcher pods do not get the overhead that they are owed"
 
 _Whole = Callable[[Configuration], Iterator[Result]]
@@ -74,8 +75,8 @@ def _call_problems(check: str, webhook: Webhook, names: Names) -> Iterator[Resul
     elif (service.namespace, service.name) != (names.namespace, names.service):
         found = f"it calls Service {service.namespace}/{service.name}, not {names.namespace}/{names.service}"
         yield fail(check, found, f"{_UPGRADE}; or look at that one with --namespace and --service")
-    elif service.path not in ("/validate", "/mutate"):
-        yield fail(check, f"it calls path {service.path or '/'}, where nobody answers", "use /validate or /mutate")
+    elif service.path not in (VALIDATE, MUTATE):
+        yield fail(check, f"it calls path {service.path or '/'}, where nobody answers", f"use {VALIDATE} or {MUTATE}")
     if "v1" not in (webhook.admission_review_versions or ()):
         yield fail(check, "it does not list AdmissionReview v1, the only one that is answered", _UPGRADE)
     if not _SHORTEST_SECONDS <= webhook.timeout_seconds <= _LONGEST_SECONDS:
@@ -126,7 +127,7 @@ def _mutating_problems(webhook: Webhook) -> Iterator[Result]:
 
 
 def _asks_about_all_pods(check: str, webhook: Webhook) -> Iterator[Result]:
-    if not webhook.covers("", "pods", "CREATE") or not webhook.object_selector.selects(_ANY_POD):
+    if not webhook.covers("", "pods", "CREATE") or not webhook.object_selector.selects(ANY_POD):
         return
     remedy = "give it the objectSelector kubevirt.io: virt-launcher"
     if webhook.failure_policy == "Fail":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from webhook.doctor.checks.absent import unseen
-from webhook.doctor.checks.configurations import LAUNCHER_LABELS
+from webhook.doctor.checks.configurations import ANY_POD, LAUNCHER_LABELS
 from webhook.doctor.objects.webhooks import Configuration, Webhook
 from webhook.doctor.result import Result, ok, warn
 from webhook.doctor.snapshot import Snapshot
@@ -11,7 +11,6 @@ from webhook.doctor.snapshot import Snapshot
 _CHECK = "other-webhooks"
 _KUBEVIRTS_OWN = ("virt-", "kubevirt-", "cdi-", "hco-", "hyperconverged")
 _CARRIERS = ("virtualmachines", "virtualmachineinstances")
-_POD = {"app": "any"}
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
@@ -55,5 +54,5 @@ def _changed(webhook: Webhook) -> str:
     if carriers:
         return ", ".join(carriers)
     selector = webhook.object_selector
-    is_for_launchers = selector.selects(LAUNCHER_LABELS) and not selector.selects(_POD)
+    is_for_launchers = selector.selects(LAUNCHER_LABELS) and not selector.selects(ANY_POD)
     return "launcher pods" if is_for_launchers and webhook.covers("", "pods", "CREATE") else ""

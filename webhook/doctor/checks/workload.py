@@ -51,13 +51,12 @@ def _service(snapshot: Snapshot) -> Iterator[Result]:
         yield absent("service", snapshot.service, what, "the API server reaches nobody")
         return
     ports = [each.port for each in found.spec.ports or ()]
-    for answer in (snapshot.validating, snapshot.mutating):
-        for webhook in (answer.value.webhooks or ()) if answer.value is not None else ():
-            called = webhook.client_config.service
-            if called is not None and (called.namespace, called.name) == (names.namespace, names.service) and called.port not in ports:
-                listed = ", ".join(map(str, ports)) or "none"
-                yield fail("service", f"{webhook.name} calls port {called.port}; {what} has {listed}", "run helm upgrade again")
-                return
+    for webhook in snapshot.webhooks():
+        called = webhook.client_config.service
+        if called is not None and (called.namespace, called.name) == (names.namespace, names.service) and called.port not in ports:
+            listed = ", ".join(map(str, ports)) or "none"
+            yield fail("service", f"{webhook.name} calls port {called.port}; {what} has {listed}", "run helm upgrade again")
+            return
     yield ok("service", f"{what} has the port that is called")
 
 

@@ -24,7 +24,8 @@ class Secret(Object, frozen=True):
     """A Secret; values are base64."""
 
     metadata: Metadata = Metadata()
-    data: Mapping[str, str] | None = None
+    data: Mapping[str, bytes] | None = None
+    immutable: bool | None = None
 
 
 class ConfigMap(Object, frozen=True):

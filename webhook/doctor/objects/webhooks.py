@@ -13,18 +13,17 @@ class ServiceReference(Object, frozen=True):
 
 
 class ClientConfig(Object, frozen=True):
-    """How a webhook is called; `ca_bundle` is base64 of PEM."""
+    """How a webhook is called; `ca_bundle` is PEM."""
 
     url: str | None = None
     service: ServiceReference | None = None
-    ca_bundle: str = ""
+    ca_bundle: bytes = b""
 
 
 class Rule(Object, frozen=True):
     """Which requests a webhook is asked about."""
 
     api_groups: list[str] | None = None
-    api_versions: list[str] | None = None
     operations: list[str] | None = None
     resources: list[str] | None = None
 
@@ -49,7 +48,6 @@ class Webhook(Object, frozen=True):
     match_policy: str = "Equivalent"
     timeout_seconds: int = 10
     object_selector: Selector = Selector()
-    namespace_selector: Selector = Selector()
     reinvocation_policy: str = "Never"
     admission_review_versions: list[str] | None = None
 

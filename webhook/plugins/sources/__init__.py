@@ -17,6 +17,7 @@ from webhook.plugins.sources.loaded import LoadedRegistry, decode_plugins
 __all__ = [
     "LoadedRegistry",
     "WrittenPlugin",
+    "binding_path",
     "is_hyperconverged",
     "is_kubevirt",
     "is_registry_file",
@@ -77,7 +78,7 @@ def registry_from(obj: object, *, source: str, lenient: bool = False) -> LoadedR
 
 def registrations_in(obj: object) -> Iterator[WrittenPlugin]:
     """Every plugin that a KubeVirt or HyperConverged CR registers, in the order written; nothing for other objects."""
-    at = _binding_path(obj)
+    at = binding_path(obj)
     written = look_up(obj, at) if at is not None else None
     if at is None or not isinstance(written, dict):
         return
@@ -87,7 +88,7 @@ def registrations_in(obj: object) -> Iterator[WrittenPlugin]:
 
 def misfits_in(obj: object) -> list[Misfit]:
     """Wrong types in the spec of a KubeVirt or HyperConverged CR, as far as it is read; nothing for other objects."""
-    at = _binding_path(obj)
+    at = binding_path(obj)
     if at is None:
         return []
     written = look_up(obj, at)
@@ -96,7 +97,8 @@ def misfits_in(obj: object) -> list[Misfit]:
     return [misfit for misfit in misfits if misfit.path[:1] == ("spec",)] + in_plugins
 
 
-def _binding_path(obj: object) -> Path | None:
+def binding_path(obj: object) -> Path | None:
+    """Where a KubeVirt or HyperConverged CR has its plugins; `None` for other objects."""
     if is_kubevirt(obj):
         return kubevirt.BINDING
     if is_hyperconverged(obj):

@@ -10,7 +10,7 @@ from webhook.kube.shape import Misfit, decode
 from webhook.kube.text import shown
 from webhook.kube.version import Version, parse_version
 from webhook.plugins.fields import SINCE, Unknown, unknown_fields, unknown_keys
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
 from webhook.plugins.registry import Registry
 from webhook.plugins.sources.loaded import LoadedRegistry, below, decode_plugins, refuse, told
@@ -90,8 +90,8 @@ def _unknown_keys(obj: object, file: RegistryFile) -> Iterator[str]:
     for name, raw in (file.supplementary_overheads or {}).items():
         unknown += unknown_keys(raw, ComputeResourceOverhead.__struct_encode_fields__, (*_SUPPLEMENTARY, name))
     for each in unknown:
-        meant = f"did you mean {each.meant}?" if each.meant is not None else "known here are " + ", ".join(each.known)
-        yield f"{render(each.path)} is unknown: {meant}"
+        guess = f"did you mean {each.meant}?" if each.meant is not None else "known here are " + ", ".join(each.known)
+        yield f"{render(each.path)} is unknown: {guess}"
 
 
 def _bad_values(obj: object, file: RegistryFile) -> Iterator[str]:
@@ -112,9 +112,8 @@ def _bad_overheads(
             yield from _bad_quantities(plugin.compute_resource_overhead, (*_PLUGINS, name, "computeResourceOverhead"))
     for name, overhead in supplementary.items():
         if file.plugins is None or name not in file.plugins:
-            guess = nearest(name, plugins, guesses=len(supplementary))
-            meant = f"; did you mean {guess}?" if guess is not None else ""
-            yield f"{render((*_SUPPLEMENTARY, name))} is for a plugin that is not under plugins{meant}"
+            guess = meant(name, plugins, guesses=len(supplementary))
+            yield f"{render((*_SUPPLEMENTARY, name))} is for a plugin that is not under plugins{guess}"
         yield from _bad_quantities(overhead, (*_SUPPLEMENTARY, name))
 
 

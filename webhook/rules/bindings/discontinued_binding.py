@@ -24,12 +24,11 @@ from collections.abc import Mapping
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
-from webhook.vmi.bindings import DISCONTINUED, Binding
+from webhook.vmi.bindings import DISCONTINUED, DISCONTINUED_SINCE, Binding
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
 _CORE_PASST_SINCE = Version(1, 8)
-_REFUSED_SINCE = Version(1, 3)
 _PLUGIN: Mapping[str, str] = {
     "slirp": "masquerade: {}, or a passt plugin (binding: {name: passt})",
     "passt": "a passt plugin (binding: {name: passt})",
@@ -46,11 +45,11 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
 
 def _mistake(binding: Binding, registry: Registry) -> Mistake:
     successor = _successor(binding.field, registry)
-    if registry.at_least(*_REFUSED_SINCE):
+    if registry.at_least(*DISCONTINUED_SINCE):
         return Mistake(
-            (binding.field,), f"{binding.field} was discontinued in KubeVirt {_REFUSED_SINCE} and is refused", f"use {successor}"
+            (binding.field,), f"{binding.field} was discontinued in KubeVirt {DISCONTINUED_SINCE} and is refused", f"use {successor}"
         )
-    message = f"{binding.field} is refused from KubeVirt {_REFUSED_SINCE} on, where it is discontinued"
+    message = f"{binding.field} is refused from KubeVirt {DISCONTINUED_SINCE} on, where it is discontinued"
     return Mistake((binding.field,), message, f"before the upgrade, move to {successor}", Action.WARN)
 
 
@@ -60,4 +59,4 @@ def _successor(field: str, registry: Registry) -> str:
     return _PLUGIN[field]
 
 
-RULE = InterfaceRule(name="discontinued-binding", group=Group.BINDINGS, check=check, upstream_since=_REFUSED_SINCE)
+RULE = InterfaceRule(name="discontinued-binding", group=Group.BINDINGS, check=check, upstream_since=DISCONTINUED_SINCE)

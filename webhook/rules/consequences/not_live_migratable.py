@@ -31,7 +31,7 @@ from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, Mistake, Mistakes, SpecRule
 from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN, pod_interface
-from webhook.vmi.bindings import DISCONTINUED
+from webhook.vmi.bindings import DISCONTINUED, DISCONTINUED_SINCE
 from webhook.vmi.spec import Interface, PluginBinding
 from webhook.vmi.vmi import VMI
 
@@ -93,9 +93,10 @@ def _plugin(binding: PluginBinding, registry: Registry) -> _Hindrance | None:
 
 
 def _discontinued(interface: Interface, registry: Registry) -> _Hindrance | None:
+    if registry.at_least(*DISCONTINUED_SINCE):
+        return None
     for binding in DISCONTINUED:
-        works = binding.until is not None and not registry.at_least(*binding.until)
-        if works and binding.is_set(interface):
+        if binding.is_set(interface):
             return _Hindrance(binding.field, f"{binding.field} on the pod network", _USE_MASQUERADE)
     return None
 

@@ -37,13 +37,6 @@ def is_looked_into(registry: Registry) -> bool:
 
 def judged(vmi: VMI, registry: Registry) -> Sequence[tuple[int, Network, ResourceClaim]]:
     """The DRA networks whose claims and interfaces are judged, with their indices; empty where the gate or Multus is the mistake."""
-    for network in vmi.networks:
-        if network.resource_claim is not None:
-            return _judged(vmi, registry)
-    return ()
-
-
-def _judged(vmi: VMI, registry: Registry) -> Sequence[tuple[int, Network, ResourceClaim]]:
     if not is_looked_into(registry) or first_multus(vmi) is not None:
         return ()
     networks = enumerate(vmi.networks)

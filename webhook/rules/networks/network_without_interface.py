@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.vmi.vmi import VMI
@@ -39,9 +39,8 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
 
 
 def _message(name: str | None, vmi: VMI) -> str:
-    guess = nearest(name or "", vmi.interface_named, guesses=len(vmi.networks))
-    meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
-    return f"no interface is named {quoted(name)}, so nothing is connected to this network{meant}"
+    guess = meant(name or "", vmi.interface_named, guesses=len(vmi.networks))
+    return f"no interface is named {quoted(name)}, so nothing is connected to this network{guess}"
 
 
 RULE = SpecRule(name="network-without-interface", group=Group.NETWORKS, check=check, trait="has_loose_ends", upstream_since=Version(0, 1))

@@ -21,7 +21,7 @@ Source
 """
 
 from webhook.kube.text import quoted
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.rules.networks._dra import SINCE, judged
@@ -37,18 +37,12 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     return [
         Mistake(
             ("networks", index, "resourceClaim", "claimName"),
-            _message(claim.claim_name, names, len(networks)),
+            f"none of spec.resourceClaims is named {quoted(claim.claim_name)}{meant(claim.claim_name, names, guesses=len(networks))}",
             "name one of spec.resourceClaims, or add the claim there",
         )
         for index, _, claim in networks
         if claim.claim_name and claim.request_name and claim.claim_name not in names
     ]
-
-
-def _message(name: str, names: set[str], guesses: int) -> str:
-    guess = nearest(name, names, guesses=guesses)
-    meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
-    return f"none of spec.resourceClaims is named {quoted(name)}{meant}"
 
 
 RULE = SpecRule(name="resource-claim-not-found", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

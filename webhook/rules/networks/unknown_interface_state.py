@@ -19,7 +19,7 @@ Source
 """
 
 from webhook.kube.text import quoted
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.rules.networks._states import ABSENT, LINK_STATES, LINK_STATES_SINCE, STATE_SINCE
@@ -43,8 +43,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
 def _message(state: str, known: tuple[str, ...], registry: Registry) -> str:
     if state in LINK_STATES:
         return f"state {quoted(state)} is unknown to KubeVirt {registry.version}: it came with {LINK_STATES_SINCE}"
-    guess = nearest(state, known)
-    return f"state {quoted(state)} is unknown to KubeVirt" + (f"; did you mean {quoted(guess)}?" if guess is not None else "")
+    return f"state {quoted(state)} is unknown to KubeVirt{meant(state, known)}"
 
 
 RULE = InterfaceRule(

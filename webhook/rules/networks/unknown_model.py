@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
@@ -46,8 +46,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
 def _message(model: str, known: frozenset[str], registry: Registry) -> str:
     if model == _IGB:
         return f"model {quoted(model)} is unknown to KubeVirt {registry.version}: it came with {_IGB_SINCE}"
-    guess = nearest(model, known)
-    return f"model {quoted(model)} is unknown to KubeVirt" + (f"; did you mean {quoted(guess)}?" if guess is not None else "")
+    return f"model {quoted(model)} is unknown to KubeVirt{meant(model, known)}"
 
 
 RULE = InterfaceRule(name="unknown-model", group=Group.NETWORKS, check=check, field="model", upstream_since=Version(0, 1))

@@ -19,7 +19,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
@@ -53,8 +53,7 @@ def _meant(name: str, vmi: VMI, registry: Registry) -> str:
     by_attachment = registry.name_by_attachment.get(name)
     if by_attachment is not None:
         return f"; that is the NetworkAttachmentDefinition of plugin {quoted(by_attachment)}, did you mean the plugin?"
-    guess = nearest(name, registry.plugins, guesses=len(vmi.interfaces))
-    return f"; did you mean {quoted(guess)}?" if guess is not None else ""
+    return meant(name, registry.plugins, guesses=len(vmi.interfaces))
 
 
 def _core_binding_meant(name: str, registry: Registry) -> str | None:

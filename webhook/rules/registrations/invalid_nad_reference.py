@@ -20,16 +20,10 @@ Source
     kubernetes/apimachinery pkg/util/validation/validation.go.
 """
 
-import re
-
+from webhook.kube.names import LONGEST_NAME, is_dns_label, is_dns_name
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
-
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_NAMESPACE = re.compile(_LABEL)
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
-_LONGEST_NAME = 253
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
@@ -45,13 +39,13 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
 
 def _wrong(found: str) -> str | None:
     namespace, slash, name = found.partition("/") if "/" in found else ("", "", found)
-    if slash and not _NAMESPACE.fullmatch(namespace):
+    if slash and not is_dns_label(namespace):
         return f"{quoted(namespace)} is no name of a namespace"
     if "/" in name:
         return f'KubeVirt splits at the first "/" and asks for the name {quoted(name)}'
-    if len(name) > _LONGEST_NAME:
-        return f"the name has {len(name)} characters, {_LONGEST_NAME} are allowed"
-    return None if _NAME.fullmatch(name) else f"{quoted(name)} is no name of an object"
+    if len(name) > LONGEST_NAME:
+        return f"the name has {len(name)} characters, {LONGEST_NAME} are allowed"
+    return None if is_dns_name(name) else f"{quoted(name)} is no name of an object"
 
 
 RULE = RegistrationRule(name="invalid-nad-reference", group=Group.REGISTRATIONS, check=check)

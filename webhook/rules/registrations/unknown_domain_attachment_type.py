@@ -19,7 +19,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.plugins.plugin import ATTACHMENT_TYPES
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
@@ -35,8 +35,7 @@ def check(registration: Registration, registry: Registry) -> Mistakes:
     if since is not None:
         message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt {registry.version}: it came with {since}"
     else:
-        guess = nearest(found, known)
-        message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt" + (f"; did you mean {quoted(guess)}?" if guess else "")
+        message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt{meant(found, known)}"
     return [Mistake(("domainAttachmentType",), message, "use " + " or ".join(quoted(value) for value in known))]
 
 

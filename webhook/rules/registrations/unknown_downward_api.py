@@ -18,7 +18,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
 
@@ -30,9 +30,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     found = registration.plugin.downward_api
     if not found or found in _KNOWN:
         return ()
-    guess = nearest(found, _KNOWN)
-    meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
-    message = f"downwardAPI {quoted(found)} is unknown to KubeVirt and ignored{meant}"
+    message = f"downwardAPI {quoted(found)} is unknown to KubeVirt and ignored{meant(found, _KNOWN)}"
     return [Mistake(("downwardAPI",), message, 'use "device-info", or leave it out')]
 
 

@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import nearest
+from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
 
@@ -30,11 +30,10 @@ _KNOWN = ("link-refresh",)
 def check(registration: Registration, _registry: Registry) -> Mistakes:
     """Compare with the one known method; an empty string counts as absent."""
     migration = registration.plugin.migration
-    if migration is None or not migration.method or migration.method in _KNOWN:
+    found = migration.method if migration is not None else None
+    if not found or found in _KNOWN:
         return ()
-    guess = nearest(migration.method, _KNOWN)
-    meant = f"; did you mean {quoted(guess)}?" if guess is not None else ""
-    message = f"migration method {quoted(migration.method)} is unknown to KubeVirt and ignored{meant}"
+    message = f"migration method {quoted(found)} is unknown to KubeVirt and ignored{meant(found, _KNOWN)}"
     return [Mistake(("migration", "method"), message, 'use "link-refresh", or no method when the link need not be refreshed')]
 
 
