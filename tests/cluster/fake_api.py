@@ -9,6 +9,7 @@ import queue
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -45,6 +46,7 @@ class FakeApi:
         objects: What is stored, by path. A GET of a path that only others begin with is answered with a list of those, sorted.
         requests: Everything that was asked, in order.
         date: The `Date` of its answers; `None`: now.
+        retry_after: The `Retry-After` of its refusals; empty: none.
         watch_fault: The status that every watch is refused with; `None`: none is.
         answer: Called first with each request; what it returns other than `None` is answered (a status and an object).
     """
@@ -55,6 +57,7 @@ class FakeApi:
         self.answer: Callable[[Asked], tuple[int, Object] | None] = lambda _asked: None
         self.watch_fault: int | None = None
         self.date: str | None = None
+        self.retry_after = ""
         self.version = 100
         self.over = threading.Event()
         self._faults: list[tuple[str, Fault, int]] = []
@@ -282,5 +285,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(code)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        if code >= HTTPStatus.BAD_REQUEST and self.server.api.retry_after:
+            self.send_header("Retry-After", self.server.api.retry_after)
         self.end_headers()
         self.wfile.write(body)

@@ -1,6 +1,5 @@
-"""What the tests of Lease, Secret and webhook configurations share: objects of the fake, its answer to server-side apply, and time."""
+"""What the tests of Lease, Secret and webhook configurations share: objects of the fake, and its answer to server-side apply."""
 
-import asyncio
 import base64
 
 from tests.cluster.fake_api import Asked, FakeApi, Object
@@ -10,20 +9,6 @@ SECRET = "/api/v1/namespaces/ns/secrets/bindguard-tls"  # noqa: S105 - a path
 VALIDATING = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/bindguard"
 MUTATING = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/bindguard"
 APPLY = "application/apply-patch+yaml"
-
-
-class Time:
-    """A clock that goes on only when somebody sleeps or the test says so."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-        await asyncio.sleep(0)
 
 
 def applying(api: FakeApi) -> None:

@@ -1,7 +1,8 @@
 """Stories about an API server's client: told to their end on an event loop, within bounds, with nothing left open."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import TypeVar
 
 from tests.cluster.fake_api import FakeApi
@@ -29,6 +30,20 @@ def run_with(client: Callable[[], ApiServer], story: Callable[[ApiServer], Await
             await server.close()
 
     return asyncio.run(bounded())
+
+
+@contextlib.asynccontextmanager
+async def running(server: ApiServer, endless: Coroutine[object, None, None]) -> AsyncIterator[None]:
+    """Have something run that must not end while the block does; the client that it uses is closed after it."""
+    task = asyncio.create_task(endless)
+    try:
+        yield
+        assert not task.done()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await server.close()
 
 
 async def until(holds: Callable[[], bool]) -> None:

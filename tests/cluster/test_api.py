@@ -66,7 +66,7 @@ def test_writes_with_an_old_resource_version_conflict(api: FakeApi) -> None:
     async def write_twice(server: ApiServer) -> None:
         await server.post(VMIS, {"metadata": {"name": "web"}, "spec": {"a": 1, "b": 2}})
         await server.patch(f"{VMIS}/web", {"spec": {"a": None}})
-        await server.put(f"{VMIS}/web", {"metadata": {"name": "web", "resourceVersion": "1"}})
+        await server.patch(f"{VMIS}/web", {"metadata": {"resourceVersion": "1"}})
 
     with pytest.raises(ApiError) as told:
         run(api, write_twice)
@@ -89,25 +89,38 @@ def test_a_watch_gives_each_event_whole_whatever_it_holds(api: FakeApi) -> None:
 
 
 def test_a_silent_watch_ends(api: FakeApi) -> None:
+    assert why_it_ends(api, silence_seconds=0.2) == "timeout"
+
+
+def test_a_refused_watch_tells_why(api: FakeApi) -> None:
+    api.fail(VMIS, 410)
+    assert why_it_ends(api, silence_seconds=5) == "gone"
+
+
+def why_it_ends(api: FakeApi, *, silence_seconds: float) -> str:
+    """The reason of the error that a watch ends with."""
+
     async def watch(server: ApiServer) -> None:
-        async with server.lines(VMIS, {"watch": "1"}, silence_seconds=0.2) as lines:
+        async with server.lines(VMIS, {"watch": "1"}, silence_seconds=silence_seconds) as lines:
             async for _ in lines:
                 pass
 
     with pytest.raises(ApiError) as told:
         run(api, watch)
-    assert told.value.reason == "timeout"
+    return told.value.reason
 
 
-def test_a_refused_watch_tells_why(api: FakeApi) -> None:
-    async def watch(server: ApiServer) -> None:
-        async with server.lines(VMIS, {"watch": "1"}, silence_seconds=5):
-            pytest.fail("it was not refused")
-
-    api.fail(VMIS, 410)
-    with pytest.raises(ApiError) as told:
-        run(api, watch)
-    assert told.value.reason == "gone"
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("1", 1), ("0", 0), ("31", 30), ("9" * 30, 0), ("-1", 0), ("Thu, 01 Jan 2099 00:00:00 GMT", 0), ("", 0)]
+)
+def test_how_long_a_busy_server_wants_to_be_left_alone_is_told_within_reason(api: FakeApi, told: str, seconds: float) -> None:
+    api.retry_after = told
+    api.fail("/", 429, times=2)
+    with pytest.raises(ApiError) as called:
+        run(api, lambda server: server.get("/version"))
+    with pytest.raises(ApiError) as watched:
+        run(api, lambda server: server.lines(VMIS, {"watch": "1"}, silence_seconds=5).__aenter__())
+    assert (called.value.retry_after, watched.value.retry_after) == (seconds, seconds)
 
 
 def test_what_the_caller_of_a_watch_raises_is_the_callers(api: FakeApi) -> None:

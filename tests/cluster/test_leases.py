@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import structlog
 
+from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi
-from tests.cluster.named_objects import LEASE, Time, applying
+from tests.cluster.named_objects import LEASE, applying
 from tests.cluster.stories import run, until
 from webhook.cluster.api import ApiServer
 from webhook.cluster.leases import LEASE_SECONDS, RENEW_SECONDS, Election
@@ -24,8 +25,7 @@ def _answers_apply(api: FakeApi) -> None:
 def election(
     server: ApiServer, identity: str = "we", clock: Time | None = None, unfit: Callable[[], str | None] = lambda: None
 ) -> Election:
-    clock = clock or Time()
-    return Election(server, namespace="ns", name="bindguard", identity=identity, unfit=unfit, monotonic=clock, sleep=clock.sleep)
+    return Election(server, namespace="ns", name="bindguard", identity=identity, unfit=unfit, clock=(clock or Time()).clock)
 
 
 def held_by(api: FakeApi, holder: str | None, **spec: Any) -> None:
@@ -47,12 +47,12 @@ class Work:
         self.begins = asyncio.Event()
 
     async def __call__(self) -> None:
-        self.began.append(self._clock())
+        self.began.append(self._clock.now)
         self.begins.set()
         try:
             await asyncio.Event().wait()
         finally:
-            self.ended.append(self._clock())
+            self.ended.append(self._clock.now)
 
 
 def test_a_missing_lease_is_made_and_taken(api: FakeApi) -> None:
@@ -85,7 +85,7 @@ def test_a_lease_runs_out_when_we_have_seen_it_unchanged_for_its_time_whatever_t
         one, took = election(server, clock=clock), []
         for _ in range(3):
             took.append(await one._try(5))
-            clock.seconds += LEASE_SECONDS / 2
+            clock.now += LEASE_SECONDS / 2
         return took
 
     assert run(api, story) == [False, False, True]
@@ -98,7 +98,7 @@ def test_a_lease_that_is_renewed_never_runs_out(api: FakeApi) -> None:
         one, other = election(server, "one", clock), election(server, "other", clock)
         assert await one._try(5)
         for _ in range(10):
-            clock.seconds += 9
+            clock.now += 9
             assert await one._try(5)
             assert not await other._try(5)
 
@@ -114,9 +114,9 @@ def test_a_lease_lasts_as_it_says_within_reason(api: FakeApi, seconds: int | Non
         clock = Time()
         one = election(server, clock=clock)
         assert not await one._try(5)
-        clock.seconds += lasts - 0.1
+        clock.now += lasts - 0.1
         assert not await one._try(5)
-        clock.seconds += 0.2
+        clock.now += 0.2
         assert await one._try(5)
 
     run(api, story)
@@ -148,9 +148,9 @@ def test_the_time_to_lead_counts_from_before_the_call_and_ends_before_the_lease(
         one = election(server, clock=clock)
         api.answer = _slowly(api, clock, 3)
         assert await one._try(5)
-        clock.seconds = 1000 + RENEW_SECONDS - 0.1
+        clock.now = 1000 + RENEW_SECONDS - 0.1
         assert one.leads
-        clock.seconds += 0.2
+        clock.now += 0.2
         assert not one.leads
 
     run(api, story)
@@ -162,7 +162,7 @@ def _slowly(api: FakeApi, clock: Time, seconds: float) -> Any:
 
     def answer(asked: Asked) -> Any:
         if asked.method == "GET":
-            clock.seconds += seconds
+            clock.now += seconds
         return before(asked)
 
     return answer

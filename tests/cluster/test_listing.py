@@ -5,6 +5,7 @@ import tracemalloc
 import msgspec
 import pytest
 
+from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi, Object
 from tests.cluster.stories import run
 from webhook.cluster.api import ApiServer
@@ -16,9 +17,10 @@ from webhook.errors import UnreadableError
 PATH = "/apis/kubevirt.io/v1/virtualmachineinstances"
 
 
-def names(api: FakeApi, limit: int = 2) -> list[str]:
+def names(api: FakeApi, limit: int = 2, time: Time | None = None) -> list[str]:
     async def listed(server: ApiServer) -> list[str]:
-        return [msgspec.json.decode(item)["metadata"]["name"] async for page in pages(server, PATH, limit=limit) for item in page.items]
+        found = pages(server, PATH, limit=limit, clock=(time or Time()).clock)
+        return [msgspec.json.decode(item)["metadata"]["name"] async for page in found for item in page.items]
 
     found: list[str] = run(api, listed)
     return found
@@ -67,10 +69,13 @@ def test_a_listing_that_expires_again_and_again_ends(api: FakeApi) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_what_passes_is_waited_for(api: FakeApi, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webhook.cluster.listing._PAUSES_SECONDS", (0.0, 0.0))
+@pytest.mark.parametrize(("asks", "waited"), [("", [0.5, 2.0]), ("1", [1.0, 2.0])])
+def test_what_passes_is_waited_for_and_for_as_long_as_the_server_asks(api: FakeApi, status: int, asks: str, waited: list[float]) -> None:
+    api.retry_after = asks
     scripted(api, page(0, 2, "a"), (status, {}), (status, {}), page(2, 3))
-    assert len(names(api)) == 3
+    time = Time()
+    assert len(names(api, time=time)) == 3
+    assert time.waited == waited
 
 
 def test_a_refusal_is_not_asked_for_again(api: FakeApi) -> None:

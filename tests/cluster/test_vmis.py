@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from tests.cluster import stories
+from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi
 from tests.serve.server import eventually
 from webhook.admission.vmi_source import Unread, VMISource, VMISourceError
@@ -18,18 +19,18 @@ T = TypeVar("T")
 
 VMIS = "/apis/kubevirt.io/v1/namespaces/shop/virtualmachineinstances"
 WEB = f"{VMIS}/web"
-NO_PAUSES = (0.0, 0.0, 0.0)
 
 
-def run(api: FakeApi, ask: Callable[[ClusterVMIs], Awaitable[T]], *, read_seconds: float = 20.0) -> T:
-    return stories.run(api, lambda server: ask(ClusterVMIs(server, pauses=NO_PAUSES, read_seconds=read_seconds)))
+def run(api: FakeApi, ask: Callable[[ClusterVMIs], Awaitable[T]], *, read_seconds: float = 20.0, time: Time | None = None) -> T:
+    clock = (time or Time()).clock
+    return stories.run(api, lambda server: ask(ClusterVMIs(server, clock=clock, read_seconds=read_seconds)))
 
 
-def web(api: FakeApi, **options: float) -> bytes | None:
+def web(api: FakeApi, **options: Any) -> bytes | None:
     return run(api, lambda vmis: vmis.get("shop", "web"), **options)
 
 
-def refused(api: FakeApi, **options: float) -> VMISourceError:
+def refused(api: FakeApi, **options: Any) -> VMISourceError:
     with pytest.raises(VMISourceError) as raised:
         web(api, **options)
     return raised.value
@@ -71,7 +72,7 @@ def test_a_server_that_lags_behind_the_pod_is_asked_once_more(stored: FakeApi) -
 
 @pytest.mark.parametrize("fault", [429, 500, 502, 503, 504, "cut"])
 def test_what_may_pass_is_tried_again(stored: FakeApi, fault: int | str) -> None:
-    stored.fail(WEB, fault, times=len(NO_PAUSES))
+    stored.fail(WEB, fault, times=len(PAUSES))
     assert web(stored) is not None
 
 
@@ -94,6 +95,15 @@ def test_every_failure_has_its_word_and_as_many_tries_as_are_of_use(stored: Fake
     assert error.reason is reason
     assert WEB in str(error)
     assert len(stored.requests) == tries
+
+
+@pytest.mark.parametrize(("asks", "waited"), [("", [0.1, 0.3, 0.9]), ("1", [1.1, 1.3, 1.9]), ("2", [])])
+def test_a_busy_server_is_left_alone_for_as_long_as_it_asks_or_not_asked_again(stored: FakeApi, asks: str, waited: list[float]) -> None:
+    stored.retry_after = asks
+    stored.fail(WEB, 429, times=99)
+    time = Time(chance=0.5)
+    assert refused(stored, time=time).reason is Unread.TOO_MANY_REQUESTS
+    assert time.waited == waited
 
 
 def test_a_server_that_does_not_answer_is_a_timeout(stored: FakeApi) -> None:

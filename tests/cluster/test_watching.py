@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from tests.cluster.clocks import Time
 from tests.cluster.fake_api import FakeApi
-from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, Time, bookmark, event, kubevirt
-from tests.cluster.stories import until
+from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, bookmark, event, kubevirt
+from tests.cluster.stories import running, until
+from webhook.cluster.clock import Clock
 from webhook.cluster.events import Event, Listing
-from webhook.cluster.watching import QUIET_SECONDS, WATCH_SECONDS, Backoff, Clock, Trouble, Watch, goes_on
+from webhook.cluster.watching import QUIET_SECONDS, WATCH_SECONDS, Backoff, Trouble, Watch, goes_on
 
 
 class Recorder:
@@ -39,17 +41,10 @@ class Recorder:
 
 
 @contextlib.asynccontextmanager
-async def following(api: FakeApi, clock: Clock | None = None, **options: Any) -> AsyncIterator[Recorder]:
-    follower, server = Recorder(), api.connection()
-    task = asyncio.create_task(Watch(server, KUBEVIRTS, follower, clock=clock or Time().clock, **options).run())
-    try:
+async def following(api: FakeApi, clock: Clock | None = None, follower: Recorder | None = None, **options: Any) -> AsyncIterator[Recorder]:
+    follower, server = follower or Recorder(), api.connection()
+    async with running(server, Watch(server, KUBEVIRTS, follower, clock=clock or Time().clock, **options).run()):
         yield follower
-        assert not task.done()
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        await server.close()
 
 
 def follow(api: FakeApi, story: Callable[[Recorder], Awaitable[None]], clock: Clock | None = None, **options: Any) -> list[str]:
@@ -180,6 +175,18 @@ def test_whatever_a_listing_comes_to_it_is_asked_for_again(api: FakeApi, fault: 
     assert time.waited == [0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]
 
 
+def test_a_server_that_asks_to_be_left_alone_is_for_so_long_and_not_in_step_with_others(api: FakeApi) -> None:
+    api.retry_after = "3"
+    api.fail(KUBEVIRTS, 429)
+    time = Time()
+
+    async def story(follower: Recorder) -> None:
+        assert follower.told == ["ended: too-many-requests", "listed "]
+
+    follow(api, story, time.clock)
+    assert time.waited == [3.4]
+
+
 def test_a_follower_that_fails_gets_a_listing(api: FakeApi) -> None:
     async def story(follower: Recorder) -> None:
         follower.fails = True
@@ -197,12 +204,8 @@ def test_a_follower_that_fails_again_and_again_is_logged_once(api: FakeApi) -> N
             raise ZeroDivisionError
 
     async def told() -> None:
-        follower, server = Broken(), api.connection()
-        task = asyncio.create_task(Watch(server, KUBEVIRTS, follower, clock=Time().clock).run())
-        await until(lambda: len(follower.troubles) > 3)
-        task.cancel()
-        await asyncio.wait({task})
-        await server.close()
+        async with following(api, follower=Broken()) as follower:
+            await until(lambda: len(follower.troubles) > 3)
 
     with capture_logs() as logs:
         asyncio.run(told())

@@ -1,7 +1,8 @@
-"""What is to run for as long as the server does: whichever of it ends, and however, the server does not live on without it."""
+"""A server's start, and what is to run for as long as it does: whichever of that ends, and however, it does not live on without it."""
 
 import asyncio
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from webhook.errors import UsageError
-from webhook.serve.life import reason_to_leave
+from webhook.serve.life import reason_to_leave, wait_until_ready
 
 
 async def never() -> Any:
@@ -74,3 +75,15 @@ def test_something_endless_that_is_cancelled_by_whomever_ends_the_server_too() -
 def test_a_server_that_cannot_open_ends_with_the_reason() -> None:
     with pytest.raises(UsageError):
         reason(never, opening=refused)
+
+
+@pytest.mark.parametrize(("ago", "level"), [(0, "info"), (3600, "warning")])
+def test_why_a_server_is_not_ready_is_told_once_and_is_no_trouble_at_its_start(ago: float, level: str) -> None:
+    answers = iter(["not listed yet", "not listed yet", None])
+
+    async def registry() -> str | None:
+        return next(answers)
+
+    with capture_logs() as logs:
+        asyncio.run(wait_until_ready({"registry": registry}, time.monotonic() - ago))
+    assert logs == [{"event": "not ready", "reasons": {"registry": "not listed yet"}, "log_level": level}]

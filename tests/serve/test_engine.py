@@ -8,7 +8,7 @@ import pytest
 
 from tests.check.builders import KUBEVIRT, write
 from tests.serve.server import ROOT
-from webhook.asking.ask import VALIDATE
+from webhook.admission.envelope import VALIDATE
 from webhook.errors import UsageError
 from webhook.serve.engine import engine, engine_settings
 

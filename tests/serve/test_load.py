@@ -14,7 +14,7 @@ import httpx
 from tests.check.builders import KUBEVIRT, write
 from tests.serve.replicas import REGISTRY, Replicas, put, replicas
 from tests.serve.server import ROOT, asking, eventually
-from webhook.asking.ask import MUTATE, VALIDATE
+from webhook.admission.envelope import MUTATE, VALIDATE
 from webhook.serve.engine import engine, engine_settings
 
 PLUGIN = "{domainAttachmentType: managedTap, migration: {}, computeResourceOverhead: {requests: {memory: 250Mi}}}"

@@ -5,6 +5,7 @@ The calls are made with httpx and not with the official client, whose calls are 
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -21,6 +22,9 @@ MOST_BODY_BYTES = 64 * 1024 * 1024
 MOST_LINE_BYTES = 32 * 1024 * 1024
 """More of one watch event is not read; etcd holds no object of more than 1.5 MiB."""
 
+MOST_RETRY_AFTER_SECONDS = 30
+"""No server is left alone for longer, whatever it asks for."""
+
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
@@ -30,6 +34,7 @@ UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 _SECONDS = 10.0
 _UNAUTHORIZED = 401
+_SECONDS_TOLD = re.compile(r"\d{1,9}", re.ASCII)
 _NONE: Mapping[str, str] = {}
 
 _encode = msgspec.json.encode
@@ -67,12 +72,8 @@ class ApiServer:
         """Create; the object as it was stored."""
         return await self._asked(_Call("POST", path, content=_encode(obj)), seconds)
 
-    async def put(self, path: str, obj: object, *, seconds: float = _SECONDS) -> bytes:
-        """Replace; `ApiError` of reason `conflict` when the object's resourceVersion is not the newest."""
-        return await self._asked(_Call("PUT", path, content=_encode(obj)), seconds)
-
     async def patch(self, path: str, obj: object, *, content_type: str = MERGE_PATCH, seconds: float = _SECONDS) -> bytes:
-        """Patch; the object as it was stored."""
+        """Patch; the object as it was stored. `ApiError` of reason `conflict` when the patch names a resourceVersion of before."""
         return await self._asked(_Call("PATCH", path, content=_encode(obj), content_type=content_type), seconds)
 
     async def apply(self, path: str, obj: object, *, manager: str, seconds: float = _SECONDS) -> bytes:
@@ -93,7 +94,7 @@ class ApiServer:
                 refusal = None if response.is_success else await _whole(response, asked)
         try:
             if refusal is not None:
-                raise answered(asked, response.status_code, refusal)
+                raise answered(asked, response.status_code, refusal, retry_after=_retry_after(response))
             yield _lines(response, asked, silence_seconds)
         finally:
             await response.aclose()
@@ -112,7 +113,7 @@ class ApiServer:
                 finally:
                     await response.aclose()
         if not response.is_success:
-            raise answered(asked, response.status_code, body)
+            raise answered(asked, response.status_code, body, retry_after=_retry_after(response))
         return body
 
     async def _sent(self, call: _Call) -> httpx.Response:
@@ -146,6 +147,12 @@ class ApiServer:
 
     def _named(self, call: _Call) -> str:
         return f"{call.method} {self.base_url}{call.path}"
+
+
+def _retry_after(response: httpx.Response) -> float:
+    """Seconds that the server asks to be left alone for; a date, which API servers do not send, counts as nothing."""
+    told = response.headers.get("Retry-After", "")
+    return float(min(int(told), MOST_RETRY_AFTER_SECONDS)) if _SECONDS_TOLD.fullmatch(told) else 0.0
 
 
 async def _whole(response: httpx.Response, asked: str) -> bytes:

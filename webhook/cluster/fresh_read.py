@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from webhook.cluster.clock import Clock
 from webhook.cluster.problem import ApiError
-from webhook.cluster.watching import Clock
 
 SPACING_SECONDS = 0.05
-"""So far apart reads begin at least: a flood of askers costs twenty reads a second, and who asks alone does not wait."""
+"""So far apart reads begin at least: a flood of askers costs twenty reads a second, and who asks alone does not wait. A server that asks to
+be left alone for longer is."""
 
 
 class FreshRead:
@@ -18,13 +19,18 @@ class FreshRead:
         self._clock = clock
         self._next: asyncio.Future[None] | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._began = float("-inf")
+        self._next_at = float("-inf")
         self._closed = False
 
-    async def fresh(self) -> None:
-        """Wait for a read that has not begun yet; raises what it raises. Whoever gives up waiting leaves it to the others."""
+    async def fresh(self, until: float = float("inf")) -> None:
+        """Wait for a read that has not begun yet; raises what it raises, or an `ApiError` at once when none may begin before `until`.
+
+        Whoever gives up waiting leaves it to the others.
+        """
         if self._closed:
             raise _closed()
+        if self._next_at >= until:
+            raise ApiError("the API server asked to be left alone for longer than there is time", status=0, reason="too-many-requests")
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         asked = self._next
@@ -43,9 +49,9 @@ class FreshRead:
     async def _run(self) -> None:
         try:
             while self._next is not None:
-                await self._clock.sleep(max(0.0, self._began + SPACING_SECONDS - self._clock.now()))
+                await self._clock.sleep(max(0.0, self._next_at - self._clock.now()))
                 asked, self._next = self._next, None
-                self._began = self._clock.now()
+                self._next_at = self._clock.now() + SPACING_SECONDS
                 await self._answer(asked)
         finally:
             self._reading = None
@@ -57,6 +63,8 @@ class FreshRead:
             _fail(asked, _closed())
             raise
         except Exception as error:  # noqa: BLE001 - raised again for everyone who waits
+            if isinstance(error, ApiError):
+                self._next_at = max(self._next_at, self._clock.now() + error.retry_after)
             _fail(asked, error)
         else:
             asked.set_result(None)

@@ -6,21 +6,18 @@ says, by this process's own clock. The times written in it are for people; they 
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import msgspec
 import structlog
 
 from webhook.cluster.api import ApiServer
+from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.named import NamedObject
 from webhook.cluster.problem import ApiError
 from webhook.kube.shape import UNDECODABLE
 
 log = structlog.get_logger(__name__)
-
-Sleep = Callable[[float], Awaitable[object]]
 
 LEASE_SECONDS = 15
 RENEW_SECONDS = 10.0
@@ -62,8 +59,7 @@ class Election:
         name: str,
         identity: str,
         unfit: Callable[[], str | None] = lambda: None,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
+        clock: Clock = CLOCK,
     ) -> None:
         """Prepare to stand for election.
 
@@ -73,14 +69,12 @@ class Election:
             name: Its name.
             identity: Name of this candidate.
             unfit: Why this process should not lead now; `None` when it may.
-            monotonic: A clock that never jumps, in seconds.
-            sleep: Waits so many seconds.
+            clock: Time, and waiting.
         """
         collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._lease = NamedObject(server, collection=collection, namespace=namespace, name=name, empty=_EMPTY)
         self._unfit = unfit
-        self._monotonic = monotonic
-        self._sleep = sleep
+        self._clock = clock
         self._seen = Spec()
         self._seen_at = float("-inf")
         self._leads_until = float("-inf")
@@ -92,7 +86,7 @@ class Election:
     @property
     def leads(self) -> bool:
         """Whether this process may do the work now."""
-        return self._monotonic() < self._leads_until
+        return self._clock.now() < self._leads_until
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Stand for election for ever, and do the work, which is endless too, while elected; cancelled, give the Lease back."""
@@ -100,7 +94,7 @@ class Election:
             while True:
                 if self._unfit() is None and await self._try(RENEW_SECONDS / 2):
                     await self._lead(work)
-                await self._sleep(RETRY_SECONDS)
+                await self._clock.sleep(RETRY_SECONDS)
         finally:
             await self._release()
 
@@ -109,7 +103,7 @@ class Election:
         working = asyncio.ensure_future(work())
         try:
             while self.leads and self._unfit() is None and not working.done():
-                await self._sleep(min(RETRY_SECONDS, self._left()))
+                await self._clock.sleep(min(RETRY_SECONDS, self._left()))
                 if self.leads:
                     await self._try(min(RENEW_SECONDS / 2, self._left()))
         finally:
@@ -121,7 +115,7 @@ class Election:
         await self._release()
 
     def _left(self) -> float:
-        return max(0.01, self._leads_until - self._monotonic())
+        return max(0.01, self._leads_until - self._clock.now())
 
     def _why_not(self, working: "asyncio.Future[None]") -> str:
         if not working.cancelled() and (failure := working.exception()) is not None:
@@ -132,7 +126,7 @@ class Election:
 
     async def _try(self, seconds: float) -> bool:
         """Take or renew; whether this process leads now. The time it may lead counts from before the call."""
-        asked_at = self._monotonic()
+        asked_at = self._clock.now()
         try:
             if await self._took(seconds):
                 self._leads_until = asked_at + RENEW_SECONDS
@@ -166,14 +160,14 @@ class Election:
     def _note(self, spec: Spec) -> None:
         self.holder = spec.holder_identity or ""
         if spec != self._seen:
-            self._seen, self._seen_at = spec, self._monotonic()
+            self._seen, self._seen_at = spec, self._clock.now()
 
     def _has_run_out(self, spec: Spec) -> bool:
         told = LEASE_SECONDS if spec.lease_duration_seconds is None else spec.lease_duration_seconds
-        return self._monotonic() >= self._seen_at + min(max(told, 1), _LONGEST_LEASE_SECONDS)
+        return self._clock.now() >= self._seen_at + min(max(told, 1), _LONGEST_LEASE_SECONDS)
 
     def _claim(self, before: Spec) -> Spec:
-        now, renews = _now(), before.holder_identity == self.identity
+        now, renews = self._told_time(), before.holder_identity == self.identity
         return Spec(
             holder_identity=self.identity,
             lease_duration_seconds=LEASE_SECONDS,
@@ -194,7 +188,10 @@ class Election:
         with contextlib.suppress(ApiError):
             version, spec = await self._look(_RELEASE_SECONDS)
             if spec.holder_identity == self.identity:
-                await self._write(Spec("", 1, spec.acquire_time, _now(), spec.lease_transitions), version, _RELEASE_SECONDS)
+                await self._write(Spec("", 1, spec.acquire_time, self._told_time(), spec.lease_transitions), version, _RELEASE_SECONDS)
+
+    def _told_time(self) -> str:
+        return self._clock.utc().isoformat(timespec="microseconds").replace("+00:00", "Z")
 
     def _tell(self, error: ApiError | None) -> None:
         if error is not None and error.kind != self._told:
@@ -213,7 +210,3 @@ class _Lease(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Lease).decode
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

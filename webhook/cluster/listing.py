@@ -3,13 +3,13 @@
 Memory is that of one page. An API server keeps a state for about five minutes; a listing that takes longer goes on from a newer one.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from webhook.cluster.api import ApiServer
+from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.discovery import decoded
 from webhook.cluster.problem import ApiError
 from webhook.kube.shape import UNDECODABLE
@@ -55,12 +55,13 @@ class _Item(msgspec.Struct):
     metadata: _Metadata
 
 
-async def pages(api: ApiServer, path: str, *, limit: int = PAGE_OBJECTS) -> AsyncIterator[Page]:
+async def pages(api: ApiServer, path: str, *, limit: int = PAGE_OBJECTS, clock: Clock = CLOCK) -> AsyncIterator[Page]:
     """All objects at a path, each once. `ApiError` when a page cannot be had, `UnreadableError` when it is no list."""
     token, last, newer_state, stalled = "", "", False, False
     while True:
         try:
-            found = decoded(await _page(api, path, {"limit": str(limit)} | ({"continue": token} if token else {})), _List, path)
+            query = {"limit": str(limit)} | ({"continue": token} if token else {})
+            found = decoded(await _page(api, path, query, clock), _List, path)
         except ApiError as error:
             if error.reason != "gone" or not token or stalled:
                 raise
@@ -75,7 +76,7 @@ async def pages(api: ApiServer, path: str, *, limit: int = PAGE_OBJECTS) -> Asyn
             return
 
 
-async def _page(api: ApiServer, path: str, query: dict[str, str]) -> bytes:
+async def _page(api: ApiServer, path: str, query: dict[str, str], clock: Clock) -> bytes:
     """One page; what may pass is waited for."""
     for pause in _PAUSES_SECONDS:
         try:
@@ -83,7 +84,8 @@ async def _page(api: ApiServer, path: str, query: dict[str, str]) -> bytes:
         except ApiError as error:
             if error.reason not in _PASSING or not error.status:
                 raise
-        await asyncio.sleep(pause)
+            wait = max(pause, error.retry_after)
+        await clock.sleep(wait)
     return await api.get(path, query, seconds=_PAGE_SECONDS)
 
 

@@ -37,13 +37,15 @@ class ApiError(UnreadableError):
         status: The HTTP status; 0 when there was no answer.
         reason: What that means, for logs, metrics and decisions.
         body: What was answered, whole; a Status object as a rule.
+        retry_after: Seconds that the server asks to be left alone for; 0 when it does not.
     """
 
-    def __init__(self, message: str, *, status: int, reason: Reason, body: bytes = b"") -> None:
+    def __init__(self, message: str, *, status: int, reason: Reason, body: bytes = b"", retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.status = status
         self.reason: Reason = reason
         self.body = body
+        self.retry_after = retry_after
 
     @property
     def kind(self) -> str:
@@ -63,9 +65,10 @@ def unanswered(asked: str, reason: Reason, why: str) -> ApiError:
     return ApiError(f"{asked}: {why}", status=0, reason=reason)
 
 
-def answered(asked: str, status: int, body: bytes) -> ApiError:
+def answered(asked: str, status: int, body: bytes, *, retry_after: float) -> ApiError:
     """The answer to `asked` was a refusal."""
-    return ApiError(f"{asked}: HTTP {status}: {_told(body)}", status=status, reason=reason_of(status), body=body)
+    message = f"{asked}: HTTP {status}: {_told(body)}"
+    return ApiError(message, status=status, reason=reason_of(status), body=body, retry_after=retry_after)
 
 
 @contextlib.contextmanager

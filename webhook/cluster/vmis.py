@@ -4,24 +4,24 @@ A GET without a resourceVersion is answered from etcd, so one read tells the tru
 one of several API servers, or a proxy before them, may lag behind the pod; and what failed in a way that may pass.
 """
 
-import asyncio
-import random
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import structlog
 
 from webhook.admission.vmi_source import Unread, VMISourceError
 from webhook.cluster.api import ApiServer
+from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.problem import ApiError, needing
 from webhook.cluster.shared_reads import SharedReads
-from webhook.vmi.launcher import is_dns_name
+from webhook.kube.names import is_dns_name
 
 PAUSES = (0.1, 0.3, 0.9)
 """Seconds between reads, each made shorter or longer by up to a half. The webhook's own time, 5 s as a rule, has room for all of them."""
 MOST_READS = 32
 """So many VMIs are read at one time; an API server answers a GET within milliseconds."""
 READ_SECONDS = 2.0
+MOST_RETRY_AFTER_SECONDS = 1.0
+"""A pod's review does not wait for a server that asks for a longer time; an API server that is too busy asks for 1 s."""
 
 _TELL_SECONDS = 60.0
 _NOT_FOUND = "not-found"
@@ -39,11 +39,9 @@ log = structlog.get_logger(__name__)
 class ClusterVMIs:
     """The VMIs of a cluster."""
 
-    def __init__(
-        self, api: ApiServer, *, pauses: Sequence[float] = PAUSES, most_reads: int = MOST_READS, read_seconds: float = READ_SECONDS
-    ) -> None:
+    def __init__(self, api: ApiServer, *, clock: Clock = CLOCK, most_reads: int = MOST_READS, read_seconds: float = READ_SECONDS) -> None:
         self._api = api
-        self._pauses = pauses
+        self._clock = clock
         self._read_seconds = read_seconds
         self._reads = SharedReads(self._read, most=most_reads)
         self._told_at: dict[Unread, float] = {}
@@ -68,14 +66,15 @@ class ClusterVMIs:
     async def _insisted(self, path: str) -> bytes:
         """What is read in the end; not found counts when it is said twice."""
         misses = 0
-        for pause in self._pauses:
+        for pause in PAUSES:
             try:
                 return await self._reads.get(path)
             except ApiError as error:
                 misses += error.reason == _NOT_FOUND
-                if error.reason not in _PASSING or misses > 1:
+                if error.reason not in _PASSING or misses > 1 or error.retry_after > MOST_RETRY_AFTER_SECONDS:
                     raise
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter is no secret
+                wait = error.retry_after + pause * (0.5 + self._clock.chance())
+            await self._clock.sleep(wait)
         return await self._reads.get(path)
 
     async def _read(self, path: str) -> bytes:
@@ -84,7 +83,7 @@ class ClusterVMIs:
 
     def _tell(self, reason: Unread, error: ApiError) -> None:
         """Once a minute for each reason: a burst of pods is one trouble."""
-        now = time.monotonic()
+        now = self._clock.now()
         if now - self._told_at.get(reason, float("-inf")) < _TELL_SECONDS:
             return
         self._told_at[reason] = now

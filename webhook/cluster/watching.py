@@ -4,15 +4,13 @@ A listing replaces everything; a watch that was cut goes on where it ended. What
 costs little where there are few objects. Nothing that a server sends ends the loop, and only cancelling it does.
 """
 
-import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import structlog
 
 from webhook.cluster.api import ApiServer
+from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.events import Event, Listing, older, read_event, read_listing
 from webhook.cluster.problem import ApiError
 
@@ -40,11 +38,13 @@ class Trouble(NamedTuple):
         reason: One of the reasons of `ApiError`, or `internal` for a mistake of ours.
         text: The same as a sentence, without a full stop.
         listing: Whether it was the listing that failed.
+        retry_after: Seconds that the server asks to be left alone for.
     """
 
     reason: str
     text: str
     listing: bool
+    retry_after: float = 0.0
 
 
 class Follower(Protocol):
@@ -61,18 +61,6 @@ class Follower(Protocol):
     def ended(self, trouble: Trouble | None) -> None:
         """A round has ended, without trouble when the server ended its watch as asked; another follows."""
         ...
-
-
-class Clock(NamedTuple):
-    """Time and chance, which tests bring along."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    chance: Callable[[], float] = random.random
-
-
-CLOCK = Clock()
-"""The real one."""
 
 
 class Backoff:
@@ -112,8 +100,10 @@ class Watch:
         """Follow until cancelled."""
         while True:
             began = self._clock.now()
-            self._end(await self._round())
-            await self._clock.sleep(self._backoff.pause(self._clock.now() - began))
+            trouble = await self._round()
+            self._end(trouble)
+            asked = 0.0 if trouble is None else trouble.retry_after
+            await self._clock.sleep(asked + self._backoff.pause(self._clock.now() - began))
 
     async def _round(self) -> Trouble | None:
         """A listing, where nothing is known to go on from, and one watch; why it ended, if not as asked."""
@@ -124,7 +114,7 @@ class Watch:
                 listing = False
             await self._stream(self._at)
         except ApiError as error:
-            return Trouble(error.reason, error.message, listing)
+            return Trouble(error.reason, error.message, listing, error.retry_after)
         except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the loop
             return self._mistaken(error, listing=listing)
         self._mistake = ""

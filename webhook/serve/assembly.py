@@ -1,7 +1,7 @@
 """The parts of a server, made from its settings and wired to each other. Starts none of them."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
@@ -9,7 +9,6 @@ import structlog
 from webhook import __version__
 from webhook.admission.rulebook import Rulebook
 from webhook.serve.certificate.chosen import ca_bundle, listening_context
-from webhook.serve.certificate.managed import ManagedCertificate
 from webhook.serve.engine import engine_of
 from webhook.serve.registry.file import RegistryFile
 from webhook.serve.reloading import certificate_watcher, registry_watcher
@@ -35,27 +34,13 @@ log = structlog.get_logger(__name__)
 async def assembled(settings: ServeSettings) -> AsyncIterator["Assembly"]:
     """A server's parts for as long as the block runs; `BindguardError` when something cannot be used."""
     metrics = Metrics(__version__)
-    certificate_news = _News()
-    sources = await sources_of(settings, ClusterMetrics(metrics.registry), changed=certificate_news.come)
-    try:
+
+    def look() -> None:
+        assembly.look_at_certificate()
+
+    async with sources_of(settings, ClusterMetrics(metrics.registry), changed=look) as sources:
         assembly = Assembly(settings, sources, metrics)
-        certificate_news.heard = assembly.look_at_certificate
         yield assembly
-    finally:
-        if isinstance(sources.certificate, ManagedCertificate):
-            await sources.certificate.stop()
-        if sources.api is not None:
-            await sources.api.close()
-
-
-class _News:
-    """Passes on that something has come to whoever listens by then."""
-
-    def __init__(self) -> None:
-        self.heard: Callable[[], None] = lambda: None
-
-    def come(self) -> None:
-        self.heard()
 
 
 class Assembly:
@@ -89,8 +74,7 @@ class Assembly:
     @property
     def certificate(self) -> CertificateSource | None:
         """What is in service; `None` without TLS, and as long as a managed certificate has not been made."""
-        found = self._sources.certificate
-        return found.source if isinstance(found, ManagedCertificate) else found
+        return None if self._sources.certificate is None else self._sources.certificate.source
 
     def rulebook(self) -> Rulebook:
         """What is judged by now."""
@@ -98,12 +82,8 @@ class Assembly:
 
     def endless(self) -> list[tuple[str, Coroutine[object, None, None]]]:
         """All that runs for as long as the server does, each with its name."""
-        running = [(f"watcher of {watcher.name}", watcher.run()) for watcher in self._watchers]
-        if not isinstance(self.registry, RegistryFile):
-            running.append(("registry", self.registry.run()))
-        if isinstance(self._sources.certificate, ManagedCertificate):
-            running.append(("managed certificate", self._sources.certificate.run()))
-        return running
+        watching = [(f"watcher of {watcher.name}", watcher.run()) for watcher in self._watchers]
+        return watching + [(name, run()) for name, run in self._sources.endless.items()]
 
     def look_now(self) -> None:
         """Look at all files at once, not only when their time comes."""
@@ -117,9 +97,8 @@ class Assembly:
 
     async def admission_port(self) -> Listener:
         """The admission port, to be started; waits for a managed certificate to be there."""
-        if isinstance(self._sources.certificate, ManagedCertificate):
-            await self._sources.certificate.followed.begun()
-        settings, source = self._settings, self.certificate
+        settings, certificate = self._settings, self._sources.certificate
+        source = None if certificate is None else await certificate.begun()
         factory = None if source is None else lambda: listening_context(settings, source)
         return Listener(
             self._front,
@@ -143,7 +122,6 @@ class Assembly:
         limits = Limits(
             max_body_bytes=settings.max_body_bytes,
             max_in_flight=settings.max_in_flight,
-            max_buffered_bytes=max(Limits().max_buffered_bytes, settings.max_body_bytes),
             default_deadline_seconds=settings.deadline_seconds,
         )
         engine = engine_of(settings, self.rulebook, self._sources.vmis, self._sources.confirm)
@@ -165,19 +143,18 @@ class Assembly:
         return ConnectionLimits(head_seconds=self._settings.header_seconds, body_seconds=self._settings.body_seconds)
 
     def _checks(self) -> Mapping[str, Check]:
-        checks: dict[str, Check] = {watcher.name: watcher.check for watcher in self._watchers}
-        if not isinstance(self.registry, RegistryFile):
-            checks["registry"] = self.registry.check
+        checks: dict[str, Check] = {"registry": self.registry.check}
+        checks |= {watcher.name: watcher.check for watcher in self._watchers}
         if self._sources.certificate is not None:
             checks |= {"validity": self._certificate_is_valid, "handshake": self._shakes_hands}
         return checks | {"admission": self._is_open, "draining": self._is_staying}
 
     async def _certificate_is_valid(self) -> str | None:
-        if isinstance(self._sources.certificate, ManagedCertificate) and self.certificate is None:
-            return await self._sources.certificate.check()
+        certificate = self._sources.certificate
+        if certificate is None or certificate.source is None:
+            return None if certificate is None else await certificate.check()
         try:
-            if self.certificate is not None:
-                self.certificate.pair.still_valid(utc_now())
+            certificate.source.pair.still_valid(utc_now())
         except PairError as error:
             return str(error)
         return None

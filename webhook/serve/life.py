@@ -8,11 +8,12 @@ server, with 1: nobody would look at a registry or a certificate any more, and n
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 import uvloop
@@ -25,7 +26,7 @@ from webhook.serve.reloading import expiry_of, told_of
 from webhook.serve.settings.effective import Effective
 from webhook.serve.settings.model import ServeSettings, Transport
 from webhook.server.listener import Listener
-from webhook.server.probes import ask
+from webhook.server.probes import Check, ask
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,8 @@ EXIT_SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 
 _ASK_SECONDS = 0.2
+_START_SECONDS = 10.0
+"""A start that takes longer is trouble: what it waits for is told once more, as a warning."""
 
 
 def serve(found: Effective) -> int:
@@ -132,16 +135,22 @@ async def _start(listener: Listener, found: Effective, prefix: str) -> None:
 
 
 async def _announce(assembly: Assembly, settings: ServeSettings, started: float) -> None:
-    """Tell when the server is ready, and until then why it is not, once for each reason."""
-    told: object = None
-    while not (readiness := await ask(assembly.checks)).ready:
-        reasons = {name: result.reason for name, result in readiness.checks.items() if not result.ready}
-        if reasons != told:
-            log.warning("not ready", reasons=reasons)
-        told = reasons
-        await asyncio.sleep(_ASK_SECONDS)
+    """Tell when the server is ready, and until then why it is not."""
+    await wait_until_ready(assembly.checks, started)
     _settle()
     log.info("ready", **_told(assembly, settings), seconds=round(time.monotonic() - started, 3))
+
+
+async def wait_until_ready(checks: Mapping[str, Check], started: float) -> None:
+    """Tell why the server is not ready, once for each change of the reasons; soon after its start that is no trouble."""
+    told: object = None
+    while not (readiness := await ask(checks)).ready:
+        level = logging.INFO if time.monotonic() < started + _START_SECONDS else logging.WARNING
+        reasons = {name: result.reason for name, result in readiness.checks.items() if not result.ready}
+        if (level, reasons) != told:
+            log.log(level, "not ready", reasons=reasons)
+        told = level, reasons
+        await asyncio.sleep(_ASK_SECONDS)
 
 
 def _settle() -> None:

@@ -1,7 +1,8 @@
 """Where a server's registry, VMIs and certificate come from: files, or a cluster, as the settings say. Follows none of them."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple, TypeAlias
 
 import structlog
 
@@ -10,7 +11,7 @@ from webhook.cluster.api import ApiServer
 from webhook.cluster.connection import connect, pod_namespace
 from webhook.cluster.vmis import ClusterVMIs
 from webhook.errors import UsageError
-from webhook.serve.certificate.chosen import certificate_source, pair_files
+from webhook.serve.certificate.chosen import GivenCertificate, certificate_source, pair_files
 from webhook.serve.certificate.managed import ManagedCertificate, ManagedNames
 from webhook.serve.registry.choices import choices_of
 from webhook.serve.registry.cluster import ClusterRegistry
@@ -21,9 +22,12 @@ from webhook.serve.settings.model import ServeSettings, Transport
 from webhook.serve.vmi_directory import NoVMIs, VMIDirectory
 from webhook.server.cluster_metrics import ClusterMetrics
 from webhook.server.reviewers import Confirm
-from webhook.tls.source import CertificateSource
 
 log = structlog.get_logger(__name__)
+
+
+Certificate: TypeAlias = GivenCertificate | ManagedCertificate
+Endless: TypeAlias = Callable[[], Coroutine[object, None, None]]
 
 
 class Sources(NamedTuple):
@@ -34,28 +38,44 @@ class Sources(NamedTuple):
         vmis: Where the VMI of a launcher pod is read.
         confirm: Reads the registry again before a denial; `None` where it cannot lag.
         certificate: Where the pair comes from; `None` without TLS.
-        api: The API server, if one is asked.
+        endless: What follows the cluster for as long as the server runs, by name.
     """
 
     registry: RegistryFile | ClusterRegistry
     vmis: VMISource
     confirm: Confirm | None
-    certificate: CertificateSource | ManagedCertificate | None
-    api: ApiServer | None
+    certificate: Certificate | None
+    endless: Mapping[str, Endless]
 
 
-async def sources_of(settings: ServeSettings, metrics: ClusterMetrics, *, changed: Callable[[], None]) -> Sources:
-    """Everything that the settings name; files are read, a cluster is not asked yet.
+@asynccontextmanager
+async def sources_of(settings: ServeSettings, metrics: ClusterMetrics, *, changed: Callable[[], None]) -> AsyncIterator[Sources]:
+    """Everything that the settings name, for as long as the block runs; files are read, a cluster is not asked yet.
 
     `changed` is called when there is a new certificate to look at. `BindguardError` when something cannot be used.
     """
-    api = await connect(kubeconfig=settings.kubeconfig, context=settings.context) if settings.cluster or settings.managed else None
-    certificate = _certificate(settings, api, metrics, changed)
-    if settings.cluster and api is not None:
+    if not settings.cluster and not settings.managed:
+        yield _of_files(settings, _given(settings), {})
+        return
+    api = await connect(kubeconfig=settings.kubeconfig, context=settings.context)
+    async with AsyncExitStack() as ending:
+        ending.push_async_callback(api.close)
+        certificate, endless = _given(settings), dict[str, Endless]()
+        if settings.managed:
+            certificate = managed = _managed(settings, api, metrics, changed)
+            ending.push_async_callback(managed.stop)
+            endless["managed certificate"] = managed.run
+        if not settings.cluster:
+            yield _of_files(settings, certificate, endless)
+            return
         registry = ClusterRegistry(api, _options(settings, metrics))
-        return Sources(registry, _vmis(settings) or ClusterVMIs(api), registry.confirm, certificate, api)
+        endless["registry"] = registry.run
+        yield Sources(registry, _vmis(settings) or ClusterVMIs(api), registry.confirm, certificate, endless)
+
+
+def _of_files(settings: ServeSettings, certificate: Certificate | None, endless: Mapping[str, Endless]) -> Sources:
     file = RegistryFile(settings.registry or "", choices_of(settings))
-    return Sources(file, _vmis(settings) or _no_vmis(settings), None, certificate, api)
+    return Sources(file, _vmis(settings) or _no_vmis(settings), None, certificate, endless)
 
 
 def _options(settings: ServeSettings, metrics: ClusterMetrics) -> Options:
@@ -77,13 +97,13 @@ def _no_vmis(settings: ServeSettings) -> VMISource:
     return NoVMIs()
 
 
-def _certificate(
-    settings: ServeSettings, api: ApiServer | None, metrics: ClusterMetrics, changed: Callable[[], None]
-) -> CertificateSource | ManagedCertificate | None:
-    if settings.transport is Transport.PLAIN_HTTP:
-        return None
-    if settings.transport is not Transport.MANAGED or api is None:
-        return certificate_source(settings)
+def _given(settings: ServeSettings) -> Certificate | None:
+    """The certificate that nobody here manages."""
+    given = settings.transport in {Transport.FILES, Transport.SELF_SIGNED}
+    return GivenCertificate(certificate_source(settings)) if given else None
+
+
+def _managed(settings: ServeSettings, api: ApiServer, metrics: ClusterMetrics, changed: Callable[[], None]) -> ManagedCertificate:
     managed = ManagedCertificate(
         api,
         _managed_names(settings),

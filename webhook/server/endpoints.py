@@ -4,15 +4,13 @@ from collections.abc import Callable, Container, Mapping
 
 import msgspec
 
+from webhook.admission.envelope import MUTATE, VALIDATE
 from webhook.admission.mutation import OverheadMode
 from webhook.admission.rulebook import Rulebook
 from webhook.admission.vmi_source import VMISource
 from webhook.rules.base import Action
 from webhook.server.pods import Mutating, ValidatingPods
 from webhook.server.reviewers import Confirm, Reviewer, Validating
-
-VALIDATE = "/validate"
-MUTATE = "/mutate"
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True):

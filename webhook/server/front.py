@@ -6,9 +6,10 @@ on the operations port.
 
 from starlette.types import Receive, Scope, Send
 
+from webhook.admission.envelope import MUTATE, VALIDATE
 from webhook.server.admit import Admission
 from webhook.server.body import Load
-from webhook.server.endpoints import MUTATE, VALIDATE, Engine
+from webhook.server.endpoints import Engine
 from webhook.server.limits import Limits
 from webhook.server.metrics import Metrics
 from webhook.server.prompt import Lane

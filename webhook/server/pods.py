@@ -6,9 +6,11 @@ from collections.abc import Callable, Container
 
 import msgspec
 
+from webhook.admission.answer import Answer
 from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unconfirmed
 from webhook.admission.mutation import OverheadMode, mutate, unpatched, wanted_vmi
 from webhook.admission.pod_validation import validate_pod
+from webhook.admission.pods import PodReview
 from webhook.admission.rulebook import Rulebook
 from webhook.admission.vmi_source import Unread, VMISource, VMISourceError
 from webhook.rules.base import Action
@@ -16,55 +18,61 @@ from webhook.server.reviewers import Confirm, Reviewed, reviewed_by, with_reserv
 from webhook.vmi.launcher import VMIReference
 
 
-class Mutating(msgspec.Struct, frozen=True):
-    """What `/mutate` does: one await, for the VMI, between two pure steps."""
-
-    rulebook: Callable[[], Rulebook]
-    vmis: VMISource
-    mode: OverheadMode
-
-    async def __call__(self, body: bytes, until: float) -> Reviewed:
-        rulebook = self.rulebook()
-        review, reference, skipped = wanted_vmi(body, self.mode, rulebook.launcher_creators)
-        if reference is None:
-            return reviewed_by(review.request, unpatched(skipped), rulebook)
-        try:
-            vmi = await _within(until, self.vmis, reference)
-        except VMISourceError as error:
-            return reviewed_by(review.request, unpatched(error.reason), rulebook)
-        return reviewed_by(review.request, mutate(review, vmi, rulebook, self.mode), rulebook)
-
-
-class ValidatingPods(msgspec.Struct, frozen=True, kw_only=True):
-    """What `/validate` does with launcher pods, when it is asked to: it tells of those that mutation should have changed, and did not.
+class _Pods(msgspec.Struct, frozen=True):
+    """What reads the VMI of a pod.
 
     Attributes:
         rulebook: What is judged by now.
         vmis: Where VMIs are read.
         mode: What mutation adds.
-        action: Whether a pod that lacks something is denied, or warned of.
-        exempt_namespaces: Where nothing is judged.
-        confirm: Reads the registry again; `None` where what is judged by cannot lag.
     """
 
     rulebook: Callable[[], Rulebook]
     vmis: VMISource
     mode: OverheadMode
+
+    async def _looked_up(
+        self, body: bytes, until: float, rulebook: Rulebook, exempt_namespaces: Container[str] = ()
+    ) -> tuple[PodReview, bytes | None, Answer | None]:
+        """The review with its VMI, `None` when there is none; or with the answer, where no VMI decides that."""
+        review, reference, skipped = wanted_vmi(body, self.mode, rulebook.launcher_creators)
+        if review.request.namespace in exempt_namespaces:
+            return review, None, unpatched("exempt-namespace")
+        if reference is None:
+            return review, None, unpatched(skipped)
+        try:
+            return review, await _within(until, self.vmis, reference), None
+        except VMISourceError as error:
+            return review, None, unpatched(error.reason)
+
+
+class Mutating(_Pods, frozen=True):
+    """What `/mutate` does: one await, for the VMI, between two pure steps."""
+
+    async def __call__(self, body: bytes, until: float) -> Reviewed:
+        rulebook = self.rulebook()
+        review, vmi, answer = await self._looked_up(body, until, rulebook)
+        return reviewed_by(review.request, answer or mutate(review, vmi, rulebook, self.mode), rulebook)
+
+
+class ValidatingPods(_Pods, frozen=True, kw_only=True):
+    """What `/validate` does with launcher pods, when it is asked to: it tells of those that mutation should have changed, and did not.
+
+    Attributes:
+        action: Whether a pod that lacks something is denied, or warned of.
+        exempt_namespaces: Where nothing is judged.
+        confirm: Reads the registry again; `None` where what is judged by cannot lag.
+    """
+
     action: Action
     exempt_namespaces: Container[str]
     confirm: Confirm | None = None
 
     async def __call__(self, body: bytes, until: float) -> Reviewed:
         rulebook = self.rulebook()
-        review, reference, skipped = wanted_vmi(body, self.mode, rulebook.launcher_creators)
-        if review.request.namespace in self.exempt_namespaces:
-            return reviewed_by(review.request, unpatched("exempt-namespace"), rulebook)
-        if reference is None:
-            return reviewed_by(review.request, unpatched(skipped), rulebook)
-        try:
-            vmi = await _within(until, self.vmis, reference)
-        except VMISourceError as error:
-            return reviewed_by(review.request, unpatched(error.reason), rulebook)
+        review, vmi, answer = await self._looked_up(body, until, rulebook, self.exempt_namespaces)
+        if answer is not None:
+            return reviewed_by(review.request, answer, rulebook)
         answer = validate_pod(review, vmi, rulebook, self.mode, self.action)
         if self.confirm is not None and hangs_on_registry(answer):
             try:

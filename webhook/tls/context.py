@@ -52,6 +52,14 @@ def serving_context(pair: Pair, clients: ClientCAs | None, minimum: ssl.TLSVersi
     return context
 
 
+def unverified_context() -> ssl.SSLContext:
+    """A client context that takes any certificate, for who looks at what a server shows and sends it nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 @contextmanager
 def _private_file(data: bytes) -> Iterator[str]:
     """A path under which OpenSSL finds these bytes for a moment: in memory where Linux has it, so that no key is ever on a disk."""

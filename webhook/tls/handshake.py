@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 
+from webhook.tls.context import unverified_context
 from webhook.tls.pair import Clock, Pair, utc_now
 from webhook.tls.problem import PairError
 from webhook.tls.source import CertificateSource
@@ -40,10 +41,7 @@ def _verdict(leaf: bytes | None, pairs: tuple[Pair, Pair], now: Clock) -> str | 
 
 
 async def _leaf_at(host: str, port: int) -> bytes | None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    _, writer = await asyncio.open_connection(host, port, ssl=context)
+    _, writer = await asyncio.open_connection(host, port, ssl=unverified_context())
     try:
         connection = writer.get_extra_info("ssl_object")
         return connection.getpeercert(binary_form=True) if isinstance(connection, ssl.SSLObject) else None

@@ -1,11 +1,11 @@
 """The certificate that some server shows, whatever it is worth. Sends no request and trusts nothing."""
 
 import socket
-import ssl
 
 import msgspec
 from cryptography import x509
 
+from webhook.tls.context import unverified_context
 from webhook.tls.pem import UNPARSABLE, whole
 from webhook.tls.problem import Fault, failure
 
@@ -30,17 +30,10 @@ def shown_by(host: str, port: int, *, timeout_seconds: float = 5.0) -> Shown:
     try:
         with (
             socket.create_connection((host, port), timeout=timeout_seconds) as plain,
-            _trusting_nobody().wrap_socket(plain, server_hostname=host) as secured,
+            unverified_context().wrap_socket(plain, server_hostname=host) as secured,
         ):
             der, version, cipher = secured.getpeercert(binary_form=True), secured.version(), secured.cipher()
         return Shown(whole(x509.load_der_x509_certificate(der or b"")), version or "", cipher[0] if cipher else "")
     except (OSError, UnicodeError, *UNPARSABLE) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise failure(Fault.UNREADABLE, place, f"no TLS handshake ({reason}); check the address and that the server listens") from error
-
-
-def _trusting_nobody() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context

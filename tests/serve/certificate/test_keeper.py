@@ -3,14 +3,14 @@
 import asyncio
 import base64
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 import structlog
 
+from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi
-from tests.cluster.named_objects import MUTATING, SECRET, VALIDATING, Time, applying, bundles, configuration, secret
+from tests.cluster.named_objects import MUTATING, SECRET, VALIDATING, applying, bundles, configuration, secret
 from tests.cluster.stories import run
 from tests.tls.builders import NAME, NOW
 from webhook.cluster.api import ApiServer
@@ -30,23 +30,23 @@ def api() -> Iterator[FakeApi]:
         yield running
 
 
+def at_now() -> Time:
+    return Time(wall=NOW.timestamp())
+
+
 def keeper(
     server: ApiServer, clock: Time | None = None, *, settle_seconds: float = SETTLE_SECONDS, unfit: Callable[[], str | None] = lambda: None
 ) -> CertificateKeeper:
-    clock = clock or Time()
     named = NamedSecret(server, namespace="ns", name="bindguard-tls")
     configurations = WebhookConfigurations(server, "bindguard")
-    began = clock.seconds
-    now = lambda: NOW + timedelta(seconds=clock.seconds - began)  # noqa: E731 - a clock in one line
-    return CertificateKeeper(
-        named, configurations, names=(NAME,), unfit=unfit, settle_seconds=settle_seconds, now=now, monotonic=clock, sleep=clock.sleep
-    )
+    time = (clock or at_now()).clock
+    return CertificateKeeper(named, configurations, names=(NAME,), unfit=unfit, settle_seconds=settle_seconds, clock=time)
 
 
 async def settle(one: CertificateKeeper, clock: Time, looks: int = 80) -> None:
     """Look as often as the keeper wishes to."""
     for _ in range(looks):
-        clock.seconds += await one.look()
+        clock.now += await one.look()
 
 
 def data(api: FakeApi) -> dict[str, bytes]:
@@ -68,7 +68,7 @@ def assert_well(api: FakeApi) -> None:
 
 
 def begun(api: FakeApi, clock: Time | None = None) -> None:
-    run(api, lambda server: settle(keeper(server, clock), clock or Time(), 5))
+    run(api, lambda server: settle(keeper(server, clock), clock or at_now(), 5))
     assert_well(api)
 
 
@@ -106,13 +106,13 @@ def test_a_new_ca_signs_only_when_it_has_been_published_for_long_enough(api: Fak
     wish(api, "ca")
 
     async def story(server: ApiServer) -> None:
-        clock = Time()
+        clock = at_now()
         one = keeper(server, clock)
-        began = clock.seconds
+        began = clock.now
         while data(api)["tls.crt"] == first:
-            assert all(len(cas_in(bundle, NOW)) == 2 for bundle in bundles(api, VALIDATING)) or clock.seconds == began
-            clock.seconds += await one.look()
-        assert clock.seconds >= began + SETTLE_SECONDS
+            assert all(len(cas_in(bundle, NOW)) == 2 for bundle in bundles(api, VALIDATING)) or clock.now == began
+            clock.now += await one.look()
+        assert clock.now >= began + SETTLE_SECONDS
 
     run(api, story)
     assert_well(api)
@@ -143,7 +143,7 @@ def test_whichever_write_is_done_but_not_answered_and_whoever_goes_on_it_ends_we
 
 def _led_by_one_after_the_other(api: FakeApi) -> None:
     async def story(server: ApiServer) -> None:
-        clock = Time()
+        clock = at_now()
         for _ in range(5):
             await settle(keeper(server, clock, settle_seconds=5), clock, 2)
         await settle(keeper(server, clock, settle_seconds=5), clock, 5)
@@ -157,15 +157,15 @@ def test_a_ca_bundle_that_is_overwritten_is_repaired_at_once_and_the_writer_name
     begun(api)
 
     async def story(server: ApiServer) -> float:
-        clock = Time()
+        clock = at_now()
         one = keeper(server, clock)
         await settle(one, clock, 2)
-        began = clock.seconds
+        began = clock.now
         while one.repairs < 5:
             if set(bundles(api, VALIDATING)) == {data(api)["ca.crt"]}:
                 api.store(VALIDATING, configuration(b"foreign", manager="argocd-controller"))
-            clock.seconds += await one.look()
-        return clock.seconds - began
+            clock.now += await one.look()
+        return clock.now - began
 
     with structlog.testing.capture_logs() as logs:
         seconds = run(api, story)
@@ -179,7 +179,7 @@ def test_a_configuration_that_is_missing_is_told_once_and_filled_when_it_comes(a
     api.remove(MUTATING)
 
     async def story(server: ApiServer) -> None:
-        clock = Time()
+        clock = at_now()
         one = keeper(server, clock)
         await settle(one, clock, 10)
         api.store(MUTATING, configuration(None))
@@ -198,7 +198,7 @@ def test_one_configuration_that_may_not_be_changed_does_not_hold_up_the_other_bu
     before, api.answer = api.answer, answer
 
     async def story(server: ApiServer) -> CertificateKeeper:
-        clock = Time()
+        clock = at_now()
         one = keeper(server, clock)
         await settle(one, clock, 20)
         return one
@@ -251,7 +251,7 @@ def rotated(api: FakeApi) -> None:
     wish(api, "ca")
 
     async def story() -> None:
-        clock = Time()
+        clock = at_now()
         server = api.connection()
         await settle(keeper(server, clock), clock, 40)
         await server.close()
@@ -264,10 +264,10 @@ def test_a_secret_that_is_spoilt_again_and_again_is_not_made_anew_again_and_agai
     api.store(SECRET, secret())
 
     async def story(server: ApiServer) -> int:
-        clock = Time()
+        clock = at_now()
         one, made = keeper(server, clock), set()
-        while clock.seconds < 1000 + 300:
-            clock.seconds += max(await one.look(), 0.1)
+        while clock.now < 1000 + 300:
+            clock.now += max(await one.look(), 0.1)
             made.add(data(api).get("ca.crt", b""))
             api.store(SECRET, secret(tls_crt=b"spoilt", tls_key=b"spoilt"))
         return len(made)
@@ -281,12 +281,12 @@ def test_a_leader_whose_clock_has_jumped_changes_nothing_though_all_seems_to_hav
     reasons = ["the clock is 3000 days ahead"]
 
     async def story(server: ApiServer) -> None:
-        clock = Time()
+        clock = at_now()
         one = keeper(server, clock, unfit=lambda: reasons[0] if reasons else None)
-        clock.seconds += 3000 * 86400
+        clock.now += 3000 * 86400
         await settle(one, clock, 5)
         assert one.problem == "the clock is 3000 days ahead"
-        clock.seconds -= 3000 * 86400
+        clock.now -= 3000 * 86400
         reasons.clear()
         await settle(one, clock, 2)
         assert one.problem is None
@@ -302,7 +302,7 @@ def test_an_annotation_that_nobody_understands_is_told_once_and_left(api: FakeAp
     begun(api)
     wish(api, "everything")
     with structlog.testing.capture_logs() as logs:
-        run(api, lambda server: settle(keeper(server), Time(), 5))
+        run(api, lambda server: settle(keeper(server), at_now(), 5))
     assert [line["found"] for line in logs if line["event"] == "annotation not understood"] == ["everything"]
     assert api.objects[SECRET]["metadata"]["annotations"] == {RENEW: "everything"}
 

@@ -13,6 +13,7 @@ from tests.cluster.named_objects import LEASE, MUTATING, SECRET, VALIDATING, app
 from tests.cluster.stories import run, until
 from tests.tls import builders as tls
 from webhook.cluster.api import ApiServer
+from webhook.cluster.clock import Clock
 from webhook.errors import UsageError
 from webhook.serve.certificate.followed import LOOK_SECONDS
 from webhook.serve.certificate.managed import ManagedCertificate, ManagedNames
@@ -41,7 +42,7 @@ async def quickly(seconds: float) -> None:
 
 def managed(server: ApiServer, *, names: tuple[str, ...] = (tls.NAME,), **options: Any) -> ManagedCertificate:
     wanted = ManagedNames(namespace="ns", secret="bindguard-tls", lease="bindguard", webhook_configuration="bindguard", names=names)  # noqa: S106 - a name
-    return ManagedCertificate(server, wanted, sleep=quickly, **options)
+    return ManagedCertificate(server, wanted, clock=Clock(sleep=quickly), **options)
 
 
 def holds(api: FakeApi, pair: tls.Made, **more: bytes) -> None:
@@ -73,7 +74,9 @@ def test_from_nothing_to_a_certificate_that_every_webhook_trusts(api: FakeApi) -
         assert one.keeper_problem is None
         assert source.expires_at < one.followed.ca_expires_at
 
-    runs(api, story)
+    with structlog.testing.capture_logs() as logs:
+        runs(api, story)
+    assert {line["log_level"] for line in logs} == {"info"}
 
 
 def test_a_replica_that_stops_gives_the_lease_back(api: FakeApi) -> None:

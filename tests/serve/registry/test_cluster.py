@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time as system
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +13,24 @@ from structlog.testing import capture_logs
 
 from tests.admission.reviews import GOOD, review, vm_object
 from tests.builders import interface
+from tests.cluster.clocks import Time
 from tests.cluster.fake_api import FakeApi
-from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, TAP, Time, bookmark, kubevirt
-from tests.cluster.stories import until
+from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, TAP, bookmark, kubevirt
+from tests.cluster.stories import running, until
 from webhook.admission.confirmation import UnconfirmedError
+from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.kubevirts import State
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules.base import Action
 from webhook.serve.registry.choices import Choices
 from webhook.serve.registry.cluster import KEEP_SECONDS, ClusterRegistry
-from webhook.serve.registry.last_good import LastGood
+from webhook.serve.registry.last_good import Kept, LastGood
 from webhook.serve.registry.options import Options
 from webhook.server.reviewers import Validating
 
 LONG = 30.0
 BLUE = review(vm_object(GOOD))
 RED = review(vm_object(interface(binding={"name": "red"})))
-
-
-@pytest.fixture
-def api() -> Iterator[FakeApi]:
-    with FakeApi() as running:
-        yield running
 
 
 class Counts:
@@ -58,15 +54,8 @@ async def registry(api: FakeApi, **options: Any) -> AsyncIterator[ClusterRegistr
     """A registry that follows the fake; on a clock of its own unless told otherwise."""
     server = api.connection()
     made = ClusterRegistry(server, Options(**{"clock": Time().clock, **options}))
-    task = asyncio.create_task(made.run())
-    try:
+    async with running(server, made.run()):
         yield made
-        assert not task.done()
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        await server.close()
 
 
 def during(api: FakeApi, story: Callable[[ClusterRegistry], Awaitable[None]], *, watched: bool = True, **options: Any) -> None:
@@ -276,7 +265,7 @@ def test_a_plugin_registered_a_moment_ago_is_never_denied_though_no_watch_has_to
         assert told["auditAnnotations"]["registry"] == "201"
         assert plugins(made) == {"red"}
 
-    during(api, story, clock=Options().clock)
+    during(api, story, clock=CLOCK)
 
 
 def test_a_denial_stands_on_a_registry_that_was_read_after_the_review_came(api: FakeApi) -> None:
@@ -291,7 +280,7 @@ def test_a_denial_stands_on_a_registry_that_was_read_after_the_review_came(api: 
         assert 'registered are "blue"; or register "red" in the HyperConverged CR (spec.networkBinding' in told["status"]["message"]
         assert len(api.requests) == lists + 1
 
-    during(api, story, clock=Options().clock)
+    during(api, story, clock=CLOCK)
 
 
 @pytest.mark.parametrize("fault", [403, 500, "cut", "hang", "no JSON"])
@@ -306,7 +295,7 @@ def test_a_denial_that_cannot_be_confirmed_stands_on_what_was_known_a_moment_ago
         assert (told["allowed"], told["auditAnnotations"]["confirmation"]) == (False, "failed")
         assert "s ago, which could not be read again)" in told["status"]["message"]
 
-    during(api, story, clock=Options().clock)
+    during(api, story, clock=CLOCK)
 
 
 def test_a_denial_is_a_warning_where_there_is_no_kubevirt_any_more(api: FakeApi) -> None:
@@ -316,7 +305,7 @@ def test_a_denial_is_a_warning_where_there_is_no_kubevirt_any_more(api: FakeApi)
         api.fail(KUBEVIRTS, 404, times=1000)
         assert (await answer(made, RED))["allowed"] is True
 
-    during(api, story, clock=Options().clock)
+    during(api, story, clock=CLOCK)
 
 
 def test_one_failed_read_is_tried_again(api: FakeApi) -> None:
@@ -327,7 +316,7 @@ def test_one_failed_read_is_tried_again(api: FakeApi) -> None:
         api.fail(KUBEVIRTS, "cut")
         assert (await answer(made, RED))["allowed"] is False
 
-    during(api, story, clock=Options().clock, tally=counts)
+    during(api, story, clock=CLOCK, tally=counts)
     assert counts.counted == ["listed", "read unavailable", "read ok"]
 
 
@@ -340,7 +329,7 @@ def test_a_flood_of_denials_is_a_few_reads(api: FakeApi) -> None:
         assert {each["allowed"] for each in told} == {False}
         assert len(api.requests) - before <= 2
 
-    during(api, story, clock=Options().clock)
+    during(api, story, clock=CLOCK)
 
 
 def test_each_waits_no_longer_than_its_own_time(api: FakeApi) -> None:
@@ -353,7 +342,12 @@ def test_each_waits_no_longer_than_its_own_time(api: FakeApi) -> None:
         with pytest.raises(UnconfirmedError):
             await made.confirm(system.monotonic() - 1)
 
-    during(api, story, clock=Options().clock)
+    during(api, story, clock=CLOCK)
+
+
+def at(wall: float, time: Time | None = None) -> Clock:
+    """A clock at this Unix time, which stands still."""
+    return (time or Time()).clock._replace(wall=lambda: wall)
 
 
 def test_a_restart_during_an_outage_serves_what_was_kept_with_its_true_age(api: FakeApi, tmp_path: Path) -> None:
@@ -363,7 +357,7 @@ def test_a_restart_during_an_outage_serves_what_was_kept_with_its_true_age(api: 
         await until((tmp_path / "registry.json").exists)
         assert not made.restored
 
-    during(api, before, last_good=LastGood(str(tmp_path)), wall=lambda: 5000.0)
+    during(api, before, clock=at(5000.0), last_good=LastGood(str(tmp_path)))
     api.fail("/", "cut", times=1000)
     time = Time()
 
@@ -378,9 +372,28 @@ def test_a_restart_during_an_outage_serves_what_was_kept_with_its_true_age(api: 
         assert time.now - made.rulebook.read_at < 10
 
     with capture_logs() as logs:
-        during(api, after, watched=False, clock=time.clock, last_good=LastGood(str(tmp_path)), wall=lambda: 5600.0)
+        during(api, after, watched=False, clock=at(5600.0, time), last_good=LastGood(str(tmp_path)))
     [told] = [line for line in logs if line["event"] == "serving the last good registry"]
     assert (told["age_seconds"], told["version"]) == (600, "101")
+
+
+def test_a_start_while_the_api_server_hangs_serves_what_was_kept_before_the_first_listing_is_over_and_says_so(
+    api: FakeApi, tmp_path: Path
+) -> None:
+    kept = Kept(api.url, 5000.0, "101", [kubevirt({"passt": {}}, resource_version="101")])
+    LastGood(str(tmp_path)).write(kept)
+    api.fail(KUBEVIRTS, "hang")
+
+    async def story(made: ClusterRegistry) -> None:
+        assert await made.check() == "the KubeVirt CR has not been read yet"
+        await until(lambda: made.restored)
+        assert (plugins(made), await made.check()) == ({"passt"}, None)
+        assert made.problem == "nothing has been listed since the start: this is the registry that was kept"
+        await until(lambda: len(api.requests) == 1)
+
+    with capture_logs() as logs:
+        during(api, story, watched=False, clock=at(5600.0), last_good=LastGood(str(tmp_path)))
+    assert [line["event"] for line in logs] == ["serving the last good registry"]
 
 
 def test_a_wall_clock_that_went_back_makes_no_negative_age(api: FakeApi, tmp_path: Path) -> None:
@@ -389,7 +402,7 @@ def test_a_wall_clock_that_went_back_makes_no_negative_age(api: FakeApi, tmp_pat
     async def kept(_: ClusterRegistry) -> None:
         await until((tmp_path / "registry.json").exists)
 
-    during(api, kept, last_good=LastGood(str(tmp_path)), wall=lambda: 5000.0)
+    during(api, kept, clock=at(5000.0), last_good=LastGood(str(tmp_path)))
     api.fail("/", "cut", times=1000)
     time = Time()
 
@@ -397,7 +410,7 @@ def test_a_wall_clock_that_went_back_makes_no_negative_age(api: FakeApi, tmp_pat
         await until(lambda: made.restored)
         assert made.rulebook.read_at <= time.now
 
-    during(api, after, watched=False, clock=time.clock, last_good=LastGood(str(tmp_path)), wall=lambda: 1.0)
+    during(api, after, watched=False, clock=at(1.0, time), last_good=LastGood(str(tmp_path)))
 
 
 def test_without_a_file_an_outage_at_the_start_is_not_ready(api: FakeApi, tmp_path: Path) -> None:
@@ -409,7 +422,7 @@ def test_without_a_file_an_outage_at_the_start_is_not_ready(api: FakeApi, tmp_pa
 
     with capture_logs() as logs:
         during(api, story, watched=False, last_good=LastGood(str(tmp_path)))
-    assert [line["event"] for line in logs] == ["registry not followed", "no last good registry"]
+    assert sorted(line["event"] for line in logs) == ["no last good registry", "registry not followed"]
 
 
 def test_the_file_is_written_again_when_its_age_would_be_wrong_and_not_more_often(api: FakeApi, tmp_path: Path) -> None:
@@ -427,4 +440,4 @@ def test_the_file_is_written_again_when_its_age_would_be_wrong_and_not_more_ofte
         api.emit(KUBEVIRTS, bookmark("160"))
         await until(lambda: json.loads(file.read_bytes())["readAt"] > json.loads(first)["readAt"])
 
-    during(api, story, clock=time.clock, last_good=LastGood(str(tmp_path)), wall=lambda: time.now)
+    during(api, story, clock=time.clock, last_good=LastGood(str(tmp_path)))

@@ -10,14 +10,12 @@ from structlog.testing import capture_logs
 from tests.cluster.fake_api import FakeApi
 from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, bookmark, event, kubevirt
 from tests.cluster.stories import until
-from tests.serve.registry.test_cluster import RED, Counts, answer, api, during, plugins
+from tests.serve.registry.test_cluster import RED, Counts, answer, during, plugins
+from webhook.cluster.clock import CLOCK
 from webhook.cluster.kubevirts import State
 from webhook.serve.registry.cluster import ClusterRegistry
-from webhook.serve.registry.options import Options
 
-__all__ = ["api"]
-
-REAL_TIME: Any = {"clock": Options().clock}
+REAL_TIME: Any = {"clock": CLOCK}
 
 
 def deep(depth: int) -> Any:

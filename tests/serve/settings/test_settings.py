@@ -182,6 +182,7 @@ def test_what_is_wrong_in_a_file_is_told_with_file_and_key(tmp_path: Path, text:
         ({"self_signed": None, "plain_http": True, "client_ca": "ca"}, {}, "--client-ca: without TLS"),
         ({"port": "8080"}, {}, "--port and default: both are 8080"),
         ({}, {"BINDGUARD_PROT": "1"}, r"unknown variable BINDGUARD_PROT; did you mean BINDGUARD_PORT\?"),
+        ({}, {"BINDGUARD_FOO": "1"}, r"unknown variable BINDGUARD_FOO; known are BINDGUARD_"),
         ({"rules": ("no-binding",)}, {}, '--rule: "no-binding" is no rule with its action'),
         ({"rules": ("nonsense=off",)}, {}, '--rule: there is no rule "nonsense"'),
         ({"kubevirt_version": "latest"}, {}, '--kubevirt-version: "latest" is no KubeVirt release'),

@@ -5,16 +5,17 @@ No key is written to a disk: the Secret's bytes stay in memory.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
 
+from webhook.cluster.clock import Clock
 from webhook.cluster.problem import ApiError
 from webhook.cluster.secrets import NamedSecret
 from webhook.tls.files import read_file
 from webhook.tls.held import CA, CERT, KEY, cas_in, held_in
-from webhook.tls.pair import Clock, PairFiles
+from webhook.tls.pair import PairFiles
 from webhook.tls.problem import PairError
 from webhook.tls.source import CertificateSource
 
@@ -43,7 +44,7 @@ class FollowedSecret:
         *,
         changed: Callable[[], None],
         leader: Callable[[], str],
-        now: Clock,
+        clock: Clock,
     ) -> None:
         """Prepare; nothing is read before a look.
 
@@ -53,13 +54,13 @@ class FollowedSecret:
                 an upgrade that changes them, a new server must be able to begin with the certificate of the old ones.
             changed: Called when the Secret holds another pair than before.
             leader: Tells who leads, for messages; empty when nobody does.
-            now: Tells the time.
+            clock: Time, and waiting.
         """
         self._secret = secret
         self._files = replace(files, cert=f"{secret.place} {CERT}", key=f"{secret.place} {KEY}", names=())
         self._changed = changed
         self._leader = leader
-        self._now = now
+        self._clock = clock
         self._pair: tuple[bytes, bytes] | None = None
         self._begun = asyncio.Event()
         self._failures = 0
@@ -75,10 +76,10 @@ class FollowedSecret:
             raise RuntimeError("the source is set before the event")
         return self.source
 
-    async def run(self, sleep: Callable[[float], Awaitable[object]]) -> None:
+    async def run(self) -> None:
         """Follow until cancelled."""
         while True:
-            await sleep(await self.look())
+            await self._clock.sleep(await self.look())
 
     async def look(self) -> float:
         """Read the Secret, and take what it holds; seconds until the next look."""
@@ -86,16 +87,16 @@ class FollowedSecret:
             problem = await self._look()
         except ApiError as error:
             self._failures = min(self._failures + 1, 10)
-            self._tell(str(error), error.kind)
+            self._tell(log.warning, str(error), error.kind)
             return min(2.0 ** (self._failures - 1), _LONGEST_PAUSE_SECONDS)
         except Exception as error:
             kind = type(error).__name__
             if kind != self._told:
                 log.exception("looking at the certificate's Secret failed")
-            self._tell(f"{kind}: {error}", kind)
+            self._tell(log.warning, f"{kind}: {error}", kind)
             return _LONGEST_PAUSE_SECONDS
         self._failures = 0
-        self._tell(problem, problem or "")
+        self._tell(log.info if self._pair is None else log.warning, problem, problem or "")  # at a first start nobody has made one
         return LOOK_SECONDS if self.source is not None else _FIRST_LOOK_SECONDS
 
     async def _look(self) -> str | None:
@@ -115,12 +116,12 @@ class FollowedSecret:
 
     def _is_stray(self, data: Mapping[str, bytes]) -> bool:
         """Whether it is a good pair, but somebody else's: the one in service serves better until the leader has made another."""
-        held = held_in(data, self._now())
+        held = held_in(data, self._clock.utc())
         return held.leaf is not None and held.issuer is None
 
     def _begin(self) -> str | None:
         try:
-            self.source = CertificateSource(self._files, contents=self._contents, now=self._now)
+            self.source = CertificateSource(self._files, contents=self._contents, now=self._clock.utc)
         except PairError as error:
             return f"{error}; {self._maker()}"
         self._begun.set()
@@ -132,13 +133,13 @@ class FollowedSecret:
 
     def _note_ca(self, data: Mapping[str, bytes]) -> None:
         with contextlib.suppress(IndexError):
-            self.ca_expires_at = cas_in(data.get(CA, b""), self._now())[0].not_valid_after_utc.timestamp()
+            self.ca_expires_at = cas_in(data.get(CA, b""), self._clock.utc())[0].not_valid_after_utc.timestamp()
 
     def _maker(self) -> str:
         return f"the leader makes one (now: {self._leader() or 'nobody'})"
 
-    def _tell(self, problem: str | None, kind: str) -> None:
+    def _tell(self, tell: Callable[..., object], problem: str | None, kind: str) -> None:
         """Once for each kind of problem."""
         if problem is not None and kind != self._told:
-            log.warning("no certificate from its Secret", problem=problem, serving=self.source is not None)
+            tell("no certificate from its Secret", problem=problem, serving=self.source is not None)
         self.problem, self._told = problem, kind

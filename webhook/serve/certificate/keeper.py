@@ -4,20 +4,18 @@ The configurations are read before the Secret. So a leader that was put to sleep
 either holds the newest Secret or finds that a configuration is no longer what it read, and changes nothing.
 """
 
-import asyncio
-import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
+from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.problem import ApiError
 from webhook.cluster.secrets import NamedSecret, Secret
 from webhook.cluster.webhook_configurations import KINDS, Configuration, WebhookConfigurations
 from webhook.serve.certificate.pace import Pace
 from webhook.tls.held import CA
 from webhook.tls.managed import RENEW, SETTLE_SECONDS, WISHES, Nothing, Publish, Situation, Write, next_step
-from webhook.tls.pair import Clock, utc_now
 
 log = structlog.get_logger(__name__)
 
@@ -47,22 +45,15 @@ class CertificateKeeper:
         names: Sequence[str],
         unfit: Callable[[], str | None] = lambda: None,
         settle_seconds: float = SETTLE_SECONDS,
-        now: Clock = utc_now,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        clock: Clock = CLOCK,
     ) -> None:
-        """Prepare; `names` are what the certificate must be for; `unfit` tells why nothing should be changed now, if so.
-
-        The clocks and `sleep` are a test's to replace.
-        """
+        """Prepare; `names` are what the certificate must be for; `unfit` tells why nothing should be changed now, if so."""
         self._secret = secret
         self._configurations = configurations
         self._names = names
         self._unfit = unfit
         self._settle_seconds = settle_seconds
-        self._now = now
-        self._monotonic = monotonic
-        self._sleep = sleep
+        self._clock = clock
         self._failures, self._failure = 0, ""
         self._paces: dict[str, Pace] = defaultdict(Pace)
         self._published: dict[str, bytes] = {}
@@ -75,7 +66,7 @@ class CertificateKeeper:
         """Look after the certificate until cancelled; what was seen by another leader, or long ago, counts for nothing."""
         self._settled = (b"", 0.0)
         while True:
-            await self._sleep(await self.look())
+            await self._clock.sleep(await self.look())
 
     async def look(self) -> float:
         """Take the step that is next, if any; seconds until the next look."""
@@ -122,12 +113,12 @@ class CertificateKeeper:
             bundles=bundles,
             settled_seconds=self._settled_for(secret.data.get(CA, b""), bundles),
             names=self._names,
-            now=self._now(),
+            now=self._clock.utc(),
         )
 
     def _settled_for(self, wanted: bytes, bundles: Sequence[bytes]) -> float:
         """For how long this leader has seen every bundle be what it should; by its own clock, as nobody else's can be trusted."""
-        now = self._monotonic()
+        now = self._clock.now()
         if any(each != wanted for each in bundles):
             self._settled = (b"", now)
             return 0.0
@@ -143,19 +134,19 @@ class CertificateKeeper:
 
     async def _make_secret(self) -> float:
         pace = self._paces["Secret made"]
-        if (left := pace.left(self._monotonic())) > 0:
+        if (left := pace.left(self._clock.now())) > 0:
             return min(left, LOOK_SECONDS)
         await self._secret.make()
-        pace.done(self._monotonic())
+        pace.done(self._clock.now())
         log.info("Secret made", secret=self._secret.place)
         return 0.0
 
     async def _write(self, secret: Secret, step: Write) -> float:
         pace = self._paces[step.event]
-        if (left := pace.left(self._monotonic())) > 0:
+        if (left := pace.left(self._clock.now())) > 0:
             return min(left, LOOK_SECONDS)
         await self._secret.write(secret, step.data, without_annotation=RENEW if step.grants else None)
-        pace.done(self._monotonic())
+        pace.done(self._clock.now())
         log.info(step.event, reason=step.reason, secret=self._secret.place)
         return 0.0
 
@@ -174,7 +165,7 @@ class CertificateKeeper:
         return min(waits, default=0.0)
 
     async def _publish_one(self, configuration: Configuration, bundle: bytes) -> float:
-        kind, now = configuration.kind, self._monotonic()
+        kind, now = configuration.kind, self._clock.now()
         pace, is_repair = self._paces[kind], self._published.get(kind) == bundle
         if is_repair and (left := pace.left(now)) > 0:
             return min(left, LOOK_SECONDS)

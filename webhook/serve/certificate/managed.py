@@ -6,18 +6,18 @@ Every replica does the first; one at a time does what the keeper does. Reads and
 import asyncio
 import secrets
 import socket
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from webhook.cluster.api import ApiServer
+from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.leases import Election
 from webhook.cluster.secrets import NamedSecret
 from webhook.cluster.webhook_configurations import WebhookConfigurations
 from webhook.serve.certificate.followed import FollowedSecret
 from webhook.serve.certificate.keeper import CertificateKeeper
 from webhook.tls.managed import SETTLE_SECONDS
-from webhook.tls.pair import Clock, PairFiles, utc_now
+from webhook.tls.pair import PairFiles
 from webhook.tls.selfsigned import checked_names
 from webhook.tls.source import CertificateSource
 
@@ -62,11 +62,9 @@ class ManagedCertificate:
         changed: Callable[[], None] = lambda: None,
         skew: Callable[[], float | None] = lambda: None,
         settle_seconds: float = SETTLE_SECONDS,
-        now: Clock = utc_now,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        clock: Clock = CLOCK,
     ) -> None:
-        """Prepare; nothing is read before `run`. The clocks and `sleep` are a test's to replace.
+        """Prepare; nothing is read before `run`.
 
         Args:
             server: The API server.
@@ -75,9 +73,7 @@ class ManagedCertificate:
             changed: Called when the Secret holds another pair than before, so that somebody polls the source at once.
             skew: Seconds by which this machine's clock is ahead of the API server's; `None` when that is not known.
             settle_seconds: How long a new CA is published before it signs what is served.
-            now: Tells the time.
-            monotonic: A clock that never jumps.
-            sleep: Waits so many seconds.
+            clock: Time, and waiting.
 
         Raises:
             UsageError: A name that no certificate can carry, or none.
@@ -86,7 +82,6 @@ class ManagedCertificate:
         secret = NamedSecret(server, namespace=managed.namespace, name=managed.secret)
         configurations = WebhookConfigurations(server, managed.webhook_configuration)
         self._skew = skew
-        self._sleep = sleep
         self._running: asyncio.Task[None] | None = None
         self._election = Election(
             server,
@@ -94,8 +89,7 @@ class ManagedCertificate:
             name=managed.lease,
             identity=f"{socket.gethostname()}_{secrets.token_hex(4)}",
             unfit=self._clock_is_wrong,
-            monotonic=monotonic,
-            sleep=sleep,
+            clock=clock,
         )
         self._keeper = CertificateKeeper(
             secret,
@@ -103,12 +97,10 @@ class ManagedCertificate:
             names=names,
             unfit=self._clock_is_wrong,
             settle_seconds=settle_seconds,
-            now=now,
-            monotonic=monotonic,
-            sleep=sleep,
+            clock=clock,
         )
         self.followed = FollowedSecret(
-            secret, files or PairFiles(cert="", key=""), changed=changed, leader=lambda: self._election.holder, now=now
+            secret, files or PairFiles(cert="", key=""), changed=changed, leader=lambda: self._election.holder, clock=clock
         )
 
     @property
@@ -131,11 +123,15 @@ class ManagedCertificate:
         """Why the certificate cannot be looked after by this server, though it leads."""
         return self._keeper.problem if self.leads else None
 
+    async def begun(self) -> CertificateSource:
+        """The source, as soon as there is a pair that can be served."""
+        return await self.followed.begun()
+
     async def run(self) -> None:
         """Follow the Secret and stand for election, for ever; end it with `stop`."""
         self._running = asyncio.current_task()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.followed.run(self._sleep))
+            group.create_task(self.followed.run())
             group.create_task(self._election.run(self._keeper.work))
 
     async def stop(self) -> None:

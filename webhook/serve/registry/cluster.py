@@ -21,6 +21,8 @@ from webhook.serve.registry.state import ClusterState
 
 READ_SECONDS = 2.0
 """A live read that takes longer is given up, so that who comes later is not held up by it."""
+LISTING_SECONDS = 1.0
+"""When a first listing takes longer, what was kept is served meanwhile; until then a server is not ready by an old registry."""
 KEEP_SECONDS = 60.0
 """So often at most the file is written while nothing but its age changes."""
 
@@ -69,6 +71,8 @@ class ClusterRegistry:
         """Why the registry may not be what the cluster has, or why there is none; `None` when all is well."""
         if self._trouble is not None and self.state is not State.NOT_INSTALLED:
             return _told(self._trouble)
+        if self.restored:
+            return "nothing has been listed since the start: this is the registry that was kept"
         return self._state.counted.problem or None
 
     async def run(self) -> None:
@@ -78,6 +82,7 @@ class ClusterRegistry:
                 tasks.create_task(self._watch.run())
                 if self._options.last_good is not None:
                     tasks.create_task(self._keep(self._options.last_good))
+                    tasks.create_task(self._restore_in_time())
         finally:
             self._fresh.close()
 
@@ -96,9 +101,9 @@ class ClusterRegistry:
         try:
             async with asyncio.timeout(until - self._now()):
                 try:
-                    await self._fresh.fresh()
+                    await self._fresh.fresh(until)
                 except ApiError:
-                    await self._fresh.fresh()
+                    await self._fresh.fresh(until)
         except TimeoutError as error:
             raise UnconfirmedError("timeout") from error
         except ApiError as error:
@@ -180,13 +185,18 @@ class ClusterRegistry:
         else:
             log.warning("no plugin is looked up", problem=problem, **fields)
 
+    async def _restore_in_time(self) -> None:
+        await self._options.clock.sleep(LISTING_SECONDS)
+        if self.state is State.UNREAD:
+            self._restore()
+
     def _restore(self) -> None:
         """Look for what was kept, once: nobody else writes it."""
         last_good, self._last_good = self._last_good, None
         kept = last_good.read(self._api.base_url) if last_good is not None else None
         if kept is None:
             return
-        age = max(0.0, self._options.wall() - kept.read_at)
+        age = max(0.0, self._options.clock.wall() - kept.read_at)
         self._state.restored(kept, self._now() - age)
         self.restored = True
         log.warning("serving the last good registry", age_seconds=round(age), version=self.rulebook.version, state=self.state.value)
@@ -199,7 +209,7 @@ class ClusterRegistry:
             state, now = self._state, self._now()
             self._kept_at = now
             if state.version:
-                read_at = max(0.0, self._options.wall() - (now - state.rulebook.read_at))
+                read_at = max(0.0, self._options.clock.wall() - (now - state.rulebook.read_at))
                 kept = Kept(state.server, read_at, state.version, [dict(each) for each in state.objects])
                 await asyncio.to_thread(last_good.write, kept)
 

@@ -44,7 +44,6 @@ class RegistryFile:
         rulebook: What is judged by now; one reference, replaced as a whole.
         notes: What must be told about that registry.
         problem: Why the file as it is now is not that rulebook; `None` while it is.
-        failures: How many times the file was found newly changed and could not be used.
     """
 
     def __init__(self, path: str, choices: Choices) -> None:
@@ -55,7 +54,10 @@ class RegistryFile:
         self._looked_at = _digest(content)
         self.rulebook, self.notes = _rulebook(path, content, choices)
         self.problem: str | None = None
-        self.failures = 0
+
+    async def check(self) -> str | None:
+        """Nothing is waited for: the file was read before anybody could ask."""
+        return None
 
     def look(self) -> Look:
         """Look at the file, and serve by it if it is new and good. Blocks for as long as reading takes, so a thread is the place for it."""
@@ -80,7 +82,6 @@ class RegistryFile:
         if problem == self.problem:
             return Look.SAME
         self.problem = problem
-        self.failures += 1
         return Look.REFUSED
 
 

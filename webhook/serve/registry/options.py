@@ -1,10 +1,9 @@
 """How a cluster's registry is followed: what is chosen, where it is kept, who counts. Values alone; `cluster` does the following."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from webhook.cluster.watching import CLOCK, Clock
+from webhook.cluster.clock import CLOCK, Clock
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.serve.registry.choices import Choices
 from webhook.serve.registry.last_good import LastGood
@@ -47,8 +46,7 @@ class Options(NamedTuple):
         supplementary: Overheads from a file beside the cluster's registry, by plugin name.
         last_good: Where the registry is kept; `None`: nowhere.
         tally: What counts.
-        clock: Monotonic time, and waiting.
-        wall: Unix time.
+        clock: Time, and waiting.
     """
 
     choices: Choices = Choices()
@@ -56,4 +54,3 @@ class Options(NamedTuple):
     last_good: LastGood | None = None
     tally: Tally = Uncounted()
     clock: Clock = CLOCK
-    wall: Callable[[], float] = time.time

@@ -20,7 +20,7 @@ from webhook.plugins.nearest import nearest
 from webhook.serve.settings.contradictions import contradictions_of_serving
 from webhook.serve.settings.effective import Effective, Layer
 from webhook.serve.settings.model import Exclude, ServeSettings, accepted
-from webhook.serve.settings.names import SETTING_OF_VARIABLE, Written, flag, variables_in
+from webhook.serve.settings.names import PREFIX, SETTING_OF_VARIABLE, Written, flag, variables_in
 
 _PATHS = (
     "registry",
@@ -74,7 +74,7 @@ def _variables(environment: Mapping[str, str], problems: list[str]) -> dict[str,
     for name, text in variables_in(environment):
         setting = SETTING_OF_VARIABLE.get(name)
         if setting is None:
-            problems.append(f"unknown variable {name}{_meant(name, SETTING_OF_VARIABLE)}")
+            problems.append(f"unknown variable {name}{_meant(name, SETTING_OF_VARIABLE, PREFIX)}")
         else:
             layer[setting] = Written(name, _value(setting, _split(setting, text), name, problems))
     return layer
@@ -194,6 +194,7 @@ def _refusal(check: Callable[[str, str], object], text: str, place: str) -> Iter
         yield str(error)
 
 
-def _meant(name: str, known: Collection[str]) -> str:
-    guess = nearest(name, known)
-    return f"; did you mean {guess}?" if guess is not None else f"; known are {', '.join(known)}"
+def _meant(name: str, known: Collection[str], prefix: str = "") -> str:
+    """What was meant, or could be; `prefix`, which all have, says nothing of which."""
+    guess = nearest(name.removeprefix(prefix), [each.removeprefix(prefix) for each in known])
+    return f"; did you mean {prefix}{guess}?" if guess is not None else f"; known are {', '.join(known)}"
