@@ -3,6 +3,7 @@
 import functools
 import itertools
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,16 @@ def is_sent(
     answers = [evaluated(each["expression"], variables) for each in webhooks(helm.render())[webhook]["matchConditions"]]
     assert all(isinstance(answer, bool) for answer in answers), answers
     return all(answers)
+
+
+def test_conditions_ask_only_for_what_a_request_has(helm: Helm) -> None:
+    """The API server knows the type of `request` and refuses a configuration that misspells a field; the library here does not."""
+    text = " ".join(each["expression"] for webhook in webhooks(helm.render()).values() for each in webhook.get("matchConditions", ()))
+    asked_for = set(re.findall(r"\brequest\.(\w+)", text))
+    assert "operation" in asked_for
+    assert asked_for <= {"kind", "resource", "subResource", "requestKind", "requestResource", "requestSubResource"} | {
+        *("name", "namespace", "operation", "userInfo", "dryRun", "options")
+    }
 
 
 def evaluated(expression: str, variables: Mapping[str, Any]) -> object:

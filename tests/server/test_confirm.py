@@ -30,7 +30,7 @@ class Confirm:
     async def __call__(self, until: float) -> Rulebook:
         self.asked.append(until - time.monotonic())
         if self._found is None:
-            raise UnconfirmedError("unavailable")
+            raise UnconfirmedError
         return self._found
 
 

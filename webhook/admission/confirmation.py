@@ -23,7 +23,6 @@ CONFIRMATION = "confirmation"
 DENIED, SPARED, FAILED = "denied", "spared", "failed"
 
 _BY_SETTING = (bridge_not_permitted, dra_gate_disabled, passt_gate_disabled, plugin_gate_disabled, port_ranges_gate_disabled)
-_GONE = "not-found"
 TRUSTED_SECONDS = 300.0
 """So long a registry that cannot be read again is believed: a restart of the API server, or of the network, is over by then."""
 
@@ -34,15 +33,7 @@ HANG_ON_REGISTRY = frozenset(
 
 
 class UnconfirmedError(Exception):
-    """The KubeVirt CR could not be read again in time.
-
-    Attributes:
-        reason: One of a few fixed words, for logs and metrics.
-    """
-
-    def __init__(self, reason: str, message: str = "") -> None:
-        super().__init__(message or reason)
-        self.reason = reason
+    """The KubeVirt CR could not be read again in time."""
 
 
 def hangs_on_registry(answer: Answer) -> bool:
@@ -56,14 +47,13 @@ def confirmed(answer: Answer) -> Answer:
     return msgspec.structs.replace(answer, audit={**answer.audit, CONFIRMATION: outcome})
 
 
-def unconfirmed(answer: Answer, why: UnconfirmedError, age_seconds: float) -> Answer:
+def unconfirmed(answer: Answer, age_seconds: float) -> Answer:
     """The answer when the CR could not be read again, by what is known since so many seconds.
 
     A denial by a young registry stands, and tells its age: validation goes on while the API server is away. One by an old registry becomes
-    a warning: somebody else may have talked to an API server that we cannot reach, and nobody may be shut out for long on our account. So
-    does one for which there is no KubeVirt any more.
+    a warning: somebody else may have talked to an API server that we cannot reach, and nobody may be shut out for long on our account.
     """
-    stands = age_seconds <= TRUSTED_SECONDS and why.reason != _GONE
+    stands = age_seconds <= TRUSTED_SECONDS
     findings = [_doubted(finding, age_seconds, stands=stands) if _hangs(finding) else finding for finding in answer.findings]
     return msgspec.structs.replace(answer_of(findings), audit={**answer.audit, CONFIRMATION: FAILED})
 

@@ -78,8 +78,8 @@ class ValidatingPods(_Pods, frozen=True, kw_only=True):
             try:
                 rulebook = await self.confirm(with_reserve(until))
                 answer = confirmed(validate_pod(review, vmi, rulebook, self.mode, self.action))
-            except UnconfirmedError as error:
-                answer = unconfirmed(answer, error, rulebook.age(time.monotonic()))
+            except UnconfirmedError:
+                answer = unconfirmed(answer, rulebook.age(time.monotonic()))
         return reviewed_by(review.request, answer, rulebook)
 
 

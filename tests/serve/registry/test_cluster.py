@@ -17,7 +17,7 @@ from tests.cluster.clocks import Time
 from tests.cluster.fake_api import FakeApi
 from tests.cluster.kubevirt_crs import CR, KUBEVIRTS, TAP, bookmark, kubevirt
 from tests.cluster.stories import running, until
-from webhook.admission.confirmation import UnconfirmedError
+from webhook.admission.confirmation import TRUSTED_SECONDS, UnconfirmedError
 from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.kubevirts import State
 from webhook.plugins.plugin import ComputeResourceOverhead
@@ -200,6 +200,25 @@ def test_without_the_kind_there_is_no_kubevirt_until_it_is_installed(api: FakeAp
     assert [line["reason"] for line in logs if line["event"] == "registry not followed"] == ["not-found"]
 
 
+def test_a_cr_that_was_just_read_outlasts_a_404_and_no_longer_than_it_is_trusted(api: FakeApi) -> None:
+    api.store(CR, kubevirt())
+    time = Time()
+
+    async def story(made: ClusterRegistry) -> None:
+        read_at = made.rulebook.read_at
+        api.fail(KUBEVIRTS, 404, times=1000)
+        api.cut_watches()
+        await until(lambda: made.problem is not None)
+        while time.now - read_at < TRUSTED_SECONDS - 10:
+            assert made.state is State.ONE
+            await asyncio.sleep(0)
+        await until(lambda: made.state is State.NOT_INSTALLED)
+        assert time.now - read_at > TRUSTED_SECONDS
+        assert (await answer(made, RED))["allowed"] is True
+
+    during(api, story, clock=time.clock)
+
+
 def test_what_must_not_be_listed_is_told_with_what_to_grant_once_and_is_not_ready(api: FakeApi) -> None:
     api.store(CR, kubevirt())
     api.fail(KUBEVIRTS, 403, times=1000)
@@ -283,7 +302,7 @@ def test_a_denial_stands_on_a_registry_that_was_read_after_the_review_came(api: 
     during(api, story, clock=CLOCK)
 
 
-@pytest.mark.parametrize("fault", [403, 500, "cut", "hang", "no JSON"])
+@pytest.mark.parametrize("fault", [403, 404, 500, "cut", "hang", "no JSON"])
 def test_a_denial_that_cannot_be_confirmed_stands_on_what_was_known_a_moment_ago(api: FakeApi, fault: int | str) -> None:
     api.store(CR, kubevirt())
 
@@ -294,16 +313,6 @@ def test_a_denial_that_cannot_be_confirmed_stands_on_what_was_known_a_moment_ago
         assert fault != "hang" or system.monotonic() < asked_at + 0.5
         assert (told["allowed"], told["auditAnnotations"]["confirmation"]) == (False, "failed")
         assert "s ago, which could not be read again)" in told["status"]["message"]
-
-    during(api, story, clock=CLOCK)
-
-
-def test_a_denial_is_a_warning_where_there_is_no_kubevirt_any_more(api: FakeApi) -> None:
-    api.store(CR, kubevirt())
-
-    async def story(made: ClusterRegistry) -> None:
-        api.fail(KUBEVIRTS, 404, times=1000)
-        assert (await answer(made, RED))["allowed"] is True
 
     during(api, story, clock=CLOCK)
 

@@ -7,7 +7,7 @@ import asyncio
 
 import structlog
 
-from webhook.admission.confirmation import UnconfirmedError
+from webhook.admission.confirmation import TRUSTED_SECONDS, UnconfirmedError
 from webhook.admission.rulebook import Rulebook
 from webhook.cluster.api import ApiServer
 from webhook.cluster.events import Event, Listing, read_listing
@@ -104,10 +104,8 @@ class ClusterRegistry:
                     await self._fresh.fresh(until)
                 except ApiError:
                     await self._fresh.fresh(until)
-        except TimeoutError as error:
-            raise UnconfirmedError("timeout") from error
-        except ApiError as error:
-            raise UnconfirmedError(error.reason, error.message) from error
+        except (TimeoutError, ApiError) as error:
+            raise UnconfirmedError from error
         return self.rulebook
 
     def listed(self, listing: Listing) -> None:
@@ -130,10 +128,14 @@ class ClusterRegistry:
         if self._logged is None or self._logged.reason != trouble.reason:
             log.warning("registry not followed", reason=trouble.reason, problem=_told(trouble), serving=self.rulebook.version)
         self._trouble = self._logged = trouble
-        if trouble.listing and trouble.reason == "not-found":
+        if trouble.listing and trouble.reason == "not-found" and not self._is_believed():
             self._took(changed=self._state.missing(self._now()))
         elif self.state is State.UNREAD:
             self._restore()
+
+    def _is_believed(self) -> bool:
+        """Whether a CR is known that a 404 does not take away: one that is removed is told by the watch, and a proxy's 404 passes."""
+        return self.state is State.ONE and self._now() - self.rulebook.read_at <= TRUSTED_SECONDS
 
     async def _read(self) -> None:
         """A live read, for `confirm`; `ApiError` whatever goes wrong."""
