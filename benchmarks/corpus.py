@@ -1,6 +1,9 @@
-"""Repositories to check, made on the spot: the same bytes on every machine."""
+"""What is judged: repositories made on the spot, the same bytes on every machine, and a launcher pod."""
 
+import json
 from pathlib import Path
+
+_LAUNCHER = Path("tests/data/reviews/pod-create-virt-launcher-2.json")
 
 _VM = """\
 apiVersion: kubevirt.io/v1
@@ -125,3 +128,14 @@ def write_repository(directory: Path, *, files: int, documents: int, every: int)
                 vms += is_vm
                 stream.write("---\n" + (virtual_machine(number) if is_vm else _OTHER.format(number=number)))
     return vms
+
+
+def launcher(plugin: str = "passt") -> tuple[bytes, bytes]:
+    """The review of a launcher pod, as an API server sent it, and its VMI, which uses a plugin."""
+    review = json.loads(_LAUNCHER.read_bytes())
+    [owner] = review["request"]["object"]["metadata"]["ownerReferences"]
+    identity = {"name": owner["name"], "namespace": review["request"]["namespace"], "uid": owner["uid"]}
+    devices = {"interfaces": [{"name": "default", "binding": {"name": plugin}}]}
+    spec = {"domain": {"devices": devices}, "networks": [{"name": "default", "pod": {}}]}
+    vmi = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "metadata": identity, "spec": spec}
+    return json.dumps(review, separators=(",", ":")).encode(), json.dumps(vmi).encode()

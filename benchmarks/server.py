@@ -1,6 +1,7 @@
-"""`bindguard serve` under load over TLS, on one core, the load generator on the other: against a constant ASGI app, FastAPI and kopf.
+"""`bindguard serve` under load over TLS, on one core, the load generator on the other: against a constant ASGI app, FastAPI, kopf and Go.
 
-Needs wrk and h2load (Debian: wrk, nghttp2-client) and, for its baseline, kopf from PyPI; what is missing is said and left out.
+Needs wrk and h2load (Debian: wrk, nghttp2-client) and, for two baselines, kopf from PyPI and Go (Debian: golang-go);
+what is missing is said and left out.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.corpus import launcher
 from benchmarks.engine import review
 from benchmarks.machine import median, row
 
@@ -77,6 +79,16 @@ def in_turns(ports: Sequence[int], body: Path) -> list[list[float]]:
     return [list(rates) for rates in zip(*rounds, strict=True)]
 
 
+def launcher_pod(directory: Path) -> Path:
+    """A review of a launcher pod, in a file, and beside it a directory `vmis` with its VMI."""
+    pod, vmi = launcher()
+    (directory / "vmis").mkdir()
+    (directory / "vmis/vmi.json").write_bytes(vmi)
+    body = directory / "pod.json"
+    body.write_bytes(pod)
+    return body
+
+
 def latencies(port: int, body: Path, *, clients: int, rate: float | None, seconds: int) -> tuple[float, float]:
     """p50 and p99 in milliseconds of single requests at a fixed rate per second (`None`: one after the other)."""
     with tempfile.NamedTemporaryFile() as log:
@@ -126,11 +138,11 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def bindguard(port: int, certificate: Path, key: Path) -> list[str]:
+def bindguard(port: int, certificate: Path, key: Path, *extra: str) -> list[str]:
     """Our own server, with every rule and the example registry."""
     files = ["--tls-cert", str(certificate), "--tls-key", str(key), "--registry", "examples/kubevirt.yaml"]
     addresses = ["--host", "127.0.0.1", "--port", str(port), "--operations-host", "127.0.0.1", "--operations-port", str(free_port())]
-    return [str(_BIN / "bindguard"), "serve", *files, *addresses]
+    return [str(_BIN / "bindguard"), "serve", *files, *addresses, *extra]
 
 
 def uvicorn(application: str, port: int, certificate: Path, key: Path, *extra: str) -> list[str]:
@@ -158,21 +170,29 @@ def main(*, requests: int = 200_000) -> None:
         body = Path(directory, "review.json")
         text = review(2, padding=7000).decode().replace('"p1"', '"l2bridge"')
         body.write_text(text)
-        _measure(body, certificate, key, requests)
+        _measure(body, launcher_pod(Path(directory)), certificate, key, requests)
 
 
-def _measure(body: Path, certificate: Path, key: Path, requests: int) -> None:
+def _measure(body: Path, pod: Path, certificate: Path, key: Path, requests: int) -> None:
     port = free_port()
-    with serving(bindguard(port, certificate, key), port) as process, contextlib.ExitStack() as others:
-        baselines = list(_baselines(certificate, key))
+    vmis = f"--vmi-directory={pod.parent / 'vmis'}"
+    with serving(bindguard(port, certificate, key, vmis, "--overhead=always"), port) as process, contextlib.ExitStack() as others:
+        baselines = list(_baselines(certificate, key, body.parent))
         for baseline in baselines:
             others.enter_context(serving(baseline.command, baseline.port))
         ours, *theirs = in_turns([port, *(baseline.port for baseline in baselines)], body)
         size = f"{len(body.read_bytes()) / 1000:.1f} kB VMI review"
-        row(f"validate, {_CONNECTIONS} TLS connections", f"{median(ours):,.0f} requests/s", "more than Go's constant", size)
+        row(f"validate, {_CONNECTIONS} TLS connections", f"{median(ours):,.0f} requests/s", "told", size)
         for baseline, rates in zip(baselines, theirs, strict=True):
             times = median([one / other for one, other in zip(ours, rates, strict=True)])
             row(f"  against {baseline.name}", f"{times:.2f} x", baseline.goal, f"{median(rates):,.0f} requests/s")
+        patched = median([requests_per_second(port, pod, "/mutate") for _ in range(_RUNS)])
+        row(
+            f"mutate, {_CONNECTIONS} TLS connections",
+            f"{patched:,.0f} requests/s",
+            "told",
+            f"{len(pod.read_bytes()) / 1000:.1f} kB launcher pod, its VMI looked for in files",
+        )
         _measure_latencies(port, median(ours), baselines[0].port, median(theirs[0]), body)
         new = new_connections_per_second(port, body.read_bytes())
         row("a new TLS connection for each request", f"{new:,.0f} requests/s", "told")
@@ -213,19 +233,26 @@ class _Baseline(NamedTuple):
     command: list[str]
 
 
-def _baselines(certificate: Path, key: Path) -> Iterator[_Baseline]:
+def _baselines(certificate: Path, key: Path, directory: Path) -> Iterator[_Baseline]:
     port = free_port()
     constant = uvicorn("benchmarks.baselines:constant", port, certificate, key)
     yield _Baseline("a constant on the same uvicorn", ">= 0.75 x", port, constant)
     port = free_port()
     route = uvicorn("benchmarks.baselines:fastapi_with_pydantic", port, certificate, key, "--factory")
     yield _Baseline("a FastAPI route with a pydantic body", ">= 2.5 x", port, route)
-    if importlib.util.find_spec("kopf") is None:
+    if importlib.util.find_spec("kopf") is not None:
+        port = free_port()
+        kopf = [sys.executable, "-m", "benchmarks.baselines", str(port), str(certificate), str(key)]
+        yield _Baseline("kopf's admission server", ">= 6 x", port, kopf)
+    else:
         print("  kopf: left out, it is not installed (pip install 'kopf[dev]')")
-        return
-    port = free_port()
-    kopf = [sys.executable, "-m", "benchmarks.baselines", str(port), str(certificate), str(key)]
-    yield _Baseline("kopf's admission server", ">= 6 x", port, kopf)
+    if (go := shutil.which("go")) is not None:
+        port, program = free_port(), directory / "constant"
+        subprocess.run([go, "build", "-o", str(program), "benchmarks/constant.go"], check=True)
+        version = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=True).stdout.strip()
+        yield _Baseline(f"a constant on {version}'s net/http", "> 1 x", port, [str(program), str(port), str(certificate), str(key)])
+    else:
+        print("  Go: left out, it is not installed (Debian: golang-go)")
 
 
 if __name__ == "__main__":
