@@ -4,8 +4,6 @@ A mistake *in a judged object* is not an error but a finding (`webhook.rules`); 
 what it was asked to do.
 """
 
-import functools
-
 EXIT_CLEAN = 0
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
@@ -48,8 +46,8 @@ class UnreadableError(BindguardError):
         return f"{place}: {self.message}" if place else self.message
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Keep the fields across process borders: `Exception` pickles positional arguments only."""
-        return functools.partial(type(self), self.message, file=self.file, line=self.line, column=self.column), ()
+        """Keep the fields across process borders, those of a subclass too: `Exception` pickles positional arguments only."""
+        return type(self).__new__, (type(self), self.message), self.__dict__
 
 
 class RegistryError(UnreadableError):

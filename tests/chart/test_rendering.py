@@ -22,7 +22,11 @@ CHOICES: dict[str, Values] = {
         "resources": None,
     },
     "scheduled": {
-        "tolerations": [{"operator": "Exists"}],
+        "tolerations": [
+            {"operator": "Exists"},
+            {"key": "", "operator": "Exists", "effect": ""},
+            {"key": "a", "operator": "", "value": "b"},
+        ],
         "affinity": {
             "nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchFields": [{"key": "a", "operator": "In", "values": ["b"]}]}]}},
             "podAntiAffinity": {PREFERRED: [{"weight": 9, "podAffinityTerm": {"topologyKey": "zone", "labelSelector": {}}}]},

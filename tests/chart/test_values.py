@@ -67,6 +67,7 @@ NONSENSE: list[tuple[Values, str, str]] = [
         "minItems",
     ),
     ({"tolerations": [{}]}, "/tolerations/0", "missing property 'operator'"),
+    ({"tolerations": [{"key": "", "operator": "Equal"}]}, "/tolerations/0/operator", "value must be 'Exists'"),
     ({"tolerations": [{"key": "a", "effect": "NoRun"}]}, "/tolerations/0/effect", "must be one of"),
     ({"networkPolicy": {"operationsFrom": [{"pods": {}}]}}, "/networkPolicy/operationsFrom/0", "'pods' not allowed"),
     ({"podDisruptionBudget": {"maxUnavailable": 0}}, "/podDisruptionBudget/maxUnavailable", "minimum"),

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.cluster.clocks import Time
-from webhook.cluster.fresh_read import SPACING_SECONDS, FreshRead
+from webhook.cluster.fresh_read import MOST_PAUSE_SECONDS, SPACING_SECONDS, FreshRead
 from webhook.cluster.problem import ApiError
 
 
@@ -69,12 +69,13 @@ def test_who_asks_alone_does_not_wait_and_a_flood_is_held_to_a_pace() -> None:
     assert asyncio.run(story()) == pytest.approx([0.0, SPACING_SECONDS, SPACING_SECONDS])
 
 
-def test_a_server_that_asks_to_be_left_alone_is_read_no_sooner_and_who_has_not_the_time_is_told_at_once() -> None:
+@pytest.mark.parametrize(("asked", "kept"), [(1.5, 1.5), (30.0, MOST_PAUSE_SECONDS)])
+def test_a_server_that_asks_to_be_left_alone_is_for_a_time_and_who_has_not_the_time_is_told_at_once(asked: float, kept: float) -> None:
     async def story() -> list[float]:
         time = Time()
 
         async def read() -> None:
-            raise ApiError("busy", status=429, reason="too-many-requests", retry_after=2.0)
+            raise ApiError("busy", status=429, reason="too-many-requests", retry_after=asked)
 
         fresh = FreshRead(read, time.clock)
         await asyncio.gather(fresh.fresh(), return_exceptions=True)
@@ -83,7 +84,7 @@ def test_a_server_that_asks_to_be_left_alone_is_read_no_sooner_and_who_has_not_t
         await asyncio.gather(fresh.fresh(time.now + 3), return_exceptions=True)
         return time.waited
 
-    assert asyncio.run(story()) == [0.0, 2.0]
+    assert asyncio.run(story()) == [0.0, kept]
 
 
 def test_a_failure_is_told_to_all_who_waited_and_the_next_read_is_another() -> None:

@@ -7,8 +7,10 @@ from webhook.cluster.clock import Clock
 from webhook.cluster.problem import ApiError
 
 SPACING_SECONDS = 0.05
-"""So far apart reads begin at least: a flood of askers costs twenty reads a second, and who asks alone does not wait. A server that asks to
-be left alone for longer is."""
+"""So far apart reads begin at least: a flood of askers costs twenty reads a second, and who asks alone does not wait."""
+
+MOST_PAUSE_SECONDS = 2.0
+"""No longer is a server left alone that asks for it: somebody may be denied meanwhile for what is no longer true."""
 
 
 class FreshRead:
@@ -64,7 +66,7 @@ class FreshRead:
             raise
         except Exception as error:  # noqa: BLE001 - raised again for everyone who waits
             if isinstance(error, ApiError):
-                self._next_at = max(self._next_at, self._clock.now() + error.retry_after)
+                self._next_at = max(self._next_at, self._clock.now() + min(error.retry_after, MOST_PAUSE_SECONDS))
             _fail(asked, error)
         else:
             asked.set_result(None)

@@ -87,6 +87,13 @@ def test_a_first_start_makes_everything_without_a_pause(api: FakeApi) -> None:
     assert api.asked("POST") == api.asked("PUT") == []
 
 
+def test_an_api_server_that_asks_to_be_left_alone_is(api: FakeApi) -> None:
+    api.retry_after = "29"
+    api.fail("/", 429)
+    with structlog.testing.capture_logs():
+        assert run(api, lambda server: keeper(server).look()) == 29
+
+
 def test_a_secret_that_a_chart_made_empty_will_do(api: FakeApi) -> None:
     api.store(SECRET, {"metadata": {"labels": {"a": "b"}}, "type": "Opaque"})
     begun(api)

@@ -214,6 +214,13 @@ def test_a_replica_without_a_certificate_is_not_ready_and_says_why(api: FakeApi,
         run(api, story)
 
 
+def test_an_api_server_that_asks_to_be_left_alone_is_not_asked_for_the_secret_before(api: FakeApi) -> None:
+    api.retry_after = "9"
+    api.fail(SECRET, 429)
+    with structlog.testing.capture_logs():
+        assert run(api, lambda server: managed(server).followed.look()) == 9
+
+
 def test_an_api_server_that_is_away_at_the_start_is_waited_for(api: FakeApi) -> None:
     api.fail("/", 503, times=20)
 

@@ -405,6 +405,21 @@ def test_a_start_while_the_api_server_hangs_serves_what_was_kept_before_the_firs
     assert [line["event"] for line in logs] == ["serving the last good registry"]
 
 
+@pytest.mark.parametrize(("age", "state"), [(TRUSTED_SECONDS - 60, State.ONE), (TRUSTED_SECONDS + 60, State.NOT_INSTALLED)])
+def test_a_404_at_the_start_takes_nothing_away_that_was_read_a_moment_before(
+    api: FakeApi, tmp_path: Path, age: float, state: State
+) -> None:
+    LastGood(str(tmp_path)).write(Kept(api.url, 5000.0, "101", [kubevirt({"passt": {}}, resource_version="101")]))
+    api.fail(KUBEVIRTS, 404, times=1000)
+    counts = Counts()
+
+    async def story(made: ClusterRegistry) -> None:
+        await until(lambda: "restarted not-found" in counts.counted)
+        assert (made.state, made.restored) == (state, state is State.ONE)
+
+    during(api, story, watched=False, clock=at(5000.0 + age), last_good=LastGood(str(tmp_path)), tally=counts)
+
+
 def test_a_wall_clock_that_went_back_makes_no_negative_age(api: FakeApi, tmp_path: Path) -> None:
     api.store(CR, kubevirt())
 

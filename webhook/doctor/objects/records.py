@@ -21,7 +21,7 @@ class Lease(Object, frozen=True):
 
 
 class Secret(Object, frozen=True):
-    """A Secret; values are base64."""
+    """A Secret; values are what base64 stood for."""
 
     metadata: Metadata = Metadata()
     data: Mapping[str, bytes] | None = None

@@ -88,7 +88,7 @@ class FollowedSecret:
         except ApiError as error:
             self._failures = min(self._failures + 1, 10)
             self._tell(log.warning, str(error), error.kind)
-            return min(2.0 ** (self._failures - 1), _LONGEST_PAUSE_SECONDS)
+            return max(min(2.0 ** (self._failures - 1), _LONGEST_PAUSE_SECONDS), error.retry_after)
         except Exception as error:
             kind = type(error).__name__
             if kind != self._told:

@@ -75,7 +75,7 @@ class CertificateKeeper:
         except ApiError as error:
             if error.reason == "conflict":
                 return _CONFLICT_SECONDS
-            return self._failed(str(error), error.kind)
+            return max(self._failed(str(error), error.kind), error.retry_after)
         except _UnfitError as error:
             return self._failed(str(error), "unfit")
         except Exception as error:

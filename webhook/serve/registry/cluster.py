@@ -128,10 +128,10 @@ class ClusterRegistry:
         if self._logged is None or self._logged.reason != trouble.reason:
             log.warning("registry not followed", reason=trouble.reason, problem=_told(trouble), serving=self.rulebook.version)
         self._trouble = self._logged = trouble
+        if self.state is State.UNREAD:
+            self._restore()
         if trouble.listing and trouble.reason == "not-found" and not self._is_believed():
             self._took(changed=self._state.missing(self._now()))
-        elif self.state is State.UNREAD:
-            self._restore()
 
     def _is_believed(self) -> bool:
         """Whether a CR is known that a 404 does not take away: one that is removed is told by the watch, and a proxy's 404 passes."""
