@@ -26,6 +26,7 @@ CHOICES: dict[str, Values] = {
             {"operator": "Exists"},
             {"key": "", "operator": "Exists", "effect": ""},
             {"key": "a", "operator": "", "value": "b"},
+            {"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 9},
         ],
         "affinity": {
             "nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [{"matchFields": [{"key": "a", "operator": "In", "values": ["b"]}]}]}},

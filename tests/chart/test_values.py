@@ -68,6 +68,8 @@ NONSENSE: list[tuple[Values, str, str]] = [
     ),
     ({"tolerations": [{}]}, "/tolerations/0", "missing property 'operator'"),
     ({"tolerations": [{"key": "", "operator": "Equal"}]}, "/tolerations/0/operator", "value must be 'Exists'"),
+    ({"tolerations": [{"key": "a", "operator": "Exists", "value": "b"}]}, "/tolerations/0/value", "maxLength"),
+    ({"tolerations": [{"key": "a", "tolerationSeconds": 9}]}, "/tolerations/0", "missing property 'effect'"),
     ({"tolerations": [{"key": "a", "effect": "NoRun"}]}, "/tolerations/0/effect", "must be one of"),
     ({"networkPolicy": {"operationsFrom": [{"pods": {}}]}}, "/networkPolicy/operationsFrom/0", "'pods' not allowed"),
     ({"podDisruptionBudget": {"maxUnavailable": 0}}, "/podDisruptionBudget/maxUnavailable", "minimum"),
