@@ -11,6 +11,11 @@
   for: 15m
   severity: warning
   summary: A pod of Bindguard cannot answer reviews.
+- alert: BindguardRestarting
+  expr: max(changes(process_start_time_seconds{ {{- .own -}} }[1h])) > 2
+  for: 5m
+  severity: warning
+  summary: A pod of Bindguard ends and starts again and again.
 - alert: BindguardCallsFailing
   expr: sum(rate(apiserver_admission_webhook_rejection_count{name=~".*[.]bindguard[.]io",error_type="calling_webhook_error"}[5m])) > 0
   for: 2m
