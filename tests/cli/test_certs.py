@@ -72,7 +72,13 @@ def test_a_flag_out_of_range_is_a_usage_error(tmp_path: Path, flags: list[str]) 
 
 @pytest.mark.parametrize(
     ("flags", "words"),
-    [(["--days", "800"], "cannot outlive its CA"), (["--name", "a b"], '"a b" is no DNS name'), (["--service", ""], "no DNS name")],
+    [
+        (["--days", "800"], "cannot outlive its CA"),
+        (["--name", "a b"], '"a b" is no DNS name'),
+        (["--service", ""], 'no Service can be called ""'),
+        (["--service", "Bad_Name"], '--service: no Service can be called "Bad_Name"; write at most 63 lower-case letters'),
+        (["--namespace", "a.b"], '--namespace: no namespace can be called "a.b"'),
+    ],
 )
 def test_what_cannot_be_made_is_told(tmp_path: Path, flags: list[str], words: str) -> None:
     done = certs("generate", "--dir", tmp_path / "certs", *flags)
@@ -107,6 +113,12 @@ def _fingerprint(file: Path) -> str:
 def test_inspect_tells_of_an_expired_certificate(tmp_path: Path) -> None:
     write(tmp_path, made(CA, start=NOW - 9 * DAY, end=NOW - DAY))
     assert "expired 1 day ago" in certs("inspect", tmp_path / "tls.crt").output
+
+
+@pytest.mark.parametrize(("end", "words"), [(-1, "expired less than a day ago"), (1, "less than a day left")])
+def test_inspect_never_speaks_of_no_days(tmp_path: Path, end: int, words: str) -> None:
+    write(tmp_path, made(CA, start=NOW - 9 * DAY, end=NOW + end * DAY / 2))
+    assert words in certs("inspect", tmp_path / "tls.crt").output
 
 
 def test_inspect_asks_a_server(tmp_path: Path) -> None:
@@ -153,6 +165,21 @@ def test_verify_tells_all_that_is_wrong_and_exits_with_1(tmp_path: Path) -> None
     words = ["does not belong to the certificate", "is not for other.svc", "expires in 9 days", "holds no CA that signed"]
     assert len(problems) == len(words)
     assert all(word in problem for word, problem in zip(words, problems, strict=True))
+
+
+@pytest.mark.parametrize(("days", "words"), [(1, "expires in less than a day, on"), (2, "expires in 1 day, on")])
+def test_verify_counts_the_last_days_well(tmp_path: Path, days: int, words: str) -> None:
+    write(tmp_path, leaf(CA, days=days))
+    assert words in certs("verify", "--cert", tmp_path / "tls.crt").output
+
+
+def test_verify_says_of_no_expired_file_that_it_lasts(tmp_path: Path) -> None:
+    write(tmp_path, made(CA, start=NOW - 9 * DAY, end=NOW - DAY))
+    done = certs("verify", *files(tmp_path))
+    assert done.exit_code == 1
+    assert "expired on" in done.output
+    assert f"{tmp_path}/tls.crt lasts" not in done.output
+    assert f"ok       {tmp_path}/ca.crt lasts 30 days" in done.output
 
 
 def test_verify_as_json_tells_fine_checks_too(tmp_path: Path) -> None:

@@ -96,6 +96,9 @@ def test_hostile_input_is_told_with_its_place_and_never_a_traceback(tmp_path: Pa
         (["-j", "0"], b"0"),
         (["--select", "no-bindng"], b'did you mean "no-binding"?'),
         (["--kubevirt-version", "four"], b'"four" is no KubeVirt release'),
+        (["--kubevirt-version", "0.59"], b"KubeVirt 0.59 has no binding plugins; the oldest release judged is 1.1"),
+        (["--kubevirt-version", "v2.0.1"], b"nothing is known of KubeVirt 2.0.1; known are 1.1 to 1.9"),
+        ([""], b"an empty path was given; give a file, or - for standard input"),
         (["--config", "/nowhere.yaml"], b"/nowhere.yaml: No such file"),
     ],
 )
@@ -182,18 +185,22 @@ def test_interrupted_it_writes_no_report_at_all(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".report*"))
 
 
-def redirected(directory: Path, shell: str) -> subprocess.CompletedProcess[bytes]:
+def redirected(directory: Path, shell: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     """A shell line in which `bindguard` is the command."""
     command = ["bash", "-c", f'bindguard() {{ "{sys.executable}" -m webhook "$@"; }}; {shell}']
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     return subprocess.run(command, cwd=directory, env=environment, capture_output=True, timeout=60, check=False)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
     ("shell", "code", "told"),
     [
         ("bindguard check . >/dev/full", EXIT_USAGE, b"bindguard: standard output cannot be written: No space left on device\n"),
         ("bindguard rules >/dev/full", EXIT_USAGE, b"bindguard: standard output cannot be written: No space left on device\n"),
+        ("bindguard --help >/dev/full", EXIT_USAGE, b"bindguard: standard output cannot be written: No space left on device\n"),
+        ("bindguard certs generate >/dev/full", EXIT_USAGE, b"bindguard: standard output cannot be written: No space left on device\n"),
+        ("ulimit -f 16; bindguard check . -o json >full", EXIT_USAGE, b"bindguard: standard output cannot be written: File too large\n"),
         ("bindguard check . --output-file /dev/full", EXIT_USAGE, b"bindguard: /dev/full: cannot be written: No space left on device\n"),
         ("bindguard check . --output-file ''", EXIT_USAGE, b"bindguard: a file without a name: cannot be written: Is a directory\n"),
         ("bindguard check . >&-", EXIT_FINDINGS, b""),
@@ -202,19 +209,39 @@ def redirected(directory: Path, shell: str) -> subprocess.CompletedProcess[bytes
         ("bindguard check --nonsense 2>&-", EXIT_USAGE, b""),
         ("bindguard check - <&-", EXIT_UNREADABLE, b"bindguard: <stdin>: standard input is closed\n"),
         ("bindguard check . | true; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
+        ("bindguard check . | head -1 >/dev/null; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
         ("bindguard explain passt | true; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
+        ("bindguard --help | true; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
+        ("bindguard check --help | true; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
+        ("bindguard certs generate | true; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
         ("mkdir gone; cd gone; rmdir ../gone; bindguard check", EXIT_UNREADABLE, b"bindguard: the system says: [Errno 2]"),
         ("bindguard check . --registry $'a\\e[31m\\nb'", EXIT_UNREADABLE, b"bindguard: a\\x1b[31m\nb: No such file"),
     ],
 )
 def test_streams_that_are_closed_full_or_gone_give_an_exit_code_and_at_most_a_line(
-    tmp_path: Path, shell: str, code: int, told: bytes
+    tmp_path: Path, shell: str, code: int, told: bytes, unbuffered: str
 ) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": "\n---\n".join([vm("slip")] * 500)})  # more than a pipe holds
-    done = redirected(tmp_path, shell)
+    done = redirected(tmp_path, shell, PYTHONUNBUFFERED=unbuffered)  # the image sets it
     assert (done.returncode, done.stderr[: len(told)]) == (code, told)
     assert b"Traceback" not in done.stderr
     assert told or not done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_pipe_that_does_not_block_gets_the_whole_report(tmp_path: Path, unbuffered: str) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": "\n---\n".join([vm("slip")] * 500)})  # more than a pipe holds
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    command = [sys.executable, "-m", "webhook", "check", ".", "-o", "json"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=writer, stderr=subprocess.PIPE) as process:
+        os.close(writer)
+        with os.fdopen(reader, "rb") as stream:
+            report = stream.read()
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (EXIT_FINDINGS, b"")
+    assert len(json.loads(report)["findings"]) == 500
 
 
 def test_a_report_file_that_is_a_link_or_a_pipe_stays_one(tmp_path: Path) -> None:

@@ -99,6 +99,13 @@ def test_a_patch_is_shown_with_what_it_does_to_compute(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("vmis", "told"), [("gone", "No such file or directory"), ("pod.json", "Not a directory")])
+def test_vmis_that_are_no_directory_are_told(tmp_path: Path, vmis: str, told: str) -> None:
+    write(tmp_path, {"pod.json": json.dumps(launchers.pod())})
+    done = asked(tmp_path, "pod.json", "--vmis", vmis)
+    assert_failed(done, EXIT_UNREADABLE, f"bindguard: {vmis}: {told}; give a directory with files of VMIs\n")
+
+
 def test_json_is_the_whole_answer(tmp_path: Path) -> None:
     done = asked(tmp_path, TYPO, "--output", "json")
     answer = json.loads(done.stdout)
@@ -142,6 +149,7 @@ def test_what_is_no_review_is_told_and_the_others_are_asked(tmp_path: Path, cont
     ("arguments", "told"),
     [
         ([], "Missing argument 'FILE...'"),
+        (["vm.yaml", "", "--registry", "r.yaml"], "an empty path was given"),
         (["vm.yaml"], "no registry: give --registry FILE"),
         (["vm.yaml", "--ca", "c.crt", "--timeout", "1"], "--ca, --timeout: of no use without --server"),
         (["vm.yaml", "--server", "https://a", "--registry", "r.yaml"], "a server judges by its own"),
@@ -186,12 +194,14 @@ def test_a_server_answers_as_the_engine_does(tmp_path: Path) -> None:
         misnamed = bindguard(
             "review", "vm.yaml", "--server", url, "--ca", "certs/ca.crt", "--tls-server-name", "a.test", directory=tmp_path
         )
+        plain = bindguard("review", "vm.yaml", "--server", url.replace("https", "http"), directory=tmp_path)
         elsewhere = bindguard("review", TYPO, "--server", url, "--insecure", "--endpoint", "mutate", directory=tmp_path)
     of_engine = asked(tmp_path, *files)
     assert (of_server.returncode, of_server.stdout, of_server.stderr) == (EXIT_FINDINGS, of_engine.stdout, of_engine.stderr)
     assert (insecure.returncode, insecure.stdout) == (EXIT_CLEAN, b"vm.yaml:1: virtualmachine.kubevirt.io/web: CREATE allowed\n")
     assert_failed(untrusted, EXIT_UNREADABLE, "give its CA with --ca")
-    assert_failed(misnamed, EXIT_UNREADABLE, "a.test")
+    assert_failed(misnamed, EXIT_UNREADABLE, "not valid for 'a.test'; give its CA")
+    assert_failed(plain, EXIT_UNREADABLE, "; if it speaks TLS, write https://")
     assert elsewhere.stdout.endswith(b"CREATE allowed (not-a-pod)\n")
 
 
@@ -260,6 +270,11 @@ def told_by(said: bytes, *arguments: str) -> Done:
     ("said", "told"),
     [
         (answer("500 Internal Server Error", b'{"kind": "Status", "message": "broken"}'), "/validate: HTTP 500: broken"),
+        (
+            answer("400 Bad Request", b"Client sent HTTP to HTTPS"),
+            "HTTP 400: Client sent HTTP to HTTPS; if it speaks TLS, write https://\n",
+        ),
+        (answer("400 Bad Request", b'{"kind": "Status", "message": "no review"}'), "HTTP 400: no review\n"),
         (answer("404 Not Found", b"<html>\n\x1b[31m" + b"x" * 1000), r"HTTP 404: <html>\n\x1b[31mxxx"),
         (answer("302 Found", b"", "location: /elsewhere"), "HTTP 302: without a body"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "no HTTP answer: SSH-2.0"),

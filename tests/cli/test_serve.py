@@ -53,3 +53,10 @@ def test_a_setting_that_cannot_be_used_ends_with_code_2(
     assert done.returncode == 2
     assert told in done.stderr.decode()
     assert done.stdout == b""
+
+
+def test_a_vmi_directory_that_is_none_ends_the_start_with_code_3(tmp_path: Path) -> None:
+    write(tmp_path, {"r.yaml": KUBEVIRT})
+    done = serve_to_the_end(tmp_path, "--registry", "r.yaml", "--self-signed", "--vmi-directory", "gone")
+    assert done.returncode == 3
+    assert "bindguard: gone: No such file or directory; give a directory with files of VMIs" in done.stderr.decode()

@@ -48,6 +48,8 @@ SECRET = f"/api/v1{_IN}/secrets/bindguard-tls"
 PODS = f"/api/v1{_IN}/pods"
 KUBEVIRTS = "/apis/kubevirt.io/v1/kubevirts"
 LAUNCHERS = {"matchLabels": {"kubevirt.io": "virt-launcher"}}
+LABELS = {"app.kubernetes.io/name": "bindguard", "app.kubernetes.io/instance": "bindguard"}
+NAMESPACES = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "bindguard"]}]}
 
 
 def pem(*certificates: x509.Certificate) -> str:
@@ -70,6 +72,8 @@ def webhook(name: str, path: str, rules: list[Object], **fields: Any) -> Object:
         "failurePolicy": "Fail",
         "matchPolicy": "Equivalent",
         "timeoutSeconds": 5,
+        "namespaceSelector": NAMESPACES,
+        "objectSelector": {},
         "admissionReviewVersions": ["v1"],
         **fields,
     }
@@ -81,8 +85,9 @@ def rule(group: str, *resources: str, operations: tuple[str, ...] = ("CREATE", "
 
 def validating() -> Object:
     kinds = rule("kubevirt.io", "virtualmachines", "virtualmachineinstances", "virtualmachineinstancereplicasets")
-    rules = [kinds, rule("pool.kubevirt.io", "virtualmachinepools")]
-    return {"metadata": {"name": "bindguard"}, "webhooks": [webhook("validate.bindguard.io", "/validate", rules)]}
+    judged = webhook("validate.bindguard.io", "/validate", [kinds, rule("pool.kubevirt.io", "virtualmachinepools")])
+    advised = webhook("advice.validate.bindguard.io", "/validate", [rule("kubevirt.io", "kubevirts")], failurePolicy="Ignore")
+    return {"metadata": {"name": "bindguard"}, "webhooks": [judged, advised]}
 
 
 def mutating() -> Object:
@@ -94,7 +99,26 @@ def mutating() -> Object:
 def pod(name: str, **status: Any) -> Object:
     """A running pod; without an address, so that no test asks a stranger's for a handshake."""
     containers = [{"name": "bindguard", "ready": True, "restartCount": 0}]
-    return {"metadata": {"name": name, "namespace": "bindguard"}, "status": {"phase": "Running", "containerStatuses": containers, **status}}
+    ports = [{"name": "admission", "containerPort": 8443}, {"name": "operations", "containerPort": 8080}]
+    return {
+        "metadata": {"name": name, "namespace": "bindguard", "labels": LABELS},
+        "spec": {"containers": [{"name": "bindguard", "ports": ports}]},
+        "status": {"phase": "Running", "containerStatuses": containers, **status},
+    }
+
+
+def service() -> Object:
+    ports = [
+        {"name": "admission", "port": 443, "targetPort": "admission"},
+        {"name": "operations", "port": 8080, "targetPort": "operations"},
+    ]
+    return {"spec": {"selector": LABELS, "ports": ports}}
+
+
+def endpoint_slice() -> Object:
+    """As the endpoint slice controller makes it for two pods of the Service."""
+    ports = [{"name": "admission", "port": 8443}, {"name": "operations", "port": 8080}]
+    return {"endpoints": [{"addresses": ["10.0.0.1"]}, {"addresses": ["10.0.0.2"], "conditions": {"ready": True}}], "ports": ports}
 
 
 def config_map(text: str) -> Object:
@@ -125,7 +149,6 @@ def inside(name: str) -> Mapping[str, Any]:
 def healthy() -> dict[str, Any]:
     """Everything that a doctor reads, by path; `allowed` decides the access reviews."""
     renewed = (NOW - timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
-    labels = {"matchLabels": {"app.kubernetes.io/name": "bindguard"}}
     return {
         f"{VALIDATING}/bindguard": validating(),
         f"{MUTATING}/bindguard": mutating(),
@@ -133,12 +156,12 @@ def healthy() -> dict[str, Any]:
         MUTATING: {"items": [mutating()]},
         DEPLOYMENT: {
             "metadata": {"name": "bindguard", "generation": 2},
-            "spec": {"replicas": 2, "selector": labels},
+            "spec": {"replicas": 2, "selector": {"matchLabels": LABELS}},
             "status": {"observedGeneration": 2, "readyReplicas": 2, "updatedReplicas": 2},
         },
         CONFIG_MAP: config_map("cluster: true\nmanaged: true\noverhead: auto\n"),
-        SERVICE: {"spec": {"ports": [{"port": 443}]}},
-        SLICES: {"items": [{"endpoints": [{"addresses": ["10.0.0.1"]}, {"addresses": ["10.0.0.2"], "conditions": {"ready": True}}]}]},
+        SERVICE: service(),
+        SLICES: {"items": [endpoint_slice()]},
         LEASE: {"spec": {"holderIdentity": "bindguard-a", "leaseDurationSeconds": 15, "renewTime": renewed}},
         SECRET: {"metadata": {"name": "bindguard-tls"}, "data": {"tls.crt": pem(LEAF.certificate)}},
         PODS: {"items": [pod("bindguard-a"), pod("bindguard-b")]},

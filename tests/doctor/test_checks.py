@@ -15,9 +15,11 @@ from tests.doctor.builders import (
     CONFIG_MAP,
     DEPLOYMENT,
     KUBEVIRTS,
+    LAUNCHERS,
     LEAF,
     LEASE,
     MUTATING,
+    NAMESPACES,
     NOW,
     OTHER_CA,
     PODS,
@@ -27,6 +29,7 @@ from tests.doctor.builders import (
     VALIDATING,
     changed,
     config_map,
+    endpoint_slice,
     healthy,
     kubevirt,
     pem,
@@ -66,6 +69,15 @@ def put(*path: str | int, to: Any) -> Callable[[Any], object]:
         found[path[-1]] = to
 
     return change
+
+
+def path(called: str) -> Callable[[Any], object]:
+    return put("webhooks", 0, "clientConfig", "service", "path", to=called)
+
+
+def trial(**selector: Any) -> Callable[[Any], object]:
+    """Ask only about some namespaces."""
+    return hook(namespaceSelector=NAMESPACES | selector)
 
 
 def bundle(text: str) -> Callable[[Any], object]:
@@ -121,8 +133,17 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
             "validating-configuration",
             "calls Service bindguard/other",
         ),
-        (OURS, put("webhooks", 0, "clientConfig", "service", "path", to="/"), "validating-configuration", "calls path /"),
+        (OURS, path("/"), "validating-configuration", "calls path /, not /validate"),
+        (
+            OURS,
+            path("/mutate"),
+            "validating-configuration",
+            "validate.bindguard.io: it calls path /mutate, not /validate: nothing is judged",
+        ),
+        (THEIRS, path("/validate"), "mutating-configuration", "it calls path /validate, not /mutate: no launcher pod gets its overhead"),
         (OURS, put("webhooks", 0, "clientConfig", "service", "port", to=8443), "service", "calls port 8443"),
+        (SERVICE, put("spec", "selector", to={"app.kubernetes.io/instance": "old"}), "service", "which none of 2 pods has"),
+        (PODS, lambda found: [each["metadata"].pop("labels") for each in found["items"]], "service", "which none of 2 pods has"),
         (OURS, hook(admissionReviewVersions=["v1beta1"]), "validating-configuration", "AdmissionReview v1"),
         (THEIRS, hook(objectSelector={}, failurePolicy="Fail"), "mutating-configuration", "every pod of the cluster"),
         (THEIRS, hook(rules=[rule("", "configmaps")]), "mutating-configuration", "nobody asks about CREATE of launcher pods"),
@@ -132,12 +153,25 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
         (SECRET, stored(pem(OLD.certificate)), "certificate", "expired on"),
         (SECRET, stored(pem(STRANGER.certificate)), "certificate", "signed by no CA"),
         (SECRET, stored(pem(MISNAMED.certificate)), "certificate", "is for elsewhere.test, not for bindguard.bindguard.svc"),
-        (SECRET, put("data", to={}), "certificate", "holds no certificate"),
+        (SECRET, put("data", to={}), "certificate", "Secret bindguard/bindguard-tls, tls.crt: holds no PEM certificate (no PEM at all)"),
         (SECRET, put("immutable", to=True), "certificate", "bindguard/bindguard-tls is immutable"),
         (DEPLOYMENT, put("status", to={}), "deployment", "none of 2 replicas is ready"),
         (DEPLOYMENT, put("spec", "replicas", to=0), "deployment", "scaled to 0"),
         (SLICES, put("items", to=None), "endpoints", "has no ready endpoint (0 in all)"),
         (SLICES, put("items", 0, "endpoints", to=[{"addresses": ["10.0.0.1"], "conditions": {"ready": False}}]), "endpoints", "(1 in all)"),
+        (
+            SLICES,
+            put("items", 0, "ports", 0, "port", to=9999),
+            "endpoints",
+            "leads to port 9999 of the pods, which answer the API server on 8443",
+        ),
+        (SLICES, put("items", 0, "ports", to=None), "endpoints", "leads to targetPort admission, which no ready endpoint has"),
+        (
+            SLICES,
+            put("items", 0, "ports", 0, "name", to="other"),
+            "endpoints",
+            "which no ready endpoint has: the API server reaches nobody",
+        ),
         (LEASE, put("spec", "renewTime", to="2020-01-01T00:00:00Z"), "lease", "nobody renews the certificate"),
         (PODS, put("items", to=[]), "pods", "there are none"),
         (PODS, put("items", 0, to=waiting("CrashLoopBackOff")), "pods", "CrashLoopBackOff: back-off"),
@@ -179,6 +213,15 @@ def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
             "validating-configuration",
             "URL",
         ),
+        (
+            OURS,
+            trial(matchLabels={"bindguard": "try"}),
+            "validating-configuration",
+            "namespaces without the label bindguard=try: nothing is",
+        ),
+        (THEIRS, trial(matchLabels={"bindguard": "try"}), "mutating-configuration", "bindguard=try: no launcher pod gets"),
+        (OURS, hook(objectSelector=LAUNCHERS), "validating-configuration", "about objects without the label kubevirt.io=virt-launcher"),
+        (SERVICE, put("spec", "selector", to=None), "service", "has no selector: its endpoints do not follow the pods"),
         (THEIRS, hook(failurePolicy="Fail"), "mutating-configuration", "no VM starts or migrates"),
         (THEIRS, hook(reinvocationPolicy="Never"), "mutating-configuration", "reinvocationPolicy Never"),
         (THEIRS, hook(objectSelector={}), "mutating-configuration", "every pod of the cluster"),
@@ -270,6 +313,51 @@ def test_how_a_pod_ended_is_told_before_how_long_its_next_start_is_put_off() -> 
     [*results] = told(changed(PODS, put("items", 0, "status", to=status)), Verdict.FAIL)
     found = "bindguard-a: it does not run: CrashLoopBackOff, it last ended with exit code 137 (OOMKilled)"
     assert [result.found for result in results if result.check == "pods"] == [found]
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ({"operator": "In", "values": ["a", "b"]}, "namespaces other than a, b"),
+        ({"operator": "NotIn", "values": ["kube-system", "bindguard", "a"]}, "namespaces a"),
+        ({"key": "k", "operator": "NotIn", "values": ["kube-system"]}, "namespaces whose label k is one of kube-system"),
+        ({"key": "k", "operator": "In", "values": ["a", "b"]}, "namespaces whose label k is none of a, b"),
+        ({"key": "k", "operator": "Exists"}, "namespaces without the label k"),
+        ({"key": "k", "operator": "DoesNotExist"}, "namespaces with the label k"),
+    ],
+)
+def test_whoever_a_webhook_is_not_asked_about_is_named(expression: Any, said: str) -> None:
+    selector = {"matchExpressions": [{"key": "kubernetes.io/metadata.name"} | expression]}
+    [result] = told(changed(OURS, hook(namespaceSelector=selector)), Verdict.WARN)
+    assert result.found == f"validate.bindguard.io: it is not asked about {said}: nothing is judged there"
+
+
+def test_a_pod_of_another_port_stands_in_a_slice_of_its_own() -> None:
+    installation = healthy()
+    other = copy.deepcopy(endpoint_slice())
+    other["ports"][0]["port"] = 9443
+    installation[SLICES]["items"].append(other)
+    assert verdict_of(snapshot(installation), "endpoints") == [Verdict.FAIL]
+    installation[PODS]["items"][1] = copy.deepcopy(installation[PODS]["items"][1])
+    installation[PODS]["items"][1]["spec"]["containers"][0]["ports"][0]["containerPort"] = 9443
+    assert verdict_of(snapshot(installation), "endpoints") == [Verdict.OK]
+
+
+@pytest.mark.parametrize("path", [PODS, SERVICE])
+def test_endpoints_are_held_against_nothing_that_could_not_be_read(path: str) -> None:
+    assert verdict_of(snapshot(healthy() | {path: 403}), "endpoints") == [Verdict.OK]
+
+
+def test_how_many_others_there_are_is_told_as_a_person_would() -> None:
+    def others(*names: str) -> str:
+        listed = [{"metadata": {"name": name}, "webhooks": []} for name in ("bindguard", *names)]
+        [result] = [each for each in judged(snapshot(healthy() | {MUTATING: {"items": listed}})) if each.check == "other-webhooks"]
+        return result.found
+
+    harmless = "beside KubeVirt's own none changes VMs or is made for launcher pods"
+    assert others() == "there is no other webhook configuration"
+    assert others("a") == f"1 other webhook configuration; {harmless}"
+    assert others("a", "b") == f"2 other webhook configurations; {harmless}"
 
 
 def test_the_ports_of_a_pod_are_its_own() -> None:

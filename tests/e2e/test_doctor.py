@@ -23,6 +23,8 @@ from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS
 
 CR = f"{KUBEVIRTS}/kubevirt"
 ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/bindguard"
+SERVICE = f"/api/v1/namespaces/{NAMESPACE}/services/bindguard"
+INSTANCE = "app.kubernetes.io/instance"
 BY_URL = {"validating-configuration": "warn", "mutating-configuration": "warn"}
 """What differs from a cluster: the webhooks are called by URL."""
 
@@ -116,6 +118,10 @@ def _without_bundles(webhooks: list[Object]) -> list[Object]:
     return [each | {"clientConfig": {**each["clientConfig"], "caBundle": ""}} for each in webhooks]
 
 
+def _on_trial(webhooks: list[Object]) -> list[Object]:
+    return [each | {"namespaceSelector": {**each["namespaceSelector"], "matchLabels": {"bindguard": "try"}}} for each in webhooks]
+
+
 def _by_service(rendered: Objects, kind: str) -> Callable[[list[Object]], list[Object]]:
     """The chart's own way to call a webhook, with the caBundle that is there."""
     of_chart = [each["clientConfig"] for each in rendered.one(kind)["webhooks"]]
@@ -163,6 +169,16 @@ FAULTS: Mapping[str, tuple[Callable[[ControlPlane], AbstractContextManager[None]
         lambda cluster: changed(cluster, ROLE, "rules", lambda rules: rules[1:]),
         {"server-permissions": "fail"},
         "may not list/watch kubevirts.kubevirt.io, by which it knows what is registered",
+    ),
+    "the Service selects other pods": (
+        lambda cluster: changed(cluster, SERVICE, "spec", lambda spec: {"selector": {**spec["selector"], INSTANCE: "other"}}),
+        {"service": "fail"},
+        "which none of 2 pods has",
+    ),
+    "the configuration of a trial is left in place": (
+        lambda cluster: changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _on_trial),
+        {"validating-configuration": "warn"},
+        "it is not asked about namespaces without the label bindguard=try",
     ),
     "the KubeVirt CR is deleted": (lambda cluster: without(cluster, CR), {"kubevirt": "warn"}, "has no KubeVirt CR"),
     "a second CR counts": (second_kubevirt, {"kubevirt": "fail"}, "2 KubeVirt CRs count (bindguard/second, kubevirt/kubevirt)"),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.check.builders import write
 from webhook.admission.vmi_source import VMISourceError
+from webhook.errors import UnreadableError
 from webhook.serve.vmi_directory import MOST_FILE_BYTES, VMIDirectory
 
 
@@ -69,9 +70,19 @@ def test_a_broken_file_hides_only_what_may_be_in_it(tmp_path: Path, broken: str)
     assert raised.value.reason == "unavailable"
 
 
-def test_a_directory_that_is_not_there_is_an_error_not_an_absence(tmp_path: Path) -> None:
-    with pytest.raises(VMISourceError, match="gone"):
-        found(tmp_path / "gone")
+def test_a_directory_that_goes_is_an_error_not_an_absence(tmp_path: Path) -> None:
+    (tmp_path / "vmis").mkdir()
+    directory = VMIDirectory(str(tmp_path / "vmis"))
+    (tmp_path / "vmis").rmdir()
+    with pytest.raises(VMISourceError, match="vmis"):
+        asyncio.run(directory.get("shop", "web"))
+
+
+@pytest.mark.parametrize("name", ["gone", "a.yaml", "", "a\0b"])
+def test_what_is_no_directory_at_the_start_is_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {"a.yaml": vmi()})
+    with pytest.raises(UnreadableError, match="give a directory with files of VMIs"):
+        VMIDirectory(str(tmp_path / name) if name else name)
 
 
 def test_objects_of_odd_shapes_are_passed_over(tmp_path: Path) -> None:

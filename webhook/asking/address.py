@@ -85,5 +85,5 @@ def why(error: Exception) -> str:
     for name in ("verify_message", "reason", "strerror"):
         text = getattr(error, name, None)
         if isinstance(text, str) and text:
-            return text.replace("_", " ").lower() if name == "reason" else text
+            return text.replace("_", " ").lower() if name == "reason" else text.removesuffix(".")
     return str(error)[:_LONGEST] or type(error).__name__

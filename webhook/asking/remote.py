@@ -20,6 +20,7 @@ MOST_BYTES = 16 * 1024 * 1024
 
 _MOST_TOLD = 500
 _OK = 200
+_BAD_REQUEST = 400
 
 
 class _Answer(NamedTuple):
@@ -54,12 +55,24 @@ class Remote:
         except TimeoutError as error:
             raise UnansweredError(f"{place}: no answer within {self._seconds:g} s") from error
         except (OSError, http.client.HTTPException) as error:
-            raise UnansweredError(f"{place}: no HTTP answer: {why(error)}") from error
+            raise UnansweredError(f"{place}: no HTTP answer: {why(error)}{self._other_scheme()}") from error
         if answer.code != _OK:
-            raise UnansweredError(f"{place}: HTTP {answer.code}: {_told(answer.body)}")
+            raise UnansweredError(f"{place}: HTTP {answer.code}: {self._told(answer)}")
         if len(answer.body) > MOST_BYTES:
             raise UnansweredError(f"{place}: the answer has more than {MOST_BYTES:,} bytes")
         return answer.body
+
+    def _told(self, answer: _Answer) -> str:
+        """The message of a Kubernetes Status, or whatever else it is."""
+        try:
+            return _cut(msgspec.json.decode(answer.body, type=_Status).message)
+        except UNDECODABLE:
+            text = _cut(answer.body.decode(errors="replace").strip() or "without a body")
+            return text + (self._other_scheme() if answer.code == _BAD_REQUEST else "")
+
+    def _other_scheme(self) -> str:
+        """A remedy: to HTTP, a port of TLS closes the connection, or answers with 400 in words of its own."""
+        return "; if it speaks TLS, write https://" if self._context is None else ""
 
     def _answer(self, endpoint: str, body: bytes) -> _Answer:
         connection = http.client.HTTPConnection(self._address.host, self._address.port)
@@ -110,10 +123,5 @@ def _remedy(error: Exception) -> str:
     return "; give its CA with --ca, the name in its certificate with --tls-server-name, or --insecure"
 
 
-def _told(body: bytes) -> str:
-    """The message of a Kubernetes Status, or whatever else it is."""
-    try:
-        text = msgspec.json.decode(body, type=_Status).message
-    except UNDECODABLE:
-        text = body.decode(errors="replace").strip() or "without a body"
+def _cut(text: str) -> str:
     return text if len(text) <= _MOST_TOLD else text[:_MOST_TOLD] + "..."

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import click
 
 from webhook import __version__
-from webhook.cli.output import open_missing_streams
+from webhook.cli.output import open_missing_streams, whole_stdout
 from webhook.errors import EXIT_INTERRUPTED, EXIT_UNREADABLE, EXIT_USAGE, BindguardError, UsageError
 from webhook.kube.text import visible
 
@@ -56,7 +56,8 @@ def main() -> None:
     """Run the command line; every error that we know is one line on standard error and an exit code, never a traceback."""
     open_missing_streams()
     try:
-        _group.main(prog_name="bindguard", standalone_mode=False)
+        with whole_stdout():
+            _group.main(prog_name="bindguard", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

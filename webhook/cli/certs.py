@@ -9,7 +9,8 @@ import click
 import msgspec
 
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
-from webhook.kube.text import number_of
+from webhook.kube.names import is_dns_label
+from webhook.kube.text import quoted
 from webhook.tls.files import read_file
 from webhook.tls.inspect import Description, describe
 from webhook.tls.names import names_for_service
@@ -18,7 +19,7 @@ from webhook.tls.pem import certificates
 from webhook.tls.remote import shown_by
 from webhook.tls.selfsigned import MOST_DAYS, make_ca, make_leaf
 from webhook.tls.store import ca_bundle, write_pair
-from webhook.tls.verify import Question, Verdict, verify
+from webhook.tls.verify import Question, Verdict, verify, whole_days
 
 _DAYS = click.IntRange(1, MOST_DAYS)
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\s]+):([0-9]{1,5})")
@@ -52,6 +53,8 @@ def generate(  # noqa: PLR0913 - one parameter per flag
     """
     if days > ca_days:
         raise UsageError(f"--days {days}: the certificate cannot outlive its CA; write at most --ca-days ({ca_days})")
+    _be_label(service, "--service", "Service")
+    _be_label(namespace, "--namespace", "namespace")
     now = utc_now().replace(microsecond=0)  # certificates know whole seconds only
     ca = make_ca(now=now, days=ca_days)
     leaf = make_leaf(ca, (*names_for_service(service, namespace), *names), now=now, days=days)
@@ -108,6 +111,12 @@ def verify_pair(*, cert: str, key: str | None, ca: str | None, names: tuple[str,
     sys.exit(EXIT_CLEAN if well else EXIT_FINDINGS)
 
 
+def _be_label(name: str, flag: str, what: str) -> None:
+    if not is_dns_label(name):
+        rule = "write at most 63 lower-case letters, digits and -, with a letter or digit at both ends"
+        raise UsageError(f"{flag}: no {what} can be called {quoted(name)}; {rule}")
+
+
 def _address(place: str) -> tuple[str, int] | None:
     match = _ADDRESS.fullmatch(place)
     if match is None or not 0 < int(match[2]) <= _MOST_PORT:
@@ -130,7 +139,7 @@ def _described(one: Description) -> str:
 
 def _left(days: int) -> str:
     """Whole days, of those left as of those gone by: `days` is rounded down."""
-    return f"{number_of(days, 'day')} left" if days >= 0 else f"expired {number_of(-days - 1, 'day')} ago"
+    return f"{whole_days(days)} left" if days >= 0 else f"expired {whole_days(-days - 1)} ago"
 
 
 def _told(verdict: Verdict) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from webhook.check.layers import Flags, settings_from
 from webhook.check.run import run
 from webhook.check.settings import Settings
+from webhook.cli.named import not_empty
 from webhook.cli.output import to_file, to_stdout
 from webhook.cli.terminal import wants_colour
 from webhook.errors import EXIT_CLEAN
@@ -46,7 +47,7 @@ class _Flags(TypedDict):
 
 
 @click.command("check")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", callback=not_empty)
 @click.option(
     "--registry",
     metavar="FILE",

@@ -1,11 +1,18 @@
-"""Where a command's output goes: all of a text or nothing of it. Does not know what is written."""
+"""Where a command's output goes: all of a text, or an end that says otherwise. Does not know what is written."""
 
+import contextlib
+import io
 import os
+import select
 import stat
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from webhook.errors import EXIT_INTERRUPTED, UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 def open_missing_streams() -> None:
@@ -15,19 +22,19 @@ def open_missing_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - open until the process ends
 
 
-def to_stdout(text: str) -> None:
-    """Print the text, which brings its own line end; `UsageError` when it cannot be written.
+def whole_stdout() -> contextlib.redirect_stdout[io.TextIOWrapper]:
+    """Standard output for as long as a block runs, for all that is printed in it, by click too: UTF-8, and whole.
 
-    When the reader went away (`| head`) the process ends: there is nobody left to tell anything.
+    What cannot be written is a `UsageError`. When the reader went away (`| head`) the process ends: there is nobody left to tell anything.
     """
-    try:
-        sys.stdout.buffer.write(_encoded(text))
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered still must not fail again at exit
-        if isinstance(error, BrokenPipeError):
-            sys.exit(EXIT_INTERRUPTED)
-        raise UsageError(f"standard output cannot be written: {error.strerror}") from error
+    whole = _Whole(sys.stdout.fileno(), "wb", closefd=False)
+    return contextlib.redirect_stdout(io.TextIOWrapper(whole, encoding="utf-8", errors="backslashreplace", write_through=True))
+
+
+def to_stdout(text: str) -> None:
+    """Print the text, which brings its own line end."""
+    sys.stdout.buffer.write(_encoded(text))
+    sys.stdout.buffer.flush()
 
 
 def to_file(text: str, name: str) -> None:
@@ -40,6 +47,29 @@ def to_file(text: str, name: str) -> None:
             _replace(Path(os.path.realpath(path)), _encoded(text))  # a link stays one
     except OSError as error:
         raise UsageError(f"{name or 'a file without a name'}: cannot be written: {error.strerror}") from error
+
+
+class _Whole(io.FileIO):
+    """A descriptor without a buffer that takes all it is given; Python's own, of an unbuffered run, may take a part and say nothing."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        left = memoryview(data).cast("B")
+        try:
+            while left:
+                left = left[self._taken(left) :]
+        except BrokenPipeError:
+            sys.exit(EXIT_INTERRUPTED)
+        except OSError as error:
+            raise UsageError(f"standard output cannot be written: {error.strerror}") from error
+        return memoryview(data).nbytes
+
+    def _taken(self, data: memoryview) -> int:
+        """How many bytes were written, once the reader of a pipe that does not block has made room."""
+        try:
+            return os.write(self.fileno(), data)
+        except BlockingIOError:
+            select.select([], [self], [])
+            return 0
 
 
 def _replace(target: Path, data: bytes) -> None:

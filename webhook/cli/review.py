@@ -16,6 +16,7 @@ from webhook.asking.ask import Ask, UnansweredError
 from webhook.asking.kubectl import kubectl_lines, verdict_lines
 from webhook.asking.questions import Former, Opener, Question, former, questions
 from webhook.asking.remote import Remote
+from webhook.cli.named import not_empty
 from webhook.cli.output import to_stdout
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError, UsageError
 from webhook.kube.text import visible
@@ -47,7 +48,7 @@ class _Options(TypedDict):
 
 
 @click.command("review", short_help="Ask for the answer to recorded reviews.")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", callback=not_empty)
 @click.option("--old", metavar="FILE", help="Objects as they were before: an object that is among them by name is an UPDATE.")
 @click.option("--endpoint", type=click.Choice(list(_ENDPOINTS)), help="Where to ask.  [default: mutate for pods, else validate]")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of an answer.")

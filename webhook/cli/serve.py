@@ -67,8 +67,8 @@ def command(*, print_settings: bool, **flags: object) -> None:
 
     SIGTERM and SIGINT drain and stop, SIGHUP reloads registry and certificate.
 
-    Exit code: 0 stopped as asked, 2 a setting or an address that cannot be used, 3 registry or certificate cannot be read, 130 or 143
-    ended at once by a second signal, 1 anything else.
+    Exit code: 0 stopped as asked, 2 a setting or an address that cannot be used, 3 registry, certificate or VMI directory cannot be
+    read, 130 or 143 ended at once by a second signal, 1 anything else.
     """
     found = effective(flags, os.environ)
     if print_settings:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from webhook.doctor.checks import access, certificates, configurations, others, pods, registry, workload
+from webhook.doctor.checks import access, certificates, configurations, others, pods, reach, registry, workload
 from webhook.doctor.checks.absent import INSTALL
 from webhook.doctor.result import Result, fail
 from webhook.doctor.snapshot import NOT_FOUND, Snapshot
@@ -10,6 +10,7 @@ from webhook.doctor.snapshot import NOT_FOUND, Snapshot
 CHECKS: Sequence[Callable[[Snapshot], Iterator[Result]]] = (
     access.check,
     workload.check,
+    reach.check,
     pods.check,
     certificates.check,
     configurations.check,

@@ -14,8 +14,10 @@ NEWEST = Version(1, 9)
 def checked_version(text: str, where: str) -> Version:
     """The KubeVirt version that a person wrote at `where`; `UsageError` names what is accepted."""
     version = parse_version(text)
-    if version is None or version.major != OLDEST.major:
-        raise UsageError(f"{where}: {quoted(text)} is no KubeVirt release; write one like {NEWEST.major}.9 or v1.9.0")
+    if version is None:
+        raise UsageError(f"{where}: {quoted(text)} is no KubeVirt release; write one like {NEWEST} or v{NEWEST}.0")
+    if version.major > NEWEST.major:
+        raise UsageError(f"{where}: nothing is known of KubeVirt {version}; known are {OLDEST} to {NEWEST}")
     if version < OLDEST:
         raise UsageError(f"{where}: KubeVirt {version} has no binding plugins; the oldest release judged is {OLDEST}")
     return version

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from webhook.admission.vmi_source import Unread, VMISourceError
-from webhook.errors import UnreadableError
+from webhook.errors import UnreadableError, reason_of
 from webhook.intake.objects import objects_in
 from webhook.kube.fieldpath import look_up
 from webhook.manifests.documents import read_documents
@@ -50,6 +50,11 @@ class VMIDirectory:
     """A directory of YAML and JSON files with VMIs, one or many in each."""
 
     def __init__(self, directory: str) -> None:
+        """`UnreadableError` when there is no such directory, or it cannot be listed."""
+        try:
+            os.scandir(directory).close()
+        except (OSError, ValueError) as error:
+            raise UnreadableError(f"{reason_of(error)}; give a directory with files of VMIs", file=directory) from error
         self._directory = directory
         self._files: Mapping[str, _Read] = {}
         self._turn = asyncio.Lock()

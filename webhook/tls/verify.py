@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 from cryptography import x509
 
+from webhook.kube.text import number_of
 from webhook.tls.checks import CHECKS, Candidate, is_ca, is_issued_by, moment, validity
 from webhook.tls.files import read_steady
 from webhook.tls.inspect import days_left
@@ -51,24 +52,31 @@ def verify(question: Question, at: datetime) -> tuple[Verdict, ...]:
         chain=chain, key=key, names=question.names, at=at, cert_file=question.cert, key_file=question.key or question.cert
     )
     verdicts = [Verdict(name, tuple(look(candidate))) for name, look in CHECKS.items()]
-    verdicts.append(_lasting(chain, question.cert, question.within_days, at))
+    verdicts += _lasting(chain, question.cert, question.within_days, at)
     if question.ca is not None:
         cas = certificates(contents[question.ca], question.ca)
         verdicts.append(Verdict("a CA that clients trust has signed it", tuple(_anchored(candidate, cas, question.ca))))
-        verdicts.append(_lasting(cas, question.ca, question.within_days, at))
+        verdicts += _lasting(cas, question.ca, question.within_days, at)
     return tuple(verdicts)
 
 
-def _lasting(chain: Sequence[x509.Certificate], file: str, within_days: int, at: datetime) -> Verdict:
-    """What has expired already, or does not yet hold, is told by another check."""
-    ending = [each for each in chain if 0 <= days_left(each, at) < within_days]
-    problems = (Problem(Fault.EXPIRED, file, _ending(each, at)) for each in ending)
-    return Verdict(f"{file} lasts {within_days} days", tuple(problems))
+def whole_days(count: int) -> str:
+    """`9 days`, of a count that was rounded down."""
+    return number_of(count, "day") if count else "less than a day"
+
+
+def _lasting(chain: Sequence[x509.Certificate], file: str, within_days: int, at: datetime) -> Iterator[Verdict]:
+    """What has expired already, or does not yet hold, is told by another check; and a file with an expired one does not last."""
+    left = [days_left(each, at) for each in chain]
+    ending = [each for each, days in zip(chain, left, strict=True) if 0 <= days < within_days]
+    if ending or min(left) >= 0:
+        problems = (Problem(Fault.EXPIRED, file, _ending(each, at)) for each in ending)
+        yield Verdict(f"{file} lasts {within_days} days", tuple(problems))
 
 
 def _ending(certificate: x509.Certificate, at: datetime) -> str:
-    left = days_left(certificate, at)
-    return f"{shown(certificate.subject)} expires in {left} days, on {moment(certificate.not_valid_after_utc)}; renew it now"
+    left = whole_days(days_left(certificate, at))
+    return f"{shown(certificate.subject)} expires in {left}, on {moment(certificate.not_valid_after_utc)}; renew it now"
 
 
 def _anchored(candidate: Candidate, cas: Sequence[x509.Certificate], file: str) -> Iterator[Problem]:

@@ -268,10 +268,37 @@ def test_names_are_the_leaders_to_keep_so_that_an_upgrade_can_begin_with_the_old
 
     async def story(server: ApiServer) -> None:
         one = managed(server, names=("another.svc",))
-        await one.followed.look()
+        for _ in range(3):
+            await one.followed.look()
         assert (await one.followed.begun()).pair.leaf == FIRST.der
+        assert await one.check() is None
 
-    run(api, story)
+    with structlog.testing.capture_logs() as logs:
+        run(api, story)
+    told = {
+        "event": "certificate is for other names",
+        "log_level": "warning",
+        "wanted": ("another.svc",),
+        "found": (tls.NAME, "localhost", "127.0.0.1"),
+    }
+    assert logs == [told | {"leader": "nobody"}]
+
+
+def test_each_certificate_of_other_names_is_told_and_one_of_the_wanted_ends_it(api: FakeApi) -> None:
+    async def serve(one: ManagedCertificate, pair: tls.Made) -> None:
+        holds(api, pair)
+        await one.followed.look()
+        (await one.followed.begun()).poll_once()
+        await one.followed.look()
+
+    async def story(server: ApiServer) -> None:
+        one = managed(server, names=("a.svc", "b.svc"))
+        for names in (("a.svc",), ("c.svc",), ("a.svc", "b.svc"), ("c.svc",)):
+            await serve(one, tls.leaf(CA, *names))
+
+    with structlog.testing.capture_logs() as logs:
+        run(api, story)
+    assert [line["found"] for line in logs] == [("a.svc",), ("c.svc",), ("c.svc",)]
 
 
 def test_clients_are_verified_against_a_file_beside_a_managed_pair(api: FakeApi, tmp_path: Path) -> None:

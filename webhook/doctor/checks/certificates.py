@@ -50,7 +50,7 @@ def _stored(snapshot: Snapshot) -> Chain | Result:
     try:
         return certificates((secret.data or {}).get("tls.crt", b""), f"{what}, tls.crt")
     except PairError as error:
-        return fail(_SECRET, f"{what} holds no certificate: {error}", renewed_by(snapshot))
+        return fail(_SECRET, str(error), renewed_by(snapshot))
 
 
 def _stored_results(chain: Chain, bundles: dict[str, Chain | str], snapshot: Snapshot) -> Iterator[Result]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from webhook.admission.envelope import MUTATE, VALIDATE
 from webhook.doctor.checks.absent import absent
+from webhook.doctor.checks.leaving_out import left_out
 from webhook.doctor.objects.webhooks import Configuration, Webhook
 from webhook.doctor.result import Result, fail, ok, together, warn
 from webhook.doctor.snapshot import NOT_FOUND, Answer, Names, Snapshot
@@ -14,6 +15,9 @@ ANY_POD = {"app": "any"}
 
 _VALIDATING = "validating-configuration"
 _MUTATING = "mutating-configuration"
+_PATHS = {_VALIDATING: VALIDATE, _MUTATING: MUTATE}
+"""Each answers requests of the other kind too, and allows them unseen."""
+_MEANING = {_VALIDATING: "nothing is judged there", _MUTATING: "no launcher pod gets its overhead there"}
 _JUDGED = (
     ("kubevirt.io", "virtualmachines"),
     ("kubevirt.io", "virtualmachineinstances"),
@@ -58,13 +62,26 @@ def _without_mutating(snapshot: Snapshot, answer: Answer[Configuration]) -> Resu
 
 def _configuration(check: str, found: Configuration, names: Names, whole: _Whole, single: _Single) -> Iterator[Result]:
     webhooks = found.webhooks or ()
-    each = ((webhook.name, problem) for webhook in webhooks for problem in (*_call_problems(check, webhook, names), *single(webhook)))
+    each = ((webhook.name, problem) for webhook in webhooks for problem in (*_webhook_problems(check, webhook, names), *single(webhook)))
     results = [*whole(found), *together(each)]
     yield from results or [ok(check, f"{len(webhooks)} webhooks ask about what they should, within {_seconds(found)} s")]
 
 
 def _seconds(configuration: Configuration) -> int:
     return max(webhook.timeout_seconds for webhook in configuration.webhooks or ())
+
+
+def _webhook_problems(check: str, webhook: Webhook, names: Names) -> Iterator[Result]:
+    yield from _call_problems(check, webhook, names)
+    yield from _unasked(check, webhook, names)
+
+
+def _unasked(check: str, webhook: Webhook, names: Names) -> Iterator[Result]:
+    """The chart leaves out kube-system and its own namespace, in which no VM should be."""
+    namespaces = left_out(webhook.namespace_selector, "namespaces", spared={"kube-system", names.namespace})
+    if namespaces:
+        found = f"it is not asked about {namespaces}: {_MEANING[check]}"
+        yield warn(check, found, "unless that is meant, install without webhooks.namespaceSelector and webhooks.excludeNamespaces")
 
 
 def _call_problems(check: str, webhook: Webhook, names: Names) -> Iterator[Result]:
@@ -75,8 +92,9 @@ def _call_problems(check: str, webhook: Webhook, names: Names) -> Iterator[Resul
     elif (service.namespace, service.name) != (names.namespace, names.service):
         found = f"it calls Service {service.namespace}/{service.name}, not {names.namespace}/{names.service}"
         yield fail(check, found, f"{_UPGRADE}; or look at that one with --namespace and --service")
-    elif service.path not in (VALIDATE, MUTATE):
-        yield fail(check, f"it calls path {service.path or '/'}, where nobody answers", f"use {VALIDATE} or {MUTATE}")
+    elif service.path != _PATHS[check]:
+        found = f"it calls path {service.path or '/'}, not {_PATHS[check]}: {_MEANING[check]}"
+        yield fail(check, found, _UPGRADE)
     if "v1" not in (webhook.admission_review_versions or ()):
         yield fail(check, "it does not list AdmissionReview v1, the only one that is answered", _UPGRADE)
     if not _SHORTEST_SECONDS <= webhook.timeout_seconds <= _LONGEST_SECONDS:
@@ -107,6 +125,10 @@ def _validating_problems(webhook: Webhook) -> Iterator[Result]:
     if webhook.failure_policy != "Fail" and any(webhook.covers(group, resource, "CREATE") for group, resource in _JUDGED):
         found = f"it has failurePolicy {webhook.failure_policy}: while Bindguard is away, everything is admitted"
         yield warn(_VALIDATING, found, "use failurePolicy Fail, once you rely on it")
+    objects = left_out(webhook.object_selector, "objects")
+    if objects and any(webhook.covers(group, resource, "CREATE") for group, resource in _JUDGED):
+        found = f"it is not asked about {objects}: mistakes in them are admitted"
+        yield warn(_VALIDATING, found, "unless that is meant, install without validation.objectSelector")
     yield from _asks_about_all_pods(_VALIDATING, webhook)
 
 

@@ -7,6 +7,7 @@ from webhook.doctor.checks.configurations import ANY_POD, LAUNCHER_LABELS
 from webhook.doctor.objects.webhooks import Configuration, Webhook
 from webhook.doctor.result import Result, ok, warn
 from webhook.doctor.snapshot import Snapshot
+from webhook.kube.text import number_of
 
 _CHECK = "other-webhooks"
 _KUBEVIRTS_OWN = ("virt-", "kubevirt-", "cdi-", "hco-", "hyperconverged")
@@ -23,7 +24,13 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     validating = [each for each in snapshot.all_validating.value.items or () if each.metadata.name != ours]
     mutating = [each for each in snapshot.all_mutating.value.items or () if each.metadata.name != ours]
     problems = [*_second(validating + mutating), *_changing(mutating)]
-    yield from problems or [ok(_CHECK, f"none of {len(validating) + len(mutating)} others changes VMs or is made for launcher pods")]
+    yield from problems or [ok(_CHECK, _harmless(len(validating) + len(mutating)))]
+
+
+def _harmless(count: int) -> str:
+    if count == 0:
+        return "there is no other webhook configuration"
+    return f"{number_of(count, 'other webhook configuration')}; beside KubeVirt's own none changes VMs or is made for launcher pods"
 
 
 def _second(configurations: list[Configuration]) -> Iterator[Result]:

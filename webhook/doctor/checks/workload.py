@@ -1,4 +1,4 @@
-"""What runs and how it is reached: Deployment, Service, endpoints, and the Lease of who renews the certificate."""
+"""What runs: the Deployment, and the Lease of who renews the certificate. Knows no single pod."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,10 +11,8 @@ _STALE_LEASES = 4
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """Whether enough replicas run, and the API server finds them."""
+    """Whether enough replicas run, and one of them leads."""
     yield from _deployment(snapshot)
-    yield from _service(snapshot)
-    yield from _endpoints(snapshot)
     yield from _lease(snapshot)
 
 
@@ -41,38 +39,6 @@ def _deployment(snapshot: Snapshot) -> Iterator[Result]:
         yield warn("deployment", "one replica: while it is replaced, nobody answers", "run 2 (replicas: 2)")
     else:
         yield ok("deployment", f"{ready} of {wanted} replicas are ready")
-
-
-def _service(snapshot: Snapshot) -> Iterator[Result]:
-    names = snapshot.names
-    what = f"Service {names.namespace}/{names.service}"
-    found = snapshot.service.value
-    if found is None:
-        yield absent("service", snapshot.service, what, "the API server reaches nobody")
-        return
-    ports = [each.port for each in found.spec.ports or ()]
-    for webhook in snapshot.webhooks():
-        called = webhook.client_config.service
-        if called is not None and (called.namespace, called.name) == (names.namespace, names.service) and called.port not in ports:
-            listed = ", ".join(map(str, ports)) or "none"
-            yield fail("service", f"{webhook.name} calls port {called.port}; {what} has {listed}", "run helm upgrade again")
-            return
-    yield ok("service", f"{what} has the port that is called")
-
-
-def _endpoints(snapshot: Snapshot) -> Iterator[Result]:
-    names = snapshot.names
-    if snapshot.slices.value is None:
-        yield unseen("endpoints", snapshot.slices, f"the EndpointSlices of {names.service}")
-        return
-    endpoints = [each for found in snapshot.slices.value.items or () for each in found.endpoints or ()]
-    ready = [address for each in endpoints if each.conditions.ready is not False for address in each.addresses or ()]
-    if not ready:
-        remedy = f"kubectl -n {names.namespace} get pods: none is ready, or the Service's selector does not match their labels"
-        found = f"Service {names.service} has no ready endpoint ({len(endpoints)} in all): the API server reaches nobody"
-        yield fail("endpoints", found, remedy)
-    else:
-        yield ok("endpoints", f"{len(ready)} ready: {', '.join(sorted(ready))}")
 
 
 def _lease(snapshot: Snapshot) -> Iterator[Result]:

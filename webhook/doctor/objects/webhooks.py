@@ -47,6 +47,7 @@ class Webhook(Object, frozen=True):
     failure_policy: str = "Fail"
     match_policy: str = "Equivalent"
     timeout_seconds: int = 10
+    namespace_selector: Selector = Selector()
     object_selector: Selector = Selector()
     reinvocation_policy: str = "Never"
     admission_review_versions: list[str] | None = None

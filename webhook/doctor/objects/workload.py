@@ -1,5 +1,7 @@
 """What runs, and how it is reached: Deployment, pods, Service, EndpointSlices."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from webhook.doctor.objects.meta import Metadata, Object, Selector
@@ -95,8 +97,13 @@ class Pod(Object, frozen=True):
 
     def port(self, name: str, otherwise: int) -> int:
         """The number of the port with this name; `otherwise` where none has it."""
-        ports = [port for container in self.spec.containers or () for port in container.ports or ()]
-        return next((port.container_port for port in ports if port.name == name), otherwise)
+        number = self.named_port(name)
+        return otherwise if number is None else number
+
+    def named_port(self, name: str) -> int | None:
+        """The number of the port with this name, if there is one."""
+        ports = (port for container in self.spec.containers or () for port in container.ports or ())
+        return next((port.container_port for port in ports if port.name == name), None)
 
 
 class Pods(Object, frozen=True):
@@ -106,15 +113,23 @@ class Pods(Object, frozen=True):
 
 
 class ServicePort(Object, frozen=True):
-    """One port of a Service."""
+    """One port of a Service; `target_port` is a number, or the name of a container's port."""
 
     port: int
+    name: str = ""
+    target_port: int | str | None = None
+
+    @property
+    def target(self) -> int | str:
+        """Where in a pod it leads; as a rule the API server has filled it in."""
+        return self.target_port or self.port
 
 
 class ServiceSpec(Object, frozen=True):
     """`spec` of a Service."""
 
     ports: list[ServicePort] | None = None
+    selector: Mapping[str, str] | None = None
 
 
 class Service(Object, frozen=True):
@@ -139,6 +154,7 @@ class Endpoint(Object, frozen=True):
 class EndpointPort(Object, frozen=True):
     """One port of an EndpointSlice."""
 
+    name: str | None = None
     port: int | None = None
 
 
@@ -147,6 +163,10 @@ class EndpointSlice(Object, frozen=True):
 
     endpoints: list[Endpoint] | None = None
     ports: list[EndpointPort] | None = None
+
+    def ports_by_name(self) -> Mapping[str, int]:
+        """The ports' numbers by their names, which are those of the Service's ports."""
+        return {each.name or "": each.port for each in self.ports or () if each.port is not None}
 
 
 class EndpointSlices(Object, frozen=True):

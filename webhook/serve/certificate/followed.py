@@ -15,6 +15,7 @@ from webhook.cluster.problem import ApiError
 from webhook.cluster.secrets import NamedSecret
 from webhook.tls.files import read_file
 from webhook.tls.held import CA, CERT, KEY, cas_in, held_in
+from webhook.tls.names import covers, names_in
 from webhook.tls.pair import PairFiles
 from webhook.tls.problem import PairError
 from webhook.tls.source import CertificateSource
@@ -50,8 +51,10 @@ class FollowedSecret:
 
         Args:
             secret: What is followed.
-            files: Gives the client CA and the lowest TLS version; its pair and names do not count. Names are the leader's to keep: during
-                an upgrade that changes them, a new server must be able to begin with the certificate of the old ones.
+            files: Gives the client CA, the lowest TLS version and the names; its pair does not count. Names are the leader's to keep. A
+                certificate that is for others is served, and told of: during an upgrade that changes them, a new server must be able to
+                begin with the certificate of the old ones. One that does not lead could not mend it, and not to be ready would take down
+                a Service that it may well be for.
             changed: Called when the Secret holds another pair than before.
             leader: Tells who leads, for messages; empty when nobody does.
             clock: Time, and waiting.
@@ -65,6 +68,8 @@ class FollowedSecret:
         self._begun = asyncio.Event()
         self._failures = 0
         self._told = ""
+        self._names = files.names
+        self._told_names: tuple[str, ...] | None = None
         self.source: CertificateSource | None = None
         self.ca_expires_at = 0.0
         self.problem: str | None = "the Secret has not been read yet"
@@ -112,7 +117,9 @@ class FollowedSecret:
                 return f"{self._secret.place} {CERT} is signed by none of its {CA}, which API servers trust; {self._maker()}"
             self._pair = pair
             self._changed()
-        return self._begin() if self.source is None else None
+        problem = self._begin() if self.source is None else None
+        self._tell_names()
+        return problem
 
     def _is_stray(self, data: Mapping[str, bytes]) -> bool:
         """Whether it is a good pair, but somebody else's: the one in service serves better until the leader has made another."""
@@ -137,6 +144,16 @@ class FollowedSecret:
 
     def _maker(self) -> str:
         return f"the leader makes one (now: {self._leader() or 'nobody'})"
+
+    def _tell_names(self) -> None:
+        """Once for each other certificate's names."""
+        if self.source is None:
+            return
+        found = names_in(self.source.pair.chain[0])
+        fits = all(covers(found, name) for name in self._names)
+        if not fits and found != self._told_names:
+            log.warning("certificate is for other names", wanted=self._names, found=found, leader=self._leader() or "nobody")
+        self._told_names = None if fits else found
 
     def _tell(self, tell: Callable[..., object], problem: str | None, kind: str) -> None:
         """Once for each kind of problem."""

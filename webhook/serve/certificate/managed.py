@@ -7,7 +7,7 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webhook.cluster.api import ApiServer
 from webhook.cluster.clock import CLOCK, Clock
@@ -100,7 +100,11 @@ class ManagedCertificate:
             clock=clock,
         )
         self.followed = FollowedSecret(
-            secret, files or PairFiles(cert="", key=""), changed=changed, leader=lambda: self._election.holder, clock=clock
+            secret,
+            replace(files or PairFiles(cert="", key=""), names=names),
+            changed=changed,
+            leader=lambda: self._election.holder,
+            clock=clock,
         )
 
     @property

@@ -99,7 +99,11 @@ class ServeSettings(BaseSettings):
 
     tls_cert: _Text | None = _setting(None, "Certificate chain, PEM; watched.", "a file name")
     tls_key: _Text | None = _setting(None, "Private key of the certificate, PEM; watched.", "a file name")
-    tls_names: tuple[_Text, ...] = _setting((), "Names that the certificate must be for; another one is refused.", "DNS names or addresses")
+    tls_names: tuple[_Text, ...] = _setting(
+        (),
+        "Names that the certificate must be for; another one is refused, or with `managed` told of and made anew by the leader.",
+        "DNS names or addresses",
+    )
     managed: bool = _setting(False, "Certificates are made and renewed in the cluster by the replicas themselves.", _FLAG)
     managed_namespace: _Text | None = _setting(None, "Namespace of managed_secret and managed_lease; the pod's own if not set.", "a name")
     managed_secret: _Text = _setting("bindguard-tls", "Secret that holds the managed certificates.", "a name")

@@ -1,0 +1,57 @@
+"""What the chart renders is well in the doctor's eyes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.chart.helm import Helm, Objects, container, helm_or_skip
+from tests.doctor.builders import CA, MUTATING, PODS, SERVICE, SLICES, VALIDATING, healthy, pem, snapshot
+from webhook.doctor.judging import judged
+from webhook.doctor.result import Verdict
+
+VALUES: Mapping[str, Mapping[str, Any]] = {
+    "defaults": {},
+    "pods judged": {"config": {"validatePods": "warn"}},
+    "other ports": {"port": 9443, "service": {"port": 8443}},
+}
+
+
+@pytest.fixture(scope="module")
+def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    return helm_or_skip(tmp_path_factory.mktemp("helm"))
+
+
+def installed(rendered: Objects) -> dict[str, Any]:
+    """A healthy installation with the chart's webhooks, Service and pods."""
+    told = healthy()
+    for path, kind in ((VALIDATING, "ValidatingWebhookConfiguration"), (MUTATING, "MutatingWebhookConfiguration")):
+        configuration = dict(rendered.one(kind))
+        for webhook in configuration["webhooks"]:
+            webhook["clientConfig"]["caBundle"] = pem(CA.certificate)
+        told |= {f"{path}/bindguard": configuration, path: {"items": [configuration]}}
+    template, service = rendered.one("Deployment")["spec"]["template"], rendered.one("Service")
+    for pod in told[PODS]["items"]:
+        pod["metadata"]["labels"], pod["spec"] = template["metadata"]["labels"], template["spec"]
+    told[SLICES]["items"][0]["ports"] = [*slice_ports(service, container(rendered))]
+    return told | {SERVICE: service}
+
+
+def slice_ports(service: Any, container: Any) -> Iterator[Mapping[str, Any]]:
+    """What the endpoint slice controller makes of the Service's ports: each `targetPort` is the name of one of the container's."""
+    numbers = {port["name"]: port["containerPort"] for port in container["ports"]}
+    return ({"name": port["name"], "port": numbers[port["targetPort"]]} for port in service["spec"]["ports"])
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_what_the_chart_renders_is_well(helm: Helm, values: str) -> None:
+    results = judged(snapshot(installed(helm.render(VALUES[values]))))
+    assert [result for result in results if result.verdict is not Verdict.OK] == []
+
+
+def test_a_trial_in_one_namespace_is_told_as_such(helm: Helm) -> None:
+    trial = {"webhooks": {"namespaceSelector": {"matchLabels": {"bindguard": "try"}}}}
+    warnings = [result for result in judged(snapshot(installed(helm.render(trial)))) if result.verdict is not Verdict.OK]
+    assert [result.check for result in warnings] == ["validating-configuration", "mutating-configuration"]
+    said = "it is not asked about namespaces without the label bindguard=try: nothing is judged there"
+    assert warnings[0].found == f"validate.bindguard.io, advice.validate.bindguard.io: {said}"
