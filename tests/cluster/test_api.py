@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 
 import pytest
+from kubernetes.client import Configuration
 
 from tests.cluster.fake_api import FakeApi
-from tests.cluster.stories import run
+from tests.cluster.stories import run, run_with
 from tests.serve.server import eventually
 from webhook.cluster.api import ApiServer
+from webhook.cluster.credentials import Credentials
 from webhook.cluster.problem import ApiError
 
 VMIS = "/apis/kubevirt.io/v1/namespaces/shop/virtualmachineinstances"
@@ -50,6 +52,24 @@ def test_nobody_at_the_address_is_an_error_that_names_it() -> None:
     with pytest.raises(ApiError, match=api.url) as told:
         run(api, lambda server: server.get("/version"))
     assert told.value.reason == "unavailable"
+
+
+def test_a_name_that_nobody_can_have_is_told_without_numbers() -> None:
+    with pytest.raises(ApiError, match=r"/version: no answer: [A-Z][\w -]+$"):
+        run_with(lambda: ApiServer(Credentials(Configuration(host=f"http://{'x' * 64}.invalid"))), lambda server: server.get("/version"))
+
+
+def test_a_port_that_hangs_up_on_a_handshake_is_told_in_words() -> None:
+    async def story() -> None:
+        async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as port:
+            server = ApiServer(Credentials(Configuration(host=f"https://127.0.0.1:{port.sockets[0].getsockname()[1]}")))
+            try:
+                await server.get("/version")
+            finally:
+                await server.close()
+
+    with pytest.raises(ApiError, match=r"/version: no answer: no connection could be made$"):
+        asyncio.run(story())
 
 
 def test_a_refused_token_is_asked_for_once_more(api: FakeApi) -> None:

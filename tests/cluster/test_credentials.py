@@ -1,5 +1,6 @@
 """Who we are to an API server: tokens and CAs are replaced under us, and what cannot be read is an error like any other."""
 
+import logging
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
@@ -97,6 +98,17 @@ def test_a_program_that_hangs_is_run_once_for_all_who_wait(api: FakeApi) -> None
 
     run(Credentials(with_token(api, "good", hook)), story)
     assert len(runs) == 1
+
+
+def test_what_a_library_logs_of_a_plugin_that_fails_does_not_come_out(api: FakeApi, caplog: pytest.LogCaptureFixture) -> None:
+    """Its last token is shown for as long as the server takes it; then the reason is told."""
+
+    def hook(_: Configuration) -> None:
+        logging.error("[Errno 2] No such file")  # noqa: LOG015 - as the official client does
+
+    run(Credentials(with_token(api, "good", hook)), lambda server: server.get("/kubevirts"))
+    assert api.requests[-1].headers["Authorization"] == "Bearer good"
+    assert not [each for each in caplog.records if each.name == "root"]
 
 
 def test_an_api_server_with_a_new_ca_is_trusted_once_that_ca_is_in_the_file(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import httpx
 import msgspec
 
 from webhook.cluster.credentials import Credentials
+from webhook.cluster.plain_words import cut_to_a_line
 from webhook.cluster.problem import answered, unanswered
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
@@ -31,6 +32,8 @@ APPLY_PATCH = "application/apply-patch+yaml"
 
 UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 """What OpenSSL calls a certificate that no CA of ours has signed; it stands in the message of the error."""
+THROUGH_PROXY = " through the proxy "
+"""How a message tells that the way to the server leads through one."""
 
 _SECONDS = 10.0
 _UNAUTHORIZED = 401
@@ -61,6 +64,7 @@ class ApiServer:
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
         self._http = credentials.client()
+        self._through = f"{THROUGH_PROXY}{credentials.proxy}" if credentials.proxy else ""
         self.base_url = credentials.base_url
         self.skew: float | None = None
 
@@ -88,7 +92,7 @@ class ApiServer:
         """
         call = _Call("GET", path, query)
         asked = self._named(call)
-        with _told(asked, silence_seconds):
+        with _told(asked, silence_seconds, self._through):
             async with asyncio.timeout(silence_seconds):
                 response = await self._sent(call)
                 refusal = None if response.is_success else await _whole(response, asked)
@@ -105,7 +109,7 @@ class ApiServer:
 
     async def _asked(self, call: _Call, seconds: float) -> bytes:
         asked = self._named(call)
-        with _told(asked, seconds):
+        with _told(asked, seconds, self._through):
             async with asyncio.timeout(seconds):
                 response = await self._sent(call)
                 try:
@@ -189,11 +193,18 @@ async def _lines(response: httpx.Response, asked: str, silence_seconds: float) -
 
 
 @contextlib.contextmanager
-def _told(asked: str, seconds: float) -> Iterator[None]:
+def _told(asked: str, seconds: float, through: str = "") -> Iterator[None]:
     """Whatever a network does to a call, as the error that is told."""
     try:
         yield
     except TimeoutError as error:
-        raise unanswered(asked, "timeout", f"nothing came for {round(seconds, 1):g} s") from error
+        raise unanswered(asked, "timeout", f"nothing came{through} for {round(seconds, 1):g} s") from error
     except httpx.HTTPError as error:
-        raise unanswered(asked, "unavailable", f"no answer: {str(error) or type(error).__name__}") from error
+        raise unanswered(asked, "unavailable", f"no answer{through}: {cut_to_a_line(str(error)) or _plainly(error)}") from error
+
+
+def _plainly(error: httpx.HTTPError) -> str:
+    """An error without a message, which is one of a socket as a rule."""
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        return "no connection could be made"
+    return "the connection broke off"

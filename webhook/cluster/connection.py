@@ -2,11 +2,16 @@
 
 import asyncio
 import functools
+import logging
 from pathlib import Path
 
 from webhook.cluster.api import ApiServer
 from webhook.cluster.credentials import Credentials
 
+_WAITING_SECONDS = 5.0
+"""So long nothing is said about a configuration that does not come."""
+
+_log = logging.getLogger(__name__)
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -21,7 +26,11 @@ async def connect(*, kubeconfig: str | None = None, context: str | None = None) 
     from webhook.cluster.kubeconfig import configuration_of  # noqa: PLC0415 - it takes 12 MB, and servers of files do without
 
     configuration = functools.partial(configuration_of, kubeconfig, context)
-    return ApiServer(Credentials(await asyncio.to_thread(configuration), configuration))
+    reading = asyncio.create_task(asyncio.to_thread(configuration))
+    await asyncio.wait({reading}, timeout=_WAITING_SECONDS)
+    if not reading.done():
+        _log.warning("still waiting for an exec plugin or identity provider to give credentials")
+    return ApiServer(Credentials(await reading, configuration))
 
 
 def pod_namespace() -> str | None:

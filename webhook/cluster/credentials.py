@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from webhook import __version__
+from webhook.cluster.overheard import overheard
+from webhook.cluster.plain_words import cut_to_a_line
 from webhook.cluster.problem import ApiError
+from webhook.cluster.proxy import without_user
 from webhook.errors import UsageError
 
 if TYPE_CHECKING:  # `webhook.cluster.kubeconfig` says why it is not imported
@@ -32,6 +35,7 @@ class Credentials:
 
     Attributes:
         base_url: The server's address.
+        proxy: The proxy in between, for messages; without the user that it is asked as.
         extensions: What httpx is to be told with every request.
     """
 
@@ -44,6 +48,7 @@ class Credentials:
         self._authorization: str | None = None
         self._asked_at = float("-inf")
         self.base_url = str(configuration.host).rstrip("/")
+        self.proxy = without_user(configuration.proxy) if configuration.proxy else None
         self.extensions = {"sni_hostname": configuration.tls_server_name} if configuration.tls_server_name else {}
 
     def client(self) -> httpx.AsyncClient:
@@ -52,7 +57,7 @@ class Credentials:
             base_url=self.base_url,
             verify=self._context,
             proxy=self._configuration.proxy or None,
-            trust_env=False,
+            trust_env=False,  # the configuration knows what the environment says of proxies
             timeout=None,  # noqa: S113 - every call has a time of its own
             limits=_LIMITS,
             follow_redirects=False,
@@ -86,7 +91,8 @@ class Credentials:
         self._authorize()
 
     def _authorize(self) -> None:
-        self._authorization = _authorization(self._configuration)
+        with overheard():  # a plugin that fails when its last token has not expired yet; once that is refused, the reason is told
+            self._authorization = _authorization(self._configuration)
         self._asked_at = time.monotonic()
 
 
@@ -104,7 +110,9 @@ def _context(configuration: "Configuration") -> ssl.SSLContext:
         if configuration.cert_file:
             context.load_cert_chain(configuration.cert_file, configuration.key_file)
     except (OSError, ValueError) as error:
-        raise UsageError(f"the certificates for {configuration.host} cannot be used: {error}; mend the kubeconfig") from error
+        raise UsageError(
+            f"the certificates for {configuration.host} cannot be used: {cut_to_a_line(str(error))}; mend the kubeconfig"
+        ) from error
     if configuration.assert_hostname is False or not configuration.verify_ssl:
         context.check_hostname = False
     if not configuration.verify_ssl:
