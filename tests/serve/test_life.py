@@ -256,6 +256,7 @@ def test_launcher_pods_find_their_vmi_in_the_directory(tmp_path: Path) -> None:
     }
     overhead = "{domainAttachmentType: managedTap, computeResourceOverhead: {requests: {memory: 250Mi}}}"
     registry = KUBEVIRT.replace("{domainAttachmentType: managedTap, migration: {}}", overhead)
+    (tmp_path / "vmis").mkdir()
     with plain(tmp_path, "--vmi-directory", "vmis", "--overhead", "always", registry=registry) as server, server.client() as client:
 
         def mutated() -> dict[str, object]:
