@@ -8,7 +8,7 @@ import msgspec
 
 from webhook.doctor.objects.records import Lease, Secret
 from webhook.doctor.objects.webhooks import Configuration, Configurations, Webhook
-from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pods, Service
+from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pod, Pods, Service
 from webhook.doctor.settings import ServerSettings
 
 T_co = TypeVar("T_co", covariant=True)
@@ -168,3 +168,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         """All of both configurations, as far as those could be read."""
         for answer in (self.validating, self.mutating):
             yield from (answer.value.webhooks or ()) if answer.value is not None else ()
+
+    def staying_pods(self) -> list[Pod]:
+        """Those that nobody has deleted, as far as they could be read."""
+        found = self.pods.value
+        return [pod for pod in (found.items or () if found is not None else ()) if pod.metadata.deletion_timestamp is None]

@@ -15,7 +15,7 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     if snapshot.pods.value is None:
         yield unseen("pods", snapshot.pods, "the pods")
         return
-    pods = [pod for pod in snapshot.pods.value.items or () if pod.metadata.deletion_timestamp is None]
+    pods = snapshot.staying_pods()
     if not pods:
         remedy = f"kubectl -n {snapshot.names.namespace} get events: a quota or an admission webhook may refuse them"
         yield fail("pods", "there are none", remedy)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from webhook.doctor.checks.absent import absent, unseen
 from webhook.doctor.objects.meta import Selector
-from webhook.doctor.objects.workload import EndpointSlice, Pod, Service, ServicePort
+from webhook.doctor.objects.workload import EndpointSlice, Service, ServicePort
 from webhook.doctor.result import Result, fail, ok, warn
 from webhook.doctor.snapshot import Snapshot
 
@@ -41,7 +41,7 @@ def _port_problem(what: str, service: Service, snapshot: Snapshot) -> Iterator[R
 
 def _selector_problem(what: str, service: Service, snapshot: Snapshot) -> Iterator[Result]:
     """Slices stay as they are when nobody keeps them, so that endpoints which look well prove nothing."""
-    selector, pods = service.spec.selector or {}, _pods(snapshot)
+    selector, pods = service.spec.selector or {}, snapshot.staying_pods()
     if not selector:
         yield warn("service", f"{what} has no selector: its endpoints do not follow the pods", _UPGRADE)
     elif pods and not any(Selector(match_labels=selector).selects(pod.metadata.labels or {}) for pod in pods):
@@ -56,12 +56,6 @@ def _calls(snapshot: Snapshot) -> Iterator[tuple[str, int]]:
         called = webhook.client_config.service
         if called is not None and (called.namespace, called.name) == (names.namespace, names.service):
             yield webhook.name, called.port
-
-
-def _pods(snapshot: Snapshot) -> list[Pod]:
-    """Those that stay, as far as they could be read."""
-    found = snapshot.pods.value
-    return [pod for pod in (found.items or () if found is not None else ()) if pod.metadata.deletion_timestamp is None]
 
 
 def _endpoints(snapshot: Snapshot) -> Iterator[Result]:
