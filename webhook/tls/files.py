@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Sequence
 
+from webhook.errors import reason_of
 from webhook.tls.problem import Fault, failure
 
 MOST_BYTES = 1024 * 1024
@@ -17,9 +18,10 @@ def read_file(file: str) -> bytes:
     """All bytes of one file, through symlinks; `PairError` when it is no regular file, empty, too large or unreadable."""
     try:
         return _read(file)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise failure(Fault.UNREADABLE, file, f"cannot be read ({reason}); check the path, the mount and the permissions") from error
+    except (OSError, ValueError) as error:
+        raise failure(
+            Fault.UNREADABLE, file, f"cannot be read ({reason_of(error)}); check the path, the mount and the permissions"
+        ) from error
 
 
 def read_steady(files: Sequence[str]) -> tuple[bytes, ...]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import structlog
 
-from webhook.errors import UnreadableError
+from webhook.errors import UnreadableError, reason_of
 from webhook.serve.settings.model import ServeSettings, Transport
 from webhook.tls.clients import client_name_allowed
 from webhook.tls.pair import PairFiles, utc_now
@@ -53,7 +53,7 @@ def ca_bundle(settings: ServeSettings) -> str:
     try:
         return base64.b64encode(ca.read_bytes()).decode()
     except OSError as error:
-        raise UnreadableError(error.strerror or str(error), file=str(ca)) from error
+        raise UnreadableError(reason_of(error), file=str(ca)) from error
 
 
 def listening_context(settings: ServeSettings, source: CertificateSource) -> ssl.SSLContext:

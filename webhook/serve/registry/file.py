@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from webhook.admission.rulebook import Rulebook
-from webhook.errors import RegistryError, UnreadableError
+from webhook.errors import RegistryError, UnreadableError, reason_of
 from webhook.intake.registry import registry_from_file
 from webhook.intake.sources import Source
 from webhook.plugins.plugin import ComputeResourceOverhead
@@ -102,8 +102,7 @@ def _content(path: str) -> bytes:
         with file.open("rb") as stream:
             content = stream.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise RegistryError(reason or str(error), file=path) from error
+        raise RegistryError(reason_of(error), file=path) from error
     if len(content) > MOST_BYTES:
         raise RegistryError(f"a registry has at most {MOST_BYTES:,} bytes", file=path)
     return content
