@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CENTRE := webhook/admission/*,webhook/rules/*,webhook/vmi/*,webhook/plugins/*,webhook/kube/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz lint format types check bench docs lock clean
+.PHONY: help setup demo test fuzz lint format types check bench site docs lock clean
 
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -51,6 +51,9 @@ check: lint test demo ## All that CI runs.
 
 bench: setup ## Print the figures of docs/performance.md, measured here and now.
 	$(BIN)/python -m benchmarks
+
+site: setup ## Build the documentation site into build/site; a broken link fails.
+	$(BIN)/python -m mkdocs build --strict
 
 docs: setup ## Write the generated pages anew.
 	$(BIN)/bindguard rules --output markdown > docs/rules.md
