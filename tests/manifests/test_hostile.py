@@ -71,6 +71,11 @@ def test_more_values_than_the_bound_are_refused(monkeypatch: pytest.MonkeyPatch)
         ("-" + " " * 100) * 500,
         "a: " + ":x" * 100_000,
         "a:\n" * 50_000,
+        '{"a": 1}' + " " * 200_000,
+        "a: " + " " * 100_000 + "x",
+        "a:" + " " * 100_000 + "\t",
+        "-" + " " * 100_000 + "\t",
+        "a: x  y" * 20_000 + "\t",
     ],
 )
 def test_long_lines_take_linear_time(text: str) -> None:

@@ -15,18 +15,22 @@ _Container: TypeAlias = dict[str, object] | list[object]
 
 _LONGEST = 256 * 1024
 _ASCII = bytes((9, 10, *range(32, 127)))
-_MARKER = re.compile(r"(?:[ ]*+(?:#[^\n]*+)?\n)*+---[ ]*+(?:(?<=[ ])#[^\n]*+)?\n")
-_PLAIN = r"[A-Za-z0-9_./$+~(=^;<\\](?:[!-9;-~]|:(?=[!-~])|[ ]++(?=[!\"$-~]))*+"
-"""No indicator first, no `: ` and no ` #` inside, no `:` last. All repeats are possessive: no text takes more than linear time."""
+_MARKER = re.compile(r"(?>(?:[ ]*(?:#[^\n]*)?\n)*)---[ ]*(?:(?<=[ ])#[^\n]*)?\n")
+_PLAIN = r"[A-Za-z0-9_./$+~(=^;<\\](?>(?:[!-9;-~]+|:(?=[!-~])|[ ]+(?=[!\"$-~]))*)"
+"""No indicator first, no `: ` and no ` #` inside, no `:` last. Where a repeat could give back what the next one takes, it is atomic: no text takes more than linear time.
+
+Possessive repeats would say the same in fewer characters, but CPython before 3.11.5 matches them wrongly (python/cpython#106052).
+No atomic group holds a capturing one, which several releases get wrong too (python/cpython#101955).
+"""
 
 _LINE = re.compile(
     rf"""
-    ^([ ]*+)(-[ ]++)?+                                                  # indent, dash
-    (?:([A-Za-z_][A-Za-z0-9_./-]{{0,200}}+):(?:[ ]++|(?=\n|\Z)))?+      # key
-    (?:(\|-?)[ ]*+\n((?:(?(2)\1[ ]{{3}}|\1[ ])[^\n]*+\n|[ ]*+\n)*+)     # bar, then all lines that stand deeper than the key
-      |({_PLAIN}|"[^"\\\n\t]*+"|'[^'\n\t]*+'|\{{[ ]*+\}}|\[[ ]*+\])?+   # value
-       [ ]*+(?:(?<![^ \n])\#[^\n]*+)?+(?:\n|\Z))
-    |^([^\n]++)                                                         # anything else
+    ^((?>[ ]*))(-(?>[ ]+))?                                               # indent, dash
+    (?:([A-Za-z_][A-Za-z0-9_./-]{{0,200}}):(?:(?>[ ]+)|(?=\n|\Z)))?         # key
+    (?:(\|-?)[ ]*\n((?>(?:(?(2)\1[ ]{{3}}|\1[ ])[^\n]*\n|[ ]*\n)*))         # bar, then all lines that stand deeper than the key
+      |({_PLAIN}|"[^"\\\n\t]*"|'[^'\n\t]*'|\{{[ ]*\}}|\[[ ]*\])?            # value
+       [ ]*(?:(?<![^ \n])\#[^\n]*)?(?:\n|\Z))
+    |^([^\n]+)                                                            # anything else
     """,
     re.MULTILINE | re.VERBOSE,
 )

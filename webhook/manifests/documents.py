@@ -19,9 +19,9 @@ LONGEST = 64 * 1024 * 1024
 _CHUNK = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _WIDE = {b"\xff\xfe\0\0": "UTF-32", b"\0\0\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
-_BARE_MARKER = re.compile(rb"\n|(?:---|\.\.\.)[ \t]*+(?:(?<=[ \t])#[^\n]*+|\r)?(?:\n|\Z)")
-_NOTHING = re.compile(rb"(?:[ \t\r]*+(?:#[^\n]*+)?\n)*+[ \t\r]*+(?:#[^\n]*+)?\Z")
-_DIRECTIVES = re.compile(rb"(?:(?:[ \t\r]*+(?:#[^\n]*+)?|%[^\n]*+)\n)*+\Z")
+_BARE_MARKER = re.compile(rb"\n|(?:---|\.\.\.)[ \t]*(?:(?<=[ \t])#[^\n]*|\r)?(?:\n|\Z)")
+_NOTHING = re.compile(rb"(?>(?:[ \t\r]*(?:#[^\n]*)?\n)*)[ \t\r]*(?:#[^\n]*)?\Z")
+_DIRECTIVES = re.compile(rb"(?>(?:(?:[ \t\r]*(?:#[^\n]*)?|%[^\n]*)\n)*)\Z")
 
 
 class PassedOver(msgspec.Struct, frozen=True):

@@ -14,7 +14,8 @@ from webhook.manifests.bounds import DEEPEST, MOST_VALUES
 from webhook.manifests.compose import NotComposableError
 from webhook.manifests.resolve import whole
 
-_TOKEN = re.compile(r'[ \t\r\n,:]*+("(?:[^"\\]|\\.)*+"|[]\[{}]|[^]\[{},:"\s]++)')
+_TOKEN = re.compile(r'(?>[ \t\r\n,:]*)("(?>(?:[^"\\]|\\.)*)"|[]\[{}]|[^]\[{},:"\s]+)')
+_SPACE = " \t\r\n"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -77,7 +78,7 @@ def json_events(text: str) -> Iterator[Event]:
 
     Of a text that is no JSON the events are of no use; `read_json` decides that.
     """
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(text, 0, len(text.rstrip(_SPACE))):  # else each space at the end would be a start, of a search to the end
         lexeme = match[1]
         start, end = (Mark("", index, 0, 0, None, 0) for index in match.span(1))
         if lexeme == "{":

@@ -12,7 +12,7 @@ from webhook.manifests.model import Document, Place
 
 _LONGEST_LINE = 400
 _LINE_END = re.compile("\n")
-_PROPERTIES = re.compile(r"(?:[&!]\S*+\s++)++")
+_PROPERTIES = re.compile(r"(?>(?:[&!]\S*\s+)+)")
 """Anchor and tag before a value; no plain value begins like one."""
 
 
