@@ -23,10 +23,17 @@ def test_the_demo_shows_the_commands_that_it_runs_and_each_ends_as_it_expects() 
     recipe = (ROOT / "Makefile").read_text().partition("\ndemo:")[2].partition("\n\n")[0]
     shown = re.findall(r"@echo '\$\$ bindguard (.+)'", recipe)
     run = re.findall(r"@\$\(BIN\)/bindguard (.+)", recipe)
-    commands = [re.sub(r"( 2>&1)?( \|\| test .*)?$", "", each) for each in run]
+    commands = [re.sub(r"( 2>&1)?(; test .*)?$", "", each) for each in run]
     assert commands == shown
-    codes = [EXIT_FINDINGS if each.endswith("|| test $$? -eq 1") else EXIT_CLEAN for each in run]
+    codes = [EXIT_FINDINGS if each.endswith("; test $$? -eq 1") else EXIT_CLEAN for each in run]
     assert [bindguard(*command.split(), directory=ROOT).returncode for command in commands] == codes
+
+
+def test_the_demo_fails_when_an_example_is_not_evaluated_as_its_name_says() -> None:
+    recipe = (ROOT / "Makefile").read_text().partition("\ndemo:")[2].partition("\n\n")[0]
+    assert "pytest --quiet tests/test_examples.py" in recipe
+    assert "|| true" not in recipe
+    assert "-@" not in recipe
 
 
 def test_the_readme_counts_the_rules_right() -> None:
