@@ -17,10 +17,11 @@ _LONGEST = 256 * 1024
 _ASCII = bytes((9, 10, *range(32, 127)))
 _MARKER = re.compile(r"(?>(?:[ ]*(?:#[^\n]*)?\n)*)---[ ]*(?:(?<=[ ])#[^\n]*)?\n")
 _PLAIN = r"[A-Za-z0-9_./$+~(=^;<\\](?>(?:[!-9;-~]+|:(?=[!-~])|[ ]+(?=[!\"$-~]))*)"
-"""No indicator first, no `: ` and no ` #` inside, no `:` last. Where a repeat could give back what the next one takes, it is atomic: no text takes more than linear time.
+"""No indicator first, no `: ` and no ` #` inside, no `:` last.
 
-Possessive repeats would say the same in fewer characters, but CPython before 3.11.5 matches them wrongly (python/cpython#106052).
-No atomic group holds a capturing one, which several releases get wrong too (python/cpython#101955).
+Where a repeat could give back what the next one takes, it is atomic: no text takes more than linear time. Possessive repeats would say
+the same in fewer characters, but CPython before 3.11.5 matches them wrongly (python/cpython#106052). No atomic group holds a capturing
+one, which several releases get wrong too (python/cpython#101955).
 """
 
 _LINE = re.compile(
