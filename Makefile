@@ -72,6 +72,9 @@ lock: ## Pin the development environment anew, to the newest releases.
 	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(VENV)-lock/bin/uv pip compile pyproject.toml --quiet --extra server --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 --python-platform x86_64-unknown-linux-gnu --only-binary :all: >> requirements/server.txt
+	echo '# Made by `make lock`: every package that `bindguard check` needs, pinned with its hashes; the GitHub Action installs these.' > requirements/check.txt
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --quiet --constraints requirements/dev.txt --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 --python-platform x86_64-unknown-linux-gnu --only-binary :all: >> requirements/check.txt
 	rm -rf $(VENV)-lock
 
 clean: ## Remove what was made.
