@@ -68,7 +68,7 @@ def test_a_port_that_hangs_up_on_a_handshake_is_told_in_words() -> None:
             finally:
                 await server.close()
 
-    with pytest.raises(ApiError, match=r"/version: no answer: no connection could be made$"):
+    with pytest.raises(ApiError, match=r"/version: no answer: [\w /()-]+$"):
         asyncio.run(story())
 
 

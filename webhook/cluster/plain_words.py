@@ -9,7 +9,7 @@ from webhook.errors import reason_of
 from webhook.kube.text import visible
 
 _MOST_TOLD = 400
-_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
+_NUMBER = re.compile(r"^\[Errno -?\d+\] | \(_ssl\.c:\d+\)$")
 _NOT_ITS_FORM = (AttributeError, LookupError, TypeError)
 """What a reader comes to that expects a list and finds a number."""
 
