@@ -354,4 +354,4 @@ def test_a_server_is_asked_without_the_packages_of_one_and_the_engine_names_them
     with serving(lambda connection: connection.sendall(response())) as url:
         answered = bindguard("review", "-", "--server", url, stdin=GOOD, environment=without)
     assert (answered.returncode, answered.stdout) == (EXIT_CLEAN, b"<stdin>:1: virtualmachine.kubevirt.io/vm: CREATE allowed\n")
-    assert_failed(bindguard("review", TYPO, environment=without), EXIT_USAGE, "pip install 'bindguard[server]'")
+    assert_failed(bindguard("review", TYPO, environment=without), EXIT_USAGE, "pip install '.[server]'")

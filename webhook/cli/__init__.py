@@ -8,6 +8,7 @@ import click
 
 from webhook import __version__
 from webhook.cli.output import open_missing_streams, whole_stdout
+from webhook.cli.packages import missing_package
 from webhook.errors import EXIT_INTERRUPTED, EXIT_UNREADABLE, EXIT_USAGE, BindguardError, UsageError
 from webhook.kube.text import visible
 
@@ -35,9 +36,7 @@ class _LazyGroup(click.Group):
         try:
             command = importlib.import_module(f"webhook.cli.{cmd_name}").command
         except ModuleNotFoundError as error:
-            if (error.name or "").startswith("webhook"):
-                raise
-            raise UsageError(f"{cmd_name} needs package {error.name}, which is not here: pip install 'bindguard[server]'") from error
+            raise missing_package(cmd_name, error) from error
         assert isinstance(command, click.Command)  # noqa: S101 - a programming mistake, told at once
         return command
 
@@ -66,9 +65,7 @@ def main() -> None:
     except BindguardError as error:
         _stop(str(error), EXIT_UNREADABLE)
     except ModuleNotFoundError as error:  # what only some uses of a command need is imported when it is used
-        if (error.name or "").startswith("webhook"):
-            raise
-        _stop(f"this needs package {error.name}, which is not here: pip install 'bindguard[server]'", EXIT_USAGE)
+        _stop(str(missing_package("this", error)), EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):
         _stop("interrupted", EXIT_INTERRUPTED)
     except OSError as error:  # the system refuses something: open files, processes, a current directory that is gone

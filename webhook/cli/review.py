@@ -18,6 +18,7 @@ from webhook.asking.questions import Former, Opener, Question, former, questions
 from webhook.asking.remote import Remote
 from webhook.cli.named import not_empty
 from webhook.cli.output import to_stdout
+from webhook.cli.packages import missing_package
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError, UsageError
 from webhook.kube.text import visible
 
@@ -106,9 +107,7 @@ def _engine(options: _Options) -> Iterator[Ask]:
     try:
         from webhook.serve.engine import engine, engine_settings  # noqa: PLC0415 - a server is asked without these packages
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("webhook"):
-            raise
-        raise UsageError(f"without --server, package {error.name} is needed: pip install 'bindguard[server]'") from error
+        raise missing_package("review without --server", error) from error
     names = {"registry": "registry", "kubevirt_version": "kubevirt_version", "vmis": "vmi_directory", "overhead": "overhead"}
     flags = {setting: options.get(name) for name, setting in names.items()}
     with engine(engine_settings({**flags, "config": options["config"]})) as (ask, notes):

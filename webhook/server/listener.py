@@ -140,7 +140,7 @@ class Listener:
 
     def _cut_off(self) -> None:
         for connection in list(self._state.connections):
-            with suppress(AttributeError):  # asyncio of older 3.11.x: the TLS transport of a connection that has just ended has no protocol left
+            with suppress(AttributeError):  # asyncio of older 3.11.x: a TLS transport that has just ended has no protocol left
                 connection.transport.abort()
         for task in self._state.tasks:
             task.cancel()
