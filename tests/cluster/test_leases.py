@@ -12,7 +12,7 @@ from tests.cluster.fake_api import Asked, FakeApi
 from tests.cluster.named_objects import LEASE, applying
 from tests.cluster.stories import run, until
 from webhook.cluster.api import ApiServer
-from webhook.cluster.leases import LEASE_SECONDS, RENEW_SECONDS, Election
+from webhook.cluster.leases import LEASE_SECONDS, RENEW_SECONDS, RETRY_SECONDS, Election
 
 FAR_PAST, FAR_FUTURE = "1999-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"
 
@@ -246,6 +246,42 @@ def test_a_leader_whose_lease_was_taken_stops_at_the_next_look(api: FakeApi) -> 
         held_by(api, "other")
         await until(lambda: bool(work.ended))
         await _cancelled(running)
+
+    run(api, story)
+    assert spec(api)["holderIdentity"] == "other"
+    assert work.ended[0] - work.began[0] <= RETRY_SECONDS, "it must not go on for as long as its own Lease would have lasted"
+
+
+def test_a_leader_that_learns_of_another_no_longer_leads(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        one = election(server)
+        assert await one._try(5)
+        held_by(api, "other")
+        assert not await one._try(5)
+        assert not one.leads
+        assert one.holder == "other"
+
+    run(api, story)
+
+
+def test_a_leader_that_gives_its_lease_back_no_longer_leads_though_the_api_server_is_away(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        one = election(server)
+        assert await one._try(5)
+        api.fail(LEASE, 500)
+        await one._release()
+        assert not one.leads
+
+    run(api, story)
+    assert spec(api)["holderIdentity"] == "we"
+
+
+def test_a_lease_that_another_has_taken_is_not_given_back(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        one = election(server)
+        assert await one._try(5)
+        held_by(api, "other")
+        await one._release()
 
     run(api, story)
     assert spec(api)["holderIdentity"] == "other"

@@ -97,12 +97,16 @@ def test_a_session_of_tls_1_2_is_not_resumed_past_a_replaced_client_ca(tmp_path:
     source = CertificateSource(files_in(tmp_path, FIRST, client_ca=before))
     listener = source.context_for_listener()
     context = client(CA, shows=made(before), version=ssl.TLSVersion.TLSv1_2)
-    first = _shaken_hands(listener, context)
+    first, other = _shaken_hands(listener, context), _shaken_hands(listener, context)
     assert _shaken_hands(listener, context, first.session).session_reused
     (tmp_path / "client-ca.crt").write_bytes(after.cert_pem)
     assert source.poll_once()
     with pytest.raises(ssl.SSLError, match="ALERT_ACCESS_DENIED"):
         _shaken_hands(listener, context, first.session)
+    write(tmp_path, SECOND)
+    assert source.poll_once(), "a renewed pair must not make the old sessions good again"
+    with pytest.raises(ssl.SSLError, match="ALERT_ACCESS_DENIED"):
+        _shaken_hands(listener, context, other.session)
     assert not _shaken_hands(listener, client(CA, shows=made(after), version=ssl.TLSVersion.TLSv1_2)).session_reused
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import structlog
 from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi
 from tests.cluster.named_objects import MUTATING, SECRET, VALIDATING, applying, bundles, configuration, secret
-from tests.cluster.stories import run
+from tests.cluster.stories import run, until
 from tests.tls.builders import NAME, NOW
 from webhook.cluster.api import ApiServer
 from webhook.cluster.secrets import NamedSecret
@@ -233,8 +233,8 @@ def test_a_leader_that_slept_while_another_took_over_changes_nothing(api: FakeAp
     assert_well(api)
 
 
-def interrupted(api: FakeApi, path: str, meanwhile: Callable[[], None]) -> Any:
-    """Before the next write to the path is done, something else happens."""
+def interrupted(api: FakeApi, path: str, meanwhile: Callable[[], None], *, method: str = "PATCH") -> Any:
+    """Before the next write to the path, or read of it, is done, something else happens."""
     before = api.answer
 
     class Interruption:
@@ -245,7 +245,7 @@ def interrupted(api: FakeApi, path: str, meanwhile: Callable[[], None]) -> Any:
             assert api.answer == before, "it was never interrupted"
 
         def answer(self, asked: Asked) -> Any:
-            if asked.method == "PATCH" and asked.path == path:
+            if asked.method == method and asked.path == path:
                 api.answer = before
                 meanwhile()
             return before(asked)
@@ -302,6 +302,70 @@ def test_a_leader_whose_clock_has_jumped_changes_nothing_though_all_seems_to_hav
         run(api, story)
     assert [line["event"] for line in logs] == ["certificate keeper cannot go on"]
     assert data(api) == before
+    assert_well(api)
+
+
+def rotating(api: FakeApi) -> None:
+    """A new CA is in the Secret and in every caBundle, and has signed nothing yet."""
+    begun(api)
+    wish(api, "ca")
+    run(api, lambda server: settle(keeper(server), at_now(), 3))
+    assert set(bundles(api, VALIDATING)) == {data(api)["ca.crt"]}
+    assert held(api).issuer == cas_in(data(api)["ca.crt"], NOW)[1]
+
+
+def nearly_settled(api: FakeApi) -> tuple[Time, Callable[[ApiServer], Awaitable[CertificateKeeper]]]:
+    """A clock, and what makes a keeper that has seen a rotation settle by it for nearly as long as it must."""
+    rotating(api)
+    clock = at_now()
+
+    async def watched(server: ApiServer) -> CertificateKeeper:
+        one = keeper(server, clock)
+        while clock.now < 1000 + SETTLE_SECONDS - 2 * LOOK_SECONDS:
+            clock.now += await one.look()
+        return one
+
+    return clock, watched
+
+
+def test_a_ca_bundle_that_was_different_for_a_moment_must_settle_anew(api: FakeApi) -> None:
+    """API servers may have read it in that moment, and keep it for as long as any other."""
+    clock, watched = nearly_settled(api)
+
+    async def story(server: ApiServer) -> float:
+        one, leaf, began = await watched(server), data(api)["tls.crt"], clock.now
+        api.store(VALIDATING, configuration(data(api)["ca.crt"][:-1]))
+        while data(api)["tls.crt"] == leaf:
+            clock.now += await one.look()
+        return clock.now - began
+
+    with structlog.testing.capture_logs():
+        assert run(api, story) >= SETTLE_SECONDS
+    assert_well(api)
+
+
+def test_what_was_seen_to_settle_before_another_led_must_settle_anew(api: FakeApi) -> None:
+    """Nobody knows what the caBundles were meanwhile."""
+    clock, watched = nearly_settled(api)
+
+    async def story(server: ApiServer) -> float:
+        one, leaf, began = await watched(server), data(api)["tls.crt"], clock.now
+        leads_again = asyncio.create_task(one.work())
+        await until(lambda: data(api)["tls.crt"] != leaf)
+        leads_again.cancel()
+        return clock.now - began
+
+    assert run(api, story) >= SETTLE_SECONDS
+    assert_well(api)
+
+
+@pytest.mark.parametrize("path", [VALIDATING, MUTATING, SECRET])
+def test_the_secret_is_never_older_than_the_configurations_that_are_changed_by_it(api: FakeApi, path: str) -> None:
+    """A leader that sleeps before one of its reads, while another rotates the CA, must not publish what the other has replaced."""
+    begun(api)
+    api.store(VALIDATING, configuration(b"foreign"))
+    with structlog.testing.capture_logs(), interrupted(api, path, lambda: rotated(api), method="GET"):
+        run(api, lambda server: keeper(server).look())
     assert_well(api)
 
 
