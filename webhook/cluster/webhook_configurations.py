@@ -46,14 +46,14 @@ class WebhookConfigurations:
         found = [await self._read(kind) for kind in KINDS]
         return tuple(each for each in found if each is not None)
 
-    async def publish(self, configuration: Configuration, bundle: bytes) -> None:
-        """Put the bundle into each webhook where another one is.
+    async def publish(self, configuration: Configuration, bundle: bytes, *, only_missing: bool = False) -> None:
+        """Put the bundle into each webhook where another one is, or only where there is none.
 
         `ApiError` of reason `conflict` when the configuration has changed since it was read: the patch is tested against its
         resourceVersion, so that it is written by nobody who decided on what was there before.
         """
         encoded = base64.b64encode(bundle).decode()
-        differing = [place for place, each in enumerate(configuration.bundles) if each != bundle]
+        differing = [place for place, each in enumerate(configuration.bundles) if each != bundle and not (only_missing and each)]
         patch: list[object] = [{"op": "test", "path": "/metadata/resourceVersion", "value": configuration.version}]
         patch += [{"op": "add", "path": f"/webhooks/{place}/clientConfig/caBundle", "value": encoded} for place in differing]
         path = self._path(configuration.kind)

@@ -182,6 +182,45 @@ def test_a_ca_bundle_that_is_overwritten_is_repaired_at_once_and_the_writer_name
     assert_well(api)
 
 
+def test_a_webhook_without_a_ca_bundle_is_completed_at_once_however_often_others_were_repaired(api: FakeApi) -> None:
+    """As after one `helm upgrade` after the other, and beside a webhook that somebody else insists on."""
+    begun(api)
+
+    async def story(server: ApiServer) -> None:
+        clock = at_now()
+        one = keeper(server, clock)
+        await settle(one, clock, 2)
+        while clock.now < 1000 + 60:
+            api.store(MUTATING, configuration(b"foreign", b"foreign"))
+            clock.now += await one.look()
+        api.store(MUTATING, configuration(b"foreign", None))
+        for _ in range(3):
+            await one.look()
+            assert bundles(api, MUTATING) == [b"foreign", data(api)["ca.crt"]]
+            api.store(MUTATING, configuration(b"foreign", None))
+            clock.now += LOOK_SECONDS
+
+    with structlog.testing.capture_logs():
+        run(api, story)
+
+
+def test_who_takes_a_ca_bundle_away_whenever_it_is_written_is_not_answered_without_a_pause(api: FakeApi) -> None:
+    begun(api)
+
+    async def story(server: ApiServer) -> int:
+        clock = at_now()
+        one = keeper(server, clock)
+        await settle(one, clock, 2)
+        while clock.now < 1000 + 100:
+            api.store(MUTATING, configuration(None, None))
+            clock.now += await one.look()
+        return one.repairs
+
+    with structlog.testing.capture_logs() as logs:
+        assert 100 / LOOK_SECONDS - 2 <= run(api, story) <= 100 / LOOK_SECONDS + 2
+    assert [line["event"] for line in logs].count("caBundle repaired") == 1
+
+
 def test_a_configuration_that_is_missing_is_told_once_and_filled_when_it_comes(api: FakeApi) -> None:
     api.remove(MUTATING)
 

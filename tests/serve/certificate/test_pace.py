@@ -17,3 +17,12 @@ def test_after_calm_it_is_done_at_once_again() -> None:
     assert pace.left(901) == 0
     pace.done(901)
     assert pace.left(901) == 5
+
+
+def test_the_longest_pause_can_be_a_shorter_one() -> None:
+    pace = Pace(longest_seconds=7)
+    waits = []
+    for now in (0, 100, 200, 300):
+        pace.done(now)
+        waits.append(pace.left(now))
+    assert waits == [5, 7, 7, 7]

@@ -56,6 +56,7 @@ class CertificateKeeper:
         self._clock = clock
         self._failures, self._failure = 0, ""
         self._paces: dict[str, Pace] = defaultdict(Pace)
+        self._completions: dict[str, Pace] = defaultdict(lambda: Pace(longest_seconds=LOOK_SECONDS))
         self._published: dict[str, bytes] = {}
         self._settled = (b"", 0.0)
         self._told: dict[str, object] = {}
@@ -165,20 +166,23 @@ class CertificateKeeper:
         return min(waits, default=0.0)
 
     async def _publish_one(self, configuration: Configuration, bundle: bytes) -> float:
+        """A webhook without a caBundle is completed at once; one with another's is repaired, ever more seldom if its writer insists."""
         kind, now = configuration.kind, self._clock.now()
-        pace, is_repair = self._paces[kind], self._published.get(kind) == bundle
-        if is_repair and (left := pace.left(now)) > 0:
-            return min(left, LOOK_SECONDS)
-        calm = pace.is_calm(now)
-        await self._configurations.publish(configuration, bundle)
-        self._published[kind] = bundle
-        if not is_repair:
+        if self._published.get(kind) != bundle:
+            await self._configurations.publish(configuration, bundle)
+            self._published[kind] = bundle
             log.info("caBundle published", configuration=kind)
             return 0.0
-        pace.done(now)
-        self.repairs += 1
-        if calm:
+        paces = {self._paces[kind] if each else self._completions[kind] for each in configuration.bundles if each != bundle}
+        due = {pace for pace in paces if pace.left(now) <= 0}
+        if not due:
+            return min(LOOK_SECONDS, *(pace.left(now) for pace in paces))
+        await self._configurations.publish(configuration, bundle, only_missing=self._paces[kind] not in due)
+        if all(pace.is_calm(now) for pace in due):
             log.warning("caBundle repaired", configuration=kind, overwritten_by=configuration.other_writer or "unknown")
+        for pace in due:
+            pace.done(now)
+        self.repairs += 1
         return 0.0
 
     def _tell_missing(self, configurations: Sequence[Configuration]) -> None:

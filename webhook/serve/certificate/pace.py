@@ -8,7 +8,8 @@ _CALM_SECONDS = 900.0
 class Pace:
     """At once, then not before 5 s are over, then 10, and so on up to 300; after a quarter of an hour of calm at once again."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, longest_seconds: float = _LONGEST_SECONDS) -> None:
+        self._longest = longest_seconds
         self._last = float("-inf")
         self._pause = 0.0
 
@@ -18,7 +19,7 @@ class Pace:
 
     def done(self, now: float) -> None:
         """It was done."""
-        self._pause = _FIRST_SECONDS if self.is_calm(now) else min(2 * self._pause, _LONGEST_SECONDS)
+        self._pause = _FIRST_SECONDS if self.is_calm(now) else min(2 * self._pause, self._longest)
         self._last = now
 
     def is_calm(self, now: float) -> bool:
