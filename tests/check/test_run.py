@@ -149,6 +149,39 @@ def test_a_baseline_leaves_out_what_it_knows_and_no_more(tmp_path: Path) -> None
     assert any("1 entries no longer occur" in note for note in checked(tmp_path, baseline=baseline).notes)
 
 
+def test_a_baseline_knows_its_findings_after_a_registration_and_an_interface_that_is_inserted_before(tmp_path: Path) -> None:
+    write(tmp_path, {"vm.yaml": vm("l2bridgee"), "kubevirt.yaml": KUBEVIRT})
+    found = checked(tmp_path).occurrences
+    write(tmp_path, {"baseline.json": write_baseline(found)})
+    inserted = "          interfaces:\n            - name: first\n              masquerade: {}\n"
+    second = (
+        vm("l2bridgee").replace("          interfaces:\n", inserted).replace("networks:\n", "networks:\n        - {name: first, pod: {}}\n")
+    )
+    write(
+        tmp_path,
+        {
+            "vm.yaml": second.replace(
+                "        - name: default\n          pod: {}", "        - {name: default, multus: {networkName: blue}}"
+            ),
+            "kubevirt.yaml": KUBEVIRT + "        l2bridges: {domainAttachmentType: managedTap, migration: {}}\n",
+        },
+    )
+    changed = checked(tmp_path)
+    assert [each.finding.accepted for each in found] != [each.finding.accepted for each in changed.occurrences]
+    assert [each.finding.path for each in found] != [each.finding.path for each in changed.occurrences]
+    assert checked(tmp_path, baseline=str(tmp_path / "baseline.json")).occurrences == []
+
+
+def test_of_two_findings_that_are_alike_a_baseline_leaves_out_as_many_as_it_counts(tmp_path: Path) -> None:
+    nameless = vm("slip").replace("- name: default\n              binding", "- binding", 1)
+    twice = nameless.replace("                name: slip\n", "                name: slip\n            - binding: {name: slip}\n", 1)
+    write(tmp_path, {"vm.yaml": nameless, "kubevirt.yaml": KUBEVIRT})
+    write(tmp_path, {"baseline.json": write_baseline(checked(tmp_path, select=("unregistered-plugin",)).occurrences)})
+    write(tmp_path, {"vm.yaml": twice})
+    report = checked(tmp_path, select=("unregistered-plugin",), baseline=str(tmp_path / "baseline.json"))
+    assert (len(report.occurrences), report.counts.baselined) == (1, 1)
+
+
 def test_a_baseline_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"vm.yaml": vm(), "kubevirt.yaml": KUBEVIRT})
     with pytest.raises(UnreadableError, match="cannot read the baseline"):

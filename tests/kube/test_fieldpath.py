@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.kube.fieldpath import Path, look_up, render
+from webhook.kube.fieldpath import Path, look_up, render, render_by_name
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,24 @@ def test_a_path_is_rendered_as_kubernetes_prints_it(path: Path, rendered: str) -
 )
 def test_two_paths_never_look_the_same(left: list[str | int], right: list[str | int]) -> None:
     assert (render(tuple(left)) == render(tuple(right))) == (left == right)
+
+
+@pytest.mark.parametrize(
+    ("path", "rendered"),
+    [
+        ((), ""),
+        (("spec", "networks", 0, "pod"), 'spec.networks["blue"].pod'),
+        (("spec", "networks", 1, "pod"), "spec.networks[].pod"),
+        (("spec", "networks", 2), 'spec.networks["a\\"b"]'),
+        (("spec", "networks", 3, "name"), "spec.networks[].name"),
+        (("spec", "networks", 9, "pod"), "spec.networks[].pod"),
+        (("spec", "args", 0), "spec.args[]"),
+        ((0, "a.b"), '[]["a.b"]'),
+    ],
+)
+def test_a_path_by_name_has_no_indices(path: Path, rendered: str) -> None:
+    networks = [{"name": "blue", "pod": {}}, {"pod": {}}, {"name": 'a"b'}, {"name": 3}]
+    assert render_by_name({"spec": {"networks": networks, "args": ["x"]}}, path) == rendered
 
 
 OBJECT = {"spec": {"networks": [{"name": "default", "pod": None}]}}

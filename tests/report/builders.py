@@ -11,6 +11,7 @@ from webhook.rules.base import Action, Finding
 
 FIELD: Path = ("spec", "template", "spec", "domain", "devices", "interfaces", 0, "binding", "name")
 FIELD_TEXT = "spec.template.spec.domain.devices.interfaces[0].binding.name"
+FIELD_BY_NAME = 'spec.template.spec.domain.devices.interfaces["blue"].binding.name'
 LINE = "              name: pastt"
 
 RULES = (
@@ -53,12 +54,13 @@ def occurrence(
     rule: str = "unregistered-plugin",
     severity: Action = Action.DENY,
     path: Path = FIELD,
+    field: str = FIELD_BY_NAME,
     message: str = 'no binding plugin named "pastt" is registered; did you mean "passt"?',
     accepted: str = 'registered are "passt"',
 ) -> Occurrence:
     """A finding at its place; `occurrence(message="...")`."""
     finding = Finding(rule, severity, path, message, accepted)
-    return Occurrence(file, line, column, length, source_line, ObjectRef("VirtualMachine", namespace, name), finding)
+    return Occurrence(file, line, column, length, source_line, ObjectRef("VirtualMachine", namespace, name), finding, field)
 
 
 def warning(file: str = "shop/web.yaml", *, line: int = 14, column: int = 21) -> Occurrence:
@@ -69,7 +71,9 @@ def warning(file: str = "shop/web.yaml", *, line: int = 14, column: int = 21) ->
 
 def hostile(text: str) -> Occurrence:
     """A finding that says `text` wherever a manifest or a file name can."""
-    return occurrence(text, source_line=text, namespace=text, name=text, path=("spec", text, 0), message=text, accepted=text, column=1)
+    return occurrence(
+        text, source_line=text, namespace=text, name=text, path=("spec", text, 0), field=text, message=text, accepted=text, column=1
+    )
 
 
 def report(*occurrences: Occurrence, unreadable: Sequence[UnreadableError] = (), notes: Sequence[str] = (), **counts: int) -> Report:

@@ -39,8 +39,12 @@ def test_fingerprints_are_unique_even_for_findings_that_are_alike() -> None:
     assert len({issue["fingerprint"] for issue in found}) == 7
 
 
-def test_fingerprints_do_not_move_with_lines() -> None:
-    before, after = (issues(report(occurrence(line=line), occurrence(line=line + 1))) for line in (14, 200))
+def test_fingerprints_do_not_move_with_lines_indices_or_messages() -> None:
+    moved = ((14, "m", 0), (200, "n", 7))
+    before, after = (
+        issues(report(*[occurrence(line=line + more, message=message, path=("spec", "networks", index)) for more in (0, 1)]))
+        for line, message, index in moved
+    )
     assert [issue["fingerprint"] for issue in before] == [issue["fingerprint"] for issue in after]
 
 

@@ -114,12 +114,17 @@ def test_a_file_is_a_uri_reference(file: str, uri: str) -> None:
 
 
 def test_a_fingerprint_survives_moved_lines_and_files_but_nothing_else() -> None:
-    moved = [occurrence(), occurrence(line=99, column=3), occurrence("elsewhere.yaml")]
-    other = [occurrence(name="web-02"), occurrence(message="m"), occurrence(rule="no-binding"), occurrence(path=("spec",))]
+    moved = [occurrence(), occurrence("elsewhere.yaml", line=99, column=3, message="m", path=("spec", "networks", 7))]
+    other = [occurrence(name="web-02"), occurrence(rule="no-binding"), occurrence(field="spec")]
     results = run_of(report(*moved, *other))["results"]
-    prints = [result["partialFingerprints"]["bindguardFinding/v1"] for result in results]
-    assert len(set(prints[:3])) == 1
+    prints = [result["partialFingerprints"]["bindguardFinding/v2"] for result in results]
+    assert len(set(prints[:2])) == 1
     assert len(set(prints)) == 1 + len(other)
+
+
+def test_findings_that_are_alike_have_fingerprints_of_their_own() -> None:
+    results = run_of(report(occurrence(), occurrence(), occurrence()))["results"]
+    assert len({result["partialFingerprints"]["bindguardFinding/v2"] for result in results}) == 3
 
 
 def test_unreadable_input_and_notes_are_notifications_of_an_unsuccessful_run() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.builders import FIELD_TEXT, HOSTILE, hostile, occurrence, warning
+from tests.report.builders import FIELD_BY_NAME, HOSTILE, hostile, occurrence, warning
 from webhook.errors import UnreadableError
 from webhook.report.baseline import read_baseline, write_baseline
 from webhook.report.findings import Occurrence
@@ -28,7 +28,8 @@ def test_a_moved_line_is_still_known_and_a_changed_finding_is_new() -> None:
     split = baseline_of(occurrence())
     assert split([occurrence(line=99, column=1, source_line="x", length=1)]).new == []
     assert split([occurrence("./shop/../shop/web.yaml")]).new == []
-    for changed in (occurrence(message="m"), occurrence(name="b"), occurrence("b.yaml"), occurrence(path=()), occurrence(rule="r")):
+    assert split([occurrence(message="other suggestions", accepted="other plugins", path=("spec", "networks", 7))]).new == []
+    for changed in (occurrence(name="b"), occurrence("b.yaml"), occurrence(field=""), occurrence(rule="r")):
         assert split([changed]).new == [changed]
 
 
@@ -51,13 +52,13 @@ def test_splitting_leaves_the_baseline_as_it_was() -> None:
 
 def test_a_baseline_reads_exactly_like_this() -> None:
     assert json.loads(write_baseline([occurrence("./shop/web.yaml"), occurrence()])) == {
-        "version": 1,
+        "version": 2,
         "findings": {
             fingerprint(occurrence()): {
                 "rule": "unregistered-plugin",
                 "file": "shop/web.yaml",
                 "object": "VirtualMachine shop/web-01",
-                "field": FIELD_TEXT,
+                "field": FIELD_BY_NAME,
                 "count": 2,
             }
         },
@@ -65,7 +66,7 @@ def test_a_baseline_reads_exactly_like_this() -> None:
 
 
 def test_the_order_of_findings_does_not_change_the_text() -> None:
-    found = [occurrence(file, message=message) for file in ("b.yaml", "a.yaml") for message in ("m", "n", "o")] + [warning()]
+    found = [occurrence(file, field=field) for file in ("b.yaml", "a.yaml") for field in ("m", "n", "o")] + [warning()]
     text = write_baseline(found)
     shuffled = random.Random(1).sample(found, len(found))  # noqa: S311 - a test's order, no secret
     assert write_baseline(shuffled) == text
@@ -93,16 +94,17 @@ def test_a_fingerprint_tells_where_one_part_ends() -> None:
         ("[]", "this is no baseline", 1),
         ("null", "this is no baseline", 1),
         ('{"findings": {}}', "this is no baseline", 1),
-        ('{\n"version": 2, "findings": {}}', 'version "2" is not known, 1 is', 2),
+        ('{\n"version": 1, "findings": {}}', "baseline version 1 is of an earlier Bindguard", 2),
+        ('{\n"version": 3, "findings": {}}', 'version "3" is not known, 2 is', 2),
         ('{"version": true, "findings": {}}', 'version "true" is not known', 1),
         ('{"version": 1.0, "findings": {}}', 'version "1.0" is not known', 1),
-        ('{"version": 1,\n"findings": []}', '"findings" must be an object', 2),
-        ('{"version": 1}', '"findings" must be an object', None),
-        ('{"version": 1, "findings": {\n\n"ab": 3}}', 'entry "ab": Expected `object`, got `int`', 3),
-        ('{"version": 1, "findings": {\n"ab": {}}}', 'entry "ab": Object missing required field `rule`', 2),
-        (json.dumps({"version": 1, "findings": {"ab": ENTRY | {"count": 0}}}), 'entry "ab": Expected `int` >= 1 - at `$.count`', 1),
-        (json.dumps({"version": 1, "findings": {"ab": ENTRY | {"count": True}}}), 'entry "ab": Expected `int`, got `bool`', 1),
-        (json.dumps({"version": 1, "findings": {"ab": ENTRY | {"file": None}}}), 'entry "ab": Expected `str`, got `null`', 1),
+        ('{"version": 2,\n"findings": []}', '"findings" must be an object', 2),
+        ('{"version": 2}', '"findings" must be an object', None),
+        ('{"version": 2, "findings": {\n\n"ab": 3}}', 'entry "ab": Expected `object`, got `int`', 3),
+        ('{"version": 2, "findings": {\n"ab": {}}}', 'entry "ab": Object missing required field `rule`', 2),
+        (json.dumps({"version": 2, "findings": {"ab": ENTRY | {"count": 0}}}), 'entry "ab": Expected `int` >= 1 - at `$.count`', 1),
+        (json.dumps({"version": 2, "findings": {"ab": ENTRY | {"count": True}}}), 'entry "ab": Expected `int`, got `bool`', 1),
+        (json.dumps({"version": 2, "findings": {"ab": ENTRY | {"file": None}}}), 'entry "ab": Expected `str`, got `null`', 1),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -115,5 +117,5 @@ def test_what_is_no_baseline_is_refused_with_its_place(text: str, message: str, 
 
 
 def test_a_byte_order_mark_and_a_reviewer_s_own_fields_are_no_mistake() -> None:
-    text = json.dumps({"version": 1, "findings": {"ab": ENTRY | {"reason": "known since spring"}}, "owner": "shop"})
+    text = json.dumps({"version": 2, "findings": {"ab": ENTRY | {"reason": "known since spring"}}, "owner": "shop"})
     assert len(read_baseline("\ufeff" + text, "baseline.json").entries) == 1

@@ -1,7 +1,8 @@
 """One file judged: documents in, occurrences out. Runs in any process; everything it takes and gives can be sent between them."""
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,9 +10,9 @@ from webhook.admission.judge import judge
 from webhook.errors import UnreadableError, reason_of
 from webhook.intake.objects import objects_in
 from webhook.intake.sources import Source
-from webhook.kube.fieldpath import look_up, text_at
+from webhook.kube.fieldpath import Path, look_up, render_by_name, text_at
 from webhook.manifests.documents import PassedOver, read_documents
-from webhook.manifests.model import Document
+from webhook.manifests.model import Document, Place
 from webhook.manifests.yaml import parse
 from webhook.report.findings import Counts, ObjectRef, Occurrence
 from webhook.rules.base import Finding
@@ -81,7 +82,7 @@ class Judge(msgspec.Struct, frozen=True):
         except UnreadableError as error:
             judged.unreadable.append(error)
             return
-        found: list[tuple[ObjectRef, Finding]] = []
+        found: list[Found] = []
         for obj, path in objects_in(value):
             findings = judge(obj, self.plan)
             if findings is None:
@@ -90,7 +91,7 @@ class Judge(msgspec.Struct, frozen=True):
                 judged.excluded += 1
             else:
                 judged.checked += 1
-                found += [(ref_of(obj), msgspec.structs.replace(finding, path=path + finding.path)) for finding in findings]
+                found += found_in(obj, findings, path)
         judged.occurrences += located(document, found)
 
 
@@ -102,18 +103,51 @@ def is_excluded(obj: object, patterns: Sequence[str]) -> bool:
     return isinstance(namespace, str) and any(fnmatch.fnmatchcase(namespace, pattern) for pattern in patterns)
 
 
-def located(document: Document, found: Sequence[tuple[ObjectRef, Finding]]) -> list[Occurrence]:
+class Found(NamedTuple):
+    """A finding of an object, with its path from the root of the document.
+
+    Attributes:
+        ref: The object.
+        finding: What is wrong.
+        field_by_name: Its field inside the object, without list indices.
+    """
+
+    ref: ObjectRef
+    finding: Finding
+    field_by_name: str
+
+
+def found_in(obj: object, findings: Iterable[Finding], path: Path = ()) -> list[Found]:
+    """The findings of an object that stands at `path` of its document."""
+    ref = ref_of(obj)
+    return [
+        Found(ref, msgspec.structs.replace(finding, path=path + finding.path), render_by_name(obj, finding.path)) for finding in findings
+    ]
+
+
+def located(document: Document, found: Sequence[Found]) -> list[Occurrence]:
     """The findings with the places of their values in the document, in the order of lines."""
     if not found:
         return []
     from webhook.manifests.locate import locate  # noqa: PLC0415 - brings PyYAML along, which runs without findings do not need
 
-    places = locate(document, {finding.path for _, finding in found})
-    occurrences = []
-    for ref, finding in found:
-        place = places[finding.path]
-        occurrences.append(Occurrence(document.file, place.line, place.column, place.length, place.source_line, ref, finding, place.cut))
+    places = locate(document, {each.finding.path for each in found})
+    occurrences = [_occurrence(document.file, places[each.finding.path], each) for each in found]
     return sorted(occurrences, key=lambda occurrence: (occurrence.line, occurrence.column))
+
+
+def _occurrence(file: str, place: Place, found: Found) -> Occurrence:
+    return Occurrence(
+        file=file,
+        line=place.line,
+        column=place.column,
+        length=place.length,
+        source_line=place.source_line,
+        object=found.ref,
+        finding=found.finding,
+        field_by_name=found.field_by_name,
+        cut=place.cut,
+    )
 
 
 def ref_of(obj: object) -> ObjectRef:

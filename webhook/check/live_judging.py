@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from webhook.admission.judge import judge
-from webhook.check.judging import Judged, is_excluded, located, ref_of
+from webhook.check.judging import Judged, found_in, is_excluded, located, ref_of
 from webhook.check.owners import FoundAtOwners
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import look_up
@@ -63,9 +63,8 @@ class LiveJudge:
             return
         from webhook.check.as_kubectl import as_kubectl_prints  # noqa: PLC0415 - brings PyYAML along, which clean clusters do not need
 
-        ref = ref_of(obj)
-        document = as_kubectl_prints(obj, file_of(ref))
-        self.judged.occurrences += located(document, [(ref, finding) for finding in findings])
+        document = as_kubectl_prints(obj, file_of(ref_of(obj)))
+        self.judged.occurrences += located(document, found_in(obj, findings))
 
 
 def file_of(ref: ObjectRef) -> str:

@@ -26,6 +26,21 @@ def render(path: Path) -> str:
     return "".join(parts)
 
 
+def render_by_name(value: object, path: Path) -> str:
+    """The path inside plain JSON data without indices, which move: `spec.networks["blue"].pod`, `spec.args[]`.
+
+    An item of a list stands for itself by its `name`, where it has one.
+    """
+    parts: list[str] = []
+    for depth, step in enumerate(path):
+        if isinstance(step, int):
+            name = text_at(look_up(value, path[: depth + 1]), "name")
+            parts.append(f"[{json.dumps(name)}]" if name else "[]")
+        else:
+            parts.append(f"{'.' if parts else ''}{render((step,))}" if _PLAIN_KEY.fullmatch(step) else render((step,)))
+    return "".join(parts)
+
+
 def text_at(value: object, *path: str) -> str:
     """The string at `path` inside plain JSON data; empty where there is none."""
     found = look_up(value, path)

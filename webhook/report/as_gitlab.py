@@ -5,7 +5,7 @@ Source: GitLab docs, ci/testing/code_quality, "Code Quality report format". Know
 
 from webhook.errors import UnreadableError
 from webhook.report.findings import Occurrence, Options, Report
-from webhook.report.fingerprint import digest, fingerprint, ordinals, repository_path
+from webhook.report.fingerprint import digest, numbered, numbered_fingerprints, ordinals, repository_path
 from webhook.report.json_text import json_text
 from webhook.report.summary import sentence, subject
 from webhook.rules.base import Action
@@ -15,20 +15,18 @@ _SEVERITY = {Action.DENY: "major", Action.WARN: "minor"}
 
 def render(report: Report, _options: Options) -> str:
     """A JSON list; GitLab drops all but one issue of a fingerprint, so that repeated ones are numbered."""
-    fingerprints = [fingerprint(occurrence) for occurrence in report.occurrences]
-    numbers = ordinals(fingerprints)
-    issues = [_issue(*each) for each in zip(report.occurrences, fingerprints, numbers, strict=True)]
+    issues = [_issue(*each) for each in zip(report.occurrences, numbered_fingerprints(report.occurrences), strict=True)]
     unreadable = [digest("unreadable", error.file or "", error.message) for error in report.unreadable]
     broken = [_broken(*each) for each in zip(report.unreadable, unreadable, ordinals(unreadable), strict=True)]
     return json_text(issues + broken)
 
 
-def _issue(occurrence: Occurrence, key: str, number: int) -> dict[str, object]:
+def _issue(occurrence: Occurrence, fingerprint: str) -> dict[str, object]:
     finding = occurrence.finding
     return {
         "description": f"{subject(occurrence)}: {sentence(finding)}",
         "check_name": finding.rule,
-        "fingerprint": _numbered(key, number),
+        "fingerprint": fingerprint,
         "severity": _SEVERITY[finding.severity],
         "location": {"path": repository_path(occurrence.file), "lines": {"begin": occurrence.line}},
     }
@@ -38,11 +36,7 @@ def _broken(error: UnreadableError, key: str, number: int) -> dict[str, object]:
     return {
         "description": error.message,
         "check_name": "unreadable",
-        "fingerprint": _numbered(key, number),
+        "fingerprint": numbered(key, number),
         "severity": "critical",
         "location": {"path": repository_path(error.file or "<input>"), "lines": {"begin": error.line or 1}},
     }
-
-
-def _numbered(key: str, number: int) -> str:
-    return key if number == 1 else digest(key, str(number))

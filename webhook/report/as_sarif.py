@@ -11,7 +11,7 @@ from webhook import __version__
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import render as render_path
 from webhook.report.findings import Occurrence, Options, Report, RuleInfo
-from webhook.report.fingerprint import fingerprint_anywhere, repository_path
+from webhook.report.fingerprint import numbered_fingerprints, repository_path
 from webhook.report.json_text import json_text
 from webhook.report.structure import summary
 from webhook.report.summary import sentence, subject
@@ -30,11 +30,12 @@ def render(report: Report, options: Options) -> str:
         "semanticVersion": __version__,
         "rules": [_rule(rule) for rule in options.rules],
     }
+    fingerprints = numbered_fingerprints(report.occurrences, with_file=False)
     run = {
         "tool": {"driver": driver},
         "invocations": [_invocation(report)],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(occurrence, index) for occurrence in report.occurrences],
+        "results": [_result(*each, index) for each in zip(report.occurrences, fingerprints, strict=True)],
         "properties": {"registry": report.registry, "kubeVirtVersion": report.version, "summary": summary(report)},
     }
     return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
@@ -56,7 +57,7 @@ def _first_sections(rule: RuleInfo) -> str:
     return "\n".join([rule.summary, *(" ".join(body.split()) for section in sections for body in section)])
 
 
-def _result(occurrence: Occurrence, index: Mapping[str, int]) -> dict[str, object]:
+def _result(occurrence: Occurrence, fingerprint: str, index: Mapping[str, int]) -> dict[str, object]:
     finding = occurrence.finding
     result: dict[str, object] = {"ruleId": finding.rule}
     if finding.rule in index:
@@ -65,7 +66,7 @@ def _result(occurrence: Occurrence, index: Mapping[str, int]) -> dict[str, objec
         "level": _LEVEL[finding.severity],
         "message": {"text": sentence(finding)},
         "locations": [_location(occurrence)],
-        "partialFingerprints": {"bindguardFinding/v1": fingerprint_anywhere(occurrence)},
+        "partialFingerprints": {"bindguardFinding/v2": fingerprint},
     }
 
 

@@ -12,13 +12,14 @@ from typing import Annotated
 import msgspec
 
 from webhook.errors import UnreadableError
-from webhook.kube.fieldpath import render as render_path
 from webhook.kube.text import quoted
 from webhook.report.findings import Occurrence
 from webhook.report.fingerprint import fingerprint, repository_path
 from webhook.report.json_text import json_text
 
-_VERSION = 1
+_VERSION = 2
+_OF_MESSAGES = 1
+"""An earlier version, whose entries held the message and list indices: they cannot be compared."""
 _REWRITE = "write it anew with --write-baseline"
 
 
@@ -29,7 +30,7 @@ class Entry(msgspec.Struct, frozen=True):
         rule: Name of the rule.
         file: The file as version control names it.
         object: The object, as text.
-        field: The field path, as text.
+        field: The field path without list indices, as text.
         count: How many such findings are left out, at least 1.
     """
 
@@ -88,7 +89,7 @@ def write_baseline(occurrences: Sequence[Occurrence]) -> str:
 def _entry(occurrence: Occurrence, count: int) -> Entry:
     finding = occurrence.finding
     file = repository_path(occurrence.file)
-    return Entry(rule=finding.rule, file=file, object=str(occurrence.object), field=render_path(finding.path), count=count)
+    return Entry(rule=finding.rule, file=file, object=str(occurrence.object), field=occurrence.field_by_name, count=count)
 
 
 def read_baseline(text: str, file: str) -> Baseline:
@@ -102,11 +103,16 @@ def read_baseline(text: str, file: str) -> Baseline:
         raise UnreadableError(f'this is no baseline: an object with "version" and "findings" is expected; {_REWRITE}', file=file, line=1)
     version, findings = raw["version"], raw.get("findings")
     if type(version) is not int or version != _VERSION:
-        found = quoted(json.dumps(version))
-        raise UnreadableError(f"baseline version {found} is not known, 1 is; {_REWRITE}", file=file, line=_line_of(text, "version"))
+        raise UnreadableError(f"{_other_version(version)}; {_REWRITE}", file=file, line=_line_of(text, "version"))
     if not isinstance(findings, dict):
         raise UnreadableError(f'"findings" must be an object; {_REWRITE}', file=file, line=_line_of(text, "findings"))
     return Baseline({key: _read_entry(key, entry, text, file) for key, entry in findings.items()})
+
+
+def _other_version(version: object) -> str:
+    if type(version) is int and version == _OF_MESSAGES:
+        return "baseline version 1 is of an earlier Bindguard, which told findings apart by message and list index"
+    return f"baseline version {quoted(json.dumps(version))} is not known, {_VERSION} is"
 
 
 def _parse(text: str, file: str) -> object:

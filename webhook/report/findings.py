@@ -37,6 +37,7 @@ class Occurrence(msgspec.Struct, frozen=True):
         source_line: The offending line without its line end, or a part of it.
         object: The object it is about.
         finding: What is wrong.
+        field_by_name: The finding's field inside the object, without list indices (`kube.fieldpath.render_by_name`).
         cut: Characters of the line before `source_line`.
     """
 
@@ -47,6 +48,7 @@ class Occurrence(msgspec.Struct, frozen=True):
     source_line: str
     object: ObjectRef
     finding: Finding
+    field_by_name: str
     cut: int = 0
 
 

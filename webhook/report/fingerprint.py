@@ -4,22 +4,32 @@ import hashlib
 import json
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from webhook.kube.fieldpath import render as render_path
 from webhook.report.findings import Occurrence
 
 _DIGITS = 32
 
 
 def fingerprint(occurrence: Occurrence) -> str:
-    """Rule, file, object, field and message as 32 hexadecimal digits; `./vm.yaml` and `vm.yaml` are one file."""
+    """Rule, file, object and field as 32 hexadecimal digits; `./vm.yaml` and `vm.yaml` are one file.
+
+    Neither message nor list indices, which change when one more plugin is registered or an interface is inserted before this one: findings
+    may have the same fingerprint, and whoever compares runs counts them.
+    """
     return digest(repository_path(occurrence.file), *_identity(occurrence))
 
 
-def fingerprint_anywhere(occurrence: Occurrence) -> str:
-    """The same without the file, for consumers that follow a finding when its file moves."""
-    return digest(*_identity(occurrence))
+def numbered_fingerprints(occurrences: Sequence[Occurrence], *, with_file: bool = True) -> Iterator[str]:
+    """For each finding a fingerprint that no other of its file has; without the file, for who follows a finding when its file moves."""
+    keys = [fingerprint(occurrence) for occurrence in occurrences]
+    for occurrence, key, number in zip(occurrences, keys, ordinals(keys), strict=True):
+        yield numbered(key if with_file else digest(*_identity(occurrence)), number)
+
+
+def numbered(key: str, number: int) -> str:
+    """The key for the first that has it, and another one for each that comes again."""
+    return key if number == 1 else digest(key, str(number))
 
 
 def digest(*parts: str) -> str:
@@ -40,6 +50,5 @@ def ordinals(keys: Iterable[str]) -> Iterator[int]:
         yield seen[key]
 
 
-def _identity(occurrence: Occurrence) -> tuple[str, str, str, str]:
-    finding = occurrence.finding
-    return finding.rule, str(occurrence.object), render_path(finding.path), finding.message
+def _identity(occurrence: Occurrence) -> tuple[str, str, str]:
+    return occurrence.finding.rule, str(occurrence.object), occurrence.field_by_name
