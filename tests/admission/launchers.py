@@ -22,7 +22,7 @@ from webhook.rules.plan import plan
 UID = "0b5e9f6e-7d0a-4c8e-9a55-1d7f4a1c2b3d"
 EVICT_ONLY = "descheduler.alpha.kubernetes.io/request-evict-only"
 OVERHEAD_BYTES = "kubevirt.io/memory-overhead-bytes"
-MARKER = "bindguard.io/overhead"
+MARKER = "kubectl.kubernetes.io.bindguard.io/overhead"
 OWNER: Mapping[str, Any] = {
     "apiVersion": "kubevirt.io/v1",
     "kind": "VirtualMachineInstance",

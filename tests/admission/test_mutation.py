@@ -87,7 +87,7 @@ def test_a_pod_of_an_early_kubevirt_gets_the_memory_with_few_operations() -> Non
         {"op": "test", "path": "/spec/containers/0/name", "value": "compute"},
         {"op": "test", "path": "/spec/containers/0/resources/requests/memory", "value": "1Gi"},
         {"op": "replace", "path": "/spec/containers/0/resources/requests/memory", "value": "1524Mi"},
-        {"op": "add", "path": "/metadata/annotations/bindguard.io~1overhead", "value": '{"requests.memory":"500Mi"}'},
+        {"op": "add", "path": "/metadata/annotations/kubectl.kubernetes.io.bindguard.io~1overhead", "value": '{"requests.memory":"500Mi"}'},
     )
 
 
@@ -171,6 +171,10 @@ def test_any_mark_of_kubevirt_1_3_or_later_means_that_the_memory_is_counted(mark
         pod(compute(), {"name": "guest-console-log"}),
         pod(compute(), {"name": "hook-sidecar-0", "env": [{"name": "OTHER"}]}),
         pod(compute(env=[{"name": "CONTAINER_NAME"}])),
+        pod(compute(), {"name": "istio-proxy", "env": [{"name": "CONTAINER_NAME"}, {"name": "NETWORK_BINDING_PLUGIN_NAME"}]}),
+        pod(compute(), {"name": "volumeshook-sidecar-0", "env": [{"name": "CONTAINER_NAME"}]}),
+        pod(annotations={EVICT_ONLY: "true"}),
+        pod(init=[{"name": "hook-sidecar-0", "env": [{"name": "CONTAINER_NAME"}]}]),
         pod(compute(), {"name": "hook-sidecar-0", "args": ["--hypervisor=kvm"], "command": ["--disk-memory-limit"]}),
     ],
 )

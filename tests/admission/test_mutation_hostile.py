@@ -162,18 +162,45 @@ def test_without_exactly_one_compute_container_nothing_changes(without: Json) ->
     assert skipped(review(without)) == "no-compute-container"
 
 
-@pytest.mark.parametrize("key", [EVICT_ONLY, OVERHEAD_BYTES])
-def test_evidence_that_the_vmi_brought_proves_nothing(key: str) -> None:
-    forged, of = pod(annotations={key: "1"}), vmi(annotations={key: "1"})
+@pytest.mark.parametrize(
+    "brought",
+    [
+        {"annotations": {EVICT_ONLY: "1"}},
+        {"annotations": {OVERHEAD_BYTES: "1"}},
+        {"annotations": {EVICT_ONLY: "true", OVERHEAD_BYTES: ""}, "labels": {"vmi.kubevirt.io/id": "web"}},
+        {"labels": {"vmi.kubevirt.io/id": "web"}},
+    ],
+)
+def test_evidence_that_the_vmi_brought_proves_nothing(brought: Json) -> None:
+    forged, of = pod(**brought), vmi(**brought)
+    assert resources_of(patched(forged, of)) == {"requests": {"memory": "1524Mi"}}
+    assert resources_of(patched(forged, of, rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
+    assert_unpatched(answer(forged, of, rulebook(version="1.9")), "not-provable")
+
+
+@pytest.mark.parametrize("of", [{"annotations": {EVICT_ONLY: "", OVERHEAD_BYTES: "1"}}, {"labels": {"vmi.kubevirt.io/id": "web"}}])
+def test_what_a_vmi_carries_and_its_pod_does_not_is_no_evidence(of: Json) -> None:
+    assert resources_of(patched(pod(), vmi(**of), rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
+    assert resources_of(patched(pod(), vmi(**of))) == {"requests": {"memory": "1524Mi"}}
+
+
+def test_where_the_vmi_brought_the_annotation_of_every_later_release_the_version_decides() -> None:
+    forged, of = pod(annotations={EVICT_ONLY: ""}), vmi(annotations={EVICT_ONLY: ""})
+    assert resources_of(patched(forged, of, rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
     assert_unpatched(answer(forged, of), "not-provable")
     assert_unpatched(answer(forged, of, rulebook(version="1.9")), "not-provable")
-    assert resources_of(patched(forged, of, rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
 
 
-def test_a_label_that_the_vmi_brought_proves_nothing() -> None:
-    labels = {"vmi.kubevirt.io/id": "web"}
-    assert_unpatched(answer(pod(labels=labels), vmi(labels=labels)), "not-provable")
-    assert resources_of(patched(pod(labels=labels), vmi(labels=labels), rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
+@pytest.mark.parametrize(
+    ("of", "written"),
+    [
+        (vmi(annotations={EVICT_ONLY: "1"}), {"annotations": {EVICT_ONLY: ""}}),
+        (vmi(annotations={OVERHEAD_BYTES: "1"}), {"annotations": {OVERHEAD_BYTES: "546234368"}}),
+        (vmi(labels={"vmi.kubevirt.io/id": "another"}), {"labels": {"vmi.kubevirt.io/id": "web"}}),
+    ],
+)
+def test_what_kubevirt_wrote_over_a_forged_mark_is_evidence(of: Json, written: Json) -> None:
+    assert_unpatched(answer(pod(**written), of, rulebook(version="1.2")), "counted-by-kubevirt")
 
 
 def test_forged_evidence_does_not_hide_other_marks() -> None:
@@ -181,25 +208,46 @@ def test_forged_evidence_does_not_hide_other_marks() -> None:
     assert_unpatched(answer(forged, vmi(annotations={EVICT_ONLY: ""}), rulebook(version="1.2")), "counted-by-kubevirt")
 
 
-@pytest.mark.parametrize("taken", [1, 2, 9])
-def test_a_marker_that_the_vmi_brought_is_not_believed_and_the_next_key_serves_every_pass(taken: int) -> None:
-    keys = [MARKER, *(f"{MARKER}-{number}" for number in range(1, 10))]
-    forged = dict.fromkeys(keys[:taken], FORGED)
-    result = patched(pod(annotations=forged), vmi(annotations=forged))
-    assert resources_of(result) == {"requests": {"memory": "1524Mi"}}
-    assert result["metadata"]["annotations"] | forged == result["metadata"]["annotations"]
-    assert result["metadata"]["annotations"][keys[taken]] == FORGED
-    assert_unpatched(answer(result, vmi(annotations=forged)), "already-added")
+TEN_MARKERS = {MARKER: FORGED} | {f"bindguard.io/overhead{end}": FORGED for end in ("", *(f"-{number}" for number in range(1, 10)))}
+COMPUTED: Json = {"requests": {"memory": "1524Mi"}}
 
 
-def test_with_every_key_taken_nothing_is_added_that_could_be_added_twice() -> None:
-    forged = dict.fromkeys([MARKER, *(f"{MARKER}-{number}" for number in range(1, 10))], "")
-    assert_unpatched(answer(pod(annotations=forged), vmi(annotations=forged)), "markers-taken")
+def copied(annotations: Json) -> Json:
+    """The annotations of a VMI that KubeVirt copies to its pod."""
+    return {key: value for key, value in annotations.items() if not key.startswith("kubectl.kubernetes.io")}
+
+
+@pytest.mark.parametrize("brought", [{MARKER: FORGED}, {MARKER: "{"}, {MARKER: ""}, TEN_MARKERS])
+def test_no_marker_of_a_vmi_prevents_the_overhead_and_none_adds_it_twice(brought: Json) -> None:
+    result = patched(pod(annotations=copied(brought)), vmi(annotations=brought))
+    assert resources_of(result) == COMPUTED
+    for later in (brought, {}, {MARKER: ""}):
+        assert_unpatched(answer(result, vmi(annotations=later)), "already-added")
+
+
+@pytest.mark.parametrize("brought", [{MARKER: FORGED}, {MARKER: "{"}, {MARKER: ""}, {MARKER: f"{FORGED} "}, TEN_MARKERS])
+def test_a_marker_copied_by_a_fork_that_copies_every_annotation_is_not_believed_either(brought: Json) -> None:
+    result = patched(pod(annotations=brought), vmi(annotations=brought))
+    assert resources_of(result) == COMPUTED
+    assert_unpatched(answer(result, vmi(annotations=brought)), "already-added")
+
+
+@given(st.dictionaries(st.sampled_from([MARKER, "bindguard.io/overhead", EVICT_ONLY, OVERHEAD_BYTES]), st.sampled_from([FORGED, "", "1"])))
+def test_whatever_annotations_a_vmi_carries_an_early_kubevirts_pod_gets_the_memory_once(brought: Json) -> None:
+    book = rulebook(version="1.2")
+    result = patched(pod(annotations=copied(brought)), vmi(annotations=brought), book)
+    assert resources_of(result) == COMPUTED
+    assert_unpatched(answer(result, vmi(annotations=brought), book), "already-added")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"requests.memory":5}', '{"requests.memory":"lots"}', '{"requests.memory":"-1Ti"}'])
 def test_a_marker_that_is_not_ours_adds_nothing(text: str) -> None:
     assert_unpatched(answer(pod(annotations={MARKER: text})), "unreadable-quantity")
+
+
+def test_an_account_that_kubevirt_wrote_over_the_vmis_is_raised() -> None:
+    result = patched(pod(annotations={OVERHEAD_BYTES: "1000"}), vmi(annotations={OVERHEAD_BYTES: "much"}), mode=ALWAYS)
+    assert result["metadata"]["annotations"][OVERHEAD_BYTES] == str(1000 + 500 * 2**20)
 
 
 def test_an_account_that_the_vmi_brought_is_left_alone() -> None:

@@ -94,7 +94,7 @@ def test_a_patch_is_shown_with_what_it_does_to_compute(tmp_path: Path) -> None:
         '  test    /spec/containers/0/name "compute"',
         '  test    /spec/containers/0/resources/requests/memory "1Gi"',
         '  replace /spec/containers/0/resources/requests/memory "1524Mi"',
-        r'  add     /metadata/annotations/bindguard.io~1overhead "{\"requests.memory\":\"500Mi\"}"',
+        r'  add     /metadata/annotations/kubectl.kubernetes.io.bindguard.io~1overhead "{\"requests.memory\":\"500Mi\"}"',
         "  compute requests.memory: 1Gi -> 1524Mi",
     ]
 

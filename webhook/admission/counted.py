@@ -1,11 +1,16 @@
 """Whether virt-controller has counted the plugins' memory in a launcher pod already: evidence in the pod itself, else the version.
 
 virt-controller counts it since 1.3. The boundary is seen in each pod, and so holds during an upgrade too: the same release began to write
-the annotation `request-evict-only` (kubevirt/kubevirt pkg/virt-controller/services/template.go, v1.2.2 and v1.3.0). KubeVirt copies the
-annotations and labels of a VMI to its pod, so what the VMI carries proves nothing.
+the annotation `request-evict-only`, always with an empty value (kubevirt/kubevirt pkg/virt-controller/services/template.go, v1.2.2 and
+v1.3.0). KubeVirt copies the annotations and labels of a VMI to its pod, so what the pod has from its VMI proves nothing.
+
+Two limits remain. An owner who removes such an annotation from the VMI between the rendering of the pod and its admission is not seen; from
+1.3 on there is nothing to gain by that, as KubeVirt has counted the memory itself. And where nobody knows KubeVirt's version, a VMI that
+carries `request-evict-only` with an empty value makes its pod undecidable: `kubevirtVersion` in the configuration then decides.
 """
 
 import enum
+from collections.abc import Mapping
 
 from webhook.admission.pods import COMPUTE, Container, Pod
 from webhook.kube.version import Version
@@ -14,8 +19,8 @@ from webhook.vmi.launcher import LauncherVMI
 MEMORY_OVERHEAD_BYTES = "kubevirt.io/memory-overhead-bytes"
 COUNTS_SINCE = Version(1, 3)
 
-_ANNOTATIONS = frozenset({"descheduler.alpha.kubernetes.io/request-evict-only", MEMORY_OVERHEAD_BYTES})  # 1.3, 1.8
-_LABELS = frozenset({"vmi.kubevirt.io/id"})  # 1.7
+_EVICT_ONLY = ("descheduler.alpha.kubernetes.io/request-evict-only", "")  # 1.3
+_ID = "vmi.kubevirt.io/id"  # 1.7
 _INIT_CONTAINER = "guest-console-log"  # 1.6; a container before
 _FLAGS = ("--disk-memory-limit", "--hypervisor")  # 1.6, 1.8; of compute alone: a VMI's annotation chooses the arguments of its sidecars
 _SIDECAR = "hook-sidecar-"
@@ -33,22 +38,27 @@ class Evidence(enum.Enum):
 def evidence_in(pod: Pod, vmi: LauncherVMI, version: Version | None) -> Evidence:
     """Whether the pod's renderer counted the plugins' memory; `version` is that of KubeVirt, as far as the registry tells it.
 
-    Any mark of 1.3 or later that the VMI cannot have brought proves that it did. No mark at all proves that it did not, unless the version
-    contradicts: then marks were lost on the way, or a fork does not write them. Marks that the VMI itself carries prove nothing, and
-    hide what would: then the version alone decides.
+    Any mark of 1.3 or later that the VMI has not brought proves that it did. A pod without `request-evict-only` proves that it did not,
+    unless the version contradicts: then the annotation was lost on the way, or a fork does not write it. Where the VMI has brought that
+    annotation, the version alone decides.
     """
     if _has_own_mark(pod, vmi):
         return Evidence.COUNTED
     if version is not None:
         return Evidence.NOT_COUNTED if version < COUNTS_SINCE else Evidence.UNKNOWN
-    carried = _ANNOTATIONS & vmi.annotations.keys() or _LABELS & vmi.labels.keys()
-    return Evidence.UNKNOWN if carried else Evidence.NOT_COUNTED
+    return Evidence.UNKNOWN if _EVICT_ONLY in pod.annotations.items() else Evidence.NOT_COUNTED
+
+
+def is_own(key: str, of_pod: Mapping[str, str], of_vmi: Mapping[str, str]) -> bool:
+    """Whether the pod has an annotation or label that is no copy of its VMI's."""
+    return key in of_pod and of_pod[key] != of_vmi.get(key)
 
 
 def _has_own_mark(pod: Pod, vmi: LauncherVMI) -> bool:
     return bool(
-        _ANNOTATIONS & pod.annotations.keys() - vmi.annotations.keys()
-        or _LABELS & pod.labels.keys() - vmi.labels.keys()
+        (_EVICT_ONLY in pod.annotations.items() and _EVICT_ONLY not in vmi.annotations.items())
+        or is_own(MEMORY_OVERHEAD_BYTES, pod.annotations, vmi.annotations)  # 1.8
+        or is_own(_ID, pod.labels, vmi.labels)
         or any(each.name == _INIT_CONTAINER for each in pod.spec.init_containers or ())
         or any(_is_of_later_release(each) for each in pod.spec.containers or ())
     )

@@ -8,7 +8,7 @@ import enum
 from collections.abc import Iterator
 
 from webhook.admission.answer import Answer, Decision
-from webhook.admission.marker import write_marker
+from webhook.admission.marker import written
 from webhook.admission.owed import NotOwed, Owed, Unowed, owed_to
 from webhook.admission.patch import Operation, expect, merge
 from webhook.admission.pods import COMPUTE, POD, Pod, PodReview, read_pod_review
@@ -86,7 +86,7 @@ def mutate(review: PodReview, vmi: bytes | None, rulebook: Rulebook, mode: Overh
     owed = owed_to(review, vmi, rulebook, always=mode is OverheadMode.ALWAYS)
     if isinstance(owed, Unowed):
         return unpatched(owed.reason, owed.problem)
-    audit = {"plugins": ",".join(owed.plugins()), "added": write_marker(owed.amounts)}
+    audit = {"plugins": ",".join(owed.plugins()), "added": written(owed.amounts)}
     return Answer(decision=Decision.PATCHED, patch=tuple(_patch(review.pod, owed)), audit=audit)
 
 

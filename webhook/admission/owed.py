@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from webhook.admission.amounts import REQUESTS_MEMORY, Amounts, declared_amounts, memory_is_registered, total
-from webhook.admission.counted import MEMORY_OVERHEAD_BYTES, Evidence, evidence_in
-from webhook.admission.marker import free_key, read_marker, write_marker
+from webhook.admission.counted import MEMORY_OVERHEAD_BYTES, Evidence, evidence_in, is_own
+from webhook.admission.marker import MARKER, read_marker, write_marker
 from webhook.admission.pods import Compute, Pod, PodReview
 from webhook.admission.resources import Sections, applicable, sections_of, with_amounts
 from webhook.admission.rulebook import Rulebook
@@ -32,7 +32,6 @@ class NotOwed(enum.StrEnum):
     NOT_PROVABLE = "not-provable"
     NOT_APPLICABLE = "not-applicable"
     ALREADY_ADDED = "already-added"
-    MARKERS_TAKEN = "markers-taken"
     UNREADABLE_QUANTITY = "unreadable-quantity"
 
 
@@ -111,13 +110,11 @@ def _nothing_due(declared: Mapping[str, Amounts], plugins: Mapping[str, Plugin],
 
 def _rest(pod: Pod, vmi: LauncherVMI, due: Amounts, declared: Mapping[str, Amounts]) -> Owed | NotOwed:
     """What is due, less what the pod's marker tells."""
-    compute, key = pod.compute(), free_key(vmi.annotations)
+    compute, of_vmi = pod.compute(), vmi.annotations.get(MARKER)
     if compute is None:
         return NotOwed.NO_COMPUTE_CONTAINER
-    if key is None:
-        return NotOwed.MARKERS_TAKEN
     fitting = applicable(due, compute.container.resources, vmi)
-    before = read_marker(pod.annotations.get(key))
+    before = read_marker(pod.annotations.get(MARKER), of_vmi)
     amounts = _less(fitting, before)
     if not amounts:
         return NotOwed.ALREADY_ADDED if fitting else NotOwed.NOT_APPLICABLE
@@ -125,16 +122,15 @@ def _rest(pod: Pod, vmi: LauncherVMI, due: Amounts, declared: Mapping[str, Amoun
     resources, account = with_amounts(sections, amounts, vmi), _account(pod, amounts, vmi)
     if resources == sections and not account:
         return NotOwed.NOT_APPLICABLE  # guest overhead that is overcommitted, and no limit
-    marker = write_marker(before | {slot: fitting[slot] for slot in amounts})
-    return Owed(compute, amounts, declared, resources, account | {key: marker})
+    marker = write_marker(before | {slot: fitting[slot] for slot in amounts}, of_vmi)
+    return Owed(compute, amounts, declared, resources, account | {MARKER: marker})
 
 
 def _account(pod: Pod, owed: Amounts, vmi: LauncherVMI) -> dict[str, str]:
     """KubeVirt's own account of the overhead, raised: its VMI status, metric and hotplug check follow it. A VMI's own is not KubeVirt's."""
-    current = pod.annotations.get(MEMORY_OVERHEAD_BYTES)
-    if current is None or MEMORY_OVERHEAD_BYTES in vmi.annotations or REQUESTS_MEMORY not in owed:
+    if not is_own(MEMORY_OVERHEAD_BYTES, pod.annotations, vmi.annotations) or REQUESTS_MEMORY not in owed:
         return {}
-    return {MEMORY_OVERHEAD_BYTES: with_overhead_annotation(current, owed[REQUESTS_MEMORY])}
+    return {MEMORY_OVERHEAD_BYTES: with_overhead_annotation(pod.annotations[MEMORY_OVERHEAD_BYTES], owed[REQUESTS_MEMORY])}
 
 
 def _less(due: Amounts, before: Amounts) -> Amounts:

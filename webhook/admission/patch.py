@@ -9,7 +9,7 @@ Operation: TypeAlias = dict[str, Any]
 
 
 def pointer(path: Path) -> str:
-    """The path as a JSON Pointer (RFC 6901): `/metadata/annotations/bindguard.io~1overhead`."""
+    """The path as a JSON Pointer (RFC 6901): `/metadata/annotations/kubevirt.io~1memory-overhead-bytes`."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 

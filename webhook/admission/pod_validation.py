@@ -10,7 +10,7 @@ from typing import Any
 
 from webhook.admission.amounts import read_amount
 from webhook.admission.answer import Answer, Decision
-from webhook.admission.marker import write_marker
+from webhook.admission.marker import written
 from webhook.admission.mutation import OverheadMode, Unpatched, unpatched
 from webhook.admission.owed import NotOwed, Owed, Unowed, owed_to
 from webhook.admission.pods import COMPUTE, PodReview
@@ -45,7 +45,7 @@ def validate_pod(review: PodReview, vmi: bytes | None, rulebook: Rulebook, mode:
     findings = [found for resource in RESOURCES for found in _missing(owed, resource, action)]
     if not findings:
         return unpatched(NotOwed.NOT_APPLICABLE)  # KubeVirt's account of the overhead alone would be raised
-    audit = {"plugins": ",".join(owed.plugins()), "missing": write_marker(owed.amounts)}
+    audit = {"plugins": ",".join(owed.plugins()), "missing": written(owed.amounts)}
     return Answer(decision=Decision.DENIED if action is Action.DENY else Decision.ALLOWED, findings=findings, audit=audit)
 
 
