@@ -161,7 +161,7 @@ def test_another_file_that_a_kubeconfig_names_is_told_by_its_name(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("gone", "there is no such file"), ("x" * 300, "File name too long"), ("\0", "embedded null byte"), (":", "no file is")],
+    [("gone", "there is no such file"), ("x" * 300, "File name too long"), ("\0", "[a-z: ]*embedded null"), (":", "no file is")],
 )
 def test_a_kubeconfig_that_is_not_there_is_told(name: str, told: str) -> None:
     with pytest.raises(UsageError, match=f"^kubeconfig {name}: {told}.*; name one with --kubeconfig, or in KUBECONFIG$"):

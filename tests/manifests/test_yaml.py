@@ -168,7 +168,7 @@ def test_braces_in_a_string_make_no_template() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "at"),
     [
-        ('{"a": 1,}', "not valid JSON: Expecting property name", (1, 9)),
+        ('{"a": 1, b: 2}', "not valid JSON: Expecting property name", (1, 10)),
         ('{\n "a": tru}', "not valid JSON: Expecting value", (2, 7)),
         ('{"a": 1}\n{"b": 2}', "text after the end of the JSON document", (2, 1)),
         ("{'a': 1}", "not valid JSON", (1, 2)),

@@ -122,7 +122,6 @@ class Listener:
             connection.shutdown()
         await self._idle_within(seconds)
         self._cut_off()
-        await self._server.wait_closed()
 
     async def _idle_within(self, seconds: float) -> None:
         with suppress(TimeoutError):
