@@ -306,7 +306,19 @@ def test_workers_do_not_outlive_a_run_that_was_killed(tmp_path: Path) -> None:
 def test_a_worker_that_was_killed_is_told(tmp_path: Path) -> None:
     code, told = while_workers_judge(tmp_path, lambda _run, workers: os.kill(workers[1], signal.SIGKILL))
     assert code == EXIT_UNREADABLE
-    assert told.startswith(b"bindguard: a worker process died")
+    assert told == b"bindguard: a worker process was ended by SIGKILL, probably for want of memory; try -j 1\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are for Linux only")
+def test_workers_are_waited_for_when_whoever_started_the_run_ignores_their_end(tmp_path: Path) -> None:
+    write(tmp_path, {f"{number}.yaml": vm("slip") for number in range(40)})
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a child inherits that
+    try:
+        done = bindguard("check", ".", "-j", "3", directory=tmp_path)
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert (done.returncode, done.stderr) == (EXIT_CLEAN, b"")
+    assert b"40 objects" in done.stdout
 
 
 def test_files_are_judged_without_loading_what_asks_clusters_or_answers_them(tmp_path: Path) -> None:

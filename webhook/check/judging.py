@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from webhook.admission.judge import judge
+from webhook.check.defects import defect
 from webhook.errors import UnreadableError, reason_of
 from webhook.intake.objects import objects_in
 from webhook.intake.sources import Source
@@ -73,7 +74,10 @@ class Judge(msgspec.Struct, frozen=True):
             judged.documents += part.count
             judged.passed_over += part.count
         else:
-            self._judge_document(part, judged)
+            try:
+                self._judge_document(part, judged)
+            except Exception as error:  # noqa: BLE001 - a defect of a reader is told with the file, and the others are checked
+                judged.unreadable.append(defect(error, "the document", part.file, part.line))
 
     def _judge_document(self, document: Document, judged: Judged) -> None:
         judged.documents += 1
@@ -84,7 +88,11 @@ class Judge(msgspec.Struct, frozen=True):
             return
         found: list[Found] = []
         for obj, path in objects_in(value):
-            findings = judge(obj, self.plan)
+            try:
+                findings = judge(obj, self.plan)
+            except Exception as error:  # noqa: BLE001 - a defect of one rule hides neither itself nor what else is found
+                judged.unreadable.append(defect(error, str(ref_of(obj)), document.file, document.line))
+                continue
             if findings is None:
                 judged.passed_over += 1
             elif is_excluded(obj, self.exclude_namespaces):

@@ -55,13 +55,20 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         exclude_paths=flags.exclude,
         baseline=flags.baseline,
         fail_on=Action(flags.fail_on) if flags.fail_on is not None else Action.DENY,
-        jobs=flags.jobs or len(os.sched_getaffinity(0)),
+        jobs=flags.jobs or _processors(),
         cluster=flags.access,
         from_cluster=flags.from_cluster,
         namespaces=flags.namespaces,
     )
     path = Path(flags.config) if flags.config is not None else find_config(directory)
     return of_flags if path is None else _over_file(of_flags, flags, path)
+
+
+def _processors() -> int:
+    """Those that this process may use, where the system says so; macOS does not."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _refuse_contradictions(flags: Flags) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from webhook.admission.judge import judge
+from webhook.check.defects import defect
 from webhook.check.judging import Judged, found_in, is_excluded, located, ref_of
 from webhook.check.owners import FoundAtOwners
 from webhook.errors import UnreadableError
@@ -47,7 +48,12 @@ class LiveJudge:
             self._judge_object({"apiVersion": api_version, "kind": kind, **obj})
 
     def _judge_object(self, obj: dict[str, object]) -> None:
-        findings = judge(obj, self._plan)
+        try:
+            findings = judge(obj, self._plan)
+        except Exception as error:  # noqa: BLE001 - a defect of one rule hides neither itself nor what else is found
+            ref = ref_of(obj)
+            self.judged.unreadable.append(defect(error, str(ref), file_of(ref)))
+            return
         if findings is None or look_up(obj, ("metadata", "deletionTimestamp")) is not None:
             self.judged.passed_over += 1
         elif is_excluded(obj, self._exclude_namespaces):

@@ -4,11 +4,13 @@ Plain `os.fork`, as importing and starting a pool of the standard library takes 
 needed, judges its share, sends the results once and ends; where there is no fork, everything is judged in this process.
 """
 
+import contextlib
 import gc
 import os
 import pickle
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
 
@@ -30,12 +32,27 @@ def judge_all(judge: Judge, sources: Sequence[Source], jobs: int, progress: Prog
     Memory is that of one document per process and of the findings; it does not grow with the number of documents.
     """
     jobs = 1 if len(sources) <= _FEW_FILES or not sys.platform.startswith("linux") else min(jobs, len(sources))
+    with _children_awaited() if jobs > 1 else contextlib.nullcontext():
+        return _judge_together(judge, sources, jobs, progress)
+
+
+@contextlib.contextmanager
+def _children_awaited() -> Iterator[None]:
+    """Whoever started us may ignore SIGCHLD, and so do we then: the system would forget our children before we can wait for them."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+def _judge_together(judge: Judge, sources: Sequence[Source], jobs: int, progress: Progress) -> Judged:
     batches = list(_batches(sources, jobs))
     children: list[_Child] = []
     try:
         children.extend(_fork(judge, batches[number::jobs]) for number in range(1, jobs))  # no list: each is known when the next fails
         shares = [list(_own_share(judge, batches[::jobs], len(sources), jobs, progress))]
-        shares += [_received(child.results) for child in children]
+        shares += [_received(child) for child in children]
     finally:
         _end(children)
     judged = Judged()
@@ -77,19 +94,38 @@ def _fork(judge: Judge, batches: Sequence[Sequence[Source]]) -> _Child:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes the report
         os.close(reader)
         with os.fdopen(writer, "wb") as stream:
-            pickle.dump([judge.judge_files(batch) for batch in batches if os.getppid() == parent], stream, pickle.HIGHEST_PROTOCOL)
+            pickle.dump(_share(judge, batches, parent), stream, pickle.HIGHEST_PROTOCOL)
         code = 0
     finally:
         os._exit(code)  # whatever happened: nothing of the parent's runs in the child
 
 
-def _received(stream: BinaryIO) -> list[Judged]:
+def _share(judge: Judge, batches: Sequence[Sequence[Source]], parent: int) -> list[Judged] | str:
+    """What a worker sends: its results, or the trace of what ended it, which is nothing that a manifest may cause."""
     try:
-        results = pickle.load(stream)  # noqa: S301 - from our own child, through a pipe that nobody else holds
+        return [judge.judge_files(batch) for batch in batches if os.getppid() == parent]
+    except Exception:  # noqa: BLE001 - the process that started the worker decides
+        return traceback.format_exc()
+
+
+def _received(child: _Child) -> list[Judged]:
+    try:
+        results = pickle.load(child.results)  # noqa: S301 - from our own child, through a pipe that nobody else holds
     except (EOFError, pickle.UnpicklingError) as error:
-        raise BindguardError("a worker process died, probably for want of memory; try -j 1") from error
-    assert isinstance(results, list)  # noqa: S101 - what `_fork` sends
+        raise BindguardError(f"a worker process {_end_of(child.pid)}") from error
+    if isinstance(results, str):
+        raise BindguardError(f"internal error in a worker process; please report it:\n{results.rstrip()}")
+    assert isinstance(results, list)  # noqa: S101 - what `_share` gives
     return results
+
+
+def _end_of(pid: int) -> str:
+    """How a worker ended that sent nothing whole; it stays to be waited for."""
+    status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    if status is not None and status.si_code in (os.CLD_KILLED, os.CLD_DUMPED):
+        why = ", probably for want of memory; try -j 1" if status.si_status == signal.SIGKILL else ""
+        return f"was ended by {signal.Signals(status.si_status).name}{why}"
+    return "ended without results; try -j 1"
 
 
 def _end(children: Sequence[_Child]) -> None:
