@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from tests.check.builders import KUBEVIRT, vm, write
+from tests.cli.bindguard import installed_on_a_runner
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_USAGE
 
 ROOT = Path(__file__).parents[1]
@@ -45,11 +46,8 @@ def ran(step: Mapping[str, Any], directory: Path, **variables: str) -> subproces
 
 def acted(directory: Path, /, variables: Mapping[str, str] | None = None, **inputs: str) -> subprocess.CompletedProcess[str]:
     """The action's last step with these inputs, `fail_on="warn"`; the others have their defaults. What it starts is this very Python."""
-    python = directory.parent / "runner/bindguard/bin/python"
-    if not python.exists():
-        python.parent.mkdir(parents=True)
-        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
-        python.chmod(0o755)
+    if not (directory.parent / "runner/bindguard").exists():
+        installed_on_a_runner(directory.parent / "runner")
     given = {name: inputs.get(name.replace("-", "_"), described["default"]) for name, described in ACTION["inputs"].items()}
     wanted = {name: given[value.removeprefix("${{ inputs.").removesuffix(" }}")] for name, value in CHECK["env"].items()}
     return ran(CHECK, directory, **wanted, **(variables or {}))

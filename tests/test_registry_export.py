@@ -12,7 +12,7 @@ import yaml
 
 from tests.check.builders import vm, write
 from tests.check.cluster import Cluster
-from tests.cli.bindguard import bindguard
+from tests.cli.bindguard import bindguard, installed_on_a_runner
 from tests.cluster.fake_api import FakeApi
 from webhook.errors import EXIT_CLEAN
 
@@ -33,6 +33,7 @@ class Runner:
         self.file = self.checkout / JOB["env"]["FILE"]
         path = os.pathsep.join((sysconfig.get_path("scripts"), os.environ["PATH"]))
         self._environment = {**os.environ, **JOB["env"], "PATH": path, "RUNNER_TEMP": str(directory), "HOME": str(directory)}
+        installed_on_a_runner(directory)
         self.git("init", "--quiet", "--bare", "remote.git", at=directory)
         self.git("clone", "--quiet", "remote.git", "checkout", at=directory)
         write(self.checkout, {"clusters/vm.yaml": vm()})

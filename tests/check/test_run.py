@@ -190,7 +190,7 @@ def test_a_baseline_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "vm.yaml").symlink_to("/proc/self/mem")  # reading it fails for everyone, root included
-    [error] = checked(tmp_path).unreadable
+    [error] = checked(tmp_path, "vm.yaml").unreadable
     assert error.message == "Input/output error"
 
 

@@ -150,7 +150,7 @@ def test_data_that_is_not_base64_is_told(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_no_kubeconfig(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=f"^kubeconfig {tmp_path}: Is a directory; "):
+    with pytest.raises(UsageError, match=f"^kubeconfig {tmp_path}: is a directory"):
         asyncio.run(connect(kubeconfig=str(tmp_path)))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.check.builders import write
 from webhook.errors import UsageError
-from webhook.intake.config_file import MOST_BYTES, read_content, read_mapping, setting_of_key
+from webhook.intake.config_file import MAX_BYTES, read_content, read_mapping, setting_of_key
 
 
 def mapping_in(directory: Path, content: str | bytes) -> dict[str, object]:
@@ -34,7 +34,7 @@ def test_a_file_that_says_nothing_is_an_empty_mapping(tmp_path: Path, content: s
         ("a: !!python/object:os.system x", "bindguard.yaml:1"),
         (b"\xff\xfea", "one YAML document"),
         ("a: " + "[" * 100_000, "bindguard.yaml:1"),
-        ("#" * (MOST_BYTES + 1), f"at most {MOST_BYTES} bytes"),
+        ("#" * (MAX_BYTES + 1), f"more than {MAX_BYTES:,} bytes"),
     ],
 )
 def test_anything_else_is_told_with_the_name_of_the_file(tmp_path: Path, content: str | bytes, told: str) -> None:
@@ -43,7 +43,7 @@ def test_anything_else_is_told_with_the_name_of_the_file(tmp_path: Path, content
     assert "bindguard.yaml" in str(raised.value)
 
 
-@pytest.mark.parametrize(("name", "told"), [("gone.yaml", "No such file"), ("a\0b", "null byte"), (".", "Is a directory")])
+@pytest.mark.parametrize(("name", "told"), [("gone.yaml", "No such file"), ("a\0b", "null byte"), (".", "is a directory")])
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         read_content(tmp_path / name)

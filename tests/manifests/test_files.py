@@ -55,21 +55,46 @@ def test_a_file_reached_twice_is_given_once() -> None:
     assert found("d/a.yaml", "d", "d/*.yaml") == ["d/a.yaml"]
 
 
-def test_symlink_loops_end() -> None:
-    make("d/e/a.yaml")
+def test_links_to_directories_are_not_followed_and_loops_end() -> None:
+    make("d/e/a.yaml", "far/b.yaml")
     for name in ("up", "up2"):
         pathlib.Path("d/e", name).symlink_to("..")
+    pathlib.Path("d/far").symlink_to("../far")
+    pathlib.Path("d/root").symlink_to("/")
     pathlib.Path("d/self.yaml").symlink_to("self.yaml")
-    assert found("d") == ["d/self.yaml: Too many levels of symbolic links", "d/e/a.yaml"]
-    assert found("d/**/*.yaml")[-1] == "d/e/a.yaml"
+    told = "4 symbolic links were not followed, as a link to a directory or out of what is checked is not; the first is d/far"
+    assert found("d") == ["d/self.yaml: Too many levels of symbolic links", "d/e/a.yaml", told]
+    assert found("d/**/*.yaml") == ["d/self.yaml: Too many levels of symbolic links", "d/e/a.yaml", told]
 
 
-def test_symlinked_directories_are_followed_once() -> None:
-    make("far/a.yaml")
+def test_links_to_files_are_followed_within_the_directories_that_are_named() -> None:
+    make("d/a.yaml", "e/b.yaml", "far/c.yaml")
+    for name, target in {"in": "a.yaml", "beside": "../e/b.yaml", "out": "../far/c.yaml", "gone": "../far/gone.yaml"}.items():
+        pathlib.Path("d", f"{name}.yaml").symlink_to(target)
+    pathlib.Path("d/device.yaml").symlink_to("/dev/zero")
+    pathlib.Path("d/notes.md").symlink_to("/etc/passwd")
+    told = "symbolic links were not followed, as a link to a directory or out of what is checked is not; the first is d/"
+    assert found("d") == ["d/a.yaml", f"4 {told}beside.yaml"]
+    assert found("d", "e") == ["d/a.yaml", "d/beside.yaml", f"3 {told}device.yaml"]
+    assert found("d/o*.yaml") == [f"1 symbolic link was {told.partition('were ')[2]}out.yaml"]
+    assert found(".")[:1] == ["d/a.yaml"]
+
+
+def test_what_is_named_may_be_a_link() -> None:
+    make("far/a.yaml", "far/b.yaml")
     pathlib.Path("d").mkdir()
-    pathlib.Path("d/one").symlink_to("../far")
-    pathlib.Path("d/two").symlink_to("../far")
-    assert found("d") == ["d/one/a.yaml"]
+    pathlib.Path("d/one.yaml").symlink_to("../far/a.yaml")
+    pathlib.Path("d/all").symlink_to("../far")
+    assert found("d/one.yaml") == ["d/one.yaml"]
+    assert found("d/all") == ["d/all/a.yaml", "d/all/b.yaml"]
+    assert found("d/all/../a.yaml", "d/all/*.yaml")[1:] == ["d/all/a.yaml", "d/all/b.yaml"]
+
+
+def test_a_mounted_config_map_is_read_through_its_links() -> None:
+    make("mount/..2026/vm.yaml")
+    pathlib.Path("mount/..data").symlink_to("..2026")
+    pathlib.Path("mount/vm.yaml").symlink_to("..data/vm.yaml")
+    assert found("mount") == ["mount/vm.yaml"]
 
 
 def test_what_is_no_file_is_told_and_never_opened() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.check.builders import write
 from webhook.admission.vmi_source import VMISourceError
 from webhook.errors import UnreadableError
-from webhook.serve.vmi_directory import MOST_FILE_BYTES, VMIDirectory
+from webhook.serve.vmi_directory import MAX_FILE_BYTES, VMIDirectory
 
 
 def vmi(name: str = "web", namespace: str = "shop", uid: str = "1") -> str:
@@ -61,7 +61,7 @@ def test_of_two_the_first_counts(tmp_path: Path) -> None:
     assert found(tmp_path) == "1"
 
 
-@pytest.mark.parametrize("broken", ["VirtualMachineInstance: [", "VirtualMachineInstance \0", "#" * (MOST_FILE_BYTES + 1)])
+@pytest.mark.parametrize("broken", ["VirtualMachineInstance: [", "VirtualMachineInstance \0", "#" * (MAX_FILE_BYTES + 1)])
 def test_a_broken_file_hides_only_what_may_be_in_it(tmp_path: Path, broken: str) -> None:
     write(tmp_path, {"a.yaml": vmi(), "b.yaml": broken})
     assert found(tmp_path) == "1"

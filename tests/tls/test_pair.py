@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.tls.files import MOST_BYTES, read_steady
+from webhook.tls.files import MAX_BYTES, read_steady
 from webhook.tls.pair import Pair, PairFiles, pair_from
 from webhook.tls.pem import PrivateKey
 from webhook.tls.problem import Fault, PairError
@@ -186,7 +186,7 @@ UNUSABLE: dict[str, tuple[Callable[[bytes], bytes], Fault, str]] = {
     "without its beginning": (lambda data: data[len(data) // 2 :], Fault.MALFORMED, "cut off"),
     "empty": (lambda _: b"", Fault.UNREADABLE, "is empty"),
     "no PEM": (lambda _: b"\x30\x82\x00\x00", Fault.MALFORMED, "no PEM at all"),
-    "huge": (lambda data: data + b"\n" * MOST_BYTES, Fault.UNREADABLE, "larger than"),
+    "huge": (lambda data: data + b"\n" * MAX_BYTES, Fault.UNREADABLE, "more than"),
     "of bad base64": (lambda data: data.replace(b"M", b"!"), Fault.MALFORMED, "cannot be parsed"),
     "of borders only": (lambda data: data[:28] * 30_000, Fault.MALFORMED, "cut off"),
 }
@@ -238,7 +238,7 @@ def _nothing(_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("make", "words"),
-    [(_directory, "Is a directory"), (_fifo, "no regular file"), (_loop, "symbolic links"), (_nothing, "No such file")],
+    [(_directory, "is a directory"), (_fifo, "named pipe"), (_loop, "symbolic links"), (_nothing, "No such file")],
 )
 def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path, make: Callable[[Path], None], words: str) -> None:
     files = files_in(tmp_path, LEAF)

@@ -7,9 +7,11 @@ from typing import NamedTuple
 import msgspec
 
 from webhook.errors import UnreadableError, UsageError
+from webhook.files import read_file
 from webhook.kube.text import quoted
 
 _LONGEST = 200
+_MAX_BYTES = 16 * 1024 * 1024
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -67,6 +69,8 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
     if trust.certificate is not None:
         place = trust.certificate if trust.key is None else f"{trust.certificate} with {trust.key}"
         try:
+            for file in filter(None, (trust.certificate, trust.key)):
+                read_file(file, max_bytes=_MAX_BYTES)  # OpenSSL would read a device for ever
             context.load_cert_chain(trust.certificate, trust.key, password="")  # else OpenSSL asks the terminal for one
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             raise UnreadableError(f"is no certificate with its key, PEM and not encrypted: {why(error)}", file=place) from error
@@ -75,7 +79,7 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
 
 def _trusting(trust: Trust) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=trust.ca)
+        return ssl.create_default_context(cadata=None if trust.ca is None else read_file(trust.ca, max_bytes=_MAX_BYTES).decode("latin-1"))
     except (OSError, ValueError) as error:
         raise UnreadableError(f"holds no CA certificates in PEM: {why(error)}", file=trust.ca) from error
 

@@ -6,7 +6,7 @@ Does not know who is asked.
 import io
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -20,10 +20,12 @@ from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
 from webhook.vmi.kinds import split_api_version
 
-MOST_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 """A larger file is not read."""
 
-Opener: TypeAlias = Callable[[], BinaryIO]
+Reader: TypeAlias = Callable[[], bytes]
+"""Gives the content of a file or stream, and of one above `MAX_BYTES` an error or a byte more than that."""
+
 _Identity: TypeAlias = tuple[object, ...]
 
 
@@ -67,18 +69,18 @@ class Former:
         return found
 
 
-def former(name: str, opener: Opener) -> Former:
+def former(name: str, reader: Reader) -> Former:
     """The older states in a file; of a recorded review the object that it carries. `UnreadableError` when one is none."""
-    found = [(obj, place) for value, place in _documents(name, opener) for obj, _ in objects_in(value)]
+    found = [(obj, place) for value, place in _documents(name, reader) for obj, _ in objects_in(value)]
     return Former([_checked(obj, place) for obj, place in found])
 
 
-def questions(name: str, opener: Opener, before: Former) -> Iterator[Question]:
+def questions(name: str, reader: Reader, before: Former) -> Iterator[Question]:
     """What is to be asked about a file: a question for each recorded review, and for each object otherwise.
 
     An object of which `before` has an older state is an UPDATE, any other a CREATE. `UnreadableError` when it cannot be read.
     """
-    for value, place in _documents(name, opener):
+    for value, place in _documents(name, reader):
         if look_up(value, ("kind",)) == KIND:
             yield _question(place, value)
             continue
@@ -86,15 +88,14 @@ def questions(name: str, opener: Opener, before: Former) -> Iterator[Question]:
             yield _question(place, _review(_checked(obj, place), before.of(obj)))
 
 
-def _documents(name: str, opener: Opener) -> Iterator[tuple[object, str]]:
+def _documents(name: str, reader: Reader) -> Iterator[tuple[object, str]]:
     """Each document's data with its place."""
     try:
-        with opener() as stream:
-            content = stream.read(MOST_BYTES + 1)
+        content = reader()
     except (OSError, ValueError) as error:
         raise UnreadableError(reason_of(error), file=name) from error
-    if len(content) > MOST_BYTES:
-        raise UnreadableError(f"has more than {MOST_BYTES:,} bytes; give fewer reviews in one file", file=name)
+    if len(content) > MAX_BYTES:
+        raise UnreadableError(f"has more than {MAX_BYTES:,} bytes; give fewer reviews in one file", file=name)
     found = 0
     for document in read_documents(io.BytesIO(content), name):
         if isinstance(document, UnreadableError):

@@ -57,9 +57,9 @@ class Config(_Model):
     fail_on: Literal["deny", "warn"] = "deny"
 
 
-def read_config(path: Path) -> Config:
+def read_config(path: Path, *, pipe: bool = False) -> Config:
     """The configuration in a file; `UsageError` names file, key, the value found and what is accepted."""
-    raw = checked_mapping(_pyproject_table(path), path) if path.suffix == ".toml" else read_mapping(path)
+    raw = checked_mapping(_pyproject_table(path), path) if path.suffix == ".toml" else read_mapping(path, pipe=pipe)
     try:
         config = Config.model_validate({key: raw[written] for key, written in _keys(raw, path).items()})
     except pydantic.ValidationError as error:

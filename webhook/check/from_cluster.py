@@ -16,7 +16,7 @@ from webhook.cluster.problem import ApiError
 from webhook.cluster.remedy import not_listed
 from webhook.errors import UnreadableError, UsageError
 from webhook.intake.registry import registry_from_file, with_version
-from webhook.intake.sources import Source
+from webhook.intake.sources import registry_source
 from webhook.kube.text import number_of
 from webhook.plugins.sources import LoadedRegistry
 from webhook.plugins.sources.hyperconverged import BINDING_IN
@@ -80,7 +80,7 @@ async def _must_exist(api: ApiServer, namespace: str) -> None:
 
 async def _registry(api: ApiServer, settings: Settings) -> LoadedRegistry:
     if settings.registry is not None:
-        return registry_from_file(Source(settings.registry, settings.registry))
+        return registry_from_file(registry_source(settings.registry, pipe=settings.registry_may_be_pipe))
     return (await live_kubevirt(api)).loaded
 
 

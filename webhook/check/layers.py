@@ -50,6 +50,7 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
     of_flags = Settings(
         paths=flags.paths or (".",),
         registry=flags.registry,
+        registry_may_be_pipe=flags.registry is not None,
         kubevirt_version=checked_version(flags.kubevirt_version, "--kubevirt-version") if flags.kubevirt_version is not None else None,
         actions=chosen_actions({}, _rules(flags.select, "--select"), _rules(flags.ignore, "--ignore")),
         exclude_paths=flags.exclude,
@@ -86,7 +87,7 @@ def _refuse_contradictions(flags: Flags) -> None:
 def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
     from webhook.check.config import read_config  # noqa: PLC0415 - pydantic is slow to import, and most runs have no file
 
-    config = read_config(path)
+    config = read_config(path, pipe=flags.config is not None)
     base = path.parent
     version = config.kubevirt_version
     return msgspec.structs.replace(

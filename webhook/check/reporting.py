@@ -1,11 +1,11 @@
 """What was judged, made into a report: notes, and what a baseline leaves of it. Judges and prints nothing."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from webhook.check.judging import Judged
 from webhook.check.settings import Settings
-from webhook.errors import UnreadableError
+from webhook.errors import UnreadableError, reason_of
+from webhook.files import read_file
 from webhook.intake.written import NEWEST
 from webhook.kube.text import number_of
 from webhook.kube.version import Version
@@ -14,6 +14,8 @@ from webhook.plugins.sources import LoadedRegistry
 from webhook.report.findings import Occurrence, Report
 from webhook.rules import RULES
 from webhook.rules.base import Action
+
+_MAX_BASELINE_BYTES = 64 * 1024 * 1024
 
 
 def report(settings: Settings, loaded: LoadedRegistry, judged: Judged, is_judged: Callable[[str], bool]) -> Report:
@@ -70,8 +72,8 @@ def _told(registry: Registry) -> str:
 
 def _text(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise UnreadableError(f"cannot read the baseline: {error.strerror}", file=path) from error
+        return read_file(path, max_bytes=_MAX_BASELINE_BYTES).decode()
     except UnicodeDecodeError as error:
         raise UnreadableError("cannot read the baseline: it is not UTF-8", file=path) from error
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"cannot read the baseline: {reason_of(error)}", file=path) from error

@@ -5,14 +5,17 @@ import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from webhook.check.judging import Judge
 from webhook.check.reporting import report
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress, judge_all
 from webhook.errors import UnreadableError
+from webhook.files import is_pipe
 from webhook.intake.registry import registry_among, registry_from_file, with_version
-from webhook.intake.sources import Source
-from webhook.manifests.files import find_files
+from webhook.intake.sources import Source, registry_source
+from webhook.manifests.files import SkippedLinks, find_files
 from webhook.plugins.sources import LoadedRegistry
 from webhook.report.findings import Report
 from webhook.rules import RULES
@@ -30,38 +33,45 @@ def run(settings: Settings, progress: Progress) -> Report:
 
         return run_from_cluster(settings, progress)
     with contextlib.ExitStack() as stack:
-        sources, missing = _sources(settings, stack)
+        sources, missing, notes = _sources(settings, stack)
         loaded = with_version(_registry(settings, sources), settings.kubevirt_version)
         judge = Judge(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
         judged = judge_all(judge, sources, settings.jobs, progress)
     judged.unreadable[:0] = missing
-    return report(settings, loaded, judged, _among(sources))
+    written = report(settings, loaded, judged, _among(sources))
+    return msgspec.structs.replace(written, notes=[*notes, *written.notes])
 
 
-def _sources(settings: Settings, stack: contextlib.ExitStack) -> tuple[list[Source], list[UnreadableError]]:
+def _sources(settings: Settings, stack: contextlib.ExitStack) -> tuple[list[Source], list[UnreadableError], list[str]]:
+    """What is read, what cannot be, and notes about what is not."""
     sources: list[Source] = []
     missing: list[UnreadableError] = []
+    notes: list[str] = []
     for found in _found(settings, stack):
         if isinstance(found, Source):
             sources.append(found)
+        elif isinstance(found, SkippedLinks):
+            notes.append(str(found))
         else:
             missing.append(found)
-    return sources, missing
+    return sources, missing, notes
 
 
-def _found(settings: Settings, stack: contextlib.ExitStack) -> Iterator[Source | UnreadableError]:
-    names = [path for path in settings.paths if path != "-"]
-    if len(names) < len(settings.paths):
-        from webhook.check.stdin import spooled  # noqa: PLC0415 - most runs read files
+def _found(settings: Settings, stack: contextlib.ExitStack) -> Iterator[Source | UnreadableError | SkippedLinks]:
+    streams = [path for path in dict.fromkeys(settings.paths) if path == "-" or is_pipe(path)]
+    if streams:
+        from webhook.check.stdin import spooled, spooled_pipe  # noqa: PLC0415 - most runs read files
 
-        yield stack.enter_context(spooled(sys.stdin))
+        for stream in streams:
+            yield stack.enter_context(spooled(sys.stdin) if stream == "-" else spooled_pipe(stream))
+    names = [path for path in settings.paths if path not in streams]
     for found in find_files(names, exclude=settings.exclude_paths):
         yield Source(found, found) if isinstance(found, str) else found
 
 
 def _registry(settings: Settings, sources: Sequence[Source]) -> LoadedRegistry:
     if settings.registry is not None:
-        return registry_from_file(Source(settings.registry, settings.registry))
+        return registry_from_file(registry_source(settings.registry, pipe=settings.registry_may_be_pipe))
     if settings.cluster is None:
         return registry_among(sources)
     from webhook.check.live import live_registry  # noqa: PLC0415 - files are judged without what asks clusters

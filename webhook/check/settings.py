@@ -27,6 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         paths: Files, directories, globs, and `-` for standard input.
         registry: File with the registry, or `None` to look in the cluster that is read, else among the checked manifests.
+        registry_may_be_pipe: Whether the command line names that file: then it may be a pipe.
         kubevirt_version: Overrides the version that the registry tells.
         actions: Rule actions that differ from the rules' own.
         exclude_paths: Globs of files that are not read.
@@ -41,6 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     paths: tuple[str, ...]
     registry: str | None = None
+    registry_may_be_pipe: bool = False
     kubevirt_version: Version | None = None
     actions: Mapping[str, Action] = msgspec.field(default_factory=dict)
     exclude_paths: tuple[str, ...] = ()

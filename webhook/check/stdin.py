@@ -1,23 +1,47 @@
-"""Standard input on disk, as it must be read twice and may be larger than memory. Imported only where there is some."""
+"""Standard input and pipes on disk, as they must be read twice and may be larger than memory. Imported only where there are some."""
 
 import contextlib
-import shutil
 import tempfile
 from collections.abc import Iterator
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
-from webhook.errors import UnreadableError
+from webhook.errors import UnreadableError, reason_of
+from webhook.files import MAX_MANIFEST_BYTES, open_file
 from webhook.intake.sources import Source
 
 STDIN = "<stdin>"
+_CHUNK = 1024 * 1024
 
 
 @contextlib.contextmanager
 def spooled(stream: TextIO | None) -> Iterator[Source]:
-    """All of the stream as a source, for as long as the context is open; `UnreadableError` where there is no stream (`<&-`)."""
+    """All of standard input as a source, for as long as the context is open; `UnreadableError` where there is none (`<&-`)."""
     if stream is None:
         raise UnreadableError("standard input is closed", file=STDIN)
+    with _spooled(stream.buffer, STDIN) as source:
+        yield source
+
+
+@contextlib.contextmanager
+def spooled_pipe(path: str) -> Iterator[Source]:
+    """All that comes through a pipe, such as bash's `<(helm template ...)`; `UnreadableError` when it cannot be read."""
+    try:
+        stream = open_file(path, max_bytes=MAX_MANIFEST_BYTES, pipe=True)
+    except OSError as error:
+        raise UnreadableError(reason_of(error), file=path) from error
+    with stream, _spooled(stream, path) as source:
+        yield source
+
+
+@contextlib.contextmanager
+def _spooled(stream: BinaryIO, name: str) -> Iterator[Source]:
     with tempfile.NamedTemporaryFile(prefix="bindguard-stdin-") as spool:
-        shutil.copyfileobj(stream.buffer, spool)
-        spool.flush()
-        yield Source(STDIN, spool.name)
+        try:
+            while chunk := stream.read(_CHUNK):
+                spool.write(chunk)
+                if spool.tell() > MAX_MANIFEST_BYTES:
+                    raise UnreadableError(f"has more than {MAX_MANIFEST_BYTES:,} bytes", file=name)
+            spool.flush()
+        except OSError as error:
+            raise UnreadableError(reason_of(error), file=name) from error
+        yield Source(name, spool.name)

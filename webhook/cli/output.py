@@ -6,10 +6,12 @@ import os
 import select
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from webhook.errors import EXIT_INTERRUPTED, UsageError
+from webhook.errors import EXIT_INTERRUPTED, UsageError, reason_of
+from webhook.files import replace_file
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -38,15 +40,43 @@ def to_stdout(text: str) -> None:
 
 
 def to_file(text: str, name: str) -> None:
-    """Let a file hold the text and nothing else; a pipe or device is written into. `UsageError` when it cannot be done."""
-    path = Path(name)
+    """Let a file hold the text and nothing else; a pipe or device is written into. `UsageError` when it cannot be done.
+
+    A symbolic link is refused, as a repository may bring one: as the file itself, and as a directory below the working directory.
+    """
+    path = Path(os.path.abspath(name))  # noqa: PTH100 - `..` and links: what is checked is what is written
     try:
-        if path.exists() and not path.is_file():
+        link = None if _is_a_descriptor(path) else next((each for each in _may_be_brought(path) if each.is_symlink()), None)
+        if link is not None:
+            raise UsageError(
+                f"{name}: cannot be written: {link} is a symbolic link, which is not followed; remove it, or name another file"
+            )
+        if _is_a_descriptor(path) or _takes_a_stream(path):
             path.write_bytes(_encoded(text))
         else:
-            _replace(Path(os.path.realpath(path)), _encoded(text))  # a link stays one
-    except OSError as error:
-        raise UsageError(f"{name or 'a file without a name'}: cannot be written: {error.strerror}") from error
+            replace_file(path, _encoded(text))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name or 'a file without a name'}: cannot be written: {reason_of(error)}") from error
+
+
+def _is_a_descriptor(path: Path) -> bool:
+    """`/dev/stdout` and `/dev/fd/63` are links, of the system and not of a repository."""
+    return str(path) in ("/dev/stdout", "/dev/stderr") or str(path.parent) in ("/dev/fd", "/proc/self/fd")
+
+
+def _may_be_brought(path: Path) -> Iterator[Path]:
+    """The file, and the directories that lead to it from the working directory, if they do."""
+    yield path
+    here = Path.cwd()
+    yield from (each for each in path.parents if each.is_relative_to(here) and each != here)
+
+
+def _takes_a_stream(path: Path) -> bool:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 class _Whole(io.FileIO):
@@ -70,21 +100,6 @@ class _Whole(io.FileIO):
         except BlockingIOError:
             select.select([], [self], [])
             return 0
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """By a draft beside the target, with its mode, that takes its place in one step."""
-    draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            if target.exists():
-                os.fchmod(stream.fileno(), stat.S_IMODE(target.stat().st_mode))
-        draft.replace(target)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _encoded(text: str) -> bytes:

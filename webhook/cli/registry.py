@@ -9,7 +9,7 @@ from webhook.check.settings import Access
 from webhook.cli.output import to_file, to_stdout
 from webhook.errors import UsageError
 from webhook.intake.registry import registry_from_file
-from webhook.intake.sources import Source
+from webhook.intake.sources import registry_source
 from webhook.kube.text import visible
 from webhook.plugins.plugin import Plugin
 from webhook.plugins.sources import LoadedRegistry
@@ -56,7 +56,7 @@ def show(*, file: str | None, kubeconfig: str | None, context: str | None) -> No
     """
     if file is not None and (kubeconfig is not None or context is not None):
         raise UsageError(f"{file} and a cluster: the registry is read from one of them; leave one out")
-    loaded = registry_from_file(Source(file, file)) if file is not None else _live(kubeconfig, context)
+    loaded = registry_from_file(registry_source(file, pipe=True)) if file is not None else _live(kubeconfig, context)
     to_stdout("".join(f"{visible(line)}\n" for line in _lines(loaded)))
 
 

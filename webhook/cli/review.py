@@ -3,8 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import BinaryIO, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import click
 import msgspec
@@ -14,12 +13,13 @@ from webhook.asking.address import Trust, parse_address
 from webhook.asking.answers import read_answer
 from webhook.asking.ask import Ask, UnansweredError
 from webhook.asking.kubectl import kubectl_lines, verdict_lines
-from webhook.asking.questions import Former, Opener, Question, former, questions
+from webhook.asking.questions import MAX_BYTES, Former, Question, Reader, former, questions
 from webhook.asking.remote import Remote
 from webhook.cli.named import not_empty
 from webhook.cli.output import to_stdout
 from webhook.cli.packages import missing_package
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError, UsageError
+from webhook.files import read_file
 from webhook.kube.text import visible
 
 _ENDPOINTS = {"validate": VALIDATE, "mutate": MUTATE}
@@ -124,11 +124,11 @@ def _asked(ask: Ask, options: _Options) -> int:
     """Ask everything that can be read; the exit code is of the worst that happened."""
     if (*options["files"], options["old"]).count("-") > 1:
         raise UsageError("-: standard input can be read once only")
-    before = former(*_opened(options["old"])) if options["old"] is not None else Former()
+    before = former(*_reader(options["old"])) if options["old"] is not None else Former()
     worst = EXIT_CLEAN
     for name in options["files"]:
         try:
-            for question in questions(*_opened(name), before):
+            for question in questions(*_reader(name), before):
                 worst = max(worst, _answered(ask, question, options))
         except UnreadableError as error:
             worst = _failed(str(error))
@@ -157,12 +157,12 @@ def _failed(problem: str) -> int:
     return EXIT_UNREADABLE
 
 
-def _opened(name: str) -> tuple[str, Opener]:
-    """A file's name and how it is opened."""
-    return ("<stdin>", _stdin) if name == "-" else (name, lambda: Path(name).open("rb"))
+def _reader(name: str) -> tuple[str, Reader]:
+    """A file's name and how it is read."""
+    return ("<stdin>", _stdin) if name == "-" else (name, lambda: read_file(name, max_bytes=MAX_BYTES, pipe=True))
 
 
-def _stdin() -> BinaryIO:
+def _stdin() -> bytes:
     if sys.stdin is None:
         raise UnreadableError("standard input is closed", file="<stdin>")
-    return sys.stdin.buffer
+    return sys.stdin.buffer.read(MAX_BYTES + 1)

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from webhook.cluster.api import ApiServer
 from webhook.cluster.credentials import Credentials
+from webhook.files import read_file
 
 _WAITING_SECONDS = 5.0
 """So long nothing is said about a configuration that does not come."""
 
 _log = logging.getLogger(__name__)
+_MAX_NAMESPACE_BYTES = 1024
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -36,6 +38,6 @@ async def connect(*, kubeconfig: str | None = None, context: str | None = None) 
 def pod_namespace() -> str | None:
     """The namespace of the pod that this runs in; `None` outside."""
     try:
-        return _NAMESPACE.read_text().strip() or None
+        return read_file(_NAMESPACE, max_bytes=_MAX_NAMESPACE_BYTES).decode().strip() or None
     except (OSError, UnicodeDecodeError):
         return None

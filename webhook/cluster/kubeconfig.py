@@ -18,10 +18,12 @@ from webhook.cluster.overheard import overheard
 from webhook.cluster.plain_words import cut_to_a_line, in_plain_words
 from webhook.cluster.proxy import from_environment, usable_proxy, usable_server
 from webhook.errors import UsageError, reason_of
+from webhook.files import UnusableFileError, open_file
 from webhook.kube.text import quoted
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 _IN_POD = "KUBERNETES_SERVICE_HOST"
+_MAX_BYTES = 16 * 1024 * 1024
 _USUAL = "~/.kube/config"
 _TOLD_BY_IT = "'NoneType' object"
 """On a terminal a plugin tells itself why it fails; the loader stumbles over having nothing to read, and logs that."""
@@ -77,17 +79,21 @@ def _load_file(configuration: Configuration, files: str, context: str | None, so
 
 
 def _must_exist(files: str, source: str) -> None:
-    """One of several is enough, as for kubectl; the loader would speak of an invalid file."""
-    why = "no file is named"
+    """One of several is enough, as for kubectl; the loader would speak of an invalid file. None may be what it could read for ever."""
+    why, found = "no file is named", False
     for file in filter(None, files.split(os.pathsep)):
         try:
-            Path(file).expanduser().stat()
+            open_file(Path(file).expanduser(), max_bytes=_MAX_BYTES).close()
+            found = True
         except (FileNotFoundError, RuntimeError):
             why = "there is no such file"
+        except UnusableFileError as error:
+            place = source if file == files else f"{source}: {file}"
+            raise UsageError(f"{place}: {error}; name a file with --kubeconfig, or in KUBECONFIG") from error
         except (OSError, ValueError) as error:
             why = reason_of(error)
-        else:
-            return
+    if found:
+        return
     raise UsageError(f"{source}: {why}; name one with --kubeconfig, or in KUBECONFIG")
 
 

@@ -5,18 +5,22 @@ from io import BytesIO
 from pathlib import Path
 
 from webhook.errors import UnreadableError, UsageError, reason_of
+from webhook.files import read_file
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 
 _WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def read_mapping(path: Path) -> dict[str, object]:
-    """Keys and values as they are written; `UsageError` names the file and what is wrong with it."""
-    documents = list(read_documents(BytesIO(read_content(path)), str(path)))
+def read_mapping(path: Path, *, pipe: bool = False) -> dict[str, object]:
+    """Keys and values as they are written; `UsageError` names the file and what is wrong with it.
+
+    `pipe` is for a file that the command line names: it may be a pipe.
+    """
+    documents = list(read_documents(BytesIO(read_content(path, pipe=pipe)), str(path)))
     if not documents:
         return {}
     if len(documents) > 1 or not isinstance(documents[0], Document):
@@ -34,16 +38,12 @@ def checked_mapping(value: object, path: Path) -> dict[str, object]:
     return value
 
 
-def read_content(path: Path) -> bytes:
+def read_content(path: Path, *, pipe: bool = False) -> bytes:
     """The bytes of a configuration file; `UsageError` when it cannot be read or is too large to be one."""
     try:
-        with path.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
+        return read_file(path, max_bytes=MAX_BYTES, pipe=pipe)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: {reason_of(error)}") from error
-    if len(content) > MOST_BYTES:
-        raise UsageError(f"{path}: a configuration has at most {MOST_BYTES} bytes")
-    return content
 
 
 def setting_of_key(key: str) -> str:

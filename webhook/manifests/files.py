@@ -1,48 +1,78 @@
-"""Which files a run reads: names, directories and patterns in, file names out. Opens none, and knows nothing of what is in them."""
+"""Which files a run reads: names, directories and patterns in, file names out. Opens no file.
 
-# ruff: noqa: PTH112, PTH116, PTH118, PTH208 - names stay as the user wrote them; pathlib would change them
+A checkout may be hostile: nothing that is found by a walk leads out of the directories that were named.
+"""
+
+# ruff: noqa: PTH112, PTH114, PTH116, PTH118, PTH119 - names stay as the user wrote them; pathlib would change them
 
 import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from webhook.errors import UnreadableError, reason_of
+from webhook.files import kind_of
 from webhook.manifests.globs import exclusion, fixed_part, full_match, has_magic
 
 STDIN = "-"
 ENDINGS = (".yaml", ".yml", ".json")
 _SKIPPED_DIRECTORIES = frozenset({"node_modules"})
-_KINDS = {
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFDIR: "a directory",
-}
 
 
-def find_files(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Iterator[str | UnreadableError]:
+class SkippedLinks(msgspec.Struct, frozen=True):
+    """Symbolic links that were not followed.
+
+    Attributes:
+        count: How many.
+        first: The first of them.
+    """
+
+    count: int
+    first: str
+
+    def __str__(self) -> str:
+        links = "1 symbolic link was" if self.count == 1 else f"{self.count} symbolic links were"
+        return f"{links} not followed, as a link to a directory or out of what is checked is not; the first is {self.first}"
+
+
+Found = str | UnreadableError | SkippedLinks
+
+
+def find_files(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Iterator[Found]:
     """The files to read, each once, in the order of `paths` and sorted within each; what cannot be read is told in its place.
+
+    A path that is named may be a symbolic link. A link that is found below a directory is followed to a file below one of the named
+    directories, and neither to a directory nor out of them; how many were not followed is told last.
 
     Args:
         paths: Files (whatever their ending), directories (all below that ends in one of `ENDINGS`), patterns, and `-`.
         exclude: Patterns of files and directories that are left out, as in .gitignore.
     """
-    finder = _Finder(exclusion(exclude))
+    finder = _Finder(exclusion(exclude), [_directory(path) for path in paths])
     for path in paths:
         yield from finder.find(path)
+    if finder.skipped:
+        yield SkippedLinks(len(finder.skipped), finder.skipped[0])
+
+
+def _directory(path: str) -> str:
+    """The directory below which everything lies that a path stands for; of a file the file itself."""
+    return fixed_part(path) or "." if has_magic(path) and not os.path.lexists(path) else path
 
 
 class _Finder:
-    """Finds files and remembers which were found."""
+    """Finds files and remembers which were found, and which links were skipped."""
 
-    def __init__(self, excluded: re.Pattern[str] | None) -> None:
+    def __init__(self, excluded: re.Pattern[str] | None, roots: Sequence[str]) -> None:
+        self.skipped: list[str] = []
         self._excluded = excluded
+        self._roots = tuple({os.path.join(os.path.realpath(root), "") for root in roots if "\0" not in root})
         self._found: set[tuple[int, int]] = set()
         self._stdin = False
 
-    def find(self, path: str) -> Iterator[str | UnreadableError]:
+    def find(self, path: str) -> Iterator[Found]:
         """What one name of the user stands for."""
         if path == STDIN:
             if not self._stdin:
@@ -55,7 +85,7 @@ class _Finder:
         else:
             yield from self._matching(path)
 
-    def _file(self, path: str) -> Iterator[str | UnreadableError]:
+    def _file(self, path: str) -> Iterator[Found]:
         if self._is_excluded(path):
             return
         try:
@@ -70,17 +100,24 @@ class _Finder:
         if stat.S_ISREG(status.st_mode):
             yield path
             return
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-        yield UnreadableError(f"is {kind}, not a file; to check a stream, name - and redirect it to standard input", file=path)
+        told = f"is {kind_of(status.st_mode)}, not a file; to check a stream, name - and redirect it to standard input"
+        yield UnreadableError(told, file=path)
 
-    def _below(self, top: str) -> Iterator[str | UnreadableError]:
+    def _below(self, top: str) -> Iterator[Found]:
         for entry in self._walk(top, deepest=None):
             if isinstance(entry, UnreadableError):
                 yield entry
             elif entry.endswith(ENDINGS):
-                yield from self._file(entry)
+                yield from self._walked(entry)
 
-    def _matching(self, pattern: str) -> Iterator[str | UnreadableError]:
+    def _walked(self, path: str) -> Iterator[Found]:
+        """A file that was found below a directory."""
+        if not os.path.islink(path) or os.path.realpath(path).startswith(self._roots):
+            yield from self._file(path)
+        elif not self._is_excluded(path):
+            self.skipped.append(path)
+
+    def _matching(self, pattern: str) -> Iterator[Found]:
         """Files that match, and what is below directories that do; a pattern that ends in `*` chooses among `ENDINGS`."""
         top, wanted = fixed_part(pattern) or ".", full_match(pattern)
         endings = ENDINGS if pattern.endswith("*") else ""
@@ -89,33 +126,42 @@ class _Finder:
         for entry in self._walk(top, deepest=deepest) if os.path.isdir(top) else ():
             if isinstance(entry, UnreadableError):
                 yield entry
-            elif wanted.match(entry) and (entry.endswith(endings) or os.path.isdir(entry)):
+            elif wanted.match(entry) and (os.path.isdir(entry) or entry.endswith(endings)):
                 nothing = False
-                yield from self.find(entry)
+                yield from self._matched(entry)
         if nothing:
             yield UnreadableError("nothing matches this pattern", file=pattern)
 
+    def _matched(self, path: str) -> Iterator[Found]:
+        """What a pattern matches was not named, so that a link of it is not followed to a directory."""
+        if not os.path.isdir(path):
+            yield from self._walked(path)
+        elif not os.path.islink(path):
+            yield from self._below(path)
+        elif self._enters(os.path.basename(path), path):
+            self.skipped.append(path)
+
     def _walk(self, top: str, *, deepest: int | None) -> Iterator[str | UnreadableError]:
-        """All that is below a directory, down to `deepest` directories, but directories only at that level; each directory once."""
-        visited: set[tuple[int, int]] = set()
+        """All that is below a directory, down to `deepest` directories, but directories only at that level."""
         waiting = [(0, top)]
         while waiting:
             depth, directory = waiting.pop()
             try:
-                status = os.stat(directory)
-                names = sorted(os.listdir(directory))
+                with os.scandir(directory) as listed:
+                    entries = sorted(listed, key=lambda entry: entry.name)
             except OSError as error:
                 yield UnreadableError(reason_of(error), file=directory)
                 continue
-            if (status.st_dev, status.st_ino) in visited:
-                continue
-            visited.add((status.st_dev, status.st_ino))
             inner: list[tuple[int, str]] = []
-            for name in names:
-                path = name if directory == "." else os.path.join(directory, name)
-                if depth == deepest or not os.path.isdir(path):
+            for entry in entries:
+                path = entry.name if directory == "." else os.path.join(directory, entry.name)
+                if depth == deepest or not _is_directory(entry):
                     yield path
-                elif self._enters(name, path):
+                elif not self._enters(entry.name, path):
+                    continue
+                elif entry.is_symlink():
+                    self.skipped.append(path)
+                else:
                     inner.append((depth + 1, path))
             waiting += reversed(inner)
 
@@ -124,3 +170,11 @@ class _Finder:
 
     def _is_excluded(self, path: str) -> bool:
         return self._excluded is not None and self._excluded.match(path.removeprefix("./")) is not None
+
+
+def _is_directory(entry: "os.DirEntry[str]") -> bool:
+    """Whether it is a directory or a link to one; the listing itself tells that of a directory, however long its path is."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

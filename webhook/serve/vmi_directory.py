@@ -13,6 +13,7 @@ import msgspec
 
 from webhook.admission.vmi_source import Unread, VMISourceError
 from webhook.errors import UnreadableError, reason_of
+from webhook.files import open_file
 from webhook.intake.objects import objects_in
 from webhook.kube.fieldpath import look_up
 from webhook.manifests.documents import read_documents
@@ -21,7 +22,7 @@ from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
 
 MOST_FILES = 1000
-MOST_FILE_BYTES = 16 * 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024 * 1024
 _KIND = "VirtualMachineInstance"
 
 
@@ -80,7 +81,7 @@ class VMIDirectory:
         """All files as they are now; a file that has not changed is not read again."""
         files: dict[str, _Read] = {}
         for found in find_files([self._directory]):
-            if isinstance(found, UnreadableError):
+            if not isinstance(found, str):
                 files[str(found)] = _unreadable(str(found))
             elif len(files) == MOST_FILES:
                 files[""] = _unreadable(f"{self._directory}: holds more than {MOST_FILES} files")
@@ -100,21 +101,19 @@ def _read(file: str, before: _Read | None) -> _Read:
         state = status.st_ino, status.st_mtime_ns, status.st_size
         if before is not None and before.state == state:
             return before
-        if status.st_size > MOST_FILE_BYTES:
-            return _Read(state, {}, f"{file}: has more than {MOST_FILE_BYTES:,} bytes")
         vmis: dict[_Key, bytes] = {}
         for key, vmi in _vmis_in(file):
             vmis.setdefault(key, vmi)
     except UnreadableError as error:
         return _Read(state, {}, str(error))
     except OSError as error:
-        return _unreadable(f"{file}: {error.strerror}")
+        return _unreadable(f"{file}: {reason_of(error)}")
     return _Read(state, vmis, None)
 
 
 def _vmis_in(file: str) -> Iterator[tuple[_Key, bytes]]:
-    with open(file, "rb") as stream:  # noqa: PTH123 - names stay as they were found
-        for document in read_documents(stream, file, needle=_KIND.encode(), max_document_bytes=MOST_FILE_BYTES):
+    with open_file(file, max_bytes=MAX_FILE_BYTES) as stream:
+        for document in read_documents(stream, file, needle=_KIND.encode()):
             if isinstance(document, UnreadableError):
                 raise document
             for obj, _ in objects_in(parse(document)) if isinstance(document, Document) else ():

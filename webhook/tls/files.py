@@ -1,14 +1,13 @@
 """The bytes of certificate files, bounded, and only once they hold still. Does not know what the bytes mean."""
 
 import hashlib
-import os
-import stat
 from collections.abc import Sequence
 
+from webhook import files as bounded
 from webhook.errors import reason_of
 from webhook.tls.problem import Fault, failure
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """A Kubernetes Secret holds no more: https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size."""
 
 _MOST_ATTEMPTS = 4
@@ -17,11 +16,14 @@ _MOST_ATTEMPTS = 4
 def read_file(file: str) -> bytes:
     """All bytes of one file, through symlinks; `PairError` when it is no regular file, empty, too large or unreadable."""
     try:
-        return _read(file)
+        data = bounded.read_file(file, max_bytes=MAX_BYTES)
     except (OSError, ValueError) as error:
         raise failure(
             Fault.UNREADABLE, file, f"cannot be read ({reason_of(error)}); check the path, the mount and the permissions"
         ) from error
+    if not data:
+        raise failure(Fault.UNREADABLE, file, "is empty; a PEM file is expected")
+    return data
 
 
 def read_steady(files: Sequence[str]) -> tuple[bytes, ...]:
@@ -41,19 +43,3 @@ def read_steady(files: Sequence[str]) -> tuple[bytes, ...]:
 def digest(contents: Sequence[bytes]) -> str:
     """One digest of several files' bytes: equal only when all of them are."""
     return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in contents)).hexdigest()
-
-
-def _read(file: str) -> bytes:
-    with open(file, "rb", opener=_without_waiting) as opened:
-        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            raise failure(Fault.UNREADABLE, file, "is no regular file; name the PEM file itself")
-        data = opened.read(MOST_BYTES + 1)
-    if not data:
-        raise failure(Fault.UNREADABLE, file, "is empty; a PEM file is expected")
-    if len(data) > MOST_BYTES:
-        raise failure(Fault.UNREADABLE, file, f"is larger than {MOST_BYTES} bytes, which no Secret can hold; is it the right file?")
-    return data
-
-
-def _without_waiting(file: str, flags: int) -> int:
-    return os.open(file, flags | os.O_NONBLOCK)  # a FIFO would hold us until somebody writes

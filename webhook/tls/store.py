@@ -2,12 +2,12 @@
 
 import base64
 import os
-import tempfile
 from pathlib import Path
 
 import msgspec
 
 from webhook.errors import UsageError
+from webhook.files import replace_file
 from webhook.tls.selfsigned import Issued
 
 _PUBLIC = 0o644
@@ -46,9 +46,9 @@ def write_pair(directory: str | Path, ca: Issued, leaf: Issued, *, force: bool =
     _refuse_existing(paths, force=force)
     try:
         paths.directory.mkdir(mode=_DIRECTORY, parents=True, exist_ok=True)
-        _write(paths.key, leaf.key_pem(), _PRIVATE)
-        _write(paths.cert, leaf.certificate_pem(), _PUBLIC)
-        _write(paths.ca, ca.certificate_pem(), _PUBLIC)
+        replace_file(paths.key, leaf.key_pem(), mode=_PRIVATE, sync=True)
+        replace_file(paths.cert, leaf.certificate_pem(), mode=_PUBLIC, sync=True)
+        replace_file(paths.ca, ca.certificate_pem(), mode=_PUBLIC, sync=True)
     except OSError as error:
         raise UsageError(f"{directory}: cannot be written: {error.strerror}") from error
     return paths
@@ -63,17 +63,3 @@ def _refuse_existing(paths: PairPaths, *, force: bool) -> None:
     there = [str(path) for path in (paths.ca, paths.cert, paths.key) if os.path.lexists(path)]
     if there and not force:
         raise UsageError(f"{', '.join(there)}: there already; --force replaces them, and then the caBundle too must be replaced")
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    """All of the bytes or none: into a private file beside it, which then takes its name."""
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise

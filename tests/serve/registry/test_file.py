@@ -6,10 +6,11 @@ import pytest
 
 from tests.check.builders import KUBEVIRT, write
 from webhook.errors import UnreadableError
+from webhook.files import MAX_REGISTRY_BYTES
 from webhook.kube.version import Version
 from webhook.rules.base import Action
 from webhook.serve.registry.choices import Choices
-from webhook.serve.registry.file import MOST_BYTES, Look, RegistryFile
+from webhook.serve.registry.file import Look, RegistryFile
 
 TAP = KUBEVIRT.replace("l2bridge", "tap")
 OURS = """\
@@ -61,7 +62,7 @@ def test_a_new_good_file_is_taken_as_a_whole(tmp_path: Path) -> None:
         (b"kind: Pod\napiVersion: v1\n", "not a registry"),
         ((KUBEVIRT + "---\n" + TAP).encode(), "holds 2 registries"),
         (KUBEVIRT.replace("{domainAttachmentType: managedTap, migration: {}}", "[]").encode(), "cannot serve as the registry"),
-        (b"#" * (MOST_BYTES + 1), "at most"),
+        (b"#" * (MAX_REGISTRY_BYTES + 1), "more than 33,554,432 bytes"),
         (None, "No such file"),
     ],
 )
@@ -111,7 +112,7 @@ def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
     import os  # noqa: PLC0415 - one test needs it
 
     os.mkfifo(tmp_path / "r.yaml")
-    with pytest.raises(UnreadableError, match="is no file"):
+    with pytest.raises(UnreadableError, match="is a named pipe"):
         RegistryFile(str(tmp_path / "r.yaml"), Choices())
 
 

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.cluster.kubevirt_crs import kubevirt
-from webhook.serve.registry.last_good import FILE, MOST_BYTES, Kept, LastGood
+from webhook.serve.registry.last_good import FILE, MAX_BYTES, Kept, LastGood
 
 SERVER = "https://10.96.0.1:443"
 
@@ -58,7 +58,7 @@ WHOLE = msgspec.json.encode(kept())
         (WHOLE.replace(b'"readAt":1000.0', b'"readAt":"now"'), "Expected `float`"),
         (WHOLE.replace(b'"server"', b'"other":1,"server"'), "unknown field"),
         (WHOLE.replace(SERVER.encode(), b"https://elsewhere"), "it is of API server https://elsewhere"),
-        (b" " * (MOST_BYTES + 1), "more than"),
+        (b" " * (MAX_BYTES + 1), "more than"),
     ],
 )
 def test_a_file_that_is_anything_else_is_refused_and_told(tmp_path: Path, content: bytes, told: str) -> None:

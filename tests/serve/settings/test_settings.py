@@ -213,7 +213,7 @@ def test_everything_wrong_is_told_at_once() -> None:
 
 
 def test_a_file_of_insane_size_is_not_read(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="at most 1048576 bytes"):
+    with pytest.raises(UsageError, match="more than 1,048,576 bytes"):
         settings({}, {}, config(tmp_path, "#" * 2_000_000))
 
 

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import structlog
 
-from webhook.errors import UnreadableError, reason_of
+from webhook.errors import UnreadableError
 from webhook.serve.settings.model import ServeSettings, Transport
 from webhook.tls.clients import client_name_allowed
+from webhook.tls.files import read_file
 from webhook.tls.pair import PairFiles, utc_now
 from webhook.tls.problem import PairError
 from webhook.tls.selfsigned import make_ca, make_leaf
@@ -49,11 +50,7 @@ def certificate_source(settings: ServeSettings) -> CertificateSource:
 
 def ca_bundle(settings: ServeSettings) -> str:
     """The self-signed CA as `clientConfig.caBundle` of a webhook configuration wants it."""
-    ca = PairPaths(Path(settings.self_signed_directory)).ca
-    try:
-        return base64.b64encode(ca.read_bytes()).decode()
-    except OSError as error:
-        raise UnreadableError(reason_of(error), file=str(ca)) from error
+    return base64.b64encode(read_file(str(PairPaths(Path(settings.self_signed_directory)).ca))).decode()
 
 
 def listening_context(settings: ServeSettings, source: CertificateSource) -> ssl.SSLContext:

@@ -6,20 +6,18 @@ Does not know who looks, nor how often; `watch` does.
 import enum
 import hashlib
 import io
-import stat
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import BinaryIO
 
 from webhook.admission.rulebook import Rulebook
 from webhook.errors import RegistryError, UnreadableError, reason_of
+from webhook.files import MAX_REGISTRY_BYTES, read_file
 from webhook.intake.registry import registry_from_file
 from webhook.intake.sources import Source
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.serve.registry.choices import Choices
 
-MOST_BYTES = 32 * 1024 * 1024
 _SETTLED_SECONDS = 0.05
 _VERSION_DIGITS = 12
 
@@ -34,7 +32,7 @@ class Look(enum.Enum):
 
 def supplementary_from(path: str) -> Mapping[str, ComputeResourceOverhead]:
     """The supplementary overheads of a bindguard registry file, by plugin name; `UnreadableError` when there is no such file."""
-    return registry_from_file(_Held(path, path, _content(path))).supplementary
+    return registry_from_file(_Held(path, path, content=_content(path))).supplementary
 
 
 class RegistryFile:
@@ -96,16 +94,9 @@ def _settled(path: str, before: str) -> bytes | None:
 
 def _content(path: str) -> bytes:
     try:
-        file = Path(path)
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise RegistryError("is no file; give a file with a registry", file=path)
-        with file.open("rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
+        return read_file(path, max_bytes=MAX_REGISTRY_BYTES)
     except (OSError, ValueError) as error:
         raise RegistryError(reason_of(error), file=path) from error
-    if len(content) > MOST_BYTES:
-        raise RegistryError(f"a registry has at most {MOST_BYTES:,} bytes", file=path)
-    return content
 
 
 def _digest(content: bytes) -> str:
@@ -113,7 +104,7 @@ def _digest(content: bytes) -> str:
 
 
 def _rulebook(path: str, content: bytes, choices: Choices) -> tuple[Rulebook, tuple[str, ...]]:
-    source = _Held(path, path, content)
+    source = _Held(path, path, content=content)
     found = registry_from_file(source)
     registry, plan = choices.applied(found.registry)
     rulebook = Rulebook(
@@ -129,7 +120,7 @@ def _rulebook(path: str, content: bytes, choices: Choices) -> tuple[Rulebook, tu
 class _Held(Source, frozen=True):
     """Content that was read once, so that digest and registry are of the same bytes."""
 
-    content: bytes
+    content: bytes = b""
 
     def open(self) -> BinaryIO:
         return io.BytesIO(self.content)

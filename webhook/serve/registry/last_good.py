@@ -3,9 +3,6 @@
 The file is written whole or not at all, for its owner alone; one that is not exactly what this program writes is refused and told.
 """
 
-import contextlib
-import os
-import stat
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,10 +10,11 @@ import msgspec
 import structlog
 
 from webhook.cluster.events import Key, Listing
+from webhook.files import read_file, replace_file
 from webhook.kube.fieldpath import look_up
 
 FILE = "registry.json"
-MOST_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +55,7 @@ class LastGood:
     def read(self, server: str) -> Kept | None:
         """What was kept of an API server, or `None` when there is nothing that can be used, which is logged."""
         try:
-            content = _content(self._file)
+            content = read_file(self._file, max_bytes=MAX_BYTES, follow=False)  # nobody but this program has a reason to put a link there
             kept = msgspec.json.decode(content, type=Kept)
         except FileNotFoundError:
             log.info("no last good registry", file=str(self._file))
@@ -74,7 +72,7 @@ class LastGood:
         """Put it in place of what was there; a failure is logged once for each change of its reason."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            _replace(self._file, msgspec.json.encode(kept))
+            replace_file(self._file, msgspec.json.encode(kept), mode=0o600, sync=True)
         except (OSError, ValueError, OverflowError, RecursionError) as error:
             problem = f"{self._file}: {error}"
             if problem != self.problem:
@@ -85,43 +83,6 @@ class LastGood:
 
     def _refused(self, problem: str) -> None:
         log.error("last good registry refused", file=str(self._file), problem=problem)
-
-
-def _content(file: Path) -> bytes:
-    """Neither a link nor a pipe is followed or waited for: nobody but this program has a reason to put anything there."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as stream:  # noqa: PTH123 - a descriptor is no path
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no file")
-        content = stream.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"it has more than {MOST_BYTES:,} bytes")
-    return content
-
-
-def _replace(file: Path, content: bytes) -> None:
-    partial = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor is no path
-            stream.write(content)
-            stream.flush()
-            os.fsync(descriptor)
-        partial.replace(file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
-    _sync_directory(file.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    """So that the new name outlives a power cut, too."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _key(obj: dict[str, Any]) -> Key:

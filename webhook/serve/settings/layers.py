@@ -104,7 +104,7 @@ def _pairs(texts: Iterable[str], place: str, problems: list[str]) -> Iterator[tu
 
 def _file(path: Path, problems: list[str]) -> dict[str, Written]:
     layer: dict[str, Written] = {}
-    for key, value in read_mapping(path).items():
+    for key, value in read_mapping(path, pipe=True).items():
         setting = setting_of_key(key)
         if setting in layer:
             problems.append(f"{path}: {key} and {layer[setting].place.removeprefix(f'{path}: ')} are one key")
