@@ -16,11 +16,13 @@ from tests.admission import launchers, reviews
 from webhook.admission.mutation import OverheadMode
 from webhook.admission.rulebook import Rulebook
 from webhook.admission.vmi_source import VMISource
+from webhook.rules.base import Action
 from webhook.server.endpoints import Engine
 from webhook.server.front import FrontDoor
 from webhook.server.limits import ConnectionLimits, Limits
 from webhook.server.listener import Listener
 from webhook.server.metrics import Metrics
+from webhook.server.reviewers import Confirm
 
 T = TypeVar("T")
 
@@ -122,8 +124,11 @@ def front(
     limits: Limits | None = None,
     book: Callable[[], Rulebook] = rulebook,
     mode: OverheadMode = OverheadMode.ALWAYS,
+    confirm: Confirm | None = None,
+    pods: Action = Action.OFF,
 ) -> FrontDoor:
-    return FrontDoor(Engine(rulebook=book, vmis=vmis, mode=mode), limits=limits or Limits(), metrics=metrics)
+    engine = Engine(rulebook=book, vmis=vmis, mode=mode, confirm=confirm, pods=pods)
+    return FrontDoor(engine, limits=limits or Limits(), metrics=metrics)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from webhook.admission.pod_validation import MISSING_OVERHEAD
 from webhook.admission.rulebook import Rulebook
 from webhook.rules import RULES
 from webhook.rules.base import Action
-from webhook.server.reviewers import Validating
+from webhook.server.reviewers import Validating, finished, with_reserve
 
 SECONDS = 10.0
 TWICE = [{"name": "default", "pod": {}}, {"name": "default", "pod": {}}]
@@ -36,7 +36,8 @@ class Confirm:
 
 def answered(body: bytes, confirm: Confirm | None, by: Rulebook | None = None) -> dict[str, Any]:
     book = by if by is not None else rulebook()
-    reviewed = asyncio.run(Validating(lambda: book, frozenset(), confirm)(body, time.monotonic() + SECONDS))
+    begun = Validating(lambda: book, frozenset(), confirm).begin(body)
+    reviewed = asyncio.run(finished(begun, time.monotonic() + SECONDS))
     response: dict[str, Any] = json.loads(reviewed.body)["response"]
     return response
 
@@ -118,12 +119,21 @@ def test_there_is_time_left_to_answer_after_the_confirmation() -> None:
     assert SECONDS - 1 < confirm.asked[0] < SECONDS - 0.2
 
 
-def test_a_first_step_asks_nobody() -> None:
+def test_a_beginning_asks_nobody() -> None:
     confirm, book = Confirm(rulebook()), rulebook()
-    first_step = Validating(lambda: book, frozenset(), confirm)(review(vm_object(BAD)), time.monotonic() + SECONDS)
-    first_step.send(None)
-    first_step.close()
+    assert callable(Validating(lambda: book, frozenset(), confirm).begin(review(vm_object(BAD))))
     assert confirm.asked == []
+
+
+@pytest.mark.parametrize(("seconds", "reserve"), [(0.5, 0.1), (1.0, 0.2), (1.2, 0.24)])
+def test_of_a_short_time_a_fifth_is_left_to_answer(seconds: float, reserve: float) -> None:
+    until = time.monotonic() + seconds
+    assert until - with_reserve(until) == pytest.approx(0, abs=reserve)
+
+
+def test_of_a_long_time_a_quarter_of_a_second_is_left_to_answer() -> None:
+    until = time.monotonic() + 3600
+    assert until - with_reserve(until) == pytest.approx(0.25)
 
 
 def test_without_anything_to_confirm_by_a_denial_is_final() -> None:

@@ -30,6 +30,10 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     unchecked: str = ""
     launcher_creators: frozenset[str] | None = None
 
+    def evaluates_like(self, other: "Rulebook") -> bool:
+        """Whether another rulebook finds the same about every object: what follows a source keeps the rules while nothing in it changes."""
+        return self.plan is other.plan and self.supplementary is other.supplementary
+
     def age(self, now: float) -> float:
         """For how many seconds nobody has told whether this is still the source's state; `now` is in seconds of `time.monotonic()`."""
         return max(0.0, now - self.read_at)

@@ -21,7 +21,7 @@ from webhook.serve.settings.model import ServeSettings
 from webhook.serve.vmi_directory import NoVMIs, VMIDirectory
 from webhook.server.endpoints import Engine
 from webhook.server.reply import RefusedError
-from webhook.server.reviewers import Confirm, Reviewer
+from webhook.server.reviewers import Confirm, Reviewer, finished
 
 
 def engine_settings(flags: Mapping[str, object]) -> ServeSettings:
@@ -59,4 +59,4 @@ def engine(settings: ServeSettings) -> Iterator[tuple[Ask, tuple[str, ...]]]:
 
 
 async def _reviewed(reviewer: Reviewer, body: bytes, seconds: float) -> bytes:
-    return (await reviewer(body, time.monotonic() + seconds)).body
+    return (await finished(reviewer.begin(body), time.monotonic() + seconds)).body

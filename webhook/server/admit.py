@@ -4,9 +4,8 @@ A review that is answered is HTTP 200 whatever the answer; a request that is non
 ours is 500, and the webhook configuration's failurePolicy decides.
 """
 
-import functools
 import time
-from collections.abc import Coroutine
+from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
@@ -16,9 +15,21 @@ from webhook.server.deadline import seconds_to_answer
 from webhook.server.limits import Limits
 from webhook.server.logs import RequestLog
 from webhook.server.metrics import Metrics
-from webhook.server.prompt import Lane
+from webhook.server.prompt import BEGUN
 from webhook.server.reply import Headers, RefusedError, send_refusal, send_reply
-from webhook.server.reviewers import Reviewed, Reviewer
+from webhook.server.reviewers import Reviewed, Reviewer, Unfinished, finished
+
+
+class Begun(NamedTuple):
+    """What the fast path hands on of a review.
+
+    Attributes:
+        outcome: What the review has come to, or why it is refused or has failed.
+        started: When it began, in seconds of `time.monotonic()`.
+    """
+
+    outcome: Reviewed | Unfinished | Exception
+    started: float
 
 
 class Admission:
@@ -32,31 +43,28 @@ class Admission:
         self._metrics = metrics
         self._log = RequestLog()
 
-    def lane(self, query: bytes) -> Lane:
-        """What answers whole requests whose URL has this query."""
-        return functools.partial(self._at_once, seconds_to_answer(query, self._limits.default_deadline_seconds))
-
-    def _at_once(self, seconds: float, headers: Headers, body: bytes) -> bytes | None:
-        """The answer; `None` where the request is refused, waits or fails: `__call__` then meets the same again, and tells it."""
+    def lane(self, headers: Headers, body: bytes) -> bytes | Begun | None:
+        """The answer to a whole request; where it waits, is refused or fails, what `__call__` goes on with; `None` where nothing began."""
         started = time.monotonic()
         if not body or self._load.requests >= self._limits.max_in_flight:
             return None
         try:
             check_headers(headers, self._limits)
             check_size(body, self._limits)
-            reviewed = _first_step(self._reviewer(body, started + seconds))
-            if reviewed is None:
-                return None
-            self._tell(reviewed, started)
-        except Exception:  # noqa: BLE001 - see above
-            return None
-        return reviewed.body
+            begun = self._reviewer.begin(body)
+            if not isinstance(begun, Reviewed):
+                return Begun(begun, started)
+            self._tell(begun, started)
+        except Exception as error:  # noqa: BLE001 - `__call__` answers it, whatever it is
+            return Begun(error, started)
+        return begun.body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens to it, no other one notices."""
-        started = time.monotonic()
+        begun: Begun | None = scope.get("state", {}).get(BEGUN)
+        started = begun.started if begun is not None else time.monotonic()
         try:
-            body = await self._counted(scope, receive, started)
+            body = await self._counted(scope, receive, started, begun)
         except RefusedError as refusal:
             self._refused(refusal, started)
             await send_refusal(send, refusal)
@@ -70,33 +78,35 @@ class Admission:
         else:
             await send_reply(send, 200, body)
 
-    async def _counted(self, scope: Scope, receive: Receive, started: float) -> bytes:
+    async def _counted(self, scope: Scope, receive: Receive, started: float, begun: Begun | None) -> bytes:
         """The answer, while the request counts as in flight."""
         load = self._load
         if load.requests >= self._limits.max_in_flight:
             raise RefusedError(429, f"{load.requests} requests are being answered, which is the most at one time; try again", RETRY_AFTER)
         load.requests += 1
         try:
-            return await self._answered(scope, receive, started)
+            until = started + seconds_to_answer(scope["query_string"], self._limits.default_deadline_seconds)
+            outcome = begun.outcome if begun is not None else await self._begun(scope, receive, until)
+            if isinstance(outcome, Exception):
+                raise outcome
+            reviewed = await finished(outcome, until)
+        except ReviewError as error:
+            raise RefusedError(400, str(error)) from error
         finally:
             load.requests -= 1
+        self._tell(reviewed, started)
+        return reviewed.body
 
-    async def _answered(self, scope: Scope, receive: Receive, started: float) -> bytes:
+    async def _begun(self, scope: Scope, receive: Receive, until: float) -> Reviewed | Unfinished:
         limits = self._limits
         check_method(scope["method"])
         check_headers(scope["headers"], limits)
-        seconds = seconds_to_answer(scope["query_string"], limits.default_deadline_seconds)
         body = await read_body(receive, limits, self._load)
         if not body:
             raise RefusedError(400, "the request body is empty; send an AdmissionReview of admission.k8s.io/v1")
-        if time.monotonic() >= started + seconds:
+        if time.monotonic() >= until:
             raise RefusedError(504, "the request took all of its time to arrive")
-        try:
-            reviewed = await self._reviewer(body, started + seconds)
-        except ReviewError as error:
-            raise RefusedError(400, str(error)) from error
-        self._tell(reviewed, started)
-        return reviewed.body
+        return self._reviewer.begin(body)
 
     def _tell(self, reviewed: Reviewed, started: float) -> None:
         taken = time.monotonic() - started
@@ -107,14 +117,3 @@ class Admission:
         taken = time.monotonic() - started
         self._metrics.refused(self._endpoint, refusal.code, taken)
         self._log.refused(self._endpoint, refusal.code, refusal.message, taken)
-
-
-def _first_step(review: Coroutine[object, None, Reviewed]) -> Reviewed | None:
-    """What a review comes to where it waits for nothing; else it is given up, and nothing has happened."""
-    try:
-        review.send(None)
-    except StopIteration as done:
-        reviewed: Reviewed = done.value
-        return reviewed
-    review.close()
-    return None

@@ -32,9 +32,9 @@ class FrontDoor:
         metrics.in_flight.set_function(lambda: load.requests)
         self.endpoints = {path: Admission(path, reviewer, limits, load, metrics) for path, reviewer in engine.reviewers().items()}
 
-    def lane(self, path: str, query: bytes) -> Lane | None:
+    def lane(self, path: str) -> Lane | None:
         """Nearly every review of `/validate` waits for nothing."""
-        return self.endpoints[VALIDATE].lane(query) if path == VALIDATE else None
+        return self.endpoints[VALIDATE].lane if path == VALIDATE else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to its endpoint; anything else is told where it belongs."""

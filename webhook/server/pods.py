@@ -1,12 +1,13 @@
-"""What is answered about launcher pods, which need their VMI to be read: what they get, and whether they got it. Knows no HTTP."""
+"""What is answered about launcher pods, which need their VMI to be read: what they get, and whether they got it."""
 
+import abc
 import asyncio
+import functools
 import time
 from collections.abc import Callable, Container
 
 import msgspec
 
-from webhook.admission.answer import Answer
 from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unconfirmed
 from webhook.admission.mutation import OverheadMode, mutate, unpatched, wanted_vmi
 from webhook.admission.pod_validation import validate_pod
@@ -14,7 +15,7 @@ from webhook.admission.pods import PodReview
 from webhook.admission.rulebook import Rulebook
 from webhook.admission.vmi_source import Unread, VMISource, VMISourceError
 from webhook.rules.base import Action
-from webhook.server.reviewers import Confirm, Reviewed, reviewed_by, with_reserve
+from webhook.server.reviewers import Confirm, Reviewed, Unfinished, reviewed_by, with_reserve
 from webhook.vmi.launcher import VMIReference
 
 
@@ -25,34 +26,41 @@ class _Pods(msgspec.Struct, frozen=True):
         rulebook: What is judged by now.
         vmis: Where VMIs are read.
         mode: What mutation adds.
+        exempt_namespaces: Where nothing is done.
     """
 
     rulebook: Callable[[], Rulebook]
     vmis: VMISource
     mode: OverheadMode
+    exempt_namespaces: Container[str] = frozenset()
 
-    async def _looked_up(
-        self, body: bytes, until: float, rulebook: Rulebook, exempt_namespaces: Container[str] = ()
-    ) -> tuple[PodReview, bytes | None, Answer | None]:
-        """The review with its VMI, `None` when there is none; or with the answer, where no VMI decides that."""
+    def begin(self, body: bytes) -> Reviewed | Unfinished:
+        """Find out which VMI is to be read; where none is, the answer is known."""
+        rulebook = self.rulebook()
         review, reference, skipped = wanted_vmi(body, self.mode, rulebook.launcher_creators)
-        if review.request.namespace in exempt_namespaces:
-            return review, None, unpatched("exempt-namespace")
+        if review.request.namespace in self.exempt_namespaces:
+            return reviewed_by(review.request, unpatched("exempt-namespace"), rulebook)
         if reference is None:
-            return review, None, unpatched(skipped)
+            return reviewed_by(review.request, unpatched(skipped), rulebook)
+        return functools.partial(self._read, reference, review, rulebook)
+
+    async def _read(self, reference: VMIReference, review: PodReview, rulebook: Rulebook, until: float) -> Reviewed:
         try:
-            return review, await _within(until, self.vmis, reference), None
+            vmi = await _within(until, self.vmis, reference)
         except VMISourceError as error:
-            return review, None, unpatched(error.reason)
+            return reviewed_by(review.request, unpatched(error.reason), rulebook)
+        return await self._answered(review, vmi, rulebook, until)
+
+    @abc.abstractmethod
+    async def _answered(self, review: PodReview, vmi: bytes | None, rulebook: Rulebook, until: float) -> Reviewed:
+        """The answer by the VMI, `None` when there is none."""
 
 
 class Mutating(_Pods, frozen=True):
     """What `/mutate` does: one await, for the VMI, between two pure steps."""
 
-    async def __call__(self, body: bytes, until: float) -> Reviewed:
-        rulebook = self.rulebook()
-        review, vmi, answer = await self._looked_up(body, until, rulebook)
-        return reviewed_by(review.request, answer or mutate(review, vmi, rulebook, self.mode), rulebook)
+    async def _answered(self, review: PodReview, vmi: bytes | None, rulebook: Rulebook, until: float) -> Reviewed:  # noqa: ARG002 - nothing more is waited for
+        return reviewed_by(review.request, mutate(review, vmi, rulebook, self.mode), rulebook)
 
 
 class ValidatingPods(_Pods, frozen=True, kw_only=True):
@@ -60,27 +68,23 @@ class ValidatingPods(_Pods, frozen=True, kw_only=True):
 
     Attributes:
         action: Whether a pod that lacks something is denied, or warned of.
-        exempt_namespaces: Where nothing is judged.
         confirm: Reads the registry again; `None` where what is judged by cannot lag.
     """
 
     action: Action
-    exempt_namespaces: Container[str]
     confirm: Confirm | None = None
 
-    async def __call__(self, body: bytes, until: float) -> Reviewed:
-        rulebook = self.rulebook()
-        review, vmi, answer = await self._looked_up(body, until, rulebook, self.exempt_namespaces)
-        if answer is not None:
-            return reviewed_by(review.request, answer, rulebook)
+    async def _answered(self, review: PodReview, vmi: bytes | None, rulebook: Rulebook, until: float) -> Reviewed:
         answer = validate_pod(review, vmi, rulebook, self.mode, self.action)
-        if self.confirm is not None and hangs_on_registry(answer):
-            try:
-                rulebook = await self.confirm(with_reserve(until))
-                answer = confirmed(validate_pod(review, vmi, rulebook, self.mode, self.action))
-            except UnconfirmedError:
-                answer = unconfirmed(answer, rulebook.age(time.monotonic()))
-        return reviewed_by(review.request, answer, rulebook)
+        if self.confirm is None or not hangs_on_registry(answer):
+            return reviewed_by(review.request, answer, rulebook)
+        try:
+            fresh = await self.confirm(with_reserve(until))
+        except UnconfirmedError:
+            return reviewed_by(review.request, unconfirmed(answer, rulebook.age(time.monotonic())), rulebook)
+        if not fresh.evaluates_like(rulebook):
+            answer = validate_pod(review, vmi, fresh, self.mode, self.action)
+        return reviewed_by(review.request, confirmed(answer), fresh)
 
 
 async def _within(until: float, vmis: VMISource, wanted: VMIReference) -> bytes | None:

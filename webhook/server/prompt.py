@@ -3,6 +3,10 @@
 ASGI takes a task, events and messages for each request, which together cost more than judging a VMI does: a review that is answered here
 costs the server a third less (docs/performance.md). The lane takes what is ordinary in every respect. All else, and what the application
 leaves, goes uvicorn's way, as if there were no lane; so does a request of which a part has not arrived yet.
+
+The rule of the lane: what runs in it is synchronous and has no effect outside before it has the answer. A request that leaves it half-way,
+since it has to wait, is refused or has failed, takes along what has been found (`BEGUN` in the state of its ASGI scope): nothing is done,
+counted or logged twice.
 """
 
 from collections.abc import Callable
@@ -14,8 +18,11 @@ from uvicorn.server import ServerState
 
 from webhook.server.reply import Headers
 
-Lane: TypeAlias = Callable[[Headers, bytes], bytes | None]
-"""Takes headers and body of a POST; gives the JSON to answer with HTTP 200, or `None`, where ASGI is to answer. Never raises."""
+Lane: TypeAlias = Callable[[Headers, bytes], object]
+"""Takes headers and body of a POST; gives the JSON to answer with HTTP 200, as bytes. Where ASGI is to answer, it gives what has been found
+by then, or `None`. Never raises."""
+BEGUN = "bindguard.begun"
+"""Where the state of an ASGI scope has what the lane found."""
 
 _MOST_URLS = 64
 _HEAD = STATUS_LINE[200] + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n"
@@ -25,8 +32,8 @@ _HEAD = STATUS_LINE[200] + b"content-type: application/json\r\ncontent-length: %
 class Prompt(Protocol):
     """An ASGI application that can answer some requests without waiting for anything."""
 
-    def lane(self, path: str, query: bytes) -> Lane | None:
-        """What answers requests to a URL, if something can."""
+    def lane(self, path: str) -> Lane | None:
+        """What answers requests to a path, if something can."""
 
 
 class PromptProtocol(HttpToolsProtocol):
@@ -75,8 +82,8 @@ class PromptProtocol(HttpToolsProtocol):
             return
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         answer = self._lane(self.headers, body)
-        if answer is None:
-            self.leave_lane()
+        if not isinstance(answer, bytes):
+            self.leave_lane(answer)
             super().on_message_complete()
             return
         self._lane = None
@@ -84,12 +91,12 @@ class PromptProtocol(HttpToolsProtocol):
         self.transport.write(_HEAD % len(answer) + answer)
         self.on_response_complete()
 
-    def leave_lane(self) -> None:
+    def leave_lane(self, begun: object = None) -> None:
         """Go uvicorn's way with what there is of a request."""
         if self._lane is None:
             return
         self._lane = None
-        self._enter_asgi()
+        self._enter_asgi(begun)
         for part in self._body:
             super().on_body(part)
         self._body.clear()
@@ -111,19 +118,21 @@ class PromptProtocol(HttpToolsProtocol):
             and self.is_idle()
         )
 
-    def _enter_asgi(self) -> None:
-        """Do what uvicorn does with a whole head."""
+    def _enter_asgi(self, begun: object = None) -> None:
+        """Do what uvicorn does with a whole head; `begun` goes along."""
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects
         self.headers += headers  # the scope has this list
+        if begun is not None:
+            self.scope["state"][BEGUN] = begun
         super().on_headers_complete()
 
     def _learn(self) -> None:
         """Remember the lane of a URL that uvicorn could read."""
         if self._prompt is None or self.url in self._lanes:
             return
-        lane = self._prompt.lane(self.scope["path"], self.scope["query_string"])
+        lane = self._prompt.lane(self.scope["path"])
         if lane is not None:
             if len(self._lanes) >= _MOST_URLS:
                 self._lanes.clear()

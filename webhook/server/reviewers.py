@@ -1,10 +1,9 @@
-"""From the body of a review to its answer, as one awaitable per endpoint. Knows no HTTP, but the time that is left."""
+"""From the body of a review to its answer: a synchronous beginning for each endpoint, and what has to be waited for after it."""
 
-import asyncio
 import functools
 import time
 from collections.abc import Awaitable, Callable, Container
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
@@ -28,18 +27,41 @@ class Reviewed(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
-class Reviewer(Protocol):
-    """Answers the AdmissionReview in `body` before `until`, in seconds of `time.monotonic()`; `ReviewError` when it is none."""
+Unfinished: TypeAlias = Callable[[float], Awaitable[Reviewed]]
+"""Finishes a review before a time of `time.monotonic()`, by what its beginning has found: nothing is evaluated again by the same rules."""
 
-    async def __call__(self, body: bytes, until: float) -> Reviewed: ...
+
+class Reviewer(Protocol):
+    """Answers AdmissionReviews."""
+
+    def begin(self, body: bytes) -> Reviewed | Unfinished:
+        """Answer the AdmissionReview in `body`, as far as that needs no waiting.
+
+        The beginning has no effect outside: it asks nobody and counts nothing, so that the fast path may run it before it is known who
+        answers. Everything else belongs into what it returns. `ReviewError` when the body is no review.
+        """
+
+
+async def finished(begun: Reviewed | Unfinished, until: float) -> Reviewed:
+    """The answer, before a time of `time.monotonic()`."""
+    return begun if isinstance(begun, Reviewed) else await begun(until)
 
 
 Confirm: TypeAlias = Callable[[float], Awaitable[Rulebook]]
 """Gives a rulebook of the source's state after the call, at the latest at a time of `time.monotonic()`; else raises `UnconfirmedError`."""
 
 
+class _Denial(NamedTuple):
+    """A denial that waits for its confirmation, and what it was found by."""
+
+    body: bytes
+    request: Request
+    answer: Answer
+    rulebook: Rulebook
+
+
 class Validating(msgspec.Struct, frozen=True):
-    """What `/validate` does: it waits for nothing, unless a denial hangs on a registry that may have changed since.
+    """What `/validate` does: it waits for nothing, unless a denial hangs on a registry that may have changed since, or on a VMI.
 
     Attributes:
         rulebook: What is judged by now.
@@ -53,33 +75,36 @@ class Validating(msgspec.Struct, frozen=True):
     confirm: Confirm | None = None
     pods: Reviewer | None = None
 
-    async def __call__(self, body: bytes, until: float) -> Reviewed:
+    def begin(self, body: bytes) -> Reviewed | Unfinished:
+        """Evaluate the object; a launcher pod needs its VMI, and a denial for what the registry says its confirmation."""
         rulebook = self.rulebook()
         request, answer = validate(body, rulebook, exempt_namespaces=self.exempt_namespaces)
         if self.pods is not None and request.kind == POD:
-            return await self.pods(body, until)
+            return self.pods.begin(body)
         if self.confirm is not None and hangs_on_registry(answer):
-            answer, rulebook = await self._confirmed(functools.partial(self.confirm, with_reserve(until)), body, answer, rulebook)
-        if rulebook.unchecked:
-            answer = unchecked(request, answer, rulebook)
-        return reviewed_by(request, answer, rulebook)
+            return functools.partial(self._confirmed, self.confirm, _Denial(body, request, answer, rulebook))
+        return _reviewed(request, answer, rulebook)
 
-    async def _confirmed(
-        self, read: Callable[[], Awaitable[Rulebook]], body: bytes, answer: Answer, rulebook: Rulebook
-    ) -> tuple[Answer, Rulebook]:
-        """The answer by a registry that was read after the review came, with that registry; else by what is known."""
-        await asyncio.sleep(0)  # who has time for a first step only gives up here, before anything was asked
+    async def _confirmed(self, confirm: Confirm, denial: _Denial, until: float) -> Reviewed:
+        """The answer by a registry that was read after the review came; by what is known where it could not be read."""
+        body, request, answer, rulebook = denial
         try:
-            fresh = await read()
+            fresh = await confirm(with_reserve(until))
         except UnconfirmedError:
-            return unconfirmed(answer, rulebook.age(time.monotonic())), rulebook
-        return confirmed(validate(body, fresh, exempt_namespaces=self.exempt_namespaces)[1]), fresh
+            return _reviewed(request, unconfirmed(answer, rulebook.age(time.monotonic())), rulebook)
+        if not fresh.evaluates_like(rulebook):
+            answer = validate(body, fresh, exempt_namespaces=self.exempt_namespaces)[1]
+        return _reviewed(request, confirmed(answer), fresh)
 
 
 def with_reserve(until: float) -> float:
     """When to stop waiting, so that there is time left to answer."""
     left = until - time.monotonic()
     return until - min(_MOST_RESERVE_SECONDS, _RESERVED * left)
+
+
+def _reviewed(request: Request, answer: Answer, rulebook: Rulebook) -> Reviewed:
+    return reviewed_by(request, unchecked(request, answer, rulebook) if rulebook.unchecked else answer, rulebook)
 
 
 def reviewed_by(request: Request, answer: Answer, rulebook: Rulebook) -> Reviewed:

@@ -26,7 +26,7 @@ from webhook.serve.registry.choices import Choices
 from webhook.serve.registry.cluster import KEEP_SECONDS, ClusterRegistry
 from webhook.serve.registry.last_good import Kept, LastGood
 from webhook.serve.registry.options import Options
-from webhook.server.reviewers import Validating
+from webhook.server.reviewers import Validating, finished
 
 LONG = 30.0
 BLUE = review(vm_object(GOOD))
@@ -76,8 +76,8 @@ def plugins(made: ClusterRegistry) -> set[str]:
 
 async def answer(made: ClusterRegistry, body: bytes, seconds: float = LONG) -> dict[str, Any]:
     """The response to a review, as the API server gets it."""
-    validating = Validating(lambda: made.rulebook, frozenset(), made.confirm)
-    reviewed = await validating(body, system.monotonic() + seconds)
+    begun = Validating(lambda: made.rulebook, frozenset(), made.confirm).begin(body)
+    reviewed = await finished(begun, system.monotonic() + seconds)
     response: dict[str, Any] = json.loads(reviewed.body)["response"]
     return response
 
