@@ -137,6 +137,41 @@ def test_namespaces_may_be_left_out(tmp_path: Path) -> None:
     assert (report.occurrences, report.counts.excluded) == ([], 1)
 
 
+def test_a_run_without_a_registry_is_incomplete_and_fails_where_one_is_required(tmp_path: Path) -> None:
+    write(tmp_path, {"vm.yaml": vm("slip")})
+    report = checked(tmp_path)
+    assert [gap.what for gap in report.gaps] == ["no registry was found, so 3 rules did not run"]
+    assert report.exit_code(fail_on=Action.DENY) == EXIT_CLEAN
+    assert checked(tmp_path, require_registry=True).exit_code(fail_on=Action.DENY) == EXIT_UNREADABLE
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT})
+    assert checked(tmp_path, require_registry=True).gaps == []
+
+
+def test_a_run_whose_rules_need_no_registry_is_complete_without_one_unless_it_is_required(tmp_path: Path) -> None:
+    write(tmp_path, {"vm.yaml": vm()})
+    assert checked(tmp_path, select=("no-binding",)).gaps == []
+    (gap,) = checked(tmp_path, select=("no-binding",), require_registry=True).gaps
+    assert (gap.what, gap.fails) == ("no registry was found", True)
+
+
+@pytest.mark.parametrize("files", [{}, {"a.yaml": "kind: ConfigMap\n"}, {"a.yaml": vm().replace("namespace: shop", "namespace: sandbox")}])
+def test_a_run_that_checks_no_object_is_incomplete_and_fails_where_that_is_asked_for(tmp_path: Path, files: dict[str, str]) -> None:
+    write(
+        tmp_path,
+        {"bindguard.yaml": "exclude: {namespaces: [sandbox], paths: [bindguard.yaml, registry.yaml]}\n", "registry.yaml": KUBEVIRT},
+    )
+    write(tmp_path, files)
+    registry = str(tmp_path / "registry.yaml")
+    (gap,) = checked(tmp_path, registry=registry).gaps
+    assert (gap.what, gap.fails) == ("no object was checked", False)
+    assert checked(tmp_path, registry=registry, fail_on_nothing=True).exit_code(fail_on=Action.DENY) == EXIT_UNREADABLE
+
+
+def test_the_configuration_may_forbid_an_incomplete_run(tmp_path: Path) -> None:
+    write(tmp_path, {"bindguard.yaml": "requireRegistry: true\nfailOnNothing: true\n"})
+    assert [gap.fails for gap in checked(tmp_path).gaps] == [True, True]
+
+
 def test_a_baseline_leaves_out_what_it_knows_and_no_more(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm("x")})
     write(tmp_path, {"baseline.json": write_baseline(checked(tmp_path).occurrences)})

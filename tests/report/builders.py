@@ -5,7 +5,7 @@ from typing import Any
 
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import Path
-from webhook.report.findings import Counts, ObjectRef, Occurrence, Report, RuleInfo
+from webhook.report.findings import Counts, Gap, ObjectRef, Occurrence, Report, RuleInfo
 from webhook.report.formats import render as render_with_rules
 from webhook.rules.base import Action, Finding
 
@@ -76,10 +76,16 @@ def hostile(text: str) -> Occurrence:
     )
 
 
-def report(*occurrences: Occurrence, unreadable: Sequence[UnreadableError] = (), notes: Sequence[str] = (), **counts: int) -> Report:
+def report(
+    *occurrences: Occurrence,
+    unreadable: Sequence[UnreadableError] = (),
+    notes: Sequence[str] = (),
+    gaps: Sequence[Gap] = (),
+    **counts: int,
+) -> Report:
     """A report; `report(occurrence(), checked=2)`."""
     looked_at = Counts(**({"files": 2, "documents": 5, "checked": 3, "passed_over": 2} | counts))
-    return Report(occurrences, unreadable, notes, looked_at, registry="kubevirt.yaml (1 plugin)", version="1.9")
+    return Report(occurrences, unreadable, notes, looked_at, registry="kubevirt.yaml (1 plugin)", version="1.9", gaps=gaps)
 
 
 def render(what: Report, output: str, *, colour: bool = False, fail_on: Action = Action.DENY) -> str:
@@ -90,6 +96,9 @@ def render(what: Report, output: str, *, colour: bool = False, fail_on: Action =
 BROKEN = UnreadableError("a tab may not indent; use spaces", file="broken.yaml", line=3, column=1)
 SECRET = UnreadableError("permission denied", file="secret.yaml")
 NAMELESS = UnreadableError("no input")
-EMPTY = report(files=0, documents=0, checked=0, passed_over=0)
+NO_REGISTRY = Gap("no registry was found, so 3 rules did not run", "give --registry FILE")
+NO_OBJECT = Gap("no object was checked", "check the paths", fails=True)
+EMPTY = report(gaps=(NO_OBJECT,), files=0, documents=0, checked=0, passed_over=0)
+INCOMPLETE = report(gaps=(NO_REGISTRY,))
 CLEAN = report()
 MIXED = report(occurrence(), warning(), occurrence("other.yaml"), unreadable=(BROKEN, SECRET, NAMELESS), notes=("no version given",))

@@ -1,4 +1,17 @@
-from tests.report.builders import BROKEN, FIELD_TEXT, HOSTILE, NAMELESS, SECRET, hostile, occurrence, render, report, warning
+from tests.report.builders import (
+    BROKEN,
+    EMPTY,
+    FIELD_TEXT,
+    HOSTILE,
+    INCOMPLETE,
+    NAMELESS,
+    SECRET,
+    hostile,
+    occurrence,
+    render,
+    report,
+    warning,
+)
 from tests.report.readers import read_commands
 from webhook.kube.text import visible
 
@@ -25,6 +38,13 @@ def test_unreadable_input_is_an_error_as_far_as_its_place_is_known() -> None:
         ("error", {"file": "secret.yaml", "title": "unreadable"}, "permission denied"),
         ("error", {"title": "unreadable"}, "no input"),
     ]
+
+
+def test_an_incomplete_run_is_a_warning_and_an_error_where_it_fails() -> None:
+    command = ("warning", {"title": "incomplete"}, "incomplete: no registry was found, so 3 rules did not run; give --registry FILE")
+    assert read_commands(render(INCOMPLETE, "github"))[0] == command
+    command = ("error", {"title": "incomplete"}, "incomplete: no object was checked; check the paths")
+    assert read_commands(render(EMPTY, "github"))[0] == command
 
 
 def test_summary_and_notes_are_one_notice() -> None:

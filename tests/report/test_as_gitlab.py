@@ -1,6 +1,6 @@
 from typing import Any
 
-from tests.report.builders import BROKEN, CLEAN, FIELD_TEXT, NAMELESS, SECRET, occurrence, render, report, warning
+from tests.report.builders import BROKEN, CLEAN, EMPTY, FIELD_TEXT, INCOMPLETE, NAMELESS, SECRET, occurrence, render, report, warning
 from tests.report.readers import read_json
 from webhook.report.findings import Report
 from webhook.report.fingerprint import fingerprint
@@ -32,6 +32,13 @@ def test_a_warning_is_minor_and_unreadable_input_critical() -> None:
         {"path": "secret.yaml", "lines": {"begin": 1}},
         {"path": "<input>", "lines": {"begin": 1}},
     ]
+
+
+def test_an_incomplete_run_is_an_issue_where_it_fails() -> None:
+    assert issues(INCOMPLETE) == []
+    (issue,) = issues(EMPTY)
+    assert (issue["check_name"], issue["severity"]) == ("incomplete", "critical")
+    assert issue["description"] == "incomplete: no object was checked; check the paths"
 
 
 def test_fingerprints_are_unique_even_for_findings_that_are_alike() -> None:

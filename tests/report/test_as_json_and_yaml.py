@@ -35,6 +35,7 @@ def test_a_report_has_this_structure(output: str) -> None:
             {"file": "broken.yaml", "line": 3, "column": 1, "message": "a tab may not indent; use spaces"},
             {"file": None, "line": None, "column": None, "message": "no input"},
         ],
+        "incomplete": [],
         "notes": ["n"],
         "summary": {
             "findings": 1,
@@ -88,4 +89,13 @@ def test_yaml_leaves_plain_words_bare() -> None:
 
 
 def test_yaml_keeps_the_documented_order() -> None:
-    assert list(read("yaml", MIXED)) == ["version", "registry", "kubeVirtVersion", "findings", "unreadable", "notes", "summary"]
+    assert list(read("yaml", MIXED)) == [
+        "version",
+        "registry",
+        "kubeVirtVersion",
+        "findings",
+        "unreadable",
+        "incomplete",
+        "notes",
+        "summary",
+    ]

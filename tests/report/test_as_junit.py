@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tests.report.builders import CLEAN, FIELD_TEXT, HOSTILE, MIXED, hostile, occurrence, render, report, warning
+from tests.report.builders import CLEAN, EMPTY, FIELD_TEXT, HOSTILE, INCOMPLETE, MIXED, hostile, occurrence, render, report, warning
 from tests.report.readers import read_xml
 from webhook.errors import UnreadableError
 from webhook.report.findings import Report
@@ -28,6 +28,15 @@ def test_a_clean_run_is_one_passed_test_case() -> None:
     (passed,) = root.iter("testcase")
     assert [child.tag for child in passed] == ["system-out"]
     assert passed.findtext("system-out", "").startswith("clean: ")
+
+
+def test_an_incomplete_run_is_told_and_an_error_where_it_fails() -> None:
+    assert case(read(INCOMPLETE), "bindguard").findtext("system-out", "").startswith("incomplete (no registry was found")
+    assert numbers(read(INCOMPLETE)) == ("1", "0", "0", "0")
+    error = case(read(EMPTY), "bindguard").find("error")
+    assert error is not None
+    assert (error.get("type"), error.text) == ("incomplete", "incomplete: no object was checked; check the paths")
+    assert numbers(read(EMPTY)) == ("1", "0", "1", "0")
 
 
 def test_a_denied_finding_is_a_failure_at_its_place() -> None:

@@ -5,7 +5,21 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.report.builders import BROKEN, CLEAN, EMPTY, FIELD_TEXT, HOSTILE, MIXED, NAMELESS, SECRET, hostile, occurrence, render, report
+from tests.report.builders import (
+    BROKEN,
+    CLEAN,
+    EMPTY,
+    FIELD_TEXT,
+    HOSTILE,
+    INCOMPLETE,
+    MIXED,
+    NAMELESS,
+    SECRET,
+    hostile,
+    occurrence,
+    render,
+    report,
+)
 from tests.report.readers import read_json
 from webhook import __version__
 from webhook.errors import UnreadableError
@@ -138,6 +152,14 @@ def test_unreadable_input_and_notes_are_notifications_of_an_unsuccessful_run() -
     assert secret["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "secret.yaml"}}}]
     assert "locations" not in nameless
     assert note == {"level": "note", "message": {"text": "no version given"}}
+
+
+def test_an_incomplete_run_is_a_warning_and_unsuccessful_where_it_fails() -> None:
+    for what, successful, level in ((INCOMPLETE, True, "warning"), (EMPTY, False, "error")):
+        (invocation,) = run_of(what)["invocations"]
+        assert invocation["executionSuccessful"] is successful
+        (told,) = invocation["toolExecutionNotifications"]
+        assert (told["level"], told["message"]["text"].partition(":")[0]) == (level, "incomplete")
 
 
 def test_a_clean_run_is_successful_and_has_no_results() -> None:

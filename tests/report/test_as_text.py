@@ -2,7 +2,20 @@ import re
 
 import pytest
 
-from tests.report.builders import BROKEN, CLEAN, EMPTY, MIXED, NAMELESS, SECRET, occurrence, render, report, warning
+from tests.report.builders import (
+    BROKEN,
+    CLEAN,
+    EMPTY,
+    INCOMPLETE,
+    MIXED,
+    NAMELESS,
+    NO_REGISTRY,
+    SECRET,
+    occurrence,
+    render,
+    report,
+    warning,
+)
 from webhook.report.findings import Report
 
 GOLDEN = """\
@@ -65,7 +78,18 @@ def test_a_finding_without_remedy_has_no_accepted_line() -> None:
     ("what", "line"),
     [
         (CLEAN, "clean: 3 objects judged in 2 files, 2 passed over; registry: kubevirt.yaml (1 plugin), KubeVirt 1.9\n"),
-        (EMPTY, "nothing to judge: 0 objects judged in 0 files, 0 passed over; registry: kubevirt.yaml (1 plugin), KubeVirt 1.9\n"),
+        (
+            INCOMPLETE,
+            "incomplete (no registry was found, so 3 rules did not run): no findings; 3 objects judged in 2 files, 2 passed over; ",
+        ),
+        (
+            EMPTY,
+            "incomplete (no object was checked): no findings; 0 objects judged in 0 files, 0 passed over; ",
+        ),
+        (
+            report(warning(), gaps=(NO_REGISTRY,)),
+            "incomplete (no registry was found, so 3 rules did not run): 1 finding (0 deny, 1 warn) in 1 file; ",
+        ),
         (report(occurrence(), files=1, checked=1), "1 finding (1 deny, 0 warn) in 1 file; 1 object judged in 1 file, 2 passed over; "),
         (
             report(excluded=4, baselined=1),
@@ -84,6 +108,11 @@ def test_a_finding_without_remedy_has_no_accepted_line() -> None:
 )
 def test_the_summary_says_how_it_went_and_what_was_looked_at(what: Report, line: str) -> None:
     assert line in render(what, "text").splitlines(keepends=True)[-1]
+
+
+def test_only_a_gap_that_fails_the_run_is_an_error_of_its_own() -> None:
+    assert render(EMPTY, "text").startswith("error: incomplete: no object was checked; check the paths\nincomplete (")
+    assert "error" not in render(INCOMPLETE, "text")
 
 
 def test_severities_are_counted_apart() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.report.builders import BROKEN, CLEAN, MIXED, occurrence, report, warning
+from tests.report.builders import BROKEN, CLEAN, EMPTY, INCOMPLETE, MIXED, NO_OBJECT, NO_REGISTRY, occurrence, report, warning
 from webhook.report.findings import ObjectRef, Report
 from webhook.rules.base import Action
 
@@ -15,9 +15,13 @@ from webhook.rules.base import Action
         (report(warning()), Action.WARN, 1),
         (report(unreadable=(BROKEN,)), Action.DENY, 3),
         (MIXED, Action.DENY, 3),
+        (INCOMPLETE, Action.WARN, 0),
+        (EMPTY, Action.DENY, 3),
+        (report(occurrence(), gaps=(NO_REGISTRY,)), Action.DENY, 1),
+        (report(occurrence(), gaps=(NO_OBJECT,)), Action.DENY, 3),
     ],
 )
-def test_the_exit_code_tells_findings_at_the_threshold_and_unreadable_input_wins(what: Report, fail_on: Action, code: int) -> None:
+def test_the_exit_code_tells_findings_at_the_threshold_and_an_incomplete_run_wins(what: Report, fail_on: Action, code: int) -> None:
     assert what.exit_code(fail_on=fail_on) == code
 
 

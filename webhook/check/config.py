@@ -24,6 +24,7 @@ _ACCEPTED = {
     "model_type": "must be a mapping of keys to values",
     "string_type": "must be text; put it in quotes",
     "tuple_type": "must be a list",
+    "bool_type": "must be true or false",
 }
 """pydantic's types of errors as people who write YAML or TOML say them."""
 
@@ -55,6 +56,8 @@ class Config(_Model):
     exclude: Exclude = Exclude()
     baseline: str | None = None
     fail_on: Literal["deny", "warn"] = "deny"
+    require_registry: bool = False
+    fail_on_nothing: bool = False
 
 
 def read_config(path: Path, *, pipe: bool = False) -> Config:

@@ -26,6 +26,8 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     fail_on: str | None = None
+    require_registry: bool = False
+    fail_on_nothing: bool = False
     baseline: str | None = None
     jobs: int | None = None
     cluster: bool = False
@@ -56,6 +58,8 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         exclude_paths=flags.exclude,
         baseline=flags.baseline,
         fail_on=Action(flags.fail_on) if flags.fail_on is not None else Action.DENY,
+        require_registry=flags.require_registry,
+        fail_on_nothing=flags.fail_on_nothing,
         jobs=flags.jobs or _processors(),
         cluster=flags.access,
         from_cluster=flags.from_cluster,
@@ -103,6 +107,8 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
         exclude_namespaces=config.exclude.namespaces,
         baseline=settings.baseline or _beside(base, config.baseline),
         fail_on=settings.fail_on if flags.fail_on is not None else Action(config.fail_on),
+        require_registry=settings.require_registry or config.require_registry,
+        fail_on_nothing=settings.fail_on_nothing or config.fail_on_nothing,
     )
 
 

@@ -11,7 +11,7 @@ from webhook.kube.text import number_of
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.plugins.sources import LoadedRegistry
-from webhook.report.findings import Occurrence, Report
+from webhook.report.findings import Gap, Occurrence, Report
 from webhook.rules import RULES
 from webhook.rules.base import Action
 
@@ -24,7 +24,8 @@ def report(settings: Settings, loaded: LoadedRegistry, judged: Judged, is_judged
     Raises `UnreadableError` for a broken baseline.
     """
     registry = loaded.registry
-    notes = [*loaded.notes, *_skipped_notes(registry, settings), *_version_notes(registry.version)]
+    skipped = _skipped(registry, settings)
+    notes = [*loaded.notes, *_skipped_notes(skipped), *_version_notes(registry.version)]
     occurrences: Sequence[Occurrence] = judged.occurrences
     if settings.baseline is not None:
         occurrences, stale = _without_known(occurrences, settings.baseline, is_judged)
@@ -36,6 +37,7 @@ def report(settings: Settings, loaded: LoadedRegistry, judged: Judged, is_judged
         counts=judged.counts(baselined=len(judged.occurrences) - len(occurrences)),
         registry=_told(registry),
         version=str(registry.version) if registry.version is not None else f"unknown, judged as {NEWEST}",
+        gaps=[*_registry_gap(registry, skipped, settings), *_object_gap(judged, settings)],
     )
 
 
@@ -50,11 +52,29 @@ def _without_known(
     return split.new, [f"{path}: {stale} entries no longer occur; write it anew with --write-baseline"] if stale else []
 
 
-def _skipped_notes(registry: Registry, settings: Settings) -> list[str]:
+def _skipped(registry: Registry, settings: Settings) -> list[str]:
+    """The rules that did not run for want of a registry."""
     if registry.known:
         return []
     wanted = (rule for rule in RULES if settings.actions.get(rule.name, rule.action) is not Action.OFF)
-    skipped = [rule.name for rule in wanted if rule.needs_registry]
+    return [rule.name for rule in wanted if rule.needs_registry]
+
+
+def _registry_gap(registry: Registry, skipped: Sequence[str], settings: Settings) -> list[Gap]:
+    if registry.known or not (skipped or settings.require_registry):
+        return []
+    rules = f", so {number_of(len(skipped), 'rule')} did not run" if skipped else ""
+    remedy = "give --registry FILE or a cluster, or add the KubeVirt CR to the files that are checked"
+    return [Gap(f"no registry was found{rules}", remedy, fails=settings.require_registry)]
+
+
+def _object_gap(judged: Judged, settings: Settings) -> list[Gap]:
+    if judged.checked:
+        return []
+    return [Gap("no object was checked", "check paths, exclusions and namespaces", fails=settings.fail_on_nothing)]
+
+
+def _skipped_notes(skipped: Sequence[str]) -> list[str]:
     return [f"rules that need a registry did not run: {', '.join(skipped)}"] if skipped else []
 
 

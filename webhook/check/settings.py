@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         exclude_namespaces: Globs of namespaces whose objects are not judged.
         baseline: File with findings that are known already, or `None`.
         fail_on: The least severity that makes the exit code 1.
+        require_registry: Whether a run without a registry fails.
+        fail_on_nothing: Whether a run that checks no object fails.
         jobs: Worker processes; 1 judges in this process.
         cluster: The cluster that is read, or `None` when none is.
         from_cluster: Whether its objects are judged, instead of those in `paths`.
@@ -49,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     exclude_namespaces: tuple[str, ...] = ()
     baseline: str | None = None
     fail_on: Action = Action.DENY
+    require_registry: bool = False
+    fail_on_nothing: bool = False
     jobs: int = 1
     cluster: Access | None = None
     from_cluster: bool = False

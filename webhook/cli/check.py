@@ -37,6 +37,8 @@ class _Flags(TypedDict):
     ignore: tuple[str, ...]
     exclude: tuple[str, ...]
     fail_on: str | None
+    require_registry: bool
+    fail_on_nothing: bool
     baseline: str | None
     jobs: int | None
     cluster: bool
@@ -63,6 +65,8 @@ class _Flags(TypedDict):
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out; may be repeated or comma-separated.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these files out; may be repeated.")
 @click.option("--fail-on", type=click.Choice(["deny", "warn"]), help="Least severity that makes the exit code 1.  [default: deny]")
+@click.option("--require-registry", is_flag=True, help="Exit 3 when no registry was found, so that rules did not run.")
+@click.option("--fail-on-nothing", is_flag=True, help="Exit 3 when no object was checked.")
 @click.option("--baseline", metavar="FILE", help="Leave out the findings that this file knows already.")
 @click.option("--write-baseline", metavar="FILE", help="Write all findings of this run as a baseline, and exit 0.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report.")
@@ -79,7 +83,10 @@ def command(*, output: str, output_file: str | None, write_baseline: str | None,
     PATHs are files, directories, globs, or - for standard input; without any the current directory is read. No cluster is needed, nor
     asked unless one is named: then the registry is that of its KubeVirt CR.
 
-    Exit code: 0 clean, 1 findings, 2 wrong usage, 3 something could not be read.
+    A run without a registry, or in which no object was checked, is reported as incomplete; the last line says what was not checked.
+
+    Exit code: 0 no findings at or above --fail-on, 1 findings, 2 wrong usage, 3 something could not be read, or the run was incomplete
+    where --require-registry or --fail-on-nothing forbids it.
     """
     settings = settings_from(Flags(**flags), directory=Path.cwd())
     if write_baseline is not None:
@@ -122,7 +129,7 @@ def _write_baseline(settings: Settings, path: str) -> int:
     from webhook.report.baseline import write_baseline  # noqa: PLC0415 - rarely needed
 
     report = _judged(msgspec.structs.replace(settings, baseline=None))
-    if report.unreadable:
+    if report.unreadable or report.failing_gaps:
         to_stdout(_rendered(report, "text", settings, colour=wants_colour()))
         return report.exit_code(fail_on=settings.fail_on)
     to_file(write_baseline(report.occurrences), path)

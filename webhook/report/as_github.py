@@ -17,6 +17,7 @@ def render(report: Report, _options: Options) -> str:
     commands = [
         *(_occurrence(occurrence) for occurrence in report.occurrences),
         *(_unreadable(error) for error in report.unreadable),
+        *(_command("error" if gap.fails else "warning", {"title": "incomplete"}, [str(gap)]) for gap in report.gaps),
         _command("notice", {"title": "bindguard"}, [summary_line(report), *report.notes]),
     ]
     return "\n".join(commands) + "\n"

@@ -4,7 +4,7 @@ Source: GitLab docs, ci/testing/code_quality, "Code Quality report format". Know
 """
 
 from webhook.errors import UnreadableError
-from webhook.report.findings import Occurrence, Options, Report
+from webhook.report.findings import Gap, Occurrence, Options, Report
 from webhook.report.fingerprint import digest, numbered, numbered_fingerprints, ordinals, repository_path
 from webhook.report.json_text import json_text
 from webhook.report.summary import sentence, subject
@@ -18,7 +18,7 @@ def render(report: Report, _options: Options) -> str:
     issues = [_issue(*each) for each in zip(report.occurrences, numbered_fingerprints(report.occurrences), strict=True)]
     unreadable = [digest("unreadable", error.file or "", error.message) for error in report.unreadable]
     broken = [_broken(*each) for each in zip(report.unreadable, unreadable, ordinals(unreadable), strict=True)]
-    return json_text(issues + broken)
+    return json_text(issues + broken + [_incomplete(gap) for gap in report.failing_gaps])
 
 
 def _issue(occurrence: Occurrence, fingerprint: str) -> dict[str, object]:
@@ -29,6 +29,16 @@ def _issue(occurrence: Occurrence, fingerprint: str) -> dict[str, object]:
         "fingerprint": fingerprint,
         "severity": _SEVERITY[finding.severity],
         "location": {"path": repository_path(occurrence.file), "lines": {"begin": occurrence.line}},
+    }
+
+
+def _incomplete(gap: Gap) -> dict[str, object]:
+    return {
+        "description": str(gap),
+        "check_name": "incomplete",
+        "fingerprint": digest("incomplete", gap.what),
+        "severity": "critical",
+        "location": {"path": ".", "lines": {"begin": 1}},
     }
 
 

@@ -49,6 +49,9 @@ def _totals(cases: list[ET.Element]) -> dict[str, str]:
 
 def _run(report: Report) -> ET.Element:
     case = _case("bindguard", "bindguard run")
+    if report.failing_gaps:
+        told = [visible(str(gap)) for gap in report.failing_gaps]
+        ET.SubElement(case, "error", type="incomplete", message=told[0]).text = "\n".join(told)
     ET.SubElement(case, "system-out").text = "\n".join([summary_line(report), *(f"note: {visible(note)}" for note in report.notes)])
     return case
 

@@ -97,8 +97,9 @@ def _logical(occurrence: Occurrence) -> list[dict[str, object]]:
 
 def _invocation(report: Report) -> dict[str, object]:
     notifications = [_unreadable(error) for error in report.unreadable]
+    notifications += [{"level": "error" if gap.fails else "warning", "message": {"text": str(gap)}} for gap in report.gaps]
     notifications += [{"level": "note", "message": {"text": note}} for note in report.notes]
-    return {"executionSuccessful": not report.unreadable, "toolExecutionNotifications": notifications}
+    return {"executionSuccessful": not report.unreadable and not report.failing_gaps, "toolExecutionNotifications": notifications}
 
 
 def _unreadable(error: UnreadableError) -> dict[str, object]:

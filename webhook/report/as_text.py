@@ -20,7 +20,8 @@ def render(report: Report, options: Options) -> str:
     parts = [block(occurrence, colour=options.colour) for occurrence in report.occurrences]
     if report.unreadable:
         parts.append("\n".join(_unreadable(error, colour=options.colour) for error in report.unreadable))
-    parts.append("\n".join([*(f"note: {visible(note)}" for note in report.notes), summary_line(report)]))
+    gaps = [f"{_painted('error', _RED, colour=options.colour)}: {visible(str(gap))}" for gap in report.failing_gaps]
+    parts.append("\n".join([*gaps, *(f"note: {visible(note)}" for note in report.notes), summary_line(report)]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -72,6 +72,23 @@ class Counts(msgspec.Struct, frozen=True):
     baselined: int = 0
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """What a run did not check although nothing was unreadable: it may not pass for a clean one.
+
+    Attributes:
+        what: What was not checked, and why, in a few words.
+        remedy: What to do.
+        fails: Whether the run was asked to fail then.
+    """
+
+    what: str
+    remedy: str
+    fails: bool = False
+
+    def __str__(self) -> str:
+        return f"incomplete: {self.what}; {self.remedy}"
+
+
 class Report(msgspec.Struct, frozen=True):
     """Everything a run tells.
 
@@ -82,6 +99,7 @@ class Report(msgspec.Struct, frozen=True):
         counts: How much was looked at.
         registry: Where the registry was read from.
         version: The KubeVirt version judged by, or `unknown, judged as the newest`.
+        gaps: What was not checked for want of a registry or of objects.
     """
 
     occurrences: Sequence[Occurrence]
@@ -90,14 +108,20 @@ class Report(msgspec.Struct, frozen=True):
     counts: Counts
     registry: str
     version: str
+    gaps: Sequence[Gap] = ()
+
+    @property
+    def failing_gaps(self) -> Sequence[Gap]:
+        """Those that fail the run."""
+        return [gap for gap in self.gaps if gap.fails]
 
     def count(self, severity: Action) -> int:
         """How many findings have this severity."""
         return sum(occurrence.finding.severity is severity for occurrence in self.occurrences)
 
     def exit_code(self, *, fail_on: Action) -> int:
-        """0 clean, 1 findings at or above `fail_on` (`DENY` or `WARN`), 3 something could not be read; 3 wins, as the run is incomplete."""
-        if self.unreadable:
+        """0: no findings at or above `fail_on` (`DENY` or `WARN`). 1: findings. 3: unreadable input or a failing gap; it wins over 1."""
+        if self.unreadable or self.failing_gaps:
             return EXIT_UNREADABLE
         failing = self.count(Action.DENY) + (self.count(Action.WARN) if fail_on is Action.WARN else 0)
         return EXIT_FINDINGS if failing else EXIT_CLEAN

@@ -19,6 +19,7 @@ def structure(report: Report) -> object:
             "kubeVirtVersion": report.version,
             "findings": [_finding(occurrence) for occurrence in report.occurrences],
             "unreadable": [_unreadable(error) for error in report.unreadable],
+            "incomplete": [{"what": gap.what, "remedy": gap.remedy, "fails": gap.fails} for gap in report.gaps],
             "notes": list(report.notes),
             "summary": summary(report),
         }

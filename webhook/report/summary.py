@@ -9,8 +9,9 @@ from webhook.rules.base import Action, Finding
 def summary_line(report: Report) -> str:
     """How the run went, what it looked at, and against which registry and version; printable, without a line end."""
     verdict = _verdict(report)
-    colon = ": " if verdict in (_CLEAN, _NOTHING) else "; "
-    return f"{verdict}{colon}{_looked_at(report.counts)}; registry: {visible(report.registry)}, {_kubevirt(report.version)}"
+    colon = ": " if verdict == _CLEAN else "; "
+    by = f"registry: {visible(report.registry)}, {_kubevirt(report.version)}"
+    return f"{_incomplete(report)}{verdict}{colon}{_looked_at(report.counts)}; {by}"
 
 
 def subject(occurrence: Occurrence) -> str:
@@ -25,7 +26,13 @@ def sentence(finding: Finding) -> str:
 
 
 _CLEAN = "clean"
-_NOTHING = "nothing to judge"
+_NONE_FOUND = "no findings"
+
+
+def _incomplete(report: Report) -> str:
+    """What was not checked, first of all: whoever reads on knows that no findings mean little."""
+    gaps = [gap.what for gap in report.gaps]
+    return f"incomplete ({'; '.join(gaps)}): " if gaps else ""
 
 
 def _verdict(report: Report) -> str:
@@ -37,8 +44,8 @@ def _verdict(report: Report) -> str:
         findings = f"{number_of(len(report.occurrences), 'finding')} ({severities}) in {files}"
         return f"{findings}, {unreadable}" if unreadable else findings
     if unreadable:
-        return f"no findings, but {unreadable}"
-    return _CLEAN if report.counts.checked or report.counts.baselined else _NOTHING
+        return f"{_NONE_FOUND}, but {unreadable}"
+    return _NONE_FOUND if report.gaps else _CLEAN
 
 
 def _looked_at(counts: Counts) -> str:
