@@ -84,7 +84,7 @@ def test_what_the_values_say_is_what_the_server_does(helm: Helm, tmp_path: Path)
 def test_every_setting_is_a_value_or_follows_from_others_or_is_of_no_use_here() -> None:
     told = {setting_of_key(key) for key in DEFAULTS}
     assert told | WIRED | OUT_OF_PLACE == set(ServeSettings.model_fields)
-    assert set(DEFAULTS) == set(SCHEMA)
+    assert {*DEFAULTS, "kubeVirtVersion"} == set(SCHEMA)  # another spelling of kubevirtVersion, as registry files have it
 
 
 def test_the_values_defaults_are_the_servers_own() -> None:
@@ -92,6 +92,12 @@ def test_the_values_defaults_are_the_servers_own() -> None:
     plain: dict[str, Any] = {setting_of_key(key): value for key, value in DEFAULTS.items() if value != ""}
     model = ServeSettings.model_validate(plain)
     assert {name for name in plain if getattr(model, name) != ServeSettings.model_fields[name].default} == differing
+
+
+@pytest.mark.parametrize("key", ["kubevirtVersion", "kubeVirtVersion"])
+@pytest.mark.parametrize("release", ["1.9", "v1.9.0", "1.9.0-rc.1", "v1.9.0+downstream"])
+def test_the_kubevirt_release_is_taken_in_every_spelling(helm: Helm, key: str, release: str, tmp_path: Path) -> None:
+    assert printed(tmp_path, helm.render({"config": {key: release}}))["kubevirt_version"].split()[0] == release
 
 
 def test_an_empty_value_is_left_out_so_that_the_server_decides(helm: Helm) -> None:

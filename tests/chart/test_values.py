@@ -34,6 +34,11 @@ NONSENSE: list[tuple[Values, str, str]] = [
     ({"config": {"overhead": True}}, "/config/overhead", "must be one of"),
     ({"config": {"validatePods": "Deny"}}, "/config/validatePods", "must be one of"),
     ({"config": {"kubevirtVersion": 1.9}}, "/config/kubevirtVersion", "want string"),
+    ({"config": {"kubeVirtVersion": 1.9}}, "/config/kubeVirtVersion", "want string"),
+    *(
+        ({"config": {"kubevirtVersion": text}}, "/config/kubevirtVersion", "does not match pattern")
+        for text in ("latest", "1.9..1", "01.9", "1")
+    ),
     ({"config": {"maxBodyBytes": "7 MB"}}, "/config/maxBodyBytes", "does not match pattern"),
     ({"config": {"maxBodyBytes": 10}}, "/config/maxBodyBytes", "minimum"),
     ({"config": {"drainSeconds": -1}}, "/config/drainSeconds", "minimum"),

@@ -69,7 +69,7 @@ def test_selecting_rules_switches_all_others_off_and_ignoring_wins(tmp_path: Pat
     assert [rule.name for rule in RULES if chosen.get(rule.name) is not Action.OFF] == ["no-binding"]
 
 
-@pytest.mark.parametrize("key", ["kubevirtVersion", "kubevirt-version", "kubevirt_version"])
+@pytest.mark.parametrize("key", ["kubevirtVersion", "kubeVirtVersion", "kubevirt-version", "kubevirt_version"])
 def test_keys_may_be_written_like_their_file_s_neighbours(tmp_path: Path, key: str) -> None:
     assert settings(tmp_path, f'{key}: "1.7"').kubevirt_version == Version(1, 7)
 

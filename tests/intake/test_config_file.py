@@ -49,6 +49,8 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str, told: str
         read_content(tmp_path / name)
 
 
-@pytest.mark.parametrize("key", ["kubevirtVersion", "kubevirt-version", "kubevirt_version"])
+@pytest.mark.parametrize(
+    "key", ["kubevirtVersion", "kubeVirtVersion", "KubeVirtVersion", "kubevirt-version", "kube-virt-version", "kubevirt_version"]
+)
 def test_keys_of_any_spelling_are_one_setting(key: str) -> None:
     assert setting_of_key(key) == "kubevirt_version"

@@ -44,6 +44,12 @@ def test_gates_that_are_not_told_are_not_known() -> None:
     assert loaded(disabledFeatureGates=["PasstBinding"]).registry.gate("PasstBinding") is GateState.OFF
 
 
+@pytest.mark.parametrize("key", ["kubeVirtVersion", "kubevirtVersion"])
+@pytest.mark.parametrize("release", ["1.9", "v1.9.0", "1.9.0-rc.1", "v1.9", "1.9.0+downstream"])
+def test_the_version_is_read_under_the_key_of_every_other_file_too(key: str, release: str) -> None:
+    assert loaded(**{key: release}).registry.version == Version(1, 9)
+
+
 def test_without_a_version_it_is_unknown() -> None:
     assert loaded().registry.version is None
 
@@ -54,7 +60,9 @@ def test_without_a_version_it_is_unknown() -> None:
         ({"kubeVirtVersion": 1.1}, "kubeVirtVersion is 1.1, expected a string (put it in quotes"),
         ({"kubeVirtVersion": "latest"}, 'kubeVirtVersion is "latest", expected a release such as "1.9"'),
         ({"kubeVirtVersion": ""}, 'kubeVirtVersion is ""'),
-        ({"kubevirtVersion": "1.9"}, "kubevirtVersion is unknown: did you mean kubeVirtVersion?"),
+        ({"kubevirtVersion": 1.1}, "kubeVirtVersion is 1.1, expected a string (put it in quotes"),
+        ({"kubevirtVersion": "1.9", "kubeVirtVersion": "1.9"}, "kubeVirtVersion and kubevirtVersion are one key"),
+        ({"kubevirtVersions": "1.9"}, "kubevirtVersions is unknown: did you mean kubeVirtVersion?"),
         ({"quux": 1}, "quux is unknown: known here are apiVersion, kind, kubeVirtVersion"),
         ({"plugins": None}, "plugins is missing, expected an object ({} when none is registered)"),
         ({"plugins": ["passt"]}, "plugins is a list, expected an object"),

@@ -47,5 +47,5 @@ def read_content(path: Path, *, pipe: bool = False) -> bytes:
 
 
 def setting_of_key(key: str) -> str:
-    """`tlsCert`, `tls-cert` and `tls_cert` are one key: people write what their file's neighbours look like."""
-    return _WORD_BORDER.sub("_", key).replace("-", "_").lower()
+    """`tlsCert`, `tls-cert` and `tls_cert` are one key, and so are `kubevirtVersion` and `kubeVirtVersion`."""
+    return _WORD_BORDER.sub("_", key).replace("-", "_").lower().replace("kube_virt", "kubevirt")

@@ -20,6 +20,7 @@ KIND = "Registry"
 
 _PLUGINS: Path = ("plugins",)
 _SUPPLEMENTARY: Path = ("supplementaryOverheads",)
+_VERSION, _VERSION_ELSEWHERE = "kubeVirtVersion", "kubevirtVersion"
 _DEFAULT_INTERFACES = ("bridge", "masquerade", "slirp")
 
 
@@ -43,10 +44,12 @@ def read(obj: object, *, source: str) -> LoadedRegistry:
     Raises:
         RegistryError: Anything in the file is of a wrong type, unknown, or no value that KubeVirt knows.
     """
+    obj, twice = _respelled(obj)
     file, misfits = decode(obj, RegistryFile)
     decoded = decode_plugins(file.plugins, _PLUGINS)
     supplementary, supplementary_misfits = _supplementary(file)
     problems = [
+        *twice,
         *(_unquoted(misfit) for misfit in misfits),
         *told(decoded.misfits + supplementary_misfits),
         *_unknown_keys(obj, file),
@@ -69,6 +72,15 @@ def read(obj: object, *, source: str) -> LoadedRegistry:
     return LoadedRegistry(registry=registry, notes=tuple(_notes(decoded.plugins, version)), supplementary=supplementary)
 
 
+def _respelled(obj: object) -> tuple[object, list[str]]:
+    """The file with the version under the key that we read, and what is wrong with it; our other files write `kubevirtVersion`."""
+    if not isinstance(obj, dict) or _VERSION_ELSEWHERE not in obj:
+        return obj, []
+    if _VERSION in obj:
+        return {key: value for key, value in obj.items() if key != _VERSION_ELSEWHERE}, [f"{_VERSION} and {_VERSION_ELSEWHERE} are one key"]
+    return {_VERSION if key == _VERSION_ELSEWHERE else key: value for key, value in obj.items()}, []
+
+
 def _supplementary(file: RegistryFile) -> tuple[dict[str, ComputeResourceOverhead], list[Misfit]]:
     overheads: dict[str, ComputeResourceOverhead] = {}
     found: list[Misfit] = []
@@ -79,7 +91,7 @@ def _supplementary(file: RegistryFile) -> tuple[dict[str, ComputeResourceOverhea
 
 
 def _unquoted(misfit: Misfit) -> str:
-    hint = " (put it in quotes: YAML reads 1.10 as the number 1.1)" if misfit.path == ("kubeVirtVersion",) else ""
+    hint = " (put it in quotes: YAML reads 1.10 as the number 1.1)" if misfit.path == (_VERSION,) else ""
     return told([misfit])[0] + hint
 
 

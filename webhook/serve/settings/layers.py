@@ -34,7 +34,7 @@ _PATHS = (
     "client_ca",
 )
 _LISTS = ("tls_names", "self_signed_names", "client_names")
-_OF_CHECK = ("select", "ignore", "baseline", "fail_on")
+_OF_CHECK = ("select", "ignore", "baseline", "fail_on", "require_registry", "fail_on_nothing")
 
 
 def effective(
