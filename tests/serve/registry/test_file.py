@@ -1,5 +1,6 @@
 """The registry file under change: a good one is taken whole, a broken one never."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,26 @@ def plugins(file: RegistryFile) -> set[str]:
     return set(file.rulebook.registry.plugins)
 
 
-def test_a_file_that_has_not_changed_leaves_the_very_same_rulebook(tmp_path: Path) -> None:
+def test_a_file_that_has_not_changed_leaves_the_rules_and_renews_their_age(tmp_path: Path) -> None:
     file = registry(tmp_path)
     before = file.rulebook
     write(tmp_path, {"r.yaml": KUBEVIRT})
+    looked_at = time.monotonic()
     assert file.look() is Look.SAME
-    assert file.rulebook is before
+    assert file.rulebook.evaluates_like(before)
+    assert before.read_at < looked_at <= file.rulebook.read_at
+
+
+def test_the_age_is_that_of_the_last_look_at_which_the_file_was_what_is_served(tmp_path: Path) -> None:
+    file = registry(tmp_path)
+    served = file.rulebook.read_at
+    for broken in ("a: [", None):
+        (tmp_path / "r.yaml").unlink() if broken is None else write(tmp_path, {"r.yaml": broken})
+        assert [file.look(), file.look()] == [Look.REFUSED, Look.SAME]
+        assert file.rulebook.read_at == served
+    write(tmp_path, {"r.yaml": KUBEVIRT})
+    assert file.look() is Look.SWAPPED
+    assert file.rulebook.read_at > served
 
 
 def test_a_new_good_file_is_taken_as_a_whole(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import BinaryIO
 
+import msgspec
+
 from webhook.admission.rulebook import Rulebook
 from webhook.errors import RegistryError, UnreadableError, reason_of
 from webhook.files import MAX_REGISTRY_BYTES, read_file
@@ -59,12 +61,22 @@ class RegistryFile:
 
     def look(self) -> Look:
         """Look at the file, and serve by it if it is new and good. Blocks for as long as reading takes, so a thread is the place for it."""
+        began = time.monotonic()
         try:
-            content = _settled(self._path, self._looked_at)
+            content = _content(self._path)
+            if _digest(content) == self._looked_at:
+                return self._unchanged(began)
+            settled = _is_settled(self._path, content)
         except UnreadableError as error:
             self._looked_at = ""  # when it is back, it is read anew, whatever it holds
             return self._refused(str(error))
-        return Look.SAME if content is None else self._take(content)
+        return self._take(content) if settled else Look.SAME
+
+    def _unchanged(self, now: float) -> Look:
+        """The rulebook in service is known to be the file's state at this moment, unless the file was refused."""
+        if self.problem is None:
+            self.rulebook = msgspec.structs.replace(self.rulebook, read_at=now)
+        return Look.SAME
 
     def _take(self, content: bytes) -> Look:
         self._looked_at = _digest(content)
@@ -83,13 +95,10 @@ class RegistryFile:
         return Look.REFUSED
 
 
-def _settled(path: str, before: str) -> bytes | None:
-    """The content, or `None` while it is as before or still being written: half a YAML file can be a good one with fewer plugins."""
-    content = _content(path)
-    if _digest(content) == before:
-        return None
+def _is_settled(path: str, content: bytes) -> bool:
+    """Whether nobody is writing any more: half a YAML file can be a good one with fewer plugins."""
     time.sleep(_SETTLED_SECONDS)
-    return content if _content(path) == content else None
+    return _content(path) == content
 
 
 def _content(path: str) -> bytes:
