@@ -2,14 +2,17 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.admission.reviews import BAD, GOOD, answer_to, review, rulebook, vm_object, vmi_object
 from tests.builders import interface, registry
 from webhook.admission.answer import Answer, Decision
+from webhook.admission.judge import judge
 from webhook.admission.ratchet import denies
-from webhook.rules.base import Action
-from webhook.rules.plan import MOST_FINDINGS, TOO_MANY_FINDINGS
+from webhook.plugins.nearest import MAX_GUESSES
+from webhook.rules.base import Action, Group, InterfaceRule, Mistake
+from webhook.rules.plan import MOST_FINDINGS, TOO_MANY_FINDINGS, plan
 
 IN_CLUSTER = rulebook(registry({"blue": {"domainAttachmentType": "tap"}}), upstream_answers=True)
 
@@ -68,3 +71,43 @@ def test_a_thousand_new_mistakes_in_one_interface_are_each_told_as_new() -> None
     before, after = interface(masquerade={}), interface(masquerade={}, dhcpOptions={"privateOptions": options})
     answer = answer_to(review(vmi_object(after), vmi_object(before)), rulebook())
     assert [finding.rule for finding in answer.findings if finding.severity is Action.DENY] == ["duplicate-dhcp-option"] * 999
+
+
+def test_what_lists_hold_beyond_the_bound_is_not_even_looked_at() -> None:
+    walked = iter(range(10 * MOST_FINDINGS))
+    rule = InterfaceRule(
+        name="endless", group=Group.NETWORKS, check=lambda *_: (Mistake(("ports", index), "wrong", "right") for index in walked)
+    )
+    rules = plan([rule], IN_CLUSTER.registry, {}, upstream_answers=True)
+    by = msgspec.structs.replace(IN_CLUSTER, plan=rules)
+    assert len(answer_to(review(vmi_object(GOOD)), by).findings) == MOST_FINDINGS + 1
+    assert next(walked) == MOST_FINDINGS + 1
+
+
+def test_about_registrations_no_more_is_looked_for_either() -> None:
+    bad = {f"p{number}": {"domainAttachmentType": "none"} for number in range(2 * MOST_FINDINGS)}
+    obj = {"apiVersion": "kubevirt.io/v1", "kind": "KubeVirt", "spec": {"configuration": {"network": {"binding": bad}}}}
+    findings = judge(obj, IN_CLUSTER.plan) or []
+    assert (len(findings), findings[-1].rule) == (MOST_FINDINGS + 1, TOO_MANY_FINDINGS)
+    assert len(judge(obj, rulebook().plan) or []) >= 2 * MOST_FINDINGS
+
+
+def test_a_handful_of_names_is_guessed_and_every_violation_says_what_is_registered() -> None:
+    nics = [interface(f"n{number}", binding={"name": f"blue{number}"}) for number in range(100)]
+    messages = [(finding.message, finding.accepted) for finding in answered(vmi_object(*nics)).findings]
+    assert [message for message, _ in messages if "did you mean" in message] == [message for message, _ in messages[:MAX_GUESSES]]
+    assert all('registered are "blue"' in accepted for _, accepted in messages)
+
+
+def test_a_violation_is_the_same_one_with_and_without_its_guess() -> None:
+    networks = [{"name": f"net{number}", "multus": {"networkName": "n"}} for number in range(2 * MAX_GUESSES)]
+    nics = [interface(f"net{number}", bridge={}) for number in range(2 * MAX_GUESSES)]
+    names = [f"nett{number}" for number in range(2 * MAX_GUESSES)]
+    old = vm_object(*nics, *(interface(name, bridge={}) for name in names), networks=networks)
+    changed = [interface(name, bridge={}, macAddress="02:00:00:00:00:01") for name in reversed(names)]
+    new = vm_object(*nics, *changed, networks=networks)
+    answer = answer_to(review(new, old), rulebook())
+    assert (
+        sum("did you mean" in finding.message for finding in answer.findings if finding.rule == "interface-without-network") == MAX_GUESSES
+    )
+    assert answer.decision is Decision.ALLOWED

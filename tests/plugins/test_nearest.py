@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.plugins.nearest import MOST_LOOKED_AT, distance, nearest
+from webhook.plugins.nearest import MAX_CHARACTERS, MAX_GUESSES, Guesses, distance, nearest
 
 names = st.text("abcdef", max_size=8)
 
@@ -71,6 +71,49 @@ def test_the_empty_name_is_never_meant() -> None:
     assert nearest("a", [""]) is None
 
 
-def test_there_is_no_guess_where_guessing_would_take_the_square_of_an_object_s_size() -> None:
-    assert nearest("pastt", ["passt"], guesses=MOST_LOOKED_AT) == "passt"
-    assert nearest("pastt", ["passt"], guesses=MOST_LOOKED_AT + 1) is None
+def test_names_that_are_too_long_are_not_compared() -> None:
+    assert nearest("a" * 64, ["a" * 63, "A" * 64]) is None
+
+
+def test_a_name_of_the_longest_length_is_led_back() -> None:
+    assert nearest("a" * 63, ["b", "a" * 62 + "b"]) == "a" * 62 + "b"
+
+
+def full_distance(left: str, right: str) -> int:
+    """The whole table, as textbooks have it."""
+    table = [[i + j if i == 0 or j == 0 else 0 for j in range(len(right) + 1)] for i in range(len(left) + 1)]
+    for i in range(1, len(left) + 1):
+        for j in range(1, len(right) + 1):
+            same = left[i - 1] == right[j - 1]
+            table[i][j] = min(table[i - 1][j] + 1, table[i][j - 1] + 1, table[i - 1][j - 1] + (not same))
+            if i > 1 and j > 1 and left[i - 1] == right[j - 2] and left[i - 2] == right[j - 1]:
+                table[i][j] = min(table[i][j], table[i - 2][j - 2] + 1)
+    return table[-1][-1]
+
+
+@given(names, names, st.integers(0, 8))
+def test_looking_at_few_cells_only_is_the_whole_distance_up_to_the_limit(left: str, right: str, limit: int) -> None:
+    assert distance(left, right, limit) == min(full_distance(left, right), limit + 1)
+
+
+def test_about_one_object_a_handful_of_names_is_guessed_and_the_same_name_as_often_as_it_comes() -> None:
+    guesses, known = Guesses(), [f"net-{number}" for number in range(100)]
+    told = [guesses.meant(f"nett-{number}", known) for number in range(MAX_GUESSES + 3)]
+    assert told == [f'; did you mean "net-{number}"?' for number in range(MAX_GUESSES)] + [""] * 3
+    assert guesses.meant("nett-0", known) == told[0]
+    assert guesses.meant("nett-0", ["nett-1"]) == ""
+
+
+def test_guesses_end_when_enough_characters_were_compared() -> None:
+    many = [f"net-{number:012}" for number in range(MAX_CHARACTERS // 16)]
+    assert Guesses().meant("net-00000000000x", many) == ""
+    half, guesses = many[: len(many) // 2], Guesses()
+    assert [bool(guesses.meant(f"net-00000000000{end}", half)) for end in "xyz"] == [True, False, False]
+    assert guesses.meant("pastt", ["passt"]) == '; did you mean "passt"?'
+
+
+def test_the_same_name_is_guessed_for_each_collection_by_itself() -> None:
+    guesses = Guesses()
+    assert guesses.meant("pastt", ["passt"]) == '; did you mean "passt"?'
+    assert guesses.meant("pastt", ["past"]) == '; did you mean "past"?'
+    assert guesses.meant("pastt", []) == ""

@@ -41,6 +41,9 @@ def _judge_registrations(obj: object, plan: Plan) -> list[Finding]:
     findings: list[Finding] = []
     for written in registrations_in(obj):
         findings += plan.judge_registration(Registration(written.name, written.raw, written.plugin), written.path)
+        if len(findings) > plan.most_findings:
+            findings = plan.cut(findings, ())
+            break
     return shapes + _not_following(findings, shapes)
 
 

@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from webhook.kube.fieldpath import Path
+from webhook.plugins.nearest import GUESS
 from webhook.rules.base import Action, Finding
 from webhook.rules.plan import INTERFACES
 from webhook.vmi.bindings import BINDINGS, DISCONTINUED
@@ -65,10 +66,15 @@ class _Denial(NamedTuple):
     def key(self) -> _Key:
         name = self.item.name or "" if self.item is not None else ""
         keys = tuple(step for step in self.below if isinstance(step, str))
-        return _Key(self.finding.rule, self.items, name, keys, _INDEX.sub("[]", self.finding.message))
+        return _Key(self.finding.rule, self.items, name, keys, _comparable(self.finding.message))
 
     def is_about_binding(self) -> bool:
         return isinstance(self.item, Interface) and (not self.below or self.below[0] in _BINDING_FIELDS)
+
+
+def _comparable(message: str) -> str:
+    """A message without indices, which move, and without a guess, which depends on what else is wrong."""
+    return _INDEX.sub("[]", message.partition(GUESS)[0])
 
 
 def denies(findings: Iterable[Finding]) -> bool:

@@ -5,9 +5,12 @@ from functools import cached_property
 
 import msgspec
 
+from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.gates import GateState, gate_state
 from webhook.plugins.plugin import ATTACHMENT_TYPES, Plugin
+
+_NAMES_LISTED = 10
 
 
 class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -41,6 +44,15 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def names(self) -> tuple[str, ...]:
         """The registration names, sorted."""
         return tuple(sorted(self.plugins))
+
+    @cached_property
+    def registered(self) -> str:
+        """The first of the registration names, as a message lists them; it is the same for every unknown name."""
+        names = self.names
+        if not names:
+            return "none is registered"
+        more = f" and {len(names) - _NAMES_LISTED} more" if len(names) > _NAMES_LISTED else ""
+        return "registered are " + ", ".join(quoted(name) for name in names[:_NAMES_LISTED]) + more
 
     @cached_property
     def folded_names(self) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 import enum
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -57,8 +57,9 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     accepted: str
 
 
-Mistakes: TypeAlias = Sequence[Mistake]
-"""What a check returns: `()` when nothing is wrong, which costs nothing."""
+Mistakes: TypeAlias = Iterable[Mistake]
+"""What a check returns: `()` when nothing is wrong, which costs nothing; an iterator where it walks a list of the object, as no more may be
+taken than is reported."""
 
 
 class ShapeError(msgspec.Struct, frozen=True):

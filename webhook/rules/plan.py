@@ -19,6 +19,7 @@ from webhook.rules.base import (
     Finding,
     InterfaceRule,
     Mistake,
+    Mistakes,
     Registration,
     RegistrationRule,
     Rule,
@@ -33,9 +34,11 @@ R = TypeVar("R")
 INTERFACES: Path = ("domain", "devices", "interfaces")
 
 MOST_FINDINGS = 500
-"""More about one VMI spec are not looked for in a cluster, where an answer must come in time; no VM of the world has as many NICs."""
+"""More about one object are not looked for in a cluster, where an answer must come in time; no VM of the world has as many NICs."""
 TOO_MANY_FINDINGS = "too-many-findings"
 """The name of what is then found last, where findings have that of a rule."""
+
+_ALL = sys.maxsize - 1
 
 _is_set = functools.partial(operator.is_not, None)
 
@@ -72,7 +75,7 @@ class Plan(msgspec.Struct, frozen=True):
         about_specs: Rules about the spec as a whole, by the trait that they need.
         about_registrations: Rules about registrations.
         about_shapes: Rules about what cannot be decoded.
-        most_findings: About one VMI spec no more are looked for; what has more is denied, as nobody knows what else is wrong with it.
+        most_findings: About one object no more are looked for; what has more is denied, as nobody knows what else is wrong with it.
     """
 
     registry: Registry
@@ -81,25 +84,27 @@ class Plan(msgspec.Struct, frozen=True):
     about_specs: _Conditional[SpecRule]
     about_registrations: tuple[RegistrationRule, ...]
     about_shapes: tuple[ShapeRule, ...]
-    most_findings: int = sys.maxsize
+    most_findings: int = _ALL
 
     def judge_vmi(self, vmi: VMI, prefix: Path) -> list[Finding]:
         """All findings about one VMI spec that stands at `prefix` in its object, rule by rule in the table's order per place."""
         registry = self.registry
         findings: list[Finding] = []
+        most = self.most_findings
         for spec_rule in self.about_specs.for_(vmi):
             mistakes = spec_rule.check(vmi, registry)
             if mistakes:
-                findings += [self._finding(spec_rule, mistake, prefix) for mistake in mistakes[: self.most_findings + 1]]
+                findings += self._findings(spec_rule, mistakes, prefix)
+                if len(findings) > most:
+                    return self.cut(findings, prefix)
         for index, interface in enumerate(vmi.interfaces):
             for rule in self.about_interfaces.for_(interface):
                 mistakes = rule.check(interface, vmi, registry)
                 if mistakes:
-                    at = (*prefix, *INTERFACES, index)
-                    findings += [self._finding(rule, mistake, at) for mistake in mistakes[: self.most_findings + 1]]
-            if len(findings) > self.most_findings:
-                break
-        return findings if len(findings) <= self.most_findings else self._cut(findings, prefix)
+                    findings += self._findings(rule, mistakes, (*prefix, *INTERFACES, index))
+            if len(findings) > most:
+                return self.cut(findings, prefix)
+        return findings
 
     def judge_registration(self, registration: Registration, prefix: Path) -> list[Finding]:
         """All findings about one plugin object that stands at `prefix`."""
@@ -111,7 +116,12 @@ class Plan(msgspec.Struct, frozen=True):
         """All findings about what could not be decoded."""
         return [self._finding(rule, mistake, ()) for error in errors for rule in self.about_shapes for mistake in rule.check(error)]
 
-    def _cut(self, findings: list[Finding], prefix: Path) -> list[Finding]:
+    def _findings(self, rule: Rule, mistakes: Mistakes, prefix: Path) -> list[Finding]:
+        """No more than decide that there are too many."""
+        return [self._finding(rule, mistake, prefix) for mistake in itertools.islice(mistakes, self.most_findings + 1)]
+
+    def cut(self, findings: list[Finding], prefix: Path) -> list[Finding]:
+        """As many findings as are looked for, and one more, which says so."""
         most = self.most_findings
         message, remedy = f"more than {most} things are wrong, and no more are looked for", "mend those that are told first"
         return [*findings[:most], Finding(TOO_MANY_FINDINGS, Action.DENY, prefix, message, remedy)]
@@ -136,7 +146,7 @@ def plan(rules: Iterable[Rule], registry: Registry, actions: Mapping[str, Action
         about_specs=_Conditional(((rule, rule.trait) for rule in chosen if isinstance(rule, SpecRule)), bool),
         about_registrations=tuple(rule for rule in chosen if isinstance(rule, RegistrationRule)),
         about_shapes=tuple(rule for rule in chosen if isinstance(rule, ShapeRule)),
-        most_findings=MOST_FINDINGS if upstream_answers else sys.maxsize,
+        most_findings=MOST_FINDINGS if upstream_answers else _ALL,
     )
 
 

@@ -1,8 +1,9 @@
 """One VMI spec with what surrounds it: what every rule about a VM is asked about."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
+from webhook.plugins.nearest import Guesses
 from webhook.vmi.spec import Interface, Network, VMISpec
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -31,6 +32,7 @@ class VMI:
     """
 
     __slots__ = (
+        "_guesses",
         "annotations",
         "default_network",
         "has_claims",
@@ -63,6 +65,7 @@ class VMI:
         self.annotations = annotations
         self.has_preference = has_preference
         self.old = old
+        self._guesses: Guesses | None = None
         self._see_networks()
         names, network_names = self.interface_named, self.network_named
         self.has_repeated_names = len(names) != len(self.interfaces) or len(network_names) != len(self.networks)
@@ -91,6 +94,12 @@ class VMI:
         self.has_odd_sources = odd or claims
         self.has_claims = claims
         self.has_several_defaults = defaults > 1
+
+    def meant(self, name: str, known: Collection[str]) -> str:
+        """What a message about an unknown name ends with: a guess, as far as there are not too many about one VMI."""
+        if self._guesses is None:
+            self._guesses = Guesses()
+        return self._guesses.meant(name, known)
 
     def network_of(self, interface: Interface) -> Network | None:
         """The network that an interface is connected to: the one of the same name."""

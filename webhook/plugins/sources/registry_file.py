@@ -10,7 +10,7 @@ from webhook.kube.shape import Misfit, decode
 from webhook.kube.text import shown
 from webhook.kube.version import Version, parse_version
 from webhook.plugins.fields import SINCE, Unknown, unknown_fields, unknown_keys
-from webhook.plugins.nearest import meant
+from webhook.plugins.nearest import Guesses
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
 from webhook.plugins.registry import Registry
 from webhook.plugins.sources.loaded import LoadedRegistry, below, decode_plugins, refuse, told
@@ -122,9 +122,10 @@ def _bad_overheads(
     for name, plugin in plugins.items():
         if plugin.compute_resource_overhead is not None:
             yield from _bad_quantities(plugin.compute_resource_overhead, (*_PLUGINS, name, "computeResourceOverhead"))
+    guesses = Guesses()
     for name, overhead in supplementary.items():
         if file.plugins is None or name not in file.plugins:
-            guess = meant(name, plugins, guesses=len(supplementary))
+            guess = guesses.meant(name, plugins)
             yield f"{render((*_SUPPLEMENTARY, name))} is for a plugin that is not under plugins{guess}"
         yield from _bad_quantities(overhead, (*_SUPPLEMENTARY, name))
 

@@ -37,7 +37,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     pod = next((network for network in networks if network.pod is not None), None)
     if pod is None:
         return ()
-    return [_mistake(index, networks[index], pod) for index in defaults if networks[index].pod is None]
+    return (_mistake(index, networks[index], pod) for index in defaults if networks[index].pod is None)
 
 
 def _mistake(index: int, default: Network, pod: Network) -> Mistake:

@@ -32,11 +32,11 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
     if not options:
         return ()
-    return [
+    return (
         Mistake(("dhcpOptions", "privateOptions", index, "option"), _message(each.option), f"use a number from {_LOWEST} to {_HIGHEST}")
         for index, each in enumerate(options)
         if not _LOWEST <= (each.option or 0) <= _HIGHEST
-    ]
+    )
 
 
 def _message(number: int | None) -> str:

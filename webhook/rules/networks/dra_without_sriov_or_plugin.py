@@ -39,7 +39,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
         first.setdefault(interface.name or "", index)
     names = dict.fromkeys(network.name or "" for _, network, _ in networks)
     places = [first[name] for name in names if name in first]
-    return [_mistake(index, interface) for index in places if _cannot_use_a_claim(interface := vmi.interfaces[index])]
+    return (_mistake(index, interface) for index in places if _cannot_use_a_claim(interface := vmi.interfaces[index]))
 
 
 def _cannot_use_a_claim(interface: Interface) -> bool:

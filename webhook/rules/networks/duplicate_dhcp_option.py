@@ -30,11 +30,11 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     if not options:
         return ()
     first: dict[int, int] = {}
-    return [
+    return (
         Mistake(("dhcpOptions", "privateOptions", index, "option"), _message(number, first[number]), "give each option once")
         for index, number in enumerate(each.option or 0 for each in options)
         if first.setdefault(number, index) != index
-    ]
+    )
 
 
 def _message(number: int, first: int) -> str:

@@ -31,14 +31,14 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     interfaces = vmi.interfaces
     if len(interfaces) <= 1 or len({interface.name or "" for interface in interfaces}) == len(interfaces):
         return ()
-    return [
+    return (
         Mistake(
             ("domain", "devices", "interfaces", index, "name"),
             f"interfaces[{earlier}] is named {quoted(interfaces[index].name)} already, and a network takes one interface",
             "give this interface a name and a network of its own, or remove it",
         )
         for index, earlier in repeats(interface.name for interface in interfaces)
-    ]
+    )
 
 
 RULE = SpecRule(

@@ -31,14 +31,14 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     networks = vmi.networks
     if len(vmi.network_named) == len(networks):
         return ()
-    return [
+    return (
         Mistake(
             ("networks", index, "name"),
             f"networks[{earlier}] is named {quoted(networks[index].name)} already",
             "give each network a name of its own, and its interface the same",
         )
         for index, earlier in repeats(network.name for network in networks)
-    ]
+    )
 
 
 RULE = SpecRule(name="duplicate-network-name", group=Group.NETWORKS, check=check, trait="has_repeated_names", upstream_since=Version(0, 1))

@@ -32,11 +32,11 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     if not interface.ports or not vmi.on_pod_network(interface):
         return ()
     first: dict[str, int] = {}
-    return [
+    return (
         Mistake(("ports", index, "name"), f"port name {quoted(port.name)} is also that of ports[{first[port.name]}]", _ACCEPTED)
         for index, port in enumerate(interface.ports)
         if port.name and first.setdefault(port.name, index) != index
-    ]
+    )
 
 
 RULE = InterfaceRule(name="duplicate-port-name", group=Group.NETWORKS, check=check, field="ports", upstream_since=Version(0, 1))

@@ -40,14 +40,14 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     devices = [
         (index, f"{claim.claim_name}/{claim.request_name}") for index, _, claim in networks if claim.claim_name and claim.request_name
     ]
-    return [
+    return (
         Mistake(
             ("networks", devices[later][0], "resourceClaim"),
             f"networks[{devices[earlier][0]}] uses claim and request {quoted(devices[later][1])} already",
             "give each DRA network a request of its own",
         )
         for later, earlier in repeats(device for _, device in devices)
-    ]
+    )
 
 
 RULE = SpecRule(name="duplicate-resource-claim", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

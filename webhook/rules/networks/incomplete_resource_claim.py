@@ -32,7 +32,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     networks = judged(vmi, registry)
     if not networks:
         return ()
-    return [
+    return (
         Mistake(
             ("networks", index, "resourceClaim", field),
             f"resourceClaim of network {quoted(network.name)} has no {field}",
@@ -44,7 +44,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
             ("requestName", claim.request_name, "the name of a device request of the claim"),
         )
         if not name
-    ]
+    )
 
 
 RULE = SpecRule(name="incomplete-resource-claim", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

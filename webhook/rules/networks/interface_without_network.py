@@ -20,7 +20,6 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
@@ -32,7 +31,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     name = interface.name or ""
     if name in vmi.network_named:
         return ()
-    guess = meant(name, vmi.network_named, guesses=len(vmi.interfaces))
+    guess = vmi.meant(name, vmi.network_named)
     message = f"no network is named {quoted(name)}, so this interface is connected to nothing{guess}"
     return [Mistake(("name",), message, "give the interface the name of a network, or add a network of this name")]
 

@@ -31,7 +31,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     """Judge each number where KubeVirt reads `ports`: on the pod network."""
     if not interface.ports or not vmi.on_pod_network(interface):
         return ()
-    return [_mistake(index, port.port) for index, port in enumerate(interface.ports) if not is_port(port.port)]
+    return (_mistake(index, port.port) for index, port in enumerate(interface.ports) if not is_port(port.port))
 
 
 def _mistake(index: int, number: int | None) -> Mistake:

@@ -38,11 +38,11 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     """Judge each name where KubeVirt reads `ports`; a port needs no name, and an empty one counts as none."""
     if not interface.ports or not vmi.on_pod_network(interface):
         return ()
-    return [
+    return (
         Mistake(("ports", index, "name"), f"port name {quoted(port.name)} {' and '.join(faults)}", _ACCEPTED)
         for index, port in enumerate(interface.ports)
         if port.name and (faults := _faults(port.name))
-    ]
+    )
 
 
 def _faults(name: str) -> list[str]:

@@ -33,7 +33,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Judge each range by itself, where KubeVirt reads them; absent numbers count as 0."""
     if not interface.port_ranges or not port_ranges_are_read(interface, vmi, registry):
         return ()
-    return [mistake for index, ports in enumerate(interface.port_ranges) if not is_range(ports) for mistake in _mistakes(index, ports)]
+    return (mistake for index, ports in enumerate(interface.port_ranges) if not is_range(ports) for mistake in _mistakes(index, ports))
 
 
 def _mistakes(index: int, ports: PortRange) -> Iterator[Mistake]:

@@ -27,7 +27,7 @@ from webhook.vmi.vmi import VMI
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
     """Ask each Multus network for its networkName; whether that exists is for Multus to find out."""
-    return [
+    return (
         Mistake(
             ("networks", index, "multus", "networkName"),
             f"network {quoted(network.name)} has multus without a networkName",
@@ -35,7 +35,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
         )
         for index, network in enumerate(vmi.networks)
         if network.multus is not None and not network.multus.network_name
-    ]
+    )
 
 
 RULE = SpecRule(

@@ -29,12 +29,12 @@ from webhook.vmi.vmi import VMI
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Count each network's sources, as far as the running KubeVirt knows them: what it does not know is pruned before it looks."""
-    return [
+    return (
         Mistake(("networks", index), _message(network, sources), "keep the one that is meant")
         for index, network in enumerate(vmi.networks)
         if (network.pod is not None) + (network.multus is not None) + (network.resource_claim is not None) > 1
         and len(sources := _sources(network, registry)) > 1
-    ]
+    )
 
 
 def _sources(network: Network, registry: Registry) -> list[str]:

@@ -20,7 +20,6 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.vmi.vmi import VMI
@@ -31,15 +30,15 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     names = vmi.interface_named
     if names.keys() >= vmi.network_named.keys():
         return ()
-    return [
+    return (
         Mistake(("networks", index, "name"), _message(network.name, vmi), "give an interface this name, or remove the network")
         for index, network in enumerate(vmi.networks)
         if (network.name or "") not in names
-    ]
+    )
 
 
 def _message(name: str | None, vmi: VMI) -> str:
-    guess = meant(name or "", vmi.interface_named, guesses=len(vmi.networks))
+    guess = vmi.meant(name or "", vmi.interface_named)
     return f"no interface is named {quoted(name)}, so nothing is connected to this network{guess}"
 
 

@@ -30,11 +30,11 @@ from webhook.vmi.vmi import VMI
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Ask each network for a source that the running KubeVirt knows; `{}` is one, `null` is none."""
-    return [
+    return (
         Mistake(("networks", index), _message(network, registry), _accepted(registry))
         for index, network in enumerate(vmi.networks)
         if network.pod is None and network.multus is None and (network.resource_claim is None or not registry.at_least(*CLAIMS_SINCE))
-    ]
+    )
 
 
 def _message(network: Network, registry: Registry) -> str:

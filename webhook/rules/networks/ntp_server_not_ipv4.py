@@ -38,11 +38,11 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     servers = interface.dhcp_options.ntp_servers if interface.dhcp_options is not None else None
     if not servers:
         return ()
-    return [
+    return (
         Mistake(("dhcpOptions", "ntpServers", index), _message(server), 'write the address in decimal, as in "192.0.2.10"')
         for index, server in enumerate(servers)
         if not _is_dotted_quad(server) and not _is_mapped(_ipv6(server))
-    ]
+    )
 
 
 def _ipv6(text: str) -> ipaddress.IPv6Address | None:

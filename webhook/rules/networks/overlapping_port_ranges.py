@@ -40,10 +40,10 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     ranges = interface.port_ranges
     if not ranges or not port_ranges_are_read(interface, vmi, registry):
         return ()
-    return [
+    return (
         Mistake(("portRanges", index), _message(ranges[index], ranges[earlier], earlier), "give each port to one range only")
         for index, earlier in _overlaps(ranges)
-    ]
+    )
 
 
 def _overlaps(ranges: Iterable[PortRange]) -> Iterator[tuple[int, int]]:

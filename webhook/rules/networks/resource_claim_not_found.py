@@ -21,7 +21,6 @@ Source
 """
 
 from webhook.kube.text import quoted
-from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
 from webhook.rules.networks._dra import SINCE, judged
@@ -34,15 +33,15 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     if not networks:
         return ()
     names = {claim.name for claim in vmi.spec.resource_claims or () if claim.name}
-    return [
+    return (
         Mistake(
             ("networks", index, "resourceClaim", "claimName"),
-            f"none of spec.resourceClaims is named {quoted(claim.claim_name)}{meant(claim.claim_name, names, guesses=len(networks))}",
+            f"none of spec.resourceClaims is named {quoted(claim.claim_name)}{vmi.meant(claim.claim_name, names)}",
             "name one of spec.resourceClaims, or add the claim there",
         )
         for index, _, claim in networks
         if claim.claim_name and claim.request_name and claim.claim_name not in names
-    ]
+    )
 
 
 RULE = SpecRule(name="resource-claim-not-found", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

@@ -33,14 +33,14 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     defaults = [index for index, network in enumerate(networks) if network.multus is not None and network.multus.default]
     if len(defaults) <= 1:
         return ()
-    return [
+    return (
         Mistake(
             ("networks", index, "multus", "default"),
             f"networks[{defaults[0]}], {quoted(networks[defaults[0]].name)}, is the default network already, and a VM has one at most",
             f"remove default from network {quoted(networks[index].name)}, which makes it a secondary network",
         )
         for index in defaults[1:]
-    ]
+    )
 
 
 RULE = SpecRule(

@@ -33,14 +33,14 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     pods = [index for index, network in enumerate(networks) if network.pod is not None]
     if len(pods) <= 1:
         return ()
-    return [
+    return (
         Mistake(
             ("networks", index, "pod"),
             f"networks[{pods[0]}], {quoted(networks[pods[0]].name)}, is the pod network already, and a VM has one at most",
             f"connect network {quoted(networks[index].name)} by multus, or remove it with its interface",
         )
         for index in pods[1:]
-    ]
+    )
 
 
 RULE = SpecRule(name="several-pod-networks", group=Group.NETWORKS, check=check, trait="has_several_defaults", upstream_since=Version(0, 1))

@@ -19,15 +19,16 @@ Source
 """
 
 from webhook.kube.text import quoted
-from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.rules.networks._states import ABSENT, LINK_STATES, LINK_STATES_SINCE, STATE_SINCE
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
+_KNOWN, _KNOWN_BEFORE = (ABSENT, *LINK_STATES), (ABSENT,)
 
-def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Compare with the states that the running KubeVirt knows; an empty string counts as not set."""
     state = interface.state
     if not state or state == ABSENT:
@@ -35,15 +36,15 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     has_link_states = registry.at_least(*LINK_STATES_SINCE)
     if has_link_states and state in LINK_STATES:
         return ()
-    known = (ABSENT, *LINK_STATES) if has_link_states else (ABSENT,)
+    known = _KNOWN if has_link_states else _KNOWN_BEFORE
     accepted = "use " + " or ".join(quoted(value) for value in known) + ", or remove state"
-    return [Mistake(("state",), _message(state, known, registry), accepted)]
+    return [Mistake(("state",), _message(state, known, vmi, registry), accepted)]
 
 
-def _message(state: str, known: tuple[str, ...], registry: Registry) -> str:
+def _message(state: str, known: tuple[str, ...], vmi: VMI, registry: Registry) -> str:
     if state in LINK_STATES:
         return f"state {quoted(state)} is unknown to KubeVirt {registry.version}: it came with {LINK_STATES_SINCE}"
-    return f"state {quoted(state)} is unknown to KubeVirt{meant(state, known)}"
+    return f"state {quoted(state)} is unknown to KubeVirt{vmi.meant(state, known)}"
 
 
 RULE = InterfaceRule(

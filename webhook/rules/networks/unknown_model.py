@@ -20,7 +20,6 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
@@ -32,7 +31,7 @@ _ALWAYS_KNOWN = frozenset({"e1000", "e1000e", "ne2k_pci", "pcnet", "rtl8139", "v
 _KNOWN = _ALWAYS_KNOWN | {_IGB}
 
 
-def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Look the model up among those of the running KubeVirt; an empty string counts as absent."""
     model = interface.model
     if not model or model in _ALWAYS_KNOWN:
@@ -40,13 +39,13 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     known = _KNOWN if registry.at_least(*_IGB_SINCE) else _ALWAYS_KNOWN
     if model in known:
         return ()
-    return [Mistake(("model",), _message(model, known, registry), "use one of " + ", ".join(sorted(known)))]
+    return [Mistake(("model",), _message(model, known, vmi, registry), "use one of " + ", ".join(sorted(known)))]
 
 
-def _message(model: str, known: frozenset[str], registry: Registry) -> str:
+def _message(model: str, known: frozenset[str], vmi: VMI, registry: Registry) -> str:
     if model == _IGB:
         return f"model {quoted(model)} is unknown to KubeVirt {registry.version}: it came with {_IGB_SINCE}"
-    return f"model {quoted(model)} is unknown to KubeVirt{meant(model, known)}"
+    return f"model {quoted(model)} is unknown to KubeVirt{vmi.meant(model, known)}"
 
 
 RULE = InterfaceRule(name="unknown-model", group=Group.NETWORKS, check=check, field="model", upstream_since=Version(0, 1))

@@ -30,11 +30,11 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     """Judge each protocol where KubeVirt reads `ports`; those of `portRanges` are `invalid-port-range`'s."""
     if not interface.ports or not vmi.on_pod_network(interface):
         return ()
-    return [
+    return (
         Mistake(("ports", index, "protocol"), *about_protocol(port.protocol))
         for index, port in enumerate(interface.ports)
         if not is_protocol(port.protocol)
-    ]
+    )
 
 
 RULE = InterfaceRule(name="unknown-port-protocol", group=Group.NETWORKS, check=check, field="ports", upstream_since=Version(0, 1))

@@ -19,7 +19,6 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
@@ -34,7 +33,6 @@ _CORE_MEANT = {
     "sriov": "sriov",
 }
 """What is often written as a plugin's name, in lower case, and the core binding that it means; passtBinding is one from 1.8."""
-_NAMES_LISTED = 10
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
@@ -43,7 +41,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if not name or name in registry.plugins:
         return ()
     message = f"no binding plugin named {quoted(name)} is registered{_meant(name, vmi, registry)}"
-    return [Mistake(("binding", "name"), message, f"{_registered(registry)}; or register {quoted(name)} in {registry.owner}")]
+    return [Mistake(("binding", "name"), message, f"{registry.registered}; or register {quoted(name)} in {registry.owner}")]
 
 
 def _meant(name: str, vmi: VMI, registry: Registry) -> str:
@@ -53,7 +51,7 @@ def _meant(name: str, vmi: VMI, registry: Registry) -> str:
     by_attachment = registry.name_by_attachment.get(name)
     if by_attachment is not None:
         return f"; that is the NetworkAttachmentDefinition of plugin {quoted(by_attachment)}, did you mean the plugin?"
-    return meant(name, registry.plugins, guesses=len(vmi.interfaces))
+    return vmi.meant(name, registry.plugins)
 
 
 def _core_binding_meant(name: str, registry: Registry) -> str | None:
@@ -63,14 +61,6 @@ def _core_binding_meant(name: str, registry: Registry) -> str | None:
     if core is None or folded in registry.folded_names:
         return None
     return core if core != "passtBinding" or registry.at_least(1, 8) else None
-
-
-def _registered(registry: Registry) -> str:
-    names = registry.names
-    if not names:
-        return "none is registered"
-    more = f" and {len(names) - _NAMES_LISTED} more" if len(names) > _NAMES_LISTED else ""
-    return "registered are " + ", ".join(quoted(name) for name in names[:_NAMES_LISTED]) + more
 
 
 RULE = InterfaceRule(
