@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ import yaml
 
 from tests.check.builders import vm, write
 from tests.check.cluster import Cluster
+from tests.ci_commands import commands_in
 from tests.cli.bindguard import bindguard, installed_on_a_runner
 from tests.cluster.fake_api import FakeApi
 from webhook.errors import EXIT_CLEAN
+from webhook.intake.export import exported
 
 JOB = yaml.safe_load((Path(__file__).parents[1] / "examples/ci/registry-export.yaml").read_text(encoding="utf-8"))["jobs"]["export"]
 STEPS = {step["name"]: step["run"] for step in JOB["steps"] if "name" in step}
@@ -79,3 +82,12 @@ def test_what_the_cluster_registers_is_committed_when_it_changes_and_only_then(t
     cluster.objects[0]["spec"]["configuration"]["network"]["binding"]["new"] = {"domainAttachmentType": "tap"}
     assert night() == 3
     assert "new:" in runner.file.read_text(encoding="utf-8")
+
+
+def test_an_export_is_data_to_a_ci_service_and_to_a_terminal() -> None:
+    binding = {"::error::x": {"networkAttachmentDefinition": "##[error]\u202e"}, "plain": {"sidecarImage": "example.com:5000/a@sha256:b"}}
+    obj = {"apiVersion": "kubevirt.io/v1", "kind": "KubeVirt", "spec": {"configuration": {"network": {"binding": binding}}}}
+    text = exported(obj, server="::error::x", at=datetime(2026, 11, 27, tzinfo=UTC))
+    assert (commands_in(text), text.isascii()) == ([], True)
+    assert "        sidecarImage: example.com:5000/a@sha256:b\n" in text
+    assert yaml.safe_load(text)["spec"]["configuration"]["network"]["binding"] == binding

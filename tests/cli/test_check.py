@@ -215,7 +215,7 @@ def redirected(directory: Path, shell: str, **environment: str) -> subprocess.Co
         ("bindguard check --help | true; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
         ("bindguard certs generate | true; exit ${PIPESTATUS[0]}", EXIT_INTERRUPTED, b""),
         ("mkdir gone; cd gone; rmdir ../gone; bindguard check", EXIT_UNREADABLE, b"bindguard: the system says: [Errno 2]"),
-        ("bindguard check . --registry $'a\\e[31m\\nb'", EXIT_UNREADABLE, b"bindguard: a\\x1b[31m\nb: No such file"),
+        ("bindguard check . --registry $'a\\e[31m\\nb'", EXIT_UNREADABLE, b"bindguard: a\\x1b[31m\\nb: No such file"),
     ],
 )
 def test_streams_that_are_closed_full_or_gone_give_an_exit_code_and_at_most_a_line(

@@ -1,5 +1,6 @@
 """A repository that wants to harm CI, as docs/security.md tells: what it brings is not run, followed, waited for or obeyed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.check.builders import KUBEVIRT, vm, write
+from tests.ci_commands import commands_in
 from tests.cli.bindguard import ROOT, bindguard
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, EXIT_USAGE
 
@@ -125,3 +127,57 @@ def test_a_report_goes_to_where_the_system_s_own_links_lead(repository: Path) ->
     outside = repository.parent / "linked/report"
     assert bindguard("check", "vm.yaml", "--output-file", outside, directory=repository).returncode == EXIT_CLEAN
     assert b"1 object judged" in outside.read_bytes()
+
+
+COMMAND = "::error file=a,line=1::pwned ##[error]pwned ##vso[task.complete]\u202e"
+
+
+def assert_obeyed_by_nobody(done: subprocess.CompletedProcess[bytes]) -> None:
+    """Nothing that was printed is a command to a CI service or a terminal."""
+    printed = (done.stdout + done.stderr).decode()
+    assert commands_in(printed) == []
+    assert printed.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("prefix", ["", " ", "x\n", "x\r", "\u2028"])
+@pytest.mark.parametrize("output", ["text", "json", "yaml", "junit", "sarif", "gitlab"])
+def test_no_name_of_a_file_or_an_object_is_taken_for_a_command(repository: Path, prefix: str, output: str) -> None:
+    name = f"{prefix}{COMMAND}"
+    write(repository, {f"{name}.yaml": vm(json.dumps(name), json.dumps(name)), f"{name}-broken.yaml": "a: [kubevirt.io"})
+    (repository / f"{name}-link.yaml").symlink_to("/dev/zero")
+    done = bindguard("check", ".", "-o", output, directory=repository)
+    assert done.returncode == EXIT_UNREADABLE
+    assert b"pwned" in done.stdout
+    assert_obeyed_by_nobody(done)
+
+
+@pytest.mark.parametrize("prefix", ["", " ", "x\n", "x\r"])
+def test_no_command_prints_a_name_that_is_taken_for_a_command(repository: Path, prefix: str) -> None:
+    name = f"{prefix}{COMMAND}"
+    bad, config, registry, broken = (f"{name}.{ending}" for ending in ("vm.yaml", "bindguard.yaml", "registry.yaml", "broken.yaml"))
+    plugin = KUBEVIRT.replace("l2bridge", json.dumps(name))
+    write(
+        repository,
+        {bad: vm(json.dumps(name), json.dumps(name)), config: f"{json.dumps(name)}: 1\nrules: 1", registry: plugin, broken: "a: ["},
+    )
+    for arguments in (
+        ("check", bad, "--registry", broken),
+        ("check", bad, "--registry", name),
+        ("check", bad, "--config", config),
+        ("check", bad, f"--{name}"),
+        ("check", bad, "--jobs", name),
+        ("check", bad, "--output-file", f"{name}/x"),
+        ("check", bad, "--write-baseline", f"{name}.json", "--registry", registry),
+        ("registry", "show", registry),
+        ("registry", "show", broken),
+        ("review", bad, "--registry", registry),
+        ("review", bad, "--registry", "kubevirt.yaml", "-o", "json"),
+        ("review", broken, "--registry", "kubevirt.yaml"),
+        ("review", bad, "--registry", broken),
+        ("explain", name),
+        (name,),
+        ("certs", "inspect", bad),
+    ):
+        done = bindguard(*arguments, directory=repository)
+        assert b"error file" in done.stdout + done.stderr, arguments
+        assert_obeyed_by_nobody(done)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.kube.text import LONGEST, quoted, shown, visible
+from tests.ci_commands import commands_in
+from webhook.kube.text import LONGEST, quoted, shown, visible, without_command
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,33 @@ def test_a_short_string_can_be_read_back(text: str) -> None:
     ("text", "line"), [("a b", "a b"), ("a\nb", r"a\nb"), ("\x1b[31m", r"\x1b[31m"), ("\ud800\u202e", r"\ud800\u202e")]
 )
 def test_a_text_becomes_one_line_that_no_terminal_obeys(text: str, line: str) -> None:
+    assert visible(text) == line
+
+
+COMMANDS = st.lists(
+    st.sampled_from(["::", ":", "#", "##", "##[", "##vso[", "##teamcity[", "error", "]", " ", "\t", "\n", "\r", "\u200b", "x"])
+)
+
+
+@given(COMMANDS.map("".join) | st.text())
+def test_no_text_becomes_a_line_that_a_ci_service_takes_for_a_command(text: str) -> None:
+    assert commands_in(visible(text)) == []
+    assert commands_in(without_command(text.replace("\n", "").replace("\r", ""))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("::error file=a::b", r"\x3a:error file=a::b"),
+        ("  ::error::b", r"  \x3a:error::b"),
+        ("a ##[error]b", r"a #\x23[error]b"),
+        ("##vso[task.complete]", r"#\x23vso[task.complete]"),
+        ("###[x]", r"##\x23[x]"),
+        ("a::b # c ## d", "a::b # c ## d"),
+        ("a\u3164b\ufe0f\u200d", r"a\u3164b\ufe0f\u200d"),
+    ],
+)
+def test_of_a_command_one_character_is_spelled_out(text: str, line: str) -> None:
     assert visible(text) == line
 
 

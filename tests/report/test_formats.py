@@ -5,7 +5,9 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
 
+from tests.ci_commands import TEXTS, commands_in
 from tests.report.builders import CLEAN, EMPTY, HOSTILE, MIXED, hostile, render, report
 from tests.report.readers import read_commands, read_json, read_xml, read_yaml
 from webhook.errors import UnreadableError, UsageError
@@ -46,6 +48,14 @@ def test_no_format_prints_what_a_terminal_would_act_on(output: str, text: str) -
     error = UnreadableError(text, file=text, line=1, column=1)
     printed = render(report(hostile(text), unreadable=(error,), notes=(text,)), output)
     assert [character for character in printed if not character.isprintable() and character != "\n"] == []
+
+
+@pytest.mark.parametrize("output", FORMATS)
+@given(text=TEXTS)
+def test_no_input_begins_a_line_that_a_ci_service_takes_for_a_command(output: str, text: str) -> None:
+    error = UnreadableError(text, file=text, line=1, column=1)
+    commands = commands_in(render(report(hostile(text), unreadable=(error,), notes=(text,)), output))
+    assert [line.partition(" ")[0] for line in commands] == (["::error", "::error", "::notice"] if output == "github" else [])
 
 
 @pytest.mark.parametrize("output", [each for each in FORMATS if each != "text"])

@@ -1,6 +1,7 @@
 """The command line: parse, call, exit code. Commands are imported when they are called, so that each starts as fast as it can."""
 
 import importlib
+import io
 import sys
 from collections.abc import Mapping
 
@@ -58,12 +59,14 @@ def main() -> None:
         with whole_stdout():
             _group.main(prog_name="bindguard", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        click.echo("\n".join(map(visible, told.getvalue().splitlines())), err=True)  # it quotes arguments, and those may be names of files
         sys.exit(error.exit_code)
     except UsageError as error:
         _stop(str(error), EXIT_USAGE)
     except BindguardError as error:
-        _stop(str(error), EXIT_UNREADABLE)
+        _stop(visible(str(error)), EXIT_UNREADABLE)
     except ModuleNotFoundError as error:  # what only some uses of a command need is imported when it is used
         _stop(str(missing_package("this", error)), EXIT_USAGE)
     except (click.Abort, KeyboardInterrupt):

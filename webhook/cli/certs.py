@@ -10,7 +10,8 @@ import msgspec
 
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, UsageError
 from webhook.kube.names import is_dns_label
-from webhook.kube.text import quoted
+from webhook.kube.text import quoted, visible
+from webhook.report.json_text import json_text
 from webhook.tls.files import read_file
 from webhook.tls.inspect import Description, describe
 from webhook.tls.names import names_for_service
@@ -134,7 +135,7 @@ def _described(one: Description) -> str:
         "serial": one.serial,
         "SHA-256": one.fingerprint,
     }
-    return "".join(f"{name:11}  {value}\n" for name, value in lines.items())
+    return "".join(f"{name:11}  {visible(value)}\n" for name, value in lines.items())
 
 
 def _left(days: int) -> str:
@@ -144,9 +145,9 @@ def _left(days: int) -> str:
 
 def _told(verdict: Verdict) -> str:
     if not verdict.problems:
-        return f"ok       {verdict.check}\n"
-    return "".join(f"problem  {problem}\n" for problem in verdict.problems)
+        return f"ok       {visible(verdict.check)}\n"
+    return "".join(f"problem  {visible(str(problem))}\n" for problem in verdict.problems)
 
 
 def _print_json(value: object | Sequence[object]) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    click.echo(json_text(msgspec.to_builtins(value)), nl=False)

@@ -21,6 +21,7 @@ from webhook.cli.packages import missing_package
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError, UsageError
 from webhook.files import read_file
 from webhook.kube.text import visible
+from webhook.report.json_text import json_text
 
 _ENDPOINTS = {"validate": VALIDATE, "mutate": MUTATE}
 _OF_SERVER = ("ca", "insecure", "client_cert", "client_key", "tls_server_name", "timeout")
@@ -146,7 +147,7 @@ def _answered(ask: Ask, question: Question, options: _Options) -> int:
         lines = [] if options["output"] == "json" else list(verdict_lines(question, response))
     except UnansweredError as error:
         return _failed(f"{question.place}: {question.subject}: {error}")
-    to_stdout("".join(f"{line}\n" for line in lines) or f"{msgspec.json.format(body, indent=2).decode(errors='replace')}\n")
+    to_stdout("".join(f"{line}\n" for line in lines) or json_text(msgspec.json.decode(body)))
     if lines:
         click.echo("".join(f"{line}\n" for line in kubectl_lines(response)), err=True, nl=False)
     return EXIT_CLEAN if response.allowed else EXIT_FINDINGS

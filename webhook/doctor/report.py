@@ -3,10 +3,9 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from webhook.doctor.result import Result, Verdict
-from webhook.kube.text import number_of, visible
+from webhook.kube.text import number_of, visible, without_command
+from webhook.report.json_text import json_text
 
 _LABELS = {Verdict.FAIL: "FAIL", Verdict.WARN: "warn", Verdict.UNKNOWN: "?", Verdict.OK: "ok"}
 _INDENT = "      "
@@ -21,7 +20,7 @@ def text(results: Sequence[Result], *, server: str, width: int) -> str:
         lines = [_line(result, widest, width) for result in _those(results, verdict)]
         parts += ["\n".join(lines)] if lines else []
     parts.append(_wrapped(_summary(results, server), "", width))
-    return "\n\n".join(parts) + "\n"
+    return "\n".join(map(without_command, "\n\n".join(parts).split("\n"))) + "\n"  # a line may begin where it was wrapped
 
 
 def json(results: Sequence[Result], *, server: str) -> str:
@@ -29,7 +28,7 @@ def json(results: Sequence[Result], *, server: str) -> str:
     counts = {verdict.value: len(_those(results, verdict)) for verdict in Verdict}
     checks = [{"check": each.check, "verdict": each.verdict.value, "found": each.found, "remedy": each.remedy} for each in results]
     tree = {"version": 1, "server": server, "summary": counts, "checks": checks}
-    return msgspec.json.format(msgspec.json.encode(tree), indent=2).decode() + "\n"
+    return json_text(tree)
 
 
 def _those(results: Iterable[Result], verdict: Verdict) -> list[Result]:

@@ -8,7 +8,7 @@ import yaml
 
 from webhook import __version__
 from webhook.kube.fieldpath import Path, look_up
-from webhook.kube.text import visible
+from webhook.kube.text import escape_command, visible, without_command
 
 _ONE_LINE = 2**31 - 1
 _MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -31,6 +31,17 @@ _READ: tuple[Path, ...] = (
 _Tree: TypeAlias = dict[str, object]
 
 
+class _Dumper(yaml.CSafeDumper):
+    """Puts what a CI service would take for a command into double quotes; in ASCII, no text is more than it seems."""
+
+
+def _string(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if without_command(text) != text else None)
+
+
+_Dumper.add_representer(str, _string)
+
+
 def exported(obj: Mapping[str, object], *, server: str, at: datetime) -> str:
     """The CR as YAML that `--registry` reads; equal CRs give equal text but for the comment."""
     version = look_up(obj, ("metadata", "resourceVersion"))
@@ -38,9 +49,8 @@ def exported(obj: Mapping[str, object], *, server: str, at: datetime) -> str:
         f"# The registry of {visible(server)}, {at:%Y-%m-%dT%H:%M:%SZ}, resourceVersion {visible(str(version))}.",
         f"# Written by bindguard {__version__}: bindguard registry export. Read by: bindguard check --registry FILE PATH...",
     ]
-    return (
-        "\n".join(lines) + "\n" + yaml.dump(_cut_down(obj), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=_ONE_LINE)
-    )
+    text = yaml.dump(_cut_down(obj), Dumper=_Dumper, sort_keys=False, width=_ONE_LINE)
+    return "\n".join(lines) + "\n" + escape_command(text, r"\x23")
 
 
 def _cut_down(obj: Mapping[str, object]) -> _Tree:

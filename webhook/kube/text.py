@@ -1,27 +1,57 @@
 """Values as messages show them: short, in one line, and harmless to any terminal, log or annotation. Knows nothing of what they mean."""
 
 import json
+import re
 
 LONGEST = 60
 """More characters of a value are not shown."""
 
 _MOST_BITS = 64
 
+# Printable by Python's account, and yet shown as nothing or as a space: fillers, selectors, joiners.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+
+# What CI services take for commands. GitHub: `::error::` at the start of a line after white space, `##[error]` anywhere in it
+# (actions/runner src/Runner.Common/ActionCommand.cs). Azure Pipelines: `##vso[...]` anywhere. TeamCity: `##teamcity[...]`.
+_AT_START = re.compile(r"^(\s*):(?=:)")
+_ANYWHERE = re.compile(r"(?<=#)#(?=[\w.-]*\[)")
+
 
 def quoted(text: str | None) -> str:
     """A string in double quotes: cut at `LONGEST` characters, and whatever could not stand there escaped as in JSON; `None` is empty."""
     text = text or ""
     cut = text if len(text) <= LONGEST else text[:LONGEST] + "..."
-    if cut.isprintable() and '"' not in cut and "\\" not in cut:
+    if _is_visible(cut) and '"' not in cut and "\\" not in cut:
         return f'"{cut}"'
     return '"' + "".join(_escaped(character) for character in cut) + '"'
 
 
 def visible(text: str) -> str:
-    """A whole text as one printable line: controls, escape sequences, direction marks and lone surrogates are spelled out."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    """A whole text as one printable line, which no CI service takes for a command.
+
+    Controls, escape sequences, direction marks, lone surrogates and what is not seen are spelled out.
+    """
+    if not _is_visible(text):
+        text = "".join(c if _is_visible(c) else c.encode("unicode_escape").decode("ascii") for c in text)
+    return without_command(text)
+
+
+def without_command(line: str) -> str:
+    """A line that no CI service takes for a command: one character of what it would obey is spelled out."""
+    if "::" not in line and "##" not in line:
+        return line
+    line = _AT_START.sub(r"\1\\x3a", line)
+    return escape_command(line, r"\x23")
+
+
+def escape_command(text: str, escape: str) -> str:
+    """Text with `escape` for one character of what CI services obey anywhere in a line: for formats with escapes of their own."""
+    return _ANYWHERE.sub(lambda _: escape, text)
+
+
+def commands_in(line: str) -> frozenset[int]:
+    """Where the characters are that `without_command` spells out in the middle of a line."""
+    return frozenset(match.start() for match in _ANYWHERE.finditer(line))
 
 
 def shown(value: object) -> str:
@@ -47,4 +77,8 @@ def number_of(count: int, noun: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    return character if character.isprintable() and character not in '"\\' else json.dumps(character)[1:-1].replace("\x7f", "\\u007f")
+    return character if _is_visible(character) and character not in '"\\' else json.dumps(character)[1:-1].replace("\x7f", "\\u007f")
+
+
+def _is_visible(text: str) -> bool:
+    return text.isprintable() and (text.isascii() or _INVISIBLE.search(text) is None)

@@ -30,7 +30,7 @@ def block(occurrence: Occurrence, *, colour: bool) -> str:
     finding = occurrence.finding
     severity = _painted(finding.severity, _RED if finding.severity is Action.DENY else _YELLOW, colour=colour)
     lines = [
-        f"{visible(occurrence.file)}:{occurrence.line}:{occurrence.column}: {severity}  {finding.rule}",
+        f"{visible(f'{occurrence.file}:{occurrence.line}:{occurrence.column}')}: {severity}  {finding.rule}",
         f"  {visible(finding.message)}",
         f"  {visible(subject(occurrence))}",
         *_source(occurrence, colour=colour),

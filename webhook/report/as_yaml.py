@@ -4,6 +4,7 @@ import re
 
 import yaml
 
+from webhook.kube.text import escape_command
 from webhook.report.findings import Options, Report
 from webhook.report.structure import structure
 
@@ -26,4 +27,5 @@ _Dumper.add_representer(str, _string)
 
 def render(report: Report, _options: Options) -> str:
     """Block style, in ASCII, keys in the documented order."""
-    return yaml.dump(structure(report), Dumper=_Dumper, sort_keys=False, width=_ONE_LINE)
+    text = yaml.dump(structure(report), Dumper=_Dumper, sort_keys=False, width=_ONE_LINE)
+    return escape_command(text, r"\x23")

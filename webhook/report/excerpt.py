@@ -3,7 +3,7 @@
 import dataclasses
 import unicodedata
 
-from webhook.kube.text import visible
+from webhook.kube.text import commands_in, visible
 
 _TAB = 4
 _LONGEST = 120
@@ -46,8 +46,9 @@ def _as_shown(line: str) -> list[str]:
     """One printable text per character; a tab reaches to the next stop, whatever the gutter before it."""
     shown: list[str] = []
     reached = 0
-    for character in line:
-        text = " " * (_TAB - reached % _TAB) if character == "\t" else visible(character)
+    commands = commands_in(line)
+    for index, character in enumerate(line):
+        text = " " * (_TAB - reached % _TAB) if character == "\t" else r"\x23" if index in commands else visible(character)
         shown.append(text)
         reached += _width(text)
     return shown
