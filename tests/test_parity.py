@@ -87,7 +87,7 @@ class Sides:
         path = self._directory / "object.json"
         path.write_text(json.dumps(obj))
         flags = Flags(paths=(str(path),), registry=str(self._registry), jobs=1)
-        report = run(settings_from(flags, directory=self._directory), lambda _done, _total: None)
+        report = run(settings_from(flags, directory=self._directory), lambda *_: None)
         assert report.unreadable == []
         return [occurrence.finding for occurrence in report.occurrences]
 

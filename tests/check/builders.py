@@ -65,7 +65,7 @@ def write(directory: Path, files: Mapping[str, str | bytes]) -> None:
 def checked(directory: Path, *paths: str, jobs: int = 1, **flags: Any) -> Report:
     """What a run over these paths inside `directory` tells; all of it without paths."""
     given = tuple(str(directory / path) for path in paths) or (str(directory),)
-    return run(settings_from(Flags(paths=given, jobs=jobs, **flags), directory=directory), lambda _done, _total: None)
+    return run(settings_from(Flags(paths=given, jobs=jobs, **flags), directory=directory), lambda *_: None)
 
 
 def rules_found(report: Report) -> list[str]:

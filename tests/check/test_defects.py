@@ -40,7 +40,7 @@ def judged(directory: Path, *, files: int, jobs: int) -> Judged:
     names = [f"{number:02}.yaml" for number in range(files)]
     write(directory, {name: vm().replace("binding:\n                name: l2bridge", "masquerade: {}") for name in names})
     write(directory, {names[1]: "# a comment\n---\n" + vm("slip")})
-    return judge_all(BROKEN, [Source(name, str(directory / name)) for name in names], jobs, lambda _done, _total: None)
+    return judge_all(BROKEN, [Source(name, str(directory / name)) for name in names], jobs, lambda *_: None)
 
 
 @pytest.mark.parametrize(("files", "jobs"), [(2, 1), (40, 2), (40, 3)])
@@ -57,7 +57,7 @@ def test_a_worker_that_fails_tells_its_trace(tmp_path: Path) -> None:
     names = [f"{number:02}" for number in range(40)]
     sources = [Source(name, str(tmp_path / name)) for name in names[:-1]]
     with pytest.raises(BindguardError, match=r"internal error in a worker process; please report it:\nTraceback(.*\n)+.*TypeError"):
-        judge_all(BROKEN, [*sources, Source("no path", 3.5)], 2, lambda _done, _total: None)  # type: ignore[arg-type]  # a defect
+        judge_all(BROKEN, [*sources, Source("no path", 3.5)], 2, lambda *_: None)  # type: ignore[arg-type]  # a defect
 
 
 def test_signals_are_handled_as_before_when_the_workers_are_done(tmp_path: Path) -> None:

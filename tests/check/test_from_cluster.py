@@ -26,7 +26,7 @@ def api() -> Iterator[FakeApi]:
 def checked(cluster: Cluster, directory: Path, **flags: Any) -> Report:
     given = {"from_cluster": not flags.get("paths")} | flags
     settings = settings_from(Flags(kubeconfig=cluster.kubeconfig(directory), **given), directory=directory)
-    return run(settings, lambda _done, _total: None)
+    return run(settings, lambda *_: None)
 
 
 def objects_found(report: Report) -> list[str]:

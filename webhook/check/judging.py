@@ -1,7 +1,7 @@
 """One file judged: documents in, occurrences out. Runs in any process; everything it takes and gives can be sent between them."""
 
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -50,20 +50,21 @@ class Judge(msgspec.Struct, frozen=True):
     plan: Plan
     exclude_namespaces: tuple[str, ...]
 
-    def judge_files(self, sources: Sequence[Source]) -> Judged:
-        """All files, in order."""
+    def judge_files(self, sources: Sequence[Source], tell: Callable[[int], None] = lambda _documents: None) -> Judged:
+        """All files, in order; after each document `tell` is called with how many of them were read."""
         judged = Judged()
         for source in sources:
-            self._judge_file(source, judged)
+            self._judge_file(source, judged, tell)
         return judged
 
-    def _judge_file(self, source: Source, judged: Judged) -> None:
+    def _judge_file(self, source: Source, judged: Judged, tell: Callable[[int], None]) -> None:
         """Every document of one file; what cannot be read is told, and the rest is judged all the same."""
         judged.files += 1
         try:
             with source.open() as stream:
                 for document in read_documents(stream, source.name, needle=_NEEDLE):
                     self._judge_part(document, judged)
+                    tell(judged.documents)
         except OSError as error:
             judged.unreadable.append(UnreadableError(reason_of(error), file=source.name))
 

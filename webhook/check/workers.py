@@ -11,15 +11,19 @@ import pickle
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple, Protocol
 
 from webhook.check.judging import Judge, Judged
 from webhook.errors import BindguardError
 from webhook.intake.sources import Source
 
-Progress = Callable[[int, int], None]
-"""Told after each batch about how many of how many files are judged."""
+
+class Progress(Protocol):
+    """Told again and again about how many of how many files or objects are checked, and how many documents were read of files."""
+
+    def __call__(self, done: int, total: int, documents: int = 0, /) -> None: ...
+
 
 _FEW_FILES = 16
 """Forking costs about as much as judging this many files."""
@@ -69,11 +73,17 @@ def _batches(sources: Sequence[Source], jobs: int) -> Iterator[Sequence[Source]]
 
 
 def _own_share(judge: Judge, batches: Sequence[Sequence[Source]], total: int, jobs: int, progress: Progress) -> Iterator[Judged]:
-    done = 0
+    done = documents = 0
+
+    def tell(read: int) -> None:
+        progress(min(done * jobs, total), total, (documents + read) * jobs)  # the other processes get about as far
+
     for batch in batches:
-        yield judge.judge_files(batch)
+        judged = judge.judge_files(batch, tell)
+        yield judged
         done += len(batch)
-        progress(min(done * jobs, total), total)
+        documents += judged.documents
+        tell(0)
 
 
 class _Child(NamedTuple):

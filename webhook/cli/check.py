@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -14,6 +13,7 @@ from webhook.check.run import run
 from webhook.check.settings import Settings
 from webhook.cli.named import not_empty
 from webhook.cli.output import to_file, to_stdout
+from webhook.cli.progress import ProgressLine
 from webhook.cli.terminal import wants_colour
 from webhook.errors import EXIT_CLEAN
 from webhook.kube.text import number_of, visible
@@ -23,7 +23,6 @@ from webhook.rules import RULES
 from webhook.rules.base import Rule, docstring
 
 _MOST_JOBS = 256
-_QUIET_SECONDS = 1.0
 
 
 class _Flags(TypedDict):
@@ -91,17 +90,22 @@ def command(*, output: str, output_file: str | None, write_baseline: str | None,
     settings = settings_from(Flags(**flags), directory=Path.cwd())
     if write_baseline is not None:
         sys.exit(_write_baseline(settings, write_baseline))
-    report = _judged(settings)
+    progress = _progress(settings)
+    report = _judged(settings, progress)
     if output_file is None:
         to_stdout(_rendered(report, output, settings, colour=wants_colour()))
     else:
         to_file(_rendered(report, output, settings, colour=False), output_file)
+    progress.finish(report.counts.documents)
     sys.exit(report.exit_code(fail_on=settings.fail_on))
 
 
-def _judged(settings: Settings) -> Report:
+def _progress(settings: Settings) -> ProgressLine:
+    return ProgressLine("object" if settings.from_cluster else "file", sys.stderr)
+
+
+def _judged(settings: Settings, progress: ProgressLine) -> Report:
     """The report, or the end of the process when somebody loses patience: then nothing is written at all, and nothing left behind."""
-    progress = _Progress("objects" if settings.from_cluster else "files")
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup
             signal.signal(number, _interrupted)
@@ -128,31 +132,10 @@ def _info(rule: Rule) -> RuleInfo:
 def _write_baseline(settings: Settings, path: str) -> int:
     from webhook.report.baseline import write_baseline  # noqa: PLC0415 - rarely needed
 
-    report = _judged(msgspec.structs.replace(settings, baseline=None))
+    report = _judged(msgspec.structs.replace(settings, baseline=None), _progress(settings))
     if report.unreadable or report.failing_gaps:
         to_stdout(_rendered(report, "text", settings, colour=wants_colour()))
         return report.exit_code(fail_on=settings.fail_on)
     to_file(write_baseline(report.occurrences), path)
     click.echo(f"{number_of(len(report.occurrences), 'finding')} written to {visible(path)}", err=True)
     return EXIT_CLEAN
-
-
-class _Progress:
-    """One line on standard error that is rewritten; on a terminal only, and only when the run takes longer than a second."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._after = time.monotonic() + _QUIET_SECONDS if sys.stderr.isatty() else float("inf")
-        self._shown = False
-
-    def __call__(self, done: int, total: int) -> None:
-        if time.monotonic() >= self._after:
-            self._shown = True
-            sys.stderr.write(f"\rjudged {done} of {total} {self._what}")
-            sys.stderr.flush()
-
-    def clear(self) -> None:
-        if self._shown:
-            self._shown = False
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
