@@ -47,6 +47,12 @@ class BoundedFile(io.FileIO):
         _check_size(self._max_bytes - self._left, self._max_bytes)
         return content
 
+    def readall(self) -> bytes:
+        content = bytearray()
+        while piece := self.read(max(_CHUNK, os.fstat(self.fileno()).st_size + 1)):
+            content += piece
+        return bytes(content)
+
 
 def open_file(path: str | Path, *, max_bytes: int, pipe: bool = False, follow: bool = True) -> BoundedFile:
     """A regular file for reading in large pieces; `OSError` with a reason for anything else, which is not even opened.
@@ -75,10 +81,7 @@ def open_file(path: str | Path, *, max_bytes: int, pipe: bool = False, follow: b
 def read_file(path: str | Path, *, max_bytes: int, pipe: bool = False, follow: bool = True) -> bytes:
     """All bytes of a file that `open_file` opens."""
     with open_file(path, max_bytes=max_bytes, pipe=pipe, follow=follow) as stream:
-        content = bytearray()
-        while piece := stream.read(max(_CHUNK, os.fstat(stream.fileno()).st_size + 1)):
-            content += piece
-        return bytes(content)
+        return stream.readall()
 
 
 def kind_of(mode: int) -> str:

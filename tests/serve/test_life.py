@@ -5,6 +5,7 @@ import signal
 import socket
 import ssl
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -94,6 +95,21 @@ def test_no_request_notices_that_the_registry_changes_under_it(tmp_path: Path) -
                 write(tmp_path, {"r.yaml": (REGISTERED if count % 2 else KUBEVIRT) + f"# {count}\n"})
                 server.told("registry reloaded", count)
         assert problems == []
+
+
+@pytest.mark.parametrize("mode", ["r+", "w"])
+def test_a_registry_that_is_rewritten_in_place_in_slow_pieces_denies_nothing_meanwhile(tmp_path: Path, mode: str) -> None:
+    whole = KUBEVIRT + "        past: {domainAttachmentType: tap}\n"
+    with plain(tmp_path, registry=whole) as server, server.client() as client:
+        for _ in range(3):
+            with (tmp_path / "r.yaml").open(mode, encoding="utf-8") as stream:
+                stream.truncate()
+                for piece in (KUBEVIRT[:60], KUBEVIRT[60:], whole[len(KUBEVIRT) :]):
+                    stream.write(piece)
+                    stream.flush()
+                    time.sleep(0.3)  # the second piece makes a good registry, with fewer plugins
+                    assert validate(client, TYPO)["allowed"] is True
+        assert server.all_told("registry refused") == server.all_told("registry reloaded") == []
 
 
 def test_sighup_reloads_at_once(tmp_path: Path) -> None:

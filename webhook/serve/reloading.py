@@ -14,6 +14,9 @@ from webhook.tls.source import CertificateSource
 
 log = structlog.get_logger(__name__)
 
+_UNSETTLED_SECONDS = 0.25
+"""How often a registry file is looked at that has just changed."""
+
 Served = Callable[[], CertificateSource | None]
 
 
@@ -39,7 +42,8 @@ def certificate_watcher(served: Served, metrics: Metrics, *, seconds: float) -> 
 
 
 async def _registry_refused(registry: RegistryFile) -> bool:
-    look = await asyncio.to_thread(registry.look)
+    while (look := await asyncio.to_thread(registry.look)) is Look.UNSETTLED:  # noqa: ASYNC110 - nobody tells when a file is written
+        await asyncio.sleep(_UNSETTLED_SECONDS)
     if look is Look.SWAPPED:
         log.info("registry reloaded", **told_of(registry))
     elif look is Look.REFUSED:

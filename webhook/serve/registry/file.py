@@ -1,26 +1,36 @@
 """The registry file of a server: read whole, swapped once, looked at again and again. A broken one never replaces a good one.
 
-Does not know who looks, nor how often; `watch` does.
+Nor does one that is being written: half a YAML file can be a good one with fewer plugins, which would deny VMs. So a changed file is served
+once it has not changed for a while; one that is rewritten in place is trusted later than one that was put in place of the old.
 """
 
 import enum
 import hashlib
 import io
+import os
 import time
-from collections.abc import Mapping
-from typing import BinaryIO
+from collections.abc import Callable, Mapping
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from webhook.admission.rulebook import Rulebook
 from webhook.errors import RegistryError, UnreadableError, reason_of
-from webhook.files import MAX_REGISTRY_BYTES, read_file
+from webhook.files import MAX_REGISTRY_BYTES, open_file
 from webhook.intake.registry import registry_from_file
 from webhook.intake.sources import Source
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.serve.registry.choices import Choices
 
-_SETTLED_SECONDS = 0.05
+REPLACED_SECONDS = 1.0
+"""So long a file that was renamed into place, or made anew, must be unchanged."""
+
+REWRITTEN_SECONDS = 10.0
+"""So long a file that is the old one with another content must be: its writer works where it is read, and may pause."""
+
+UNSETTLED_SECONDS = 60.0
+"""A file that keeps changing for longer than this is told as a problem."""
+
 _VERSION_DIGITS = 12
 
 
@@ -30,11 +40,41 @@ class Look(enum.Enum):
     SAME = "same"
     SWAPPED = "swapped"
     REFUSED = "refused"
+    UNSETTLED = "unsettled"
 
 
 def supplementary_from(path: str) -> Mapping[str, ComputeResourceOverhead]:
     """The supplementary overheads of a bindguard registry file, by plugin name; `UnreadableError` when there is no such file."""
-    return registry_from_file(_Held(path, path, content=_content(path))).supplementary
+    return registry_from_file(_Held(path, path, content=_read(path).content)).supplementary
+
+
+class _Identity(NamedTuple):
+    """Which file it is, whatever it holds."""
+
+    device: int
+    inode: int
+
+
+class _Reading(NamedTuple):
+    """A file as it was at one moment."""
+
+    identity: _Identity
+    modified_ns: int
+    content: bytes
+
+
+class _Change(NamedTuple):
+    """A reading that is not served.
+
+    Attributes:
+        reading: The file as it has been since `since`.
+        since: When it was first seen so.
+        began: When the file was first seen to differ from what is served.
+    """
+
+    reading: _Reading
+    since: float
+    began: float
 
 
 class RegistryFile:
@@ -46,13 +86,16 @@ class RegistryFile:
         problem: Why the file as it is now is not that rulebook; `None` while it is.
     """
 
-    def __init__(self, path: str, choices: Choices) -> None:
+    def __init__(self, path: str, choices: Choices, *, now: Callable[[], float] = time.monotonic) -> None:
         """Read the file for the first time; `UnreadableError` when it cannot serve."""
         self._path = path
         self._choices = choices
-        content = _content(path)
-        self._looked_at = _digest(content)
-        self.rulebook, self.notes = _rulebook(path, content, choices)
+        self._now = now
+        reading = _read(path)
+        self._identity = reading.identity
+        self._looked_at = _digest(reading.content)
+        self._change: _Change | None = None
+        self.rulebook, self.notes = _rulebook(path, reading.content, choices)
         self.problem: str | None = None
 
     async def check(self) -> str | None:
@@ -60,17 +103,28 @@ class RegistryFile:
         return None
 
     def look(self) -> Look:
-        """Look at the file, and serve by it if it is new and good. Blocks for as long as reading takes, so a thread is the place for it."""
+        """Look at the file, and serve by it if it is new, settled and good. It blocks for as long as reading takes: use a thread."""
         began = time.monotonic()
         try:
-            content = _content(self._path)
-            if _digest(content) == self._looked_at:
-                return self._unchanged(began)
-            settled = _is_settled(self._path, content)
+            reading = _read(self._path)
         except UnreadableError as error:
-            self._looked_at = ""  # when it is back, it is read anew, whatever it holds
+            self._looked_at, self._change = "", None  # when it is back, it is read anew, whatever it holds
             return self._refused(str(error))
-        return self._take(content) if settled else Look.SAME
+        if _digest(reading.content) == self._looked_at:
+            self._change = None
+            return self._unchanged(began)
+        return self._changed(reading)
+
+    def _changed(self, reading: _Reading) -> Look:
+        now = self._now()
+        if self._change is None or self._change.reading != reading:
+            self._change = _Change(reading, now, now if self._change is None else self._change.began)
+        settled_after = REWRITTEN_SECONDS if reading.identity == self._identity else REPLACED_SECONDS
+        if now - self._change.since >= settled_after:
+            return self._take(reading)
+        if now - self._change.began > UNSETTLED_SECONDS:
+            return self._refused(f"{self._path}: keeps changing, for {UNSETTLED_SECONDS:.0f} s and more; write another file and rename it")
+        return Look.UNSETTLED
 
     def _unchanged(self, now: float) -> Look:
         """The rulebook in service is known to be the file's state at this moment, unless the file was refused."""
@@ -78,10 +132,10 @@ class RegistryFile:
             self.rulebook = msgspec.structs.replace(self.rulebook, read_at=now)
         return Look.SAME
 
-    def _take(self, content: bytes) -> Look:
-        self._looked_at = _digest(content)
+    def _take(self, reading: _Reading) -> Look:
+        self._identity, self._looked_at, self._change = reading.identity, _digest(reading.content), None
         try:
-            rulebook, notes = _rulebook(self._path, content, self._choices)
+            rulebook, notes = _rulebook(self._path, reading.content, self._choices)
         except UnreadableError as error:
             return self._refused(str(error))
         self.rulebook, self.notes, self.problem = rulebook, notes, None
@@ -95,15 +149,12 @@ class RegistryFile:
         return Look.REFUSED
 
 
-def _is_settled(path: str, content: bytes) -> bool:
-    """Whether nobody is writing any more: half a YAML file can be a good one with fewer plugins."""
-    time.sleep(_SETTLED_SECONDS)
-    return _content(path) == content
-
-
-def _content(path: str) -> bytes:
+def _read(path: str) -> _Reading:
     try:
-        return read_file(path, max_bytes=MAX_REGISTRY_BYTES)
+        with open_file(path, max_bytes=MAX_REGISTRY_BYTES) as stream:
+            content = stream.readall()
+            status = os.fstat(stream.fileno())
+        return _Reading(_Identity(status.st_dev, status.st_ino), status.st_mtime_ns, content)
     except (OSError, ValueError) as error:
         raise RegistryError(reason_of(error), file=path) from error
 
