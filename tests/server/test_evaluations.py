@@ -1,6 +1,7 @@
 """How often a review is evaluated, counted by a rule of the rulebook, through a server: once by each state of the registry."""
 
 import asyncio
+import threading
 from typing import Any
 
 import msgspec
@@ -9,13 +10,14 @@ import pytest
 from tests.admission import launchers, reviews
 from tests.admission.reviews import BAD, GOOD, vm_object, vmi_object
 from tests.builders import interface
-from tests.server.serving import VMIs, ask, pod_review, post, read_answer, rulebook, serving, vmi_review
+from tests.server.serving import PATIENCE, VMIs, ask, pod_review, post, read_answer, rulebook, serving, vmi_review
 from webhook.admission.confirmation import UnconfirmedError
 from webhook.admission.rulebook import Rulebook
 from webhook.plugins.registry import Registry
 from webhook.rules import RULES
 from webhook.rules.base import Action, Group, InterfaceRule, Mistakes
 from webhook.rules.plan import plan
+from webhook.server.large import MAX_VALUES
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -183,3 +185,38 @@ def test_a_mistake_of_ours_is_made_once() -> None:
 def test_interfaces_are_counted_one_by_one(counting: Counting) -> None:
     answered(counting, reviews.review(vmi_object(GOOD, interface("other", binding={"name": "blue"}))))
     assert counting.evaluated == [IN_LANE] * 2
+
+
+@pytest.mark.parametrize("size", [30, 3000], ids=["decoded at once", "decoded in the thread too"])
+def test_while_a_heavy_review_is_evaluated_others_are_answered(size: int) -> None:
+    let_go, threads = threading.Event(), set[str]()
+
+    def check(_interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
+        threads.add(threading.current_thread().name)
+        assert len(vmi.interfaces) == 1 or let_go.wait(PATIENCE)
+        return ()
+
+    rule = InterfaceRule(name="waiting", group=Group.NETWORKS, check=check)
+    known = rulebook()
+    waiting = msgspec.structs.replace(known, plan=plan([*RULES, rule], known.registry, {}, upstream_answers=True))
+    many = reviews.review(vmi_object(*(interface(f"n{each}", bridge={}) for each in range(size))))
+    with serving(book=lambda: waiting) as server, server.connect() as heavy, server.connect() as other:
+        assert ask(other, post(vmi_review()))[0] == 200
+        threads.clear()
+        heavy.sendall(post(many))
+        server.until(lambda: bool(threads))
+        assert ask(other, post(vmi_review()))[0] == 200
+        let_go.set()
+        with heavy.makefile("rb") as stream:
+            assert read_answer(stream)[0] == 200
+    assert len(threads) == 2
+    assert any(name.startswith("heavy-reviews") for name in threads)
+
+
+def test_too_many_values_are_refused_at_both_endpoints() -> None:
+    body = b'{"a":[' + b"{}," * MAX_VALUES + b"{}]}"
+    with serving() as server:
+        for path in ("/validate", "/mutate"):
+            for _ in range(2):
+                with server.connect() as connection:
+                    assert ask(connection, post(body, path))[0] == 413

@@ -31,7 +31,13 @@ _PASSED: Mapping[str, Answer] = {reason: Answer(decision=Decision.ALLOWED, reaso
 
 
 def validate(body: bytes, rulebook: Rulebook, *, exempt_namespaces: Container[str] = frozenset()) -> tuple[Request, Answer]:
-    """Answer the AdmissionReview in `body`: allowed or denied, with everything that the rules found.
+    """Answer the AdmissionReview in `body`, as `evaluate` does; `ReviewError` when it is none that can be answered."""
+    request = open_review(body)
+    return request, evaluate(request, body, rulebook, exempt_namespaces=exempt_namespaces)
+
+
+def evaluate(request: Request, body: bytes, rulebook: Rulebook, *, exempt_namespaces: Container[str] = frozenset()) -> Answer:
+    """Answer the request that was read from `body`: allowed or denied, with everything that the rules found.
 
     What is allowed without a look says why in `reason`: `delete`, `connect`, `status`, `scale`, `subresource`, `unknown-kind` (it holds no
     VMI spec), `exempt-namespace`, `deleting` (it has a deletionTimestamp, which nobody but the API server can set), `unchanged` (no plugin
@@ -42,14 +48,13 @@ def validate(body: bytes, rulebook: Rulebook, *, exempt_namespaces: Container[st
     oldObject denies nothing: the API server always sends one, and what cannot be compared must not block a controller.
 
     Raises:
-        ReviewError: The body is no AdmissionReview of v1 that can be answered.
+        ReviewError: The request has no object that can be evaluated.
     """
-    request = open_review(body)
     reason = _unjudged(request, exempt_namespaces)
     if reason:
-        return request, _PASSED[reason]
+        return _PASSED[reason]
     try:
-        return request, _judged(request, body, rulebook.plan)
+        return _judged(request, body, rulebook.plan)
     except UNDECODABLE as error:
         raise ReviewError(undecodable(error)) from error
 

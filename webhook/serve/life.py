@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -25,6 +26,7 @@ from webhook.serve.logs import configure_logs
 from webhook.serve.reloading import expiry_of, told_of
 from webhook.serve.settings.effective import Effective
 from webhook.serve.settings.model import ServeSettings, Transport
+from webhook.server.large import SWITCH_SECONDS
 from webhook.server.listener import Listener
 from webhook.server.probes import Check, ask
 
@@ -46,6 +48,7 @@ def serve(found: Effective) -> int:
     Raises:
         BindguardError: A setting, an address, the registry or the certificate cannot be used.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     configure_logs(level=found.settings.log_level, form=found.settings.log_format)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_live(found))

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from webhook.admission.answer import ReviewError
 from webhook.server.body import RETRY_AFTER, ClientGoneError, Load, check_headers, check_method, check_size, read_body
 from webhook.server.deadline import seconds_to_answer
+from webhook.server.large import check_values
 from webhook.server.limits import Limits
 from webhook.server.logs import RequestLog
 from webhook.server.metrics import Metrics
@@ -51,6 +52,7 @@ class Admission:
         try:
             check_headers(headers, self._limits)
             check_size(body, self._limits)
+            check_values(body)
             begun = self._reviewer.begin(body)
             if not isinstance(begun, Reviewed):
                 return Begun(begun, started)
@@ -106,6 +108,7 @@ class Admission:
             raise RefusedError(400, "the request body is empty; send an AdmissionReview of admission.k8s.io/v1")
         if time.monotonic() >= until:
             raise RefusedError(504, "the request took all of its time to arrive")
+        check_values(body)
         return self._reviewer.begin(body)
 
     def _tell(self, reviewed: Reviewed, started: float) -> None:

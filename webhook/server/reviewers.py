@@ -9,11 +9,14 @@ import msgspec
 
 from webhook.admission.answer import Answer
 from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unchecked, unconfirmed
+from webhook.admission.envelope import open_review
 from webhook.admission.pods import POD
 from webhook.admission.review import Request
 from webhook.admission.rulebook import Rulebook
-from webhook.admission.validation import validate
+from webhook.admission.validation import evaluate
 from webhook.admission.verdict import encode
+from webhook.admission.weight import is_heavy
+from webhook.server.large import LARGE_BYTES, HeavyReviews
 
 _RESERVED = 0.2
 _MOST_RESERVE_SECONDS = 0.25
@@ -68,19 +71,38 @@ class Validating(msgspec.Struct, frozen=True):
         exempt_namespaces: Where nothing is judged.
         confirm: Reads the registry again; `None` where what is judged by cannot lag.
         pods: Answers reviews of pods; without, they are passed as any other kind that holds no VMI spec.
+        heavy: Evaluates what would hold up others.
     """
 
     rulebook: Callable[[], Rulebook]
     exempt_namespaces: Container[str]
     confirm: Confirm | None = None
     pods: Reviewer | None = None
+    heavy: HeavyReviews = msgspec.field(default_factory=HeavyReviews)
 
     def begin(self, body: bytes) -> Reviewed | Unfinished:
         """Evaluate the object; a launcher pod needs its VMI, and a denial for what the registry says its confirmation."""
         rulebook = self.rulebook()
-        request, answer = validate(body, rulebook, exempt_namespaces=self.exempt_namespaces)
+        if len(body) > LARGE_BYTES:
+            return functools.partial(self._in_thread, functools.partial(self._opened, body, rulebook), len(body))
+        request = open_review(body)
         if self.pods is not None and request.kind == POD:
             return self.pods.begin(body)
+        if is_heavy(request, rulebook):
+            return functools.partial(self._in_thread, functools.partial(self._evaluated, request, body, rulebook), len(body))
+        return self._evaluated(request, body, rulebook)
+
+    def _opened(self, body: bytes, rulebook: Rulebook) -> Reviewed | Unfinished:
+        request = open_review(body)
+        if self.pods is not None and request.kind == POD:
+            return self.pods.begin(body)
+        return self._evaluated(request, body, rulebook)
+
+    async def _in_thread(self, work: Callable[[], Reviewed | Unfinished], size: int, until: float) -> Reviewed:
+        return await finished(await self.heavy.run(work, size, with_reserve(until)), until)
+
+    def _evaluated(self, request: Request, body: bytes, rulebook: Rulebook) -> Reviewed | Unfinished:
+        answer = evaluate(request, body, rulebook, exempt_namespaces=self.exempt_namespaces)
         if self.confirm is not None and hangs_on_registry(answer):
             return functools.partial(self._confirmed, self.confirm, _Denial(body, request, answer, rulebook))
         return _reviewed(request, answer, rulebook)
@@ -93,7 +115,9 @@ class Validating(msgspec.Struct, frozen=True):
         except UnconfirmedError:
             return _reviewed(request, unconfirmed(answer, rulebook.age(time.monotonic())), rulebook)
         if not fresh.evaluates_like(rulebook):
-            answer = validate(body, fresh, exempt_namespaces=self.exempt_namespaces)[1]
+            again = functools.partial(evaluate, request, body, fresh, exempt_namespaces=self.exempt_namespaces)
+            is_slow = len(body) > LARGE_BYTES or is_heavy(request, fresh)
+            answer = await self.heavy.run(again, len(body), with_reserve(until)) if is_slow else again()
         return _reviewed(request, confirmed(answer), fresh)
 
 
