@@ -145,6 +145,13 @@ def test_a_configuration_may_come_from_a_pipe(tmp_path: Path) -> None:
     os.close(reader)
 
 
+@pytest.mark.parametrize("key", ["paths", "namespaces"])
+def test_a_configuration_has_a_bounded_number_of_patterns(tmp_path: Path, key: str) -> None:
+    assert settings(tmp_path, f"exclude: {{{key}: {['a'] * 1000}}}").paths == (".",)
+    with pytest.raises(UsageError, match=f"exclude.{key}: must be a list of at most 1000, found"):
+        settings(tmp_path, f"exclude: {{{key}: {['a'] * 1001}}}")
+
+
 def test_a_file_that_is_named_must_be_there_and_of_sane_size(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         settings_from(Flags(config="gone.yaml"), directory=tmp_path)

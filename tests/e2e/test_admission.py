@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.admission.launchers import pod, vmi
+from tests.check.builders import write
 from tests.e2e.conftest import VMS
 from tests.e2e.control_plane import ADMIN_TOKEN, ControlPlane
 from tests.e2e.objects import vm
@@ -85,7 +86,7 @@ def registered(bindguard: Server, text: str) -> Iterator[None]:
 
 def _rewrite(bindguard: Server, path: Path, text: str) -> None:
     reloads = len(bindguard.all_told("registry reloaded"))
-    path.write_text(text)
+    write(path.parent, {path.name: text})
     bindguard.told("registry reloaded", reloads + 1)
 
 

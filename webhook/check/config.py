@@ -19,11 +19,15 @@ from webhook.plugins.nearest import meant
 from webhook.rules.base import Action
 
 _LONGEST_FOUND = 60
+_MAX_PATTERNS = 1000
+"""Every file is matched with all of them, and a repository brings both."""
+
 _ACCEPTED = {
     "dict_type": "must be a mapping of keys to values",
     "model_type": "must be a mapping of keys to values",
     "string_type": "must be text; put it in quotes",
     "tuple_type": "must be a list",
+    "too_long": f"must be a list of at most {_MAX_PATTERNS}",
     "bool_type": "must be true or false",
 }
 """pydantic's types of errors as people who write YAML or TOML say them."""
@@ -38,11 +42,14 @@ class _Model(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
 
+_Patterns = Annotated[tuple[str, ...], pydantic.Field(max_length=_MAX_PATTERNS)]
+
+
 class Exclude(_Model):
     """What is left out: `exclude.paths` and `exclude.namespaces`, both globs."""
 
-    paths: tuple[str, ...] = ()
-    namespaces: tuple[str, ...] = ()
+    paths: _Patterns = ()
+    namespaces: _Patterns = ()
 
 
 class Config(_Model):

@@ -1,12 +1,16 @@
-"""Patterns for file names: `*`, `?`, `[a-z]` within one part of a path, `**` across parts. Knows nothing of the file system."""
+"""Patterns for file names: `*`, `?`, `[a-z]` within one part of a path, `**` for any number of parts. Looks at no file system.
+
+A repository brings such patterns in its configuration, so that none may take for ever. Of several wildcards all but the last take the
+shortest match and keep it (atomic groups): that finds a match wherever there is one, and tries nothing twice.
+"""
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _MAGIC = re.compile(r"[*?\[]")
-_TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
-_MEANING = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_TOKEN = re.compile(r"\*+|\?|\[!?\]?[^\]]{0,200}\]|.", re.DOTALL)
+_ANY_PARTS = "**"
 
 
 def has_magic(path: str) -> bool:
@@ -22,7 +26,7 @@ def fixed_part(pattern: str) -> str:
 
 def full_match(pattern: str) -> re.Pattern[str]:
     """An expression for the whole paths that a pattern stands for."""
-    return re.compile(_expression(pattern) + r"\Z", re.DOTALL)
+    return re.compile(_expression(pattern.split("/")) + r"\Z", re.DOTALL)
 
 
 def exclusion(patterns: Iterable[str]) -> re.Pattern[str] | None:
@@ -35,16 +39,51 @@ def exclusion(patterns: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _excluding(pattern: str) -> str:
-    where = "" if pattern.startswith("/") else "(?:.*/)?"
-    return rf"/?{where}{_expression(pattern.strip('/'))}(?:/.*)?\Z"
+    parts = pattern.strip("/").split("/")
+    return rf"/?{_expression(parts if pattern.startswith('/') else [_ANY_PARTS, *parts])}(?:/.*)?\Z"
 
 
-def _expression(pattern: str) -> str:
-    return "".join(_MEANING.get(token) or _character(token) for token in _TOKEN.findall(pattern))
+def _expression(parts: Sequence[str]) -> str:
+    """The expression for a pattern: its parts in runs, with any number of other parts between two runs."""
+    first, *runs = _runs(parts)
+    if not runs:
+        return _run(first)
+    *middle, last = runs
+    skipped = "".join(f"(?>(?:[^/]*/)*?{_run(run)}/)" for run in middle if run)
+    return (f"{_run(first)}/" if first else "") + skipped + (f"(?:[^/]*/)*{_run(last)}" if last else ".*")
+
+
+def _runs(parts: Iterable[str]) -> list[list[str]]:
+    runs: list[list[str]] = [[]]
+    for part in parts:
+        if part == _ANY_PARTS:
+            runs.append([])
+        else:
+            runs[-1].append(part)
+    return runs
+
+
+def _run(parts: Iterable[str]) -> str:
+    return "/".join(map(_part, parts))
+
+
+def _part(part: str) -> str:
+    pieces = [""]
+    for token in _TOKEN.findall(part):
+        if token.startswith("*"):
+            pieces.append("")
+        else:
+            pieces[-1] += _character(token)
+    if len(pieces) == 1:
+        return pieces[0]
+    first, *middle, last = pieces
+    return first + "".join(f"(?>[^/]*?{piece})" for piece in middle) + "[^/]*" + last
 
 
 def _character(token: str) -> str:
     """One character, or a class of characters, in which whatever a person writes has some meaning."""
+    if token == "?":  # noqa: S105 - no secret
+        return "[^/]"
     if len(token) == 1:
         return re.escape(token)
     return "(?!/)" + fnmatch.translate(token).removeprefix("(?s:").removesuffix(r")\Z")
