@@ -164,3 +164,15 @@ def test_the_servers_clock_is_compared_with_ours(api: FakeApi, date: str | None,
 
     skew = run(api, ask)
     assert skew == least if skew is None or least is None else least < skew < least + 1e9
+
+
+def test_a_call_of_a_client_that_was_closed_ends_in_an_error_that_callers_know(api: FakeApi) -> None:
+    """A server that stops closes its client, though somebody may still be giving back a Lease."""
+
+    async def story(server: ApiServer) -> ApiError:
+        await server.close()
+        with pytest.raises(ApiError) as failed:
+            await server.get("/version")
+        return failed.value
+
+    assert run(api, story).reason == "unavailable"

@@ -135,6 +135,8 @@ class ApiServer:
         return await self._sent_as(call)
 
     async def _sent_as(self, call: _Call) -> httpx.Response:
+        if self._http.is_closed:
+            raise unanswered(self._named(call), "unavailable", "nothing is asked any more: the program is about to stop")
         headers = await self._credentials.headers()
         if call.content:
             headers["Content-Type"] = call.content_type
