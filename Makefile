@@ -37,8 +37,9 @@ test: setup ## Run every test; the pure centre keeps 95 % of its branches covere
 	$(BIN)/coverage report --skip-covered --skip-empty
 	$(BIN)/coverage report --format=total --fail-under=95 --include=$(CENTRE)
 
-fuzz: setup ## Run the tests by property with examples nobody has seen; what fails belongs into a test of its own.
+fuzz: setup ## Run the tests by property, and 10,000 simulated clusters, with examples nobody has seen; what fails belongs into a test of its own.
 	$(BIN)/python -m pytest --numprocesses auto -m hypothesis --hypothesis-profile exploring
+	$(BIN)/python -m tests.simulation --count 10000
 
 lint: setup ## Format, lint, types, import contracts.
 	$(BIN)/ruff format --check .

@@ -1,6 +1,5 @@
 """The parts of a server, made from its settings and wired to each other. Starts none of them."""
 
-import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 
@@ -8,12 +7,13 @@ import structlog
 
 from webhook import __version__
 from webhook.admission.rulebook import Rulebook
+from webhook.cluster.clock import Clock
 from webhook.serve.certificate.chosen import ca_bundle, listening_context
 from webhook.serve.engine import engine_of
 from webhook.serve.registry.file import RegistryFile
 from webhook.serve.reloading import certificate_watcher, registry_watcher
 from webhook.serve.settings.model import ServeSettings, Transport
-from webhook.serve.sources import Sources, sources_of
+from webhook.serve.sources import WORLD, Sources, World, sources_of
 from webhook.serve.watch import Watcher
 from webhook.server.cluster_metrics import ClusterMetrics
 from webhook.server.front import FrontDoor
@@ -23,7 +23,6 @@ from webhook.server.metrics import Metrics
 from webhook.server.operations import operations_app
 from webhook.server.probes import Check
 from webhook.tls.handshake import handshake
-from webhook.tls.pair import utc_now
 from webhook.tls.problem import PairError
 from webhook.tls.source import CertificateSource
 
@@ -31,15 +30,15 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def assembled(settings: ServeSettings) -> AsyncIterator["Assembly"]:
+async def assembled(settings: ServeSettings, world: World = WORLD) -> AsyncIterator["Assembly"]:
     """A server's parts for as long as the block runs; `BindguardError` when something cannot be used."""
     metrics = Metrics(__version__)
 
     def look() -> None:
         assembly.look_at_certificate()
 
-    async with sources_of(settings, ClusterMetrics(metrics.registry), changed=look) as sources:
-        assembly = Assembly(settings, sources, metrics)
+    async with sources_of(settings, ClusterMetrics(metrics.registry), changed=look, world=world) as sources:
+        assembly = Assembly(settings, sources, metrics, world.clock)
         yield assembly
 
 
@@ -55,11 +54,12 @@ class Assembly:
         draining: Set when the server is on its way out.
     """
 
-    def __init__(self, settings: ServeSettings, sources: Sources, metrics: Metrics) -> None:
+    def __init__(self, settings: ServeSettings, sources: Sources, metrics: Metrics, clock: Clock) -> None:
         """Make everything; `BindguardError` when something cannot be used."""
         self._settings = settings
         self._metrics = metrics
         self._sources = sources
+        self._clock = clock
         self.draining = False
         self.registry = sources.registry
         self.ca_bundle = ca_bundle(settings) if settings.transport is Transport.SELF_SIGNED else ""
@@ -154,7 +154,7 @@ class Assembly:
         if certificate is None or certificate.source is None:
             return None if certificate is None else await certificate.check()
         try:
-            certificate.source.pair.still_valid(utc_now())
+            certificate.source.pair.still_valid(self._clock.utc())
         except PairError as error:
             return str(error)
         return None
@@ -171,7 +171,7 @@ class Assembly:
 
     def _measure(self) -> None:
         metrics = self._metrics
-        metrics.registry_age.set_function(lambda: time.monotonic() - self.registry.rulebook.read_at)
+        metrics.registry_age.set_function(lambda: self._clock.now() - self.registry.rulebook.read_at)
         metrics.registry_version.tells = lambda: self.registry.rulebook.version
         metrics.registry_plugins.set_function(lambda: len(self.registry.rulebook.registry.plugins))
         metrics.registry_problem.set_function(lambda: self.registry.problem is not None)

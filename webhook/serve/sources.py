@@ -1,6 +1,6 @@
 """Where a server's registry, VMIs and certificate come from: files, or a cluster, as the settings say. Follows none of them."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import NamedTuple, TypeAlias
 
@@ -8,6 +8,7 @@ import structlog
 
 from webhook.admission.vmi_source import VMISource
 from webhook.cluster.api import ApiServer
+from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.connection import connect, pod_namespace
 from webhook.cluster.vmis import ClusterVMIs
 from webhook.errors import UsageError
@@ -48,8 +49,30 @@ class Sources(NamedTuple):
     endless: Mapping[str, Endless]
 
 
+async def _connect(settings: ServeSettings) -> ApiServer:
+    return await connect(kubeconfig=settings.kubeconfig, context=settings.context)
+
+
+class World(NamedTuple):
+    """What a server is in: another one is brought along by the simulation.
+
+    Attributes:
+        connect: Gives the API server.
+        clock: Time, and waiting.
+    """
+
+    connect: Callable[[ServeSettings], Awaitable[ApiServer]] = _connect
+    clock: Clock = CLOCK
+
+
+WORLD = World()
+"""The real one."""
+
+
 @asynccontextmanager
-async def sources_of(settings: ServeSettings, metrics: ClusterMetrics, *, changed: Callable[[], None]) -> AsyncIterator[Sources]:
+async def sources_of(
+    settings: ServeSettings, metrics: ClusterMetrics, *, changed: Callable[[], None], world: World = WORLD
+) -> AsyncIterator[Sources]:
     """Everything that the settings name, for as long as the block runs; files are read, a cluster is not asked yet.
 
     `changed` is called when there is a new certificate to look at. `BindguardError` when something cannot be used.
@@ -57,20 +80,20 @@ async def sources_of(settings: ServeSettings, metrics: ClusterMetrics, *, change
     if not settings.cluster and not settings.managed:
         yield _of_files(settings, _given(settings), {})
         return
-    api = await connect(kubeconfig=settings.kubeconfig, context=settings.context)
+    api = await world.connect(settings)
     async with AsyncExitStack() as ending:
         ending.push_async_callback(api.close)
         certificate, endless = _given(settings), dict[str, Endless]()
         if settings.managed:
-            certificate = managed = _managed(settings, api, metrics, changed)
+            certificate = managed = _managed(settings, api, metrics, changed, world.clock)
             ending.push_async_callback(managed.stop)
             endless["managed certificate"] = managed.run
         if not settings.cluster:
             yield _of_files(settings, certificate, endless)
             return
-        registry = ClusterRegistry(api, _options(settings, metrics))
+        registry = ClusterRegistry(api, _options(settings, metrics, world.clock))
         endless["registry"] = registry.run
-        yield Sources(registry, _vmis(settings) or ClusterVMIs(api), registry.confirm, certificate, endless)
+        yield Sources(registry, _vmis(settings) or ClusterVMIs(api, clock=world.clock), registry.confirm, certificate, endless)
 
 
 def _of_files(settings: ServeSettings, certificate: Certificate | None, endless: Mapping[str, Endless]) -> Sources:
@@ -78,12 +101,13 @@ def _of_files(settings: ServeSettings, certificate: Certificate | None, endless:
     return Sources(file, _vmis(settings) or _no_vmis(settings), None, certificate, endless)
 
 
-def _options(settings: ServeSettings, metrics: ClusterMetrics) -> Options:
+def _options(settings: ServeSettings, metrics: ClusterMetrics, clock: Clock) -> Options:
     return Options(
         choices=choices_of(settings),
         supplementary={} if settings.supplementary is None else supplementary_from(settings.supplementary),
         last_good=None if settings.state_directory is None else LastGood(settings.state_directory),
         tally=metrics,
+        clock=clock,
     )
 
 
@@ -103,7 +127,9 @@ def _given(settings: ServeSettings) -> Certificate | None:
     return GivenCertificate(certificate_source(settings)) if given else None
 
 
-def _managed(settings: ServeSettings, api: ApiServer, metrics: ClusterMetrics, changed: Callable[[], None]) -> ManagedCertificate:
+def _managed(
+    settings: ServeSettings, api: ApiServer, metrics: ClusterMetrics, changed: Callable[[], None], clock: Clock
+) -> ManagedCertificate:
     managed = ManagedCertificate(
         api,
         _managed_names(settings),
@@ -111,6 +137,7 @@ def _managed(settings: ServeSettings, api: ApiServer, metrics: ClusterMetrics, c
         changed=changed,
         skew=lambda: api.skew,
         settle_seconds=settings.managed_settle_seconds,
+        clock=clock,
     )
     metrics.follow_certificate(
         leads=lambda: managed.leads,
