@@ -75,3 +75,9 @@ def test_what_is_no_configuration_is_told_as_such(api: FakeApi, body: str) -> No
     api.fail(VALIDATING, body)
     with pytest.raises(ApiError, match="ValidatingWebhookConfiguration bindguard: cannot be understood"):
         run(api, read)
+
+
+def test_a_configuration_tells_how_often_its_webhooks_were_changed(api: FakeApi) -> None:
+    api.store(VALIDATING, {"metadata": {"generation": 7}, "webhooks": []})
+    api.store(MUTATING, {"metadata": {}, "webhooks": []})
+    assert [each.generation for each in run(api, read)] == [7, 0]

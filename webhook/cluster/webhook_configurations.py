@@ -24,12 +24,14 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: Validating or mutating.
         version: Its resourceVersion.
+        generation: How often its webhooks have been changed, as the API server counts.
         bundles: The caBundle of each webhook, in their order; empty where there is none.
         other_writer: Who else has set a caBundle, as the API server noted it; empty when nobody has, or nothing was noted.
     """
 
     kind: str
     version: str
+    generation: int
     bundles: tuple[bytes, ...]
     other_writer: str
 
@@ -82,7 +84,13 @@ class WebhookConfigurations:
             raise unanswered(f"{kind} {self._name}", "unreadable", f"cannot be understood: {error}") from error
         bundles = tuple(each.client_config.ca_bundle or b"" for each in read.webhooks or ())
         fields = read.metadata.managed_fields or ()
-        return Configuration(kind=kind, version=read.metadata.resource_version, bundles=bundles, other_writer=_other_writer(fields))
+        return Configuration(
+            kind=kind,
+            version=read.metadata.resource_version,
+            generation=read.metadata.generation,
+            bundles=bundles,
+            other_writer=_other_writer(fields),
+        )
 
     def _grant(self, kind: str) -> str:
         return f"get and patch {kind} {self._name} (a ClusterRole and its binding)"
@@ -99,6 +107,7 @@ class _ManagedFields(msgspec.Struct, rename="camel"):
 
 class _Metadata(msgspec.Struct, rename="camel"):
     resource_version: str = ""
+    generation: int = 0
     managed_fields: list[_ManagedFields] | None = None
 
 

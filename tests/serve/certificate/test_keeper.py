@@ -383,6 +383,22 @@ def test_a_ca_bundle_that_was_different_for_a_moment_must_settle_anew(api: FakeA
     assert_well(api)
 
 
+def test_a_ca_bundle_that_was_different_between_two_looks_must_settle_anew(api: FakeApi) -> None:
+    """It is right again when it is looked at; only its generation tells."""
+    clock, watched = nearly_settled(api)
+
+    async def story(server: ApiServer) -> float:
+        one, leaf, began = await watched(server), data(api)["tls.crt"], clock.now
+        stored = api.objects[VALIDATING]
+        api.store(VALIDATING, {**stored, "metadata": {**stored["metadata"], "generation": 9}})
+        while data(api)["tls.crt"] == leaf:
+            clock.now += await one.look()
+        return clock.now - began
+
+    assert run(api, story) >= SETTLE_SECONDS
+    assert_well(api)
+
+
 def test_what_was_seen_to_settle_before_another_led_must_settle_anew(api: FakeApi) -> None:
     """Nobody knows what the caBundles were meanwhile."""
     clock, watched = nearly_settled(api)

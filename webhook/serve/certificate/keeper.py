@@ -58,14 +58,14 @@ class CertificateKeeper:
         self._paces: dict[str, Pace] = defaultdict(Pace)
         self._completions: dict[str, Pace] = defaultdict(lambda: Pace(longest_seconds=LOOK_SECONDS))
         self._published: dict[str, bytes] = {}
-        self._settled = (b"", 0.0)
+        self._settled: tuple[object, float] = (None, 0.0)
         self._told: dict[str, object] = {}
         self.problem: str | None = None
         self.repairs = 0
 
     async def work(self) -> None:
         """Look after the certificate until cancelled; what was seen by another leader, or long ago, counts for nothing."""
-        self._settled = (b"", 0.0)
+        self._settled = (None, 0.0)
         while True:
             await self._clock.sleep(await self.look())
 
@@ -107,24 +107,27 @@ class CertificateKeeper:
                 return min(seconds, LOOK_SECONDS)
 
     def _situation(self, secret: Secret, configurations: Sequence[Configuration]) -> Situation:
-        bundles = [bundle for each in configurations for bundle in each.bundles]
         return Situation(
             secret=secret.data,
             wish=self._wish(secret),
-            bundles=bundles,
-            settled_seconds=self._settled_for(secret.data.get(CA, b""), bundles),
+            bundles=[bundle for each in configurations for bundle in each.bundles],
+            settled_seconds=self._settled_for(secret.data.get(CA, b""), configurations),
             names=self._names,
             now=self._clock.utc(),
         )
 
-    def _settled_for(self, wanted: bytes, bundles: Sequence[bytes]) -> float:
-        """For how long this leader has seen every bundle be what it should; by its own clock, as nobody else's can be trusted."""
+    def _settled_for(self, wanted: bytes, configurations: Sequence[Configuration]) -> float:
+        """For how long this leader has seen every bundle be what it should; by its own clock, as nobody else's can be trusted.
+
+        What was another bundle between two looks, and is right again, tells by its generation: an API server may have read it meanwhile.
+        """
         now = self._clock.now()
-        if any(each != wanted for each in bundles):
-            self._settled = (b"", now)
+        if any(bundle != wanted for each in configurations for bundle in each.bundles):
+            self._settled = (None, now)
             return 0.0
-        if self._settled[0] != wanted:
-            self._settled = (wanted, now)
+        seen = wanted, tuple(each.generation for each in configurations)
+        if self._settled[0] != seen:
+            self._settled = (seen, now)
         return now - self._settled[1]
 
     def _wish(self, secret: Secret) -> str:
