@@ -37,7 +37,7 @@ NONSENSE: list[tuple[Values, str, str]] = [
     ({"config": {"kubeVirtVersion": 1.9}}, "/config/kubeVirtVersion", "want string"),
     *(
         ({"config": {"kubevirtVersion": text}}, "/config/kubevirtVersion", "does not match pattern")
-        for text in ("latest", "1.9..1", "01.9", "1")
+        for text in ("latest", "1.9..1", "01.9", "1", "1.0", "4.19")
     ),
     ({"config": {"maxBodyBytes": "7 MB"}}, "/config/maxBodyBytes", "does not match pattern"),
     ({"config": {"maxBodyBytes": 10}}, "/config/maxBodyBytes", "minimum"),

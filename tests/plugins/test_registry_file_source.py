@@ -59,6 +59,7 @@ def test_without_a_version_it_is_unknown() -> None:
     [
         ({"kubeVirtVersion": 1.1}, "kubeVirtVersion is 1.1, expected a string (put it in quotes"),
         ({"kubeVirtVersion": "latest"}, 'kubeVirtVersion is "latest", expected a release such as "1.9"'),
+        ({"kubeVirtVersion": "4.19"}, 'kubeVirtVersion is "4.19", expected a release such as "1.9"'),
         ({"kubeVirtVersion": ""}, 'kubeVirtVersion is ""'),
         ({"kubevirtVersion": 1.1}, "kubeVirtVersion is 1.1, expected a string (put it in quotes"),
         ({"kubevirtVersion": "1.9", "kubeVirtVersion": "1.9"}, "kubeVirtVersion and kubevirtVersion are one key"),

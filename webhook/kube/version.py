@@ -1,9 +1,12 @@
-"""Version numbers as KubeVirt writes them, and nothing about what a version can do."""
+"""Version numbers as KubeVirt writes them."""
 
 import re
 from typing import NamedTuple
 
 _RELEASE = re.compile(r"v?(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})(?:\.(0|[1-9]\d{0,5}))?(?:[-+].*)?", re.DOTALL)
+
+LAST_MAJOR = 1
+"""Of KubeVirt's releases. A greater number is a date, or a downstream build's own (4.19), and tells nothing about KubeVirt."""
 
 
 class Version(NamedTuple):

@@ -7,7 +7,7 @@ import msgspec
 from webhook.kube.fieldpath import Path
 from webhook.kube.shape import Misfit, decode
 from webhook.kube.text import shown
-from webhook.kube.version import Version, parse_version
+from webhook.kube.version import LAST_MAJOR, Version, parse_version
 from webhook.plugins.registry import Registry
 from webhook.plugins.sources.loaded import LoadedRegistry, Metadata, decode_plugins, missing_spec, refuse, titled, told
 
@@ -17,8 +17,6 @@ BINDING: Path = ("spec", "configuration", "network", "binding")
 
 _OWN = "the KubeVirt CR (spec.configuration.network.binding)"
 _BY_HCO = "the HyperConverged CR (spec.networkBinding, in v1 spec.networking.networkBinding), which reverts edits of the KubeVirt CR"
-_LAST_MAJOR = 1
-"""Of KubeVirt's releases. A greater number is a date, or a downstream build's own (4.19), and tells nothing about KubeVirt."""
 _DEFAULT_INTERFACES = ("bridge", "masquerade", "slirp", "")
 
 
@@ -113,7 +111,7 @@ def _version(status: Status) -> tuple[Version | None, tuple[str, ...]]:
     if target and target != observed:
         return None, (f"KubeVirt is on its way from {shown(observed)} to {shown(target)}: its version counts as unknown",)
     version = parse_version(observed)
-    if version is None or version.major > _LAST_MAJOR:
+    if version is None or version.major > LAST_MAJOR:
         return None, (f"KubeVirt's version {shown(observed)} names no release: it counts as unknown",)
     return version, ()
 

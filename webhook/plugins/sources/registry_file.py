@@ -8,7 +8,7 @@ from webhook.kube.fieldpath import Path, look_up, render
 from webhook.kube.quantity import ZERO, read_quantity
 from webhook.kube.shape import Misfit, decode
 from webhook.kube.text import shown
-from webhook.kube.version import Version, parse_version
+from webhook.kube.version import LAST_MAJOR, Version, parse_version
 from webhook.plugins.fields import SINCE, Unknown, unknown_fields, unknown_keys
 from webhook.plugins.nearest import Guesses
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
@@ -110,7 +110,7 @@ def _bad_values(obj: object, file: RegistryFile) -> Iterator[str]:
     version, default = file.kube_virt_version, file.default_network_interface
     if look_up(obj, _PLUGINS) is None:
         yield "plugins is missing, expected an object ({} when none is registered)"
-    if version is not None and parse_version(version) is None:
+    if version is not None and ((release := parse_version(version)) is None or release.major > LAST_MAJOR):
         yield f'kubeVirtVersion is {shown(version)}, expected a release such as "1.9" or "v1.9.0"'
     if default is not None and default not in _DEFAULT_INTERFACES:
         yield f"defaultNetworkInterface is {shown(default)}, expected one of " + ", ".join(_DEFAULT_INTERFACES)
