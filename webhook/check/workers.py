@@ -47,7 +47,7 @@ def _children_awaited() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGCHLD, before)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL if before is None else before)  # none: a handler that is not Python's
 
 
 def _judge_together(judge: Judge, sources: Sequence[Source], jobs: int, progress: Progress) -> Judged:
