@@ -13,7 +13,9 @@ EXIT_INTERRUPTED = 130
 
 def reason_of(error: OSError | ValueError) -> str:
     """Why a file cannot be read, as the system says it; a `ValueError` is a NUL in its name."""
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "embedded null byte" if "null" in str(error) else str(error)  # each release of Python has words of its own for it
 
 
 class BindguardError(Exception):
