@@ -45,3 +45,14 @@ def test_links_in_the_docs_lead_somewhere() -> None:
     links = [(page, link) for page in pages for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text())]
     assert links
     assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_tests_that_the_docs_name_exist() -> None:
+    defined = set(
+        re.findall(
+            r"^(?:    )?(?:async )?def (test_\w+)", "\n".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py")), re.MULTILINE
+        )
+    )
+    named = {name for page in ROOT.glob("docs/*.md") for name in re.findall(r"`(test_\w+)`", page.read_text())}
+    assert named
+    assert named - defined == set()

@@ -152,6 +152,12 @@ def test_a_configuration_has_a_bounded_number_of_patterns(tmp_path: Path, key: s
         settings(tmp_path, f"exclude: {{{key}: {['a'] * 1001}}}")
 
 
+def test_dev_null_is_no_configuration(tmp_path: Path) -> None:
+    write(tmp_path, {"bindguard.yaml": "failOn: warn"})
+    assert settings_from(Flags(), directory=tmp_path).fail_on is Action.WARN
+    assert settings_from(Flags(config="/dev/null"), directory=tmp_path).fail_on is Action.DENY
+
+
 def test_a_file_that_is_named_must_be_there_and_of_sane_size(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         settings_from(Flags(config="gone.yaml"), directory=tmp_path)

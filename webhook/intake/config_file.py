@@ -1,5 +1,6 @@
 """A configuration file as a mapping: one YAML document of sane size. Does not know which keys there are."""
 
+import os
 import re
 from io import BytesIO
 from pathlib import Path
@@ -39,7 +40,12 @@ def checked_mapping(value: object, path: Path) -> dict[str, object]:
 
 
 def read_content(path: Path, *, pipe: bool = False) -> bytes:
-    """The bytes of a configuration file; `UsageError` when it cannot be read or is too large to be one."""
+    """The bytes of a configuration file; `UsageError` when it cannot be read or is too large to be one.
+
+    /dev/null is an empty one: whoever names it wants none, also not the one that would be found.
+    """
+    if pipe and str(path) == os.devnull:
+        return b""
     try:
         return read_file(path, max_bytes=MAX_BYTES, pipe=pipe)
     except (OSError, ValueError) as error:
