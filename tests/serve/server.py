@@ -59,6 +59,8 @@ class Server:
         self._environment = _environment(environment)
         self._lines: list[dict[str, Any]] = []
         self._leaves = False
+        self._reads = threading.Event()
+        self._reads.set()
         self._news = threading.Condition()
 
     def __enter__(self) -> Self:
@@ -82,6 +84,7 @@ class Server:
     def _end(self) -> None:
         self.process.kill()
         self.process.wait()
+        self.go_on_reading()
         self._reader.join(PATIENCE)
         if self.process.stderr is not None:
             self.process.stderr.close()
@@ -94,6 +97,7 @@ class Server:
             if self._leaves:
                 stream.close()
                 return
+            self._reads.wait()
         self._heard({"event": "end of the log"})
 
     def _heard(self, line: dict[str, Any]) -> None:
@@ -104,6 +108,14 @@ class Server:
     def stop_reading(self) -> None:
         """Go away as a reader of the log after one more line."""
         self._leaves = True
+
+    def pause_reading(self) -> None:
+        """Leave the log in its pipe after one more line."""
+        self._reads.clear()
+
+    def go_on_reading(self) -> None:
+        """Read all that was written meanwhile."""
+        self._reads.set()
 
     def told(self, event: str, count: int = 1) -> dict[str, Any]:
         """The log line of the `count`th such event, waited for."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.admission import reviews
 from tests.check.builders import KUBEVIRT, write
 from tests.serve.server import LOCAL, ROOT, Server, asking, eventually, serve_to_the_end, trusting, validate
 from tests.tls import builders as tls
@@ -341,7 +342,37 @@ def test_a_self_signed_pair_for_other_names_is_not_replaced_behind_the_back(tmp_
     assert (tmp_path / "certs/tls.crt").read_bytes() == before
 
 
-def test_a_log_that_nobody_reads_fails_no_review(tmp_path: Path) -> None:
+LONG_LINE = reviews.review(reviews.vm_object(reviews.BAD), name="n" * 250, namespace="s" * 250, uid="u" * 250)
+
+
+def test_reviews_and_probes_are_answered_while_the_log_is_a_full_pipe(tmp_path: Path) -> None:
+    with plain(tmp_path) as server, server.client() as client:
+        server.pause_reading()
+        while server.metric("bindguard_log_lines_dropped_total") < 10:
+            for _ in range(100):
+                assert validate(client, LONG_LINE)["allowed"] is False
+            assert server.operations("/livez").status_code == server.operations("/readyz").status_code == 200
+        server.go_on_reading()
+        assert server.told("log lines dropped")["lines"] >= 10
+        server.signal(signal.SIGTERM)
+        assert server.exit_code() == 0
+        assert server.told("stopped")
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_full_pipe_does_not_hold_the_exit(tmp_path: Path, signals: int) -> None:
+    with plain(tmp_path, "--drain-seconds", "0" if signals == 1 else "3000") as server, server.client() as client:
+        server.pause_reading()
+        for _ in range(300):
+            assert validate(client, LONG_LINE)["allowed"] is False
+        server.signal(signal.SIGTERM)
+        if signals == 2:
+            eventually(lambda: server.operations("/readyz").status_code == 503)
+            server.signal(signal.SIGTERM)
+        assert server.exit_code() == (0 if signals == 1 else 143)
+
+
+def test_a_log_whose_reader_is_gone_fails_no_review(tmp_path: Path) -> None:
     with plain(tmp_path) as server, server.client() as client:
         server.stop_reading()
         for _ in range(5):

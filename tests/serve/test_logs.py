@@ -12,7 +12,7 @@ import pytest
 import structlog
 from uvicorn.config import LOGGING_CONFIG
 
-from webhook.serve.logs import configure_logs
+from webhook.serve.logs import configure_logs, gap_line
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 def logged(level: str = "info", form: str | None = "json") -> tuple[Any, io.StringIO]:
     stream = io.StringIO()
-    configure_logs(level=level, form=form, stream=stream)
+    configure_logs(level=level, form=form, write=stream.write)
     return structlog.get_logger("test"), stream
 
 
@@ -91,18 +91,13 @@ def test_a_terminal_gets_the_console_form_and_anything_else_json() -> None:
     log.info("a")
     assert lines(stream)
 
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    terminal = Terminal()
-    configure_logs(level="info", form=None, stream=terminal)
+    terminal = io.StringIO()
+    configure_logs(level="info", form=None, write=terminal.write, terminal=True)
     structlog.get_logger("other").info("b")
     assert "{" not in terminal.getvalue()
 
 
-def test_a_stream_that_is_closed_fails_nobody() -> None:
-    log, stream = logged()
-    log.info("a")
-    stream.close()
-    log.info("b")
+def test_the_line_about_a_gap_looks_like_all_others() -> None:
+    line = json.loads(gap_line("json", terminal=False, count=7))
+    assert (line["level"], line["event"], line["lines"]) == ("warning", "log lines dropped", 7)
+    assert "lines=7" in gap_line("console", terminal=False, count=7)

@@ -1,6 +1,6 @@
 """The parts of a server, made from its settings and wired to each other. Starts none of them."""
 
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
@@ -30,9 +30,12 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def assembled(settings: ServeSettings, world: World = WORLD) -> AsyncIterator["Assembly"]:
+async def assembled(
+    settings: ServeSettings, world: World = WORLD, *, log_lines_dropped: Callable[[], int] = int
+) -> AsyncIterator["Assembly"]:
     """A server's parts for as long as the block runs; `BindguardError` when something cannot be used."""
     metrics = Metrics(__version__)
+    metrics.log_lines_dropped.read = log_lines_dropped
 
     def look() -> None:
         assembly.look_at_certificate()

@@ -22,7 +22,8 @@ import uvloop
 from webhook import __version__
 from webhook.errors import EXIT_CLEAN, UsageError
 from webhook.serve.assembly import Assembly, assembled
-from webhook.serve.logs import configure_logs
+from webhook.serve.log_writer import LogWriter
+from webhook.serve.logs import configure_logs, gap_line, log_uncaught
 from webhook.serve.reloading import expiry_of, told_of
 from webhook.serve.settings.effective import Effective
 from webhook.serve.settings.model import ServeSettings, Transport
@@ -38,6 +39,8 @@ EXIT_SIGNALLED = 128
 """What a shell adds to the number of the signal that ended a process."""
 
 _ASK_SECONDS = 0.2
+_LAST_LINES_TIMEOUT = 1.0
+"""Seconds at the exit for log lines that wait: nobody may read them."""
 _START_SECONDS = 10.0
 """A start that takes longer is trouble: what it waits for is told once more, as a warning."""
 
@@ -49,15 +52,26 @@ def serve(found: Effective) -> int:
         BindguardError: A setting, an address, the registry or the certificate cannot be used.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    configure_logs(level=found.settings.log_level, form=found.settings.log_format)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_live(found))
+    writer = _start_log(found.settings)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_live(found, writer))
+    finally:
+        writer.close(_LAST_LINES_TIMEOUT)
 
 
-async def _live(found: Effective) -> int:
+def _start_log(settings: ServeSettings) -> LogWriter:
+    form, terminal = settings.log_format, sys.stderr.isatty()
+    writer = LogWriter(sys.stderr.fileno(), lambda count: gap_line(form, terminal=terminal, count=count))
+    configure_logs(level=settings.log_level, form=form, write=writer.write, terminal=terminal)
+    log_uncaught()
+    return writer
+
+
+async def _live(found: Effective, writer: LogWriter) -> int:
     started = time.monotonic()
     signals = _Signals()
-    async with assembled(found.settings) as assembly, contextlib.AsyncExitStack() as running:
+    async with assembled(found.settings, log_lines_dropped=lambda: writer.dropped) as assembly, contextlib.AsyncExitStack() as running:
         signals.on_hangup(assembly.look_now)
         await _start(assembly.operations, found, "operations_")
         running.push_async_callback(assembly.operations.stop, 1.0)
@@ -66,7 +80,7 @@ async def _live(found: Effective) -> int:
         for task in (*endless, opening):
             running.callback(task.cancel)
         leaving = await reason_to_leave(asyncio.create_task(signals.next()), opening, endless)
-        await _leave(leaving, signals, assembly, found.settings)
+        await _leave(leaving, signals, assembly, found.settings, writer)
         return EXIT_CLEAN if leaving else EXIT_MISTAKE
 
 
@@ -103,7 +117,7 @@ async def _open(assembly: Assembly, found: Effective, started: float) -> None:
         announcing.cancel()
 
 
-async def _leave(because: str, signals: "_Signals", assembly: Assembly, settings: ServeSettings) -> None:
+async def _leave(because: str, signals: "_Signals", assembly: Assembly, settings: ServeSettings, writer: LogWriter) -> None:
     assembly.draining = True
     admission = assembly.admission
     connections = admission.connections if admission is not None else 0
@@ -120,6 +134,7 @@ async def _leave(because: str, signals: "_Signals", assembly: Assembly, settings
         log.info("stopped")
         return
     log.warning("stopped at once", signal=second.result().name, connections=admission.connections)
+    writer.close(_LAST_LINES_TIMEOUT)
     os._exit(EXIT_SIGNALLED + second.result())  # nobody who asks twice wants to wait for anything
 
 

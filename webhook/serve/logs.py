@@ -3,11 +3,11 @@
 One line is one event: a constant message with fields. Libraries log through `logging` (uvicorn does), and come out the same way.
 """
 
-import contextlib
 import json
 import logging
 import sys
-from typing import TextIO
+import threading
+from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -24,23 +24,24 @@ _LEAST_OF = {
 """What libraries tell below these levels is no news: starting and stopping is told in our own words, what strangers send is counted."""
 
 
-def configure_logs(*, level: str, form: str | None, stream: TextIO = sys.stderr) -> None:
+def configure_logs(*, level: str, form: str | None, write: Callable[[str], object], terminal: bool = False) -> None:
     """Set up structlog and `logging` for this process.
 
     Args:
         level: Least level that is logged: `debug`, `info`, `warning` or `error`.
         form: `json` or `console`; `None` is console on a terminal and JSON anywhere else.
-        stream: Where lines go.
+        write: Takes each line with its end; must neither wait nor fail.
+        terminal: Whether a terminal shows the lines.
     """
     least = logging.getLevelNamesMapping()[level.upper()]
-    rendering = _rendering(form, stream)
+    rendering = _rendering(form, terminal=terminal)
     structlog.configure(
         processors=[*_SHARED, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=lambda *_: _Lines(stream),
+        logger_factory=lambda *_: _Lines(write),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
+    handler = _Handler(write)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*_SHARED, structlog.stdlib.ExtraAdder(), _without_colours],
@@ -56,12 +57,47 @@ def configure_logs(*, level: str, form: str | None, stream: TextIO = sys.stderr)
         logger.handlers, logger.propagate = [], True  # whatever configured it before: there is one way out
 
 
-class _Lines(structlog.WriteLogger):
-    """Writes lines and never fails: a log that nobody reads any more must not fail a review."""
+def log_uncaught() -> None:
+    """Log the warnings and exceptions that Python itself would print to standard error, and wait there for a reader."""
+    logging.captureWarnings(capture=True)
+    sys.unraisablehook = lambda found: _log_uncaught(found.exc_value, found.err_msg or "exception ignored")
+    threading.excepthook = lambda found: _log_uncaught(found.exc_value, "a thread ended with an exception")
+
+
+def _log_uncaught(error: BaseException | None, message: str) -> None:
+    logging.getLogger(__name__).error(message, exc_info=error)
+
+
+def gap_line(form: str | None, *, terminal: bool, count: int) -> str:
+    """The line that says how many lines are missing from the log."""
+    lines: list[str] = []
+    log = structlog.wrap_logger(_Lines(lines.append), processors=[*_SHARED, *_rendering(form, terminal=terminal)])
+    log.warning("log lines dropped", lines=count)
+    return lines[0]
+
+
+class _Handler(logging.Handler):
+    """The lines of `logging`."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        super().__init__()
+        self._write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - logging's own handlers do the same
+            self.handleError(record)
+
+
+class _Lines:
+    """The lines of structlog."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
 
     def msg(self, message: str) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            super().msg(message)
+        self._write(message + "\n")
 
     log = debug = info = warning = error = critical = exception = msg
 
@@ -79,10 +115,10 @@ def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> 
     return event
 
 
-def _rendering(form: str | None, stream: TextIO) -> tuple[Processor, ...]:
-    if (form or ("console" if stream.isatty() else "json")) == "console":
+def _rendering(form: str | None, *, terminal: bool) -> tuple[Processor, ...]:
+    if (form or ("console" if terminal else "json")) == "console":
         plain = structlog.dev.plain_traceback
-        return (structlog.dev.ConsoleRenderer(colors=stream.isatty(), repr_native_str=True, exception_formatter=plain),)
+        return (structlog.dev.ConsoleRenderer(colors=terminal, repr_native_str=True, exception_formatter=plain),)
     return structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)
 
 

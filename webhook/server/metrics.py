@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 
 from webhook.admission.confirmation import CONFIRMATION
 from webhook.server.reviewers import Reviewed
-from webhook.server.series import Counts, Durations, Told
+from webhook.server.series import Counts, Durations, ReadCount, Told
 from webhook.vmi.kinds import KINDS
 
 SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -25,6 +25,7 @@ class Metrics:
         registry: What `/metrics` shows.
         in_flight: Requests being answered.
         connections: Open connections, by port.
+        log_lines_dropped: Log lines that were left out.
         registry_age: Seconds since the registry in use was read.
         registry_plugins: Plugins in it.
         registry_version: Which state of its source it is.
@@ -53,6 +54,9 @@ class Metrics:
         )
         self._malformed = Counter(
             "bindguard_malformed_requests", "Requests refused before they were whole.", ("code",), registry=self.registry
+        )
+        self.log_lines_dropped = ReadCount(
+            "bindguard_log_lines_dropped", "Log lines left out because nobody read the log fast enough.", self.registry
         )
         self._confirmations = Counter(
             "bindguard_registry_confirms",

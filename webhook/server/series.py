@@ -76,6 +76,21 @@ class Durations(Collector):
         yield family
 
 
+class ReadCount(Collector):
+    """A counter that is kept elsewhere, and read at each scrape."""
+
+    def __init__(self, name: str, documentation: str, registry: CollectorRegistry) -> None:
+        """Count nothing until `read` is set."""
+        self._described = name, documentation
+        self.read: Callable[[], int] = int
+        registry.register(self)
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """It, for prometheus-client."""
+        name, documentation = self._described
+        yield CounterMetricFamily(name, documentation, value=self.read())
+
+
 class Told(Collector):
     """One series with the value 1, whose label is what somebody says at each scrape: a version, as Prometheus knows texts."""
 
