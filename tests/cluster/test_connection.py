@@ -39,6 +39,16 @@ def test_a_token_of_a_kubeconfig_is_shown(api: FakeApi, tmp_path: Path) -> None:
     assert asked_as(api, kubeconfig(tmp_path, api.url, {"token": "abc"})) == "Bearer abc"
 
 
+def test_a_kubeconfig_may_come_from_a_pipe_and_not_from_a_device(api: FakeApi, tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, Path(kubeconfig(tmp_path, api.url, {"token": "abc"})).read_bytes())
+    os.close(writer)
+    assert asked_as(api, f"/dev/fd/{reader}") == "Bearer abc"
+    os.close(reader)
+    with pytest.raises(UsageError, match="kubeconfig /dev/zero: is a device, not a regular file"):
+        asyncio.run(connect(kubeconfig="/dev/zero"))
+
+
 def test_an_exec_plugin_is_run_for_its_token(api: FakeApi, tmp_path: Path) -> None:
     plugin = tmp_path / "plugin.py"
     credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "made-now"}}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from webhook.errors import UnreadableError, UsageError
-from webhook.files import read_file
+from webhook.files import is_pipe, read_file
 from webhook.kube.text import quoted
 
 _LONGEST = 200
@@ -70,7 +70,8 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
         place = trust.certificate if trust.key is None else f"{trust.certificate} with {trust.key}"
         try:
             for file in filter(None, (trust.certificate, trust.key)):
-                read_file(file, max_bytes=_MAX_BYTES)  # OpenSSL would read a device for ever
+                if not is_pipe(file):
+                    read_file(file, max_bytes=_MAX_BYTES)  # OpenSSL would read a device for ever
             context.load_cert_chain(trust.certificate, trust.key, password="")  # else OpenSSL asks the terminal for one
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
             raise UnreadableError(f"is no certificate with its key, PEM and not encrypted: {why(error)}", file=place) from error
@@ -78,8 +79,11 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
 
 
 def _trusting(trust: Trust) -> ssl.SSLContext:
+    if trust.ca is None:
+        return ssl.create_default_context()
     try:
-        return ssl.create_default_context(cadata=None if trust.ca is None else read_file(trust.ca, max_bytes=_MAX_BYTES).decode("latin-1"))
+        text = read_file(trust.ca, max_bytes=_MAX_BYTES, pipe=True).decode("ascii", "ignore")  # comments may be of any encoding
+        return ssl.create_default_context(cadata=text or " ")  # an empty text would trust the system's CAs
     except (OSError, ValueError) as error:
         raise UnreadableError(f"holds no CA certificates in PEM: {why(error)}", file=trust.ca) from error
 

@@ -18,7 +18,7 @@ from webhook.cluster.overheard import overheard
 from webhook.cluster.plain_words import cut_to_a_line, in_plain_words
 from webhook.cluster.proxy import from_environment, usable_proxy, usable_server
 from webhook.errors import UsageError, reason_of
-from webhook.files import UnusableFileError, open_file
+from webhook.files import UnusableFileError, is_pipe, open_file
 from webhook.kube.text import quoted
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -83,7 +83,9 @@ def _must_exist(files: str, source: str) -> None:
     why, found = "no file is named", False
     for file in filter(None, files.split(os.pathsep)):
         try:
-            open_file(Path(file).expanduser(), max_bytes=_MAX_BYTES).close()
+            path = Path(file).expanduser()
+            if not is_pipe(str(path)):  # it can be read once, by the loader
+                open_file(path, max_bytes=_MAX_BYTES).close()
             found = True
         except (FileNotFoundError, RuntimeError):
             why = "there is no such file"
