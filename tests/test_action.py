@@ -17,7 +17,7 @@ import yaml
 
 from tests.check.builders import KUBEVIRT, vm, write
 from tests.cli.bindguard import installed_on_a_runner
-from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_USAGE
+from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, EXIT_USAGE
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -87,6 +87,14 @@ def test_the_configuration_file_says_what_fails_unless_the_input_does(repository
     assert acted(repository, paths="warns", fail_on="warn").returncode == EXIT_FINDINGS
     write(repository, {"bindguard.yaml": "failOn: warn"})
     assert acted(repository, paths="warns").returncode == EXIT_FINDINGS
+
+
+def test_an_incomplete_run_fails_where_an_input_says_so(repository: Path) -> None:
+    assert acted(repository, paths="warns").returncode == EXIT_CLEAN
+    assert acted(repository, paths="warns", require_registry="true").returncode == EXIT_UNREADABLE
+    (repository / "empty").mkdir()
+    assert acted(repository, paths="empty", registry="registry").returncode == EXIT_CLEAN
+    assert acted(repository, paths="empty", registry="registry", fail_on_nothing="true").returncode == EXIT_UNREADABLE
 
 
 @pytest.mark.parametrize("hostile", ["$(touch pwned)", "`touch pwned`", "'; touch pwned; '", '"; touch pwned; "', "--help", "*"])
