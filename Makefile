@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CENTRE := webhook/admission/*,webhook/rules/*,webhook/vmi/*,webhook/plugins/*,webhook/kube/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz lint format types check bench site docs lock clean
+.PHONY: help setup demo test fuzz mutants lint format types check bench site docs lock clean
 
 help: ## Show what can be made.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,6 +40,9 @@ test: setup ## Run every test; the pure centre keeps 95 % of its branches covere
 fuzz: setup ## Run the tests by property, and 10,000 simulated clusters, with examples nobody has seen; what fails belongs into a test of its own.
 	$(BIN)/python -m pytest --numprocesses auto -m hypothesis --hypothesis-profile exploring
 	$(BIN)/python -m tests.simulation --count 10000
+
+mutants: setup ## Change the code's meaning, one change at a time, and see that tests notice: hours; ONLY=webhook/admission/ratchet.py for one module.
+	$(BIN)/python -m tests.mutants $(ONLY)
 
 lint: setup ## Format, lint, types, import contracts.
 	$(BIN)/ruff format --check .
