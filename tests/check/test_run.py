@@ -217,6 +217,18 @@ def test_of_two_findings_that_are_alike_a_baseline_leaves_out_as_many_as_it_coun
     assert (len(report.occurrences), report.counts.baselined) == (1, 1)
 
 
+def test_a_pipe_serves_as_baseline_where_the_command_line_names_it(tmp_path: Path) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm("x")})
+    reader, writer = os.pipe()
+    os.write(writer, write_baseline(checked(tmp_path).occurrences).encode())
+    os.close(writer)
+    assert checked(tmp_path, baseline=f"/dev/fd/{reader}").counts.baselined == 1
+    write(tmp_path, {"bindguard.yaml": f"baseline: /dev/fd/{reader}"})
+    with pytest.raises(UnreadableError, match="is a named pipe, not a regular file"):
+        checked(tmp_path)
+    os.close(reader)
+
+
 def test_a_baseline_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"vm.yaml": vm(), "kubevirt.yaml": KUBEVIRT})
     with pytest.raises(UnreadableError, match="cannot read the baseline"):

@@ -57,6 +57,7 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         actions=chosen_actions({}, _rules(flags.select, "--select"), _rules(flags.ignore, "--ignore")),
         exclude_paths=flags.exclude,
         baseline=flags.baseline,
+        baseline_may_be_pipe=flags.baseline is not None,
         fail_on=Action(flags.fail_on) if flags.fail_on is not None else Action.DENY,
         require_registry=flags.require_registry,
         fail_on_nothing=flags.fail_on_nothing,

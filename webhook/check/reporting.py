@@ -28,7 +28,8 @@ def report(settings: Settings, loaded: LoadedRegistry, judged: Judged, is_judged
     notes = [*loaded.notes, *_skipped_notes(skipped), *_version_notes(registry.version)]
     occurrences: Sequence[Occurrence] = judged.occurrences
     if settings.baseline is not None:
-        occurrences, stale = _without_known(occurrences, settings.baseline, is_judged)
+        text = _text(settings.baseline, pipe=settings.baseline_may_be_pipe)
+        occurrences, stale = _without_known(occurrences, text, settings.baseline, is_judged)
         notes += stale
     return Report(
         occurrences=occurrences,
@@ -42,12 +43,12 @@ def report(settings: Settings, loaded: LoadedRegistry, judged: Judged, is_judged
 
 
 def _without_known(
-    occurrences: Sequence[Occurrence], path: str, is_judged: Callable[[str], bool]
+    occurrences: Sequence[Occurrence], text: str, path: str, is_judged: Callable[[str], bool]
 ) -> tuple[Sequence[Occurrence], list[str]]:
     """What the baseline does not know, and a note about its entries that no longer occur in what was judged."""
     from webhook.report.baseline import read_baseline  # noqa: PLC0415 - most runs have none
 
-    split = read_baseline(_text(path), path).split(occurrences)
+    split = read_baseline(text, path).split(occurrences)
     stale = sum(is_judged(entry.file) for entry in split.stale)
     return split.new, [f"{path}: {stale} entries no longer occur; write it anew with --write-baseline"] if stale else []
 
@@ -90,9 +91,9 @@ def _told(registry: Registry) -> str:
     return f"{registry.source} ({number_of(len(registry.plugins), 'plugin')})"
 
 
-def _text(path: str) -> str:
+def _text(path: str, *, pipe: bool) -> str:
     try:
-        return read_file(path, max_bytes=_MAX_BASELINE_BYTES).decode()
+        return read_file(path, max_bytes=_MAX_BASELINE_BYTES, pipe=pipe).decode()
     except UnicodeDecodeError as error:
         raise UnreadableError("cannot read the baseline: it is not UTF-8", file=path) from error
     except (OSError, ValueError) as error:

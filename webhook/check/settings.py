@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         exclude_paths: Globs of files that are not read.
         exclude_namespaces: Globs of namespaces whose objects are not judged.
         baseline: File with findings that are known already, or `None`.
+        baseline_may_be_pipe: Whether the command line names that file: then it may be a pipe.
         fail_on: The least severity that makes the exit code 1.
         require_registry: Whether a run without a registry fails.
         fail_on_nothing: Whether a run that checks no object fails.
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     exclude_paths: tuple[str, ...] = ()
     exclude_namespaces: tuple[str, ...] = ()
     baseline: str | None = None
+    baseline_may_be_pipe: bool = False
     fail_on: Action = Action.DENY
     require_registry: bool = False
     fail_on_nothing: bool = False
