@@ -11,6 +11,7 @@ from webhook.admission.answer import Answer, Decision
 from webhook.admission.judge import judge
 from webhook.admission.ratchet import denies
 from webhook.plugins.nearest import MAX_GUESSES
+from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action, Group, InterfaceRule, Mistake
 from webhook.rules.plan import MOST_FINDINGS, TOO_MANY_FINDINGS, plan
 
@@ -47,6 +48,13 @@ def test_warnings_beyond_the_bound_deny_too_as_nobody_knows_what_comes_after_the
     by = rulebook(IN_CLUSTER.registry, actions={"unregistered-plugin": Action.WARN}, upstream_answers=True)
     answer = answer_to(review(vmi_object(*wrong(MOST_FINDINGS + 1))), by)
     assert [finding.rule for finding in answer.findings if finding.severity is Action.DENY] == [TOO_MANY_FINDINGS]
+
+
+def test_where_every_rule_warns_nothing_is_denied_however_much_is_wrong() -> None:
+    by = rulebook(IN_CLUSTER.registry, actions=dict.fromkeys(RULE_NAMED, Action.WARN), upstream_answers=True)
+    answer = answer_to(review(vmi_object(*wrong(MOST_FINDINGS + 1))), by)
+    assert answer.decision is Decision.ALLOWED
+    assert answer.findings[-1].rule == TOO_MANY_FINDINGS
 
 
 def test_what_was_beyond_the_bound_before_can_still_be_written_by_controllers() -> None:

@@ -69,6 +69,19 @@ def test_selecting_rules_switches_all_others_off_and_ignoring_wins(tmp_path: Pat
     assert [rule.name for rule in RULES if chosen.get(rule.name) is not Action.OFF] == ["no-binding"]
 
 
+def test_all_rules_can_warn_but_those_that_are_named(tmp_path: Path) -> None:
+    found = dict(settings(tmp_path, "rules: {'*': warn, shape: deny, no-binding: off}\nignore: ['duplicate-*']\n").actions)
+    assert found.pop("no-binding") is Action.OFF
+    assert {found.pop(rule.name) for rule in RULES if rule.group == "shape"} == {Action.DENY}
+    assert {found.pop(rule.name) for rule in RULES if rule.name.startswith("duplicate-")} == {Action.OFF}
+    assert set(found.values()) == {Action.WARN}
+
+
+def test_a_group_can_be_selected(tmp_path: Path) -> None:
+    others = (rule.name for rule in RULES if rule.group != "shape")
+    assert settings(tmp_path, select=("shape",)).actions == dict.fromkeys(others, Action.OFF)
+
+
 @pytest.mark.parametrize("key", ["kubevirtVersion", "kubeVirtVersion", "kubevirt-version", "kubevirt_version"])
 def test_keys_may_be_written_like_their_file_s_neighbours(tmp_path: Path, key: str) -> None:
     assert settings(tmp_path, f'{key}: "1.7"').kubevirt_version == Version(1, 7)
@@ -148,7 +161,7 @@ def test_a_configuration_may_come_from_a_pipe(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["paths", "namespaces"])
 def test_a_configuration_has_a_bounded_number_of_patterns(tmp_path: Path, key: str) -> None:
     assert settings(tmp_path, f"exclude: {{{key}: {['a'] * 1000}}}").paths == (".",)
-    with pytest.raises(UsageError, match=f"exclude.{key}: must be a list of at most 1000, found"):
+    with pytest.raises(UsageError, match=f"exclude.{key}: must have at most 1000 entries, found"):
         settings(tmp_path, f"exclude: {{{key}: {['a'] * 1001}}}")
 
 

@@ -13,7 +13,8 @@ import pydantic
 
 from webhook.errors import UsageError
 from webhook.intake.config_file import checked_mapping, read_content, read_mapping, setting_of_key
-from webhook.intake.written import checked_rule, checked_version
+from webhook.intake.rule_actions import checked_rules
+from webhook.intake.written import checked_version
 from webhook.kube.text import quoted
 from webhook.plugins.nearest import meant
 from webhook.rules.base import Action
@@ -27,7 +28,7 @@ _ACCEPTED = {
     "model_type": "must be a mapping of keys to values",
     "string_type": "must be text; put it in quotes",
     "tuple_type": "must be a list",
-    "too_long": f"must be a list of at most {_MAX_PATTERNS}",
+    "too_long": f"must have at most {_MAX_PATTERNS} entries",
     "bool_type": "must be true or false",
 }
 """pydantic's types of errors as people who write YAML or TOML say them."""
@@ -57,9 +58,9 @@ class Config(_Model):
 
     registry: str | None = None
     kubevirt_version: str | None = None
-    rules: dict[str, Annotated[Action, pydantic.BeforeValidator(_action)]] = pydantic.Field(default_factory=dict)
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
+    rules: dict[str, Annotated[Action, pydantic.BeforeValidator(_action)]] = pydantic.Field(default_factory=dict, max_length=_MAX_PATTERNS)
+    select: _Patterns = ()
+    ignore: _Patterns = ()
     exclude: Exclude = Exclude()
     baseline: str | None = None
     fail_on: Literal["deny", "warn"] = "deny"
@@ -111,6 +112,6 @@ def _told(problem: object) -> str:
 
 def _check_names(config: Config, path: Path) -> None:
     for name in (*config.rules, *config.select, *config.ignore):
-        checked_rule(name, str(path))
+        checked_rules(name, str(path))
     if config.kubevirt_version is not None:
         checked_version(config.kubevirt_version, f"{path}: kubevirt_version")

@@ -1,7 +1,6 @@
 """Flags laid over the configuration file: the settings of one run. Reads the file, and nothing else."""
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -9,7 +8,8 @@ import msgspec
 from webhook.check.found_config import find_config
 from webhook.check.settings import Access, Settings, chosen_actions
 from webhook.errors import UsageError
-from webhook.intake.written import checked_rule, checked_version
+from webhook.intake.rule_actions import actions_by_rule, rules_in
+from webhook.intake.written import checked_version
 from webhook.kube.names import is_dns_label
 from webhook.kube.text import quoted
 from webhook.rules.base import Action
@@ -54,7 +54,7 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         registry=flags.registry,
         registry_may_be_pipe=flags.registry is not None,
         kubevirt_version=checked_version(flags.kubevirt_version, "--kubevirt-version") if flags.kubevirt_version is not None else None,
-        actions=chosen_actions({}, _rules(flags.select, "--select"), _rules(flags.ignore, "--ignore")),
+        actions=chosen_actions({}, rules_in(flags.select, "--select"), rules_in(flags.ignore, "--ignore")),
         exclude_paths=flags.exclude,
         baseline=flags.baseline,
         baseline_may_be_pipe=flags.baseline is not None,
@@ -100,9 +100,9 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
         registry=settings.registry or (_beside(base, config.registry) if settings.cluster is None else None),
         kubevirt_version=settings.kubevirt_version or (checked_version(version, str(path)) if version is not None else None),
         actions=chosen_actions(
-            config.rules,
-            _rules(flags.select, "--select") or config.select,
-            _rules(flags.ignore, "--ignore") + config.ignore,
+            actions_by_rule(config.rules),
+            rules_in(flags.select, "--select") or rules_in(config.select, str(path)),
+            rules_in(flags.ignore, "--ignore") + rules_in(config.ignore, str(path)),
         ),
         exclude_paths=settings.exclude_paths + config.exclude.paths,
         exclude_namespaces=config.exclude.namespaces,
@@ -111,11 +111,6 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
         require_registry=settings.require_registry or config.require_registry,
         fail_on_nothing=settings.fail_on_nothing or config.fail_on_nothing,
     )
-
-
-def _rules(names: Iterable[str], flag: str) -> tuple[str, ...]:
-    split = (name.strip() for each in names for name in each.split(","))
-    return tuple(checked_rule(name, flag) for name in split if name)
 
 
 def _beside(base: Path, name: str | None) -> str | None:

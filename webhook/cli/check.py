@@ -60,8 +60,8 @@ class _Flags(TypedDict):
     metavar="FILE",
     help="Configuration; without it bindguard.yaml or [tool.bindguard] in pyproject.toml is looked for.",
 )
-@click.option("--select", multiple=True, metavar="RULE", help="Run only this rule; may be repeated or comma-separated.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule out; may be repeated or comma-separated.")
+@click.option("--select", multiple=True, metavar="RULE", help="Run only this rule, group or glob; may be repeated or comma-separated.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule, group or glob out; may be repeated or comma-separated.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these files out; may be repeated.")
 @click.option("--fail-on", type=click.Choice(["deny", "warn"]), help="Least severity that makes the exit code 1.  [default: deny]")
 @click.option("--require-registry", is_flag=True, help="Exit 3 when no registry was found, so that rules did not run.")

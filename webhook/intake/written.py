@@ -1,10 +1,8 @@
-"""Names that people write in flags and files: rules and KubeVirt versions, checked, with the nearest when there is no such thing."""
+"""KubeVirt versions that people write in flags and files, checked."""
 
 from webhook.errors import UsageError
 from webhook.kube.text import quoted
 from webhook.kube.version import Version, parse_version
-from webhook.plugins.nearest import meant
-from webhook.rules import RULE_NAMED
 
 OLDEST = Version(1, 1)
 NEWEST = Version(1, 9)
@@ -21,10 +19,3 @@ def checked_version(text: str, where: str) -> Version:
     if version < OLDEST:
         raise UsageError(f"{where}: KubeVirt {version} has no binding plugins; the oldest release judged is {OLDEST}")
     return version
-
-
-def checked_rule(name: str, where: str) -> str:
-    """The rule name that a person wrote at `where`; `UsageError` names the nearest."""
-    if name in RULE_NAMED:
-        return name
-    raise UsageError(f"{where}: there is no rule {quoted(name)}{meant(name, RULE_NAMED)} (see: bindguard rules)")

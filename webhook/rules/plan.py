@@ -121,10 +121,11 @@ class Plan(msgspec.Struct, frozen=True):
         return [self._finding(rule, mistake, prefix) for mistake in itertools.islice(mistakes, self.most_findings + 1)]
 
     def cut(self, findings: list[Finding], prefix: Path) -> list[Finding]:
-        """As many findings as are looked for, and one more, which says so."""
+        """As many findings as are looked for, and one more, which says so; it denies where any rule does."""
         most = self.most_findings
         message, remedy = f"more than {most} things are wrong, and no more are looked for", "mend those that are told first"
-        return [*findings[:most], Finding(TOO_MANY_FINDINGS, Action.DENY, prefix, message, remedy)]
+        severity = Action.DENY if Action.DENY in self.actions.values() else Action.WARN
+        return [*findings[:most], Finding(TOO_MANY_FINDINGS, severity, prefix, message, remedy)]
 
     def _finding(self, rule: Rule, mistake: Mistake, prefix: Path) -> Finding:
         severity = Action.WARN if mistake.at_most is Action.WARN else self.actions[rule.name]

@@ -8,7 +8,9 @@ import pytest
 
 from tests.check.builders import write
 from webhook.errors import UsageError
+from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action
+from webhook.serve.registry.choices import choices_of
 from webhook.serve.settings.effective import Effective
 from webhook.serve.settings.layers import effective
 from webhook.serve.settings.model import ServeSettings, Transport, accepted
@@ -44,6 +46,13 @@ def test_rule_actions_of_all_places_count_and_the_higher_wins_for_one_rule(tmp_p
     file = config(tmp_path, "rules: {no-binding: off, reserved-mac: off, unknown-model: warn}\n")
     found = settings({"rules": ("no-binding=deny",)}, {"BINDGUARD_RULES": "no-binding=warn, reserved-mac=warn"}, file)
     assert found.settings.rules == {"no-binding": Action.DENY, "reserved-mac": Action.WARN, "unknown-model": Action.WARN}
+
+
+def test_one_entry_makes_every_rule_warn_and_a_more_specific_one_goes_before_it(tmp_path: Path) -> None:
+    file = config(tmp_path, "rules: {no-binding: deny, 'invalid-*': off}\n")
+    actions = choices_of(settings({"rules": ("*=warn",)}, {}, file).settings).actions
+    assert actions.keys() == RULE_NAMED.keys()
+    assert (actions["no-binding"], actions["invalid-port"], actions["reserved-mac"]) == (Action.DENY, Action.OFF, Action.WARN)
 
 
 def test_paths_in_a_file_are_relative_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

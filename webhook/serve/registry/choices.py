@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from webhook.intake.rule_actions import actions_by_rule
 from webhook.kube.version import Version, parse_version
 from webhook.plugins.registry import Registry
 from webhook.rules import RULES
@@ -33,4 +34,4 @@ class Choices(msgspec.Struct, frozen=True):
 def choices_of(settings: ServeSettings) -> Choices:
     """What a server's settings choose."""
     version = settings.kubevirt_version
-    return Choices(actions=settings.rules, version=None if version is None else parse_version(version))
+    return Choices(actions=actions_by_rule(settings.rules), version=None if version is None else parse_version(version))

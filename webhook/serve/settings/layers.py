@@ -14,7 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from webhook.errors import UsageError
 from webhook.intake.config_file import read_mapping, setting_of_key
-from webhook.intake.written import checked_rule, checked_version
+from webhook.intake.rule_actions import checked_rules
+from webhook.intake.written import checked_version
 from webhook.kube.text import quoted, shown
 from webhook.plugins.nearest import nearest
 from webhook.serve.settings.contradictions import contradictions_of_serving
@@ -99,7 +100,7 @@ def _pairs(texts: Iterable[str], place: str, problems: list[str]) -> Iterator[tu
         if equals:
             yield name.strip(), action.strip()
         else:
-            problems.append(f"{place}: {quoted(text)} is no rule with its action; write it like no-binding=warn")
+            problems.append(f"{place}: {quoted(text)} is no rule with its action; write it like no-binding=warn or *=warn")
 
 
 def _file(path: Path, problems: list[str]) -> dict[str, Written]:
@@ -182,7 +183,7 @@ def _place(setting: str, inside: Sequence[int | str], layers: Sequence[Layer]) -
 
 def _bad_names(settings: ServeSettings, layers: Sequence[Layer]) -> Iterator[str]:
     for rule in settings.rules:
-        yield from _refusal(checked_rule, rule, _place("rules", (rule,), layers))
+        yield from _refusal(checked_rules, rule, _place("rules", (rule,), layers))
     if settings.kubevirt_version is not None:
         yield from _refusal(checked_version, settings.kubevirt_version, _place("kubevirt_version", (), layers))
 

@@ -80,7 +80,7 @@ class ServeSettings(BaseSettings):
         None, "Bindguard registry file whose overheads count beside the registry of the cluster.", "a file name"
     )
     kubevirt_version: _Text | None = _setting(None, "KubeVirt release to judge by, over what the registry tells.", "a release such as 1.9")
-    rules: dict[str, _RuleAction] = _setting({}, "Action of a rule, over the rule's own.", "deny, warn or off for each rule")
+    rules: dict[str, _RuleAction] = _setting({}, "Action of a rule, group or glob, over the rules' own.", "deny, warn or off for each")
     exclude: Exclude = _setting(Exclude(), "Namespaces whose objects are not judged.", "names or globs of namespaces")
     overhead: Annotated[Literal["auto", "always", "off"], pydantic.BeforeValidator(_off)] = _setting(
         "auto", "When launcher pods get the overhead of their plugins.", "auto, always or off"
