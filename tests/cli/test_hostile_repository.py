@@ -114,7 +114,8 @@ def test_a_report_goes_through_no_link_of_the_repository(repository: Path, flags
     (repository / "directory").symlink_to("../elsewhere")
     (repository / "loop").symlink_to("loop")
     (repository / "device").symlink_to("/dev/null")
-    for place in (name, repository / name):
+    (repository.parent / "checked out").symlink_to("checkout")
+    for place in (name, repository / name, repository.parent / "checked out" / name):
         done = bindguard("check", "vm.yaml", *flags, place, directory=repository)
         assert (done.returncode, b"is a symbolic link" in done.stderr) == (EXIT_USAGE, True)
     assert (repository.parent / "elsewhere/target").read_text() == "precious"

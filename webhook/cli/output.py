@@ -6,7 +6,7 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,11 +64,13 @@ def _is_a_descriptor(path: Path) -> bool:
     return str(path) in ("/dev/stdout", "/dev/stderr") or str(path.parent) in ("/dev/fd", "/proc/self/fd")
 
 
-def _may_be_brought(path: Path) -> Iterator[Path]:
-    """The file, and the directories that lead to it from the working directory, if they do."""
-    yield path
+def _may_be_brought(path: Path) -> Sequence[Path]:
+    """The file, and the directories that lead to it from the working directory, if they do, under whatever name that is reached."""
     here = Path.cwd()
-    yield from (each for each in path.parents if each.is_relative_to(here) and each != here)
+    for depth, parent in enumerate(path.parents):
+        if parent.exists() and parent.samefile(here):
+            return [path, *path.parents[:depth]]
+    return [path]
 
 
 def _takes_a_stream(path: Path) -> bool:
