@@ -65,6 +65,7 @@ site: setup ## Build the documentation site into build/site; a broken link fails
 docs: setup ## Write the generated pages anew.
 	$(BIN)/bindguard rules --output markdown > docs/rules.md
 	$(BIN)/python charts/readme.py
+	$(BIN)/python -m charts.schema
 
 lock: ## Pin the development environment anew, to the newest releases.
 	rm -rf $(VENV)-lock

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from charts.schema import with_rules
 from tests.chart.helm import CHART, EVERYTHING, MODES, Helm, Objects, Values, config_files, merged, pod, settings
 from tests.cli.bindguard import bindguard
 from webhook.intake.config_file import setting_of_key
@@ -157,3 +158,32 @@ def test_an_issuer_of_ones_own_takes_the_place_of_the_charts(helm: Helm) -> None
 def test_every_rule_can_be_set(helm: Helm, tmp_path: Path) -> None:
     objects = helm.render({"config": {"rules": dict.fromkeys(RULE_NAMED, "warn")}})
     assert printed(tmp_path, objects)["rules"].count("=warn") == len(RULE_NAMED)
+
+
+def test_audit_denies_nothing_whatever_else_is_said(helm: Helm, tmp_path: Path) -> None:
+    rules = {"no-binding": "deny", "invalid-*": "off", "shape": "deny", "reserved-mac": False}
+    found = printed(tmp_path, helm.render({"audit": True, "config": {"rules": rules, "validatePods": "deny"}}))
+    assert set(found["rules"].split()[0].split(",")) == {"*=warn", "no-binding=warn", "invalid-*=off", "shape=warn", "reserved-mac=off"}
+    assert found["validate_pods"].split()[0] == "warn"
+
+
+def test_audit_leaves_what_warns_for_all(helm: Helm, tmp_path: Path) -> None:
+    found = printed(tmp_path, helm.render({"audit": True, "config": {"rules": {"*": "off"}}}))
+    assert found["rules"].split()[0] == "*=off"
+    assert "validate_pods" in found
+
+
+@pytest.mark.parametrize("entry", ["*", "bindings", "invalid-*", "no-bindin?", "no-binding"])
+def test_rules_are_named_by_group_and_glob_too(helm: Helm, entry: str, tmp_path: Path) -> None:
+    assert printed(tmp_path, helm.render({"config": {"rules": {entry: "warn"}}}))["rules"].split()[0] == f"{entry}=warn"
+
+
+@pytest.mark.parametrize("entry", ["no-bindin", "No-Binding", "binding", ""])
+def test_the_schema_refuses_a_rule_that_there_is_not(helm: Helm, entry: str) -> None:
+    refusal = helm.refusal({"config": {"rules": {entry: "warn"}}})
+    assert f"at '/config/rules': additional properties '{entry}' not allowed" in refusal
+
+
+def test_the_schema_knows_the_rules_as_they_are() -> None:
+    written = (CHART / "values.schema.json").read_text(encoding="utf-8")
+    assert with_rules(written) == written, "run: make docs"

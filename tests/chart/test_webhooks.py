@@ -150,3 +150,17 @@ def test_only_cert_manager_is_asked_to_inject(helm: Helm, mode: str) -> None:
 def test_the_api_server_filters_where_it_can_or_as_it_is_told(helm: Helm, kubernetes: str, asked: object, *, there: bool) -> None:
     found = webhooks(helm.render({"webhooks": {"matchConditions": asked}}, kubernetes=kubernetes))
     assert ("matchConditions" in found[VALIDATE], "matchConditions" in found[ADVICE]) == (there, there)
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "expressions"),
+    [
+        ("all", []),
+        ("optOut", [{"key": "bindguard.io/admission", "operator": "NotIn", "values": ["disabled"]}]),
+        ("optIn", [{"key": "bindguard.io/admission", "operator": "In", "values": ["enabled"]}]),
+    ],
+)
+def test_a_label_lets_namespaces_out_or_in(helm: Helm, namespaces: str, expressions: list[object]) -> None:
+    more = {"matchExpressions": [{"key": "c", "operator": "Exists"}]}
+    for webhook in webhooks(helm.render({"webhooks": {"namespaces": namespaces, "namespaceSelector": more}})).values():
+        assert webhook["namespaceSelector"]["matchExpressions"][1:] == [*expressions, *more["matchExpressions"]]

@@ -6,6 +6,16 @@
 {{- $_ := set $written $key $value -}}
 {{- end -}}
 {{- end -}}
+{{- if .Values.audit -}}
+{{- $rules := dict "*" "warn" -}}
+{{- range $entry, $action := .Values.config.rules -}}
+{{- $_ := set $rules $entry (ternary "warn" $action (eq (toString $action) "deny")) -}}
+{{- end -}}
+{{- $_ := set $written "rules" $rules -}}
+{{- if eq (toString .Values.config.validatePods) "deny" -}}
+{{- $_ := set $written "validatePods" "warn" -}}
+{{- end -}}
+{{- end -}}
 {{- $wired := dict "cluster" true "port" .Values.port "operationsPort" .Values.operationsPort "stateDirectory" "/var/lib/bindguard" -}}
 {{- $_ := set $wired "webhookConfiguration" .Values.name -}}
 {{- $_ := set $wired "tlsNames" (list (include "bindguard.serverName" .)) -}}

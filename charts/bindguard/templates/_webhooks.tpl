@@ -29,13 +29,19 @@ caBundle: {{ $certificates.provided.caBundle | quote }}
 {{- define "bindguard.namespaceSelector" -}}
 {{- $excluded := concat (list "kube-system" .Release.Namespace) .Values.webhooks.excludeNamespaces | uniq -}}
 {{- $own := dict "key" "kubernetes.io/metadata.name" "operator" "NotIn" "values" $excluded -}}
+{{- $expressions := list $own -}}
+{{- if eq .Values.webhooks.namespaces "optOut" -}}
+{{- $expressions = append $expressions (dict "key" "bindguard.io/admission" "operator" "NotIn" "values" (list "disabled")) -}}
+{{- else if eq .Values.webhooks.namespaces "optIn" -}}
+{{- $expressions = append $expressions (dict "key" "bindguard.io/admission" "operator" "In" "values" (list "enabled")) -}}
+{{- end -}}
 {{- $more := .Values.webhooks.namespaceSelector -}}
 {{- with $more.matchLabels }}
 matchLabels:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 matchExpressions:
-  {{- toYaml (prepend ($more.matchExpressions | default list) $own) | nindent 2 }}
+  {{- toYaml (concat $expressions ($more.matchExpressions | default list)) | nindent 2 }}
 {{- end }}
 
 {{/* The API server skips what cannot matter, so that controllers can go on with it while nobody answers. */}}
