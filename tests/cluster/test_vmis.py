@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 import structlog
 
+from tests.admission import launchers
 from tests.cluster import stories
 from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi
@@ -68,6 +69,28 @@ def test_a_vmi_that_is_not_there_is_none_only_when_it_was_said_twice(api: FakeAp
 def test_a_server_that_lags_behind_the_pod_is_asked_once_more(stored: FakeApi) -> None:
     stored.fail(WEB, 404)
     assert web(stored) is not None
+
+
+def test_another_vmi_of_the_name_is_asked_about_like_one_that_is_not_there(stored: FakeApi) -> None:
+    time = Time()
+
+    async def asked(vmis: ClusterVMIs, name: str) -> tuple[int, float]:
+        requests, began = len(stored.requests), time.now
+        await vmis.get("shop", name, "of-somebody-else")
+        return len(stored.requests) - requests, round(time.now - began, 6)
+
+    async def both(vmis: ClusterVMIs) -> list[tuple[int, float]]:
+        return [await asked(vmis, "web"), await asked(vmis, "none")]
+
+    there, absent = run(stored, both, time=time)
+    assert there == absent
+    assert there[0] == 2
+
+
+def test_the_vmi_that_was_meant_is_read_once(stored: FakeApi) -> None:
+    stored.store(WEB, launchers.vmi(uid="u"))
+    assert run(stored, lambda vmis: vmis.get("shop", "web", "u")) is not None
+    assert len(stored.requests) == 1
 
 
 @pytest.mark.parametrize("fault", [429, 500, 502, 503, 504, "cut"])

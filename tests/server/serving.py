@@ -40,7 +40,7 @@ class VMIs:
         if not shut:
             self._gate.set()
 
-    async def get(self, namespace: str, name: str) -> bytes | None:  # noqa: ARG002 - there is one answer
+    async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:  # noqa: ARG002 - there is one answer
         self.asked.release()
         await self._gate.wait()
         if isinstance(self._found, Exception):

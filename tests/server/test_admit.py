@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from tests.admission import launchers
 from tests.server.serving import VMIs, ask, bad_review, pod_review, post, serving, vmi_review
 from webhook.admission.vmi_source import VMISourceError
 from webhook.server.limits import Limits
@@ -173,6 +174,20 @@ def test_a_vmi_that_cannot_be_read_leaves_the_pod_as_it_is_and_says_why() -> Non
         assert "forbidden" in answer.text
         assert "secret" not in answer.text
         assert server.sample("bindguard_skips_total", endpoint="/mutate", reason="forbidden") == 1
+
+
+def test_a_stranger_is_not_told_whether_a_vmi_exists() -> None:
+    other = json.dumps(launchers.vmi(uid="another")).encode()
+    answers, reasons = set(), []
+    for found in (None, other, b"[]"):
+        with serving(vmis=VMIs(found)) as server:
+            answers.add(
+                httpx.post(f"{server.url}/mutate", content=pod_review(), headers=JSON).json()["response"]["auditAnnotations"]["reason"]
+            )
+            told = ("vmi-not-found", "uid-mismatch", "vmi-unreadable")
+            reasons += [each for each in told if server.sample("bindguard_skips_total", endpoint="/mutate", reason=each)]
+    assert answers == {"vmi-not-proved"}
+    assert reasons == ["vmi-not-found", "uid-mismatch", "vmi-unreadable"]
 
 
 def test_a_mistake_of_ours_is_an_error_without_a_traceback_and_hurts_no_other_request() -> None:

@@ -35,6 +35,16 @@ class NotOwed(enum.StrEnum):
     UNREADABLE_QUANTITY = "unreadable-quantity"
 
 
+VMI_NOT_PROVED = "vmi-not-proved"
+"""What an answer says in place of these: who asks may be anybody who reaches the port, and only who knows a VMI's uid knows the VMI."""
+_NOT_PROVED = frozenset({NotOwed.VMI_NOT_FOUND, NotOwed.VMI_UNREADABLE, NotOwed.UID_MISMATCH})
+
+
+def public_reason(reason: str) -> str:
+    """The reason as an answer may tell it; metrics and logs tell the one itself."""
+    return VMI_NOT_PROVED if reason in _NOT_PROVED else reason
+
+
 class Unowed(NamedTuple):
     """Nothing is owed; `problem` says more where the reason alone would not do."""
 

@@ -12,6 +12,7 @@ import msgspec
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF, INVALID
 from webhook.admission.envelope import API_VERSION, KIND
+from webhook.admission.owed import public_reason
 from webhook.admission.review import Request
 from webhook.admission.rulebook import Rulebook
 from webhook.admission.warning import warnings_of, with_accepted
@@ -70,7 +71,7 @@ def encode(request: Request, answer: Answer, rulebook: Rulebook, *, now: float) 
     """The AdmissionReview (`admission.k8s.io/v1`) that answers a request; `now` is in seconds of `time.monotonic()`."""
     decision, age = answer.decision, int(rulebook.age(now))
     if decision is Decision.ALLOWED and not answer.findings and not answer.audit:
-        before, after = _around_uid(answer.reason, rulebook.version, age)
+        before, after = _around_uid(public_reason(answer.reason), rulebook.version, age)
         return before + _encode(request.uid) + after
     audit = _audit(answer, rulebook.version, age)
     response = _Response(
@@ -101,7 +102,7 @@ def _audit(answer: Answer, version: str, age: int) -> dict[str, str]:
         "registry-age-seconds": str(age),
     }
     if answer.reason:
-        audit["reason"] = answer.reason
+        audit["reason"] = public_reason(answer.reason)
     if answer.findings:
         audit["rules"] = ",".join(dict.fromkeys(finding.rule for finding in answer.findings))
     return {**audit, **answer.audit} if answer.audit else audit

@@ -32,8 +32,11 @@ class VMISourceError(Exception):
 class VMISource(Protocol):
     """Reads one VMI."""
 
-    async def get(self, namespace: str, name: str) -> bytes | None:
+    async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:
         """The JSON of a VMI, or `None` when there is none of that name.
+
+        `uid` is the one that the VMI is said to have. A source that asks others takes the same steps for a VMI with another uid as for
+        none, so that their time does not tell which it was.
 
         A source that answers from a copy reads live before it says `None`, since a copy may lag behind the pod. It can be cancelled at any
         time, by which a caller bounds how long it takes.

@@ -14,6 +14,7 @@ from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.problem import ApiError, needing
 from webhook.cluster.shared_reads import SharedReads
 from webhook.kube.names import is_dns_name
+from webhook.vmi.launcher import read_launcher_vmi
 
 PAUSES = (0.1, 0.3, 0.9)
 """Seconds between reads, each made shorter or longer by up to a half. The webhook's own time, 5 s as a rule, has room for all of them."""
@@ -46,8 +47,10 @@ class ClusterVMIs:
         self._reads = SharedReads(self._read, most=most_reads)
         self._told_at: dict[Unread, float] = {}
 
-    async def get(self, namespace: str, name: str) -> bytes | None:
+    async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:
         """The VMI as the API server has it now, or `None` when there is none; several calls for one VMI share one read.
+
+        One without that uid is read twice, as is one that is not found: an API server may lag, and strangers learn nothing from the time.
 
         Raises:
             VMISourceError: It could not be found out, after as many tries as are of use.
@@ -55,7 +58,7 @@ class ClusterVMIs:
         if not is_dns_name(namespace) or not is_dns_name(name):
             return None  # no VMI can be named so; and nothing but a name comes into a path
         try:
-            return await self._insisted(f"/apis/kubevirt.io/v1/namespaces/{namespace}/virtualmachineinstances/{name}")
+            return await self._insisted(f"/apis/kubevirt.io/v1/namespaces/{namespace}/virtualmachineinstances/{name}", uid)
         except ApiError as error:
             if error.reason == _NOT_FOUND:
                 return None
@@ -63,12 +66,16 @@ class ClusterVMIs:
             self._tell(reason, error)
             raise VMISourceError(reason, str(error)) from error
 
-    async def _insisted(self, path: str) -> bytes:
-        """What is read in the end; not found counts when it is said twice."""
+    async def _insisted(self, path: str, uid: str) -> bytes:
+        """What is read in the end; that it is not found, or another one, counts when it is said twice."""
         misses = 0
         for pause in PAUSES:
             try:
-                return await self._reads.get(path)
+                body = await self._reads.get(path)
+                if misses or _has_uid(body, uid):
+                    return body
+                misses += 1
+                wait = pause * (0.5 + self._clock.chance())
             except ApiError as error:
                 misses += error.reason == _NOT_FOUND
                 if error.reason not in _PASSING or misses > 1 or error.retry_after > MOST_RETRY_AFTER_SECONDS:
@@ -88,6 +95,14 @@ class ClusterVMIs:
             return
         self._told_at[reason] = now
         log.warning("VMIs cannot be read", reason=str(reason), problem=str(error), consequence="launcher pods stay as they are")
+
+
+def _has_uid(body: bytes, uid: str) -> bool:
+    """Whether it is the VMI that was asked for; any is where no uid was given."""
+    if not uid:
+        return True
+    vmi = read_launcher_vmi(body)
+    return vmi is not None and vmi.metadata.uid == uid
 
 
 def _reason(error: ApiError) -> Unread:

@@ -42,7 +42,7 @@ class _Read(NamedTuple):
 class NoVMIs:
     """The source of VMIs where none is set: every launcher pod stays as it is, and says why."""
 
-    async def get(self, namespace: str, name: str) -> bytes | None:
+    async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:  # noqa: ARG002 - there is one answer
         """Nobody can tell."""
         raise VMISourceError(Unread.NO_VMI_SOURCE, f"{namespace}/{name} is not looked for: no source of VMIs is set")
 
@@ -60,7 +60,7 @@ class VMIDirectory:
         self._files: Mapping[str, _Read] = {}
         self._turn = asyncio.Lock()
 
-    async def get(self, namespace: str, name: str) -> bytes | None:
+    async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:  # noqa: ARG002 - for development: who asks may read the files
         """The VMI as JSON, or `None` when no file holds it; of two the one in the first file.
 
         Raises:

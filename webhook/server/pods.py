@@ -92,7 +92,7 @@ async def _within(until: float, vmis: VMISource, wanted: VMIReference) -> bytes 
     waiting = asyncio.timeout(with_reserve(until) - time.monotonic())
     try:
         async with waiting:
-            return await vmis.get(wanted.namespace, wanted.name)
+            return await vmis.get(wanted.namespace, wanted.name, wanted.uid)
     except TimeoutError as error:
         if not waiting.expired():
             raise
