@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from webhook.tls.checks import is_issued_by
 from webhook.tls.held import CA, CA_KEY, CERT, KEY, MOST_CAS, cas_in, held_in
-from webhook.tls.managed import SETTLE_SECONDS, Nothing, Publish, Situation, Step, Write, next_step
+from webhook.tls.managed import SETTLE_SECONDS, UNCLAIMED_SECONDS, Nothing, Publish, Situation, Step, Write, next_step
 
 from .builders import DAY, NAME, NOW, ca, leaf, made, rsa_key
 
@@ -27,6 +27,7 @@ class World:
         self.bundles = [b"", b""]
         self.now = NOW
         self.settled = 0.0
+        self.unclaimed = 0.0
         self.names: tuple[str, ...] = NAMES
 
     def next(self) -> Step:
@@ -36,6 +37,7 @@ class World:
                 wish=self.wish,
                 bundles=self.bundles,
                 settled_seconds=self.settled,
+                unclaimed_seconds=self.unclaimed,
                 names=self.names,
                 now=self.now,
             )
@@ -191,6 +193,26 @@ def test_a_deleted_secret_is_made_anew_and_what_was_trusted_stays_trusted(begun:
     assert begun.steps() == ["CA made", "published"]
     assert all(any(is_issued_by(lost, each) for each in cas_in(bundle, NOW)) for bundle in begun.bundles)
     assert begun.secret[CERT] == b""
+    assert begun.rest() == ["certificate issued"]
+    is_well(begun)
+
+
+def test_where_nobody_puts_a_lost_certificate_back_nobody_waits_for_the_new_ca_to_settle(begun: World) -> None:
+    begun.secret = {}
+    assert begun.steps() == ["CA made", "published"]
+    assert begun.pause() == UNCLAIMED_SECONDS
+    begun.unclaimed = begun.settled = UNCLAIMED_SECONDS
+    assert begun.steps() == ["certificate issued"]
+    is_well(begun)
+
+
+def test_a_certificate_that_was_put_back_is_served_until_the_new_ca_has_settled(begun: World) -> None:
+    pair = {key: begun.secret[key] for key in (CERT, KEY)}
+    begun.secret = {}
+    begun.steps()
+    begun.secret |= pair
+    begun.settled = UNCLAIMED_SECONDS
+    assert begun.pause() == SETTLE_SECONDS - UNCLAIMED_SECONDS
     assert begun.rest() == ["certificate issued"]
     is_well(begun)
 

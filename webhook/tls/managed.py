@@ -6,6 +6,7 @@ leaf that a server may show verifiable:
 1. A CA is made and put into the Secret, before the CAs that may have signed what is served now.
 2. All of them go into every caBundle.
 3. Only when that has been seen there for `SETTLE_SECONDS` is a leaf signed by the new CA.
+   Where the Secret has no certificate, and no server puts the one that it serves back into it, there is nothing to wait for.
 4. An old CA goes when the last leaf that it can have signed has expired: its key was given up in step 1.
 """
 
@@ -33,6 +34,10 @@ SETTLE_SECONDS = 120.0
 """API servers watch webhook configurations. One that has lost its watch tries again within 60 s (client-go's reflector waits 30 to 60 s
 at most, https://github.com/kubernetes/client-go/blob/master/tools/cache/reflector.go); this is twice that."""
 
+UNCLAIMED_SECONDS = 20.0
+"""A server that serves a certificate puts it back into a Secret without one: it looks every 4 s, every 8 s after a failure, and each of its
+two calls ends within 5 s."""
+
 _LEAF = timedelta(days=LEAF_DAYS)
 _CLOCKS = timedelta(days=1)  # what clocks may differ, by far
 
@@ -46,6 +51,7 @@ class Situation:
         wish: Value of its annotation `RENEW`; empty without.
         bundles: The caBundle of every webhook of every configuration that exists.
         settled_seconds: For how long all bundles have been seen to be the Secret's `ca.crt`.
+        unclaimed_seconds: For how long the Secret has been seen unchanged and without a certificate that can be served.
         names: DNS names and IP addresses that the leaf must be for, at least one.
         now: The time.
     """
@@ -54,6 +60,7 @@ class Situation:
     wish: str = ""
     bundles: Sequence[bytes] = ()
     settled_seconds: float = 0.0
+    unclaimed_seconds: float = 0.0
     names: Sequence[str]
     now: datetime
 
@@ -150,6 +157,8 @@ def _leaf_or_nothing(situation: Situation, held: Held, signer: Issued, kept: Seq
     if not reason:
         return Nothing(max(1.0, min((at - situation.now).total_seconds() for at in _next_times(held, signer, kept))))
     left = settle_seconds - situation.settled_seconds if _may_be_served_by_another(held, signer, kept) else 0.0
+    if held.leaf is None:
+        left = min(left, UNCLAIMED_SECONDS - situation.unclaimed_seconds)
     if left > 0:
         return Nothing(left)
     leaf = make_leaf(signer, situation.names, now=situation.now, days=LEAF_DAYS)

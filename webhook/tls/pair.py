@@ -66,8 +66,15 @@ class Pair:
 
     def pem(self) -> bytes:
         """Chain and key as one PEM text, written from what was checked, so that OpenSSL cannot read the files otherwise than we did."""
-        chain = b"".join(each.public_bytes(Encoding.PEM) for each in self.chain)
-        return chain + self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return self.chain_pem() + self.key_pem()
+
+    def chain_pem(self) -> bytes:
+        """The chain as PEM."""
+        return b"".join(each.public_bytes(Encoding.PEM) for each in self.chain)
+
+    def key_pem(self) -> bytes:
+        """The private key as PEM (PKCS #8), without a passphrase."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     def still_valid(self, at: datetime) -> None:
         """Nothing when the pair is valid at this moment; else `PairError`."""

@@ -18,7 +18,7 @@ from webhook.cluster.secrets import NamedSecret
 from webhook.cluster.webhook_configurations import WebhookConfigurations
 from webhook.serve.certificate.keeper import LOOK_SECONDS, CertificateKeeper
 from webhook.tls.held import Held, cas_in, held_in
-from webhook.tls.managed import RENEW, SETTLE_SECONDS
+from webhook.tls.managed import RENEW, SETTLE_SECONDS, UNCLAIMED_SECONDS
 
 
 @pytest.fixture
@@ -421,6 +421,23 @@ def test_the_secret_is_never_older_than_the_configurations_that_are_changed_by_i
     api.store(VALIDATING, configuration(b"foreign"))
     with structlog.testing.capture_logs(), interrupted(api, path, lambda: rotated(api), method="GET"):
         run(api, lambda server: keeper(server).look())
+    assert_well(api)
+
+
+def test_where_nobody_puts_a_lost_certificate_back_each_new_leader_waits_for_seconds_only(api: FakeApi) -> None:
+    begun(api)
+    api.remove(SECRET)
+
+    async def story(server: ApiServer) -> float:
+        clock = at_now()
+        await settle(keeper(server, clock), clock, 4)  # this leader dies
+        one, began = keeper(server, clock), clock.now
+        while not held(api).leaf:
+            clock.now += await one.look()
+        return clock.now - began
+
+    with structlog.testing.capture_logs():
+        assert UNCLAIMED_SECONDS <= run(api, story) <= UNCLAIMED_SECONDS + LOOK_SECONDS
     assert_well(api)
 
 

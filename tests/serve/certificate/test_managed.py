@@ -250,6 +250,56 @@ def test_a_deleted_secret_is_made_anew_while_the_old_certificate_is_served_and_t
         runs(api, lose_the_secret, settle_seconds=0.1)
 
 
+def test_who_begins_while_the_ca_of_a_lost_secret_is_replaced_serves_at_once(api: FakeApi) -> None:
+    """The Secret is deleted, another CA made, and then every pod dies: the certificate that was served is in the Secret again."""
+    served: list[bytes] = []
+
+    async def begin(one: ManagedCertificate) -> None:
+        source = await one.followed.begun()
+        served.append(source.pair.leaf)
+        api.remove(SECRET)
+        await until(lambda: bool(api.objects.get(SECRET, {}).get("data", {}).get("tls.crt")))
+
+    async def begin_again(one: ManagedCertificate) -> None:
+        source = await one.followed.begun()
+        assert source.pair.leaf == served[0]
+        assert any(is_issued_by(source.pair.chain[0], each) for each in cas_in(bundles(api, VALIDATING)[0], utc_now()))
+
+    with structlog.testing.capture_logs():
+        runs(api, begin)
+        runs(api, begin_again)
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"ca_crt": tls.ca().cert_pem}, {"ca_crt": CA.cert_pem, "tls_crt": SECOND.cert_pem, "tls_key": SECOND.key_pem}]
+)
+def test_nothing_is_put_back_where_there_is_a_certificate_or_nobody_would_trust_it(api: FakeApi, data: dict[str, bytes]) -> None:
+    async def story(server: ApiServer) -> None:
+        one = managed(server)
+        holds(api, FIRST)
+        await one.followed.look()
+        api.store(SECRET, secret(**data))
+        await one.followed.look()
+
+    with structlog.testing.capture_logs():
+        run(api, story)
+    assert api.asked("PATCH", SECRET) == []
+
+
+def test_of_two_who_put_a_certificate_back_the_second_leaves_it(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        one = managed(server)
+        holds(api, FIRST)
+        await one.followed.look()
+        api.store(SECRET, secret(ca_crt=CA.cert_pem))
+        api.answer = lambda asked: (409, {}) if asked.method == "PATCH" else None
+        assert await one.followed.look() == LOOK_SECONDS
+
+    with structlog.testing.capture_logs() as logs:
+        run(api, story)
+    assert "put back" not in str(logs)
+
+
 def test_a_replica_with_a_wrong_clock_follows_but_does_not_lead(api: FakeApi) -> None:
     async def story(one: ManagedCertificate) -> None:
         await until(lambda: bool(api.asked("GET", SECRET)))

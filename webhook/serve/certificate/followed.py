@@ -1,4 +1,4 @@
-"""The managed certificate's Secret, followed: what it holds is what is served. Changes nothing in the cluster, and stands for no election.
+"""The managed certificate's Secret, followed: what it holds is what is served, and what is served is put back when it has been lost.
 
 No key is written to a disk: the Secret's bytes stay in memory.
 """
@@ -12,7 +12,7 @@ import structlog
 
 from webhook.cluster.clock import Clock
 from webhook.cluster.problem import ApiError
-from webhook.cluster.secrets import NamedSecret
+from webhook.cluster.secrets import NamedSecret, Secret
 from webhook.tls.files import read_file
 from webhook.tls.held import CA, CERT, KEY, cas_in, held_in
 from webhook.tls.names import covers, names_in
@@ -109,6 +109,7 @@ class FollowedSecret:
         if secret is None:
             return f"{self._secret.place} does not exist; {self._maker()}"
         self._note_ca(secret.data)
+        await self._put_back(secret)
         pair = secret.data.get(CERT, b""), secret.data.get(KEY, b"")
         if not any(pair):
             return f"{self._secret.place} holds no certificate yet; {self._maker()}"
@@ -120,6 +121,25 @@ class FollowedSecret:
         problem = self._begin() if self.source is None else None
         self._tell_names()
         return problem
+
+    async def _put_back(self, secret: Secret) -> None:
+        """Give a Secret without a certificate the one that is served, if its CA is still trusted.
+
+        So whoever begins now can serve too; and where nobody does this, the leader knows that nobody serves, and does not wait.
+        """
+        now = self._clock.utc()
+        if self.source is None or held_in(secret.data, now).leaf is not None:
+            return
+        served = {CERT: self.source.pair.chain_pem(), KEY: self.source.pair.key_pem()}
+        if held_in({**secret.data, **served}, now).issuer is None:
+            return
+        try:
+            await self._secret.write(secret, served)
+        except ApiError as error:
+            if error.reason != "conflict":  # another was quicker: the next look tells what it wrote
+                raise
+        else:
+            log.warning("certificate put back", secret=self._secret.place)
 
     def _is_stray(self, data: Mapping[str, bytes]) -> bool:
         """Whether it is a good pair, but somebody else's: the one in service serves better until the leader has made another."""

@@ -14,7 +14,7 @@ from webhook.cluster.problem import ApiError
 from webhook.cluster.secrets import NamedSecret, Secret
 from webhook.cluster.webhook_configurations import KINDS, Configuration, WebhookConfigurations
 from webhook.serve.certificate.pace import Pace
-from webhook.tls.held import CA
+from webhook.tls.held import CA, held_in
 from webhook.tls.managed import RENEW, SETTLE_SECONDS, WISHES, Nothing, Publish, Situation, Write, next_step
 
 log = structlog.get_logger(__name__)
@@ -59,6 +59,7 @@ class CertificateKeeper:
         self._completions: dict[str, Pace] = defaultdict(lambda: Pace(longest_seconds=LOOK_SECONDS))
         self._published: dict[str, bytes] = {}
         self._settled: tuple[object, float] = (None, 0.0)
+        self._unclaimed = ("", 0.0)
         self._told: dict[str, object] = {}
         self.problem: str | None = None
         self.repairs = 0
@@ -112,6 +113,7 @@ class CertificateKeeper:
             wish=self._wish(secret),
             bundles=[bundle for each in configurations for bundle in each.bundles],
             settled_seconds=self._settled_for(secret.data.get(CA, b""), configurations),
+            unclaimed_seconds=self._unclaimed_for(secret),
             names=self._names,
             now=self._clock.utc(),
         )
@@ -129,6 +131,14 @@ class CertificateKeeper:
         if self._settled[0] != seen:
             self._settled = (seen, now)
         return now - self._settled[1]
+
+    def _unclaimed_for(self, secret: Secret) -> float:
+        now = self._clock.now()
+        if held_in(secret.data, self._clock.utc()).leaf is not None:
+            return 0.0
+        if self._unclaimed[0] != secret.version:
+            self._unclaimed = (secret.version, now)
+        return now - self._unclaimed[1]
 
     def _wish(self, secret: Secret) -> str:
         wish = secret.annotations.get(RENEW, "")

@@ -41,7 +41,7 @@ class Stored(NamedTuple):
 
     data: tuple[bytes, ...] = (b"",) * len(KEYS)
     wish: str = ""
-    version: int = 0
+    version: int = 1
     kind: None = None
 
     def value(self, key: str) -> bytes:
@@ -75,10 +75,19 @@ class Request(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """What a keeper remembers from one look to the next: what it has seen in all caBundles, and for how many ticks, at most `SETTLED`."""
+    """What a keeper remembers from one look to the next.
+
+    Attributes:
+        seen: What it has seen in all caBundles, with the configurations' generations.
+        ticks: For how many ticks, at most `SETTLED`.
+        unclaimed: The version of a Secret that it has seen without a certificate; 0 for none.
+        unclaimed_ticks: For how many ticks, at most one, which is longer than it waits for somebody to put it back.
+    """
 
     seen: tuple[bytes, tuple[int, ...]] | None = None
     ticks: int = 0
+    unclaimed: int = 0
+    unclaimed_ticks: int = 0
 
 
 class Served(NamedTuple):
@@ -129,11 +138,13 @@ class Product:
             clock=_clock(day),
         )
         keeper._settled = (memory.seen, _NOW - memory.ticks * TICK_SECONDS)
+        keeper._unclaimed = (str(memory.unclaimed), _NOW - memory.unclaimed_ticks * TICK_SECONDS)
         request = _run(keeper.work() if begins else keeper.look(), answers)
         if request is not None:
             return request
-        seen, at = keeper._settled
-        return Memory(seen, min(SETTLED, round((_NOW - at) / TICK_SECONDS))) if seen is not None else Memory()
+        (seen, at), (version, since) = keeper._settled, keeper._unclaimed
+        ticks = min(SETTLED, round((_NOW - at) / TICK_SECONDS)) if seen is not None else 0
+        return Memory(seen, ticks, int(version), min(1, round((_NOW - since) / TICK_SECONDS)) if int(version) else 0)
 
     def _follow(self, served: Served, answers: tuple[Answer, ...], day: int) -> Request | Served:
         """The next request of a follower's look, or what it remembers after it, and after the poll that follows."""

@@ -28,7 +28,7 @@ class Bounds(NamedTuple):
 
 
 PROOFS: Mapping[str, Bounds] = {
-    "a first start of two": Bounds(2, Left(elections=1, faults=1), begun=False),
+    "a first start of two, and another leads": Bounds(2, Left(elections=2), begun=False),
     "a first start of three": Bounds(3, Left(elections=1, faults=1), begun=False),
     "a wish, and a leader that dies or is not answered": Bounds(2, Left(elections=1, wishes=1, faults=1)),
     "a new CA for three": Bounds(3, Left(elections=1, wishes=1), CA_ONLY),
@@ -37,8 +37,9 @@ PROOFS: Mapping[str, Bounds] = {
     "the same where no generations are counted": Bounds(2, Left(elections=2, wishes=1, foreign=1), UNCOUNTED),
     "somebody writes any caBundle": Bounds(2, Left(elections=1, foreign=1, faults=1)),
     "a new CA, and both lead": Bounds(2, Left(elections=1, wishes=1), CA_ONLY._replace(alone=False)),
-    "a Secret that is deleted or spoilt, and a fault": Bounds(2, Left(elections=1, damage=1, faults=1)),
-    "a Secret that is deleted or spoilt, for three": Bounds(3, Left(elections=1, damage=1)),
+    "a Secret that is deleted or spoilt": Bounds(2, Left(elections=1, damage=1)),
+    "a Secret that is deleted, and a fault": Bounds(2, Left(elections=1, damage=1, faults=1), Rules(spoils=())),
+    "a Secret that is deleted, for three": Bounds(3, Left(damage=1), Rules(spoils=())),
     "four months with a new CA": Bounds(2, Left(wishes=1, seasons=2), CA_ONLY),
 }
 
@@ -68,7 +69,7 @@ def test_what_is_served_verifies_in_every_state(name: str, product: Product) -> 
     assert found.states > 100
 
 
-MANAGED, KEEPER = "webhook.tls.managed", "webhook.serve.certificate.keeper"
+MANAGED, KEEPER, FOLLOWED = "webhook.tls.managed", "webhook.serve.certificate.keeper", "webhook.serve.certificate.followed"
 FAULTS: Mapping[str, tuple[str, str, str, Bounds]] = {
     "the Secret is read before the configurations": (
         KEEPER,
@@ -130,11 +131,23 @@ FAULTS: Mapping[str, tuple[str, str, str, Bounds]] = {
         "not_valid_before_utc + _LEAF * 2 / 3",
         PROOFS["four months with a new CA"],
     ),
+    "a lost certificate is not put back by who serves it": (
+        FOLLOWED,
+        "        await self._put_back(secret)\n",
+        "",
+        PROOFS["a Secret that is deleted or spoilt"],
+    ),
+    "a lost certificate is not waited for": (
+        MANAGED,
+        "UNCLAIMED_SECONDS - situation.unclaimed_seconds",
+        "0.0",
+        PROOFS["a Secret that is deleted or spoilt"],
+    ),
     "what a lost Secret trusted is lost": (
         MANAGED,
         "(ca.certificate, *first, *held.trusted, *lost)",
         "(ca.certificate, *first, *held.trusted)",
-        PROOFS["a Secret that is deleted or spoilt, and a fault"],
+        PROOFS["a Secret that is deleted or spoilt"],
     ),
 }
 

@@ -105,6 +105,7 @@ class Rules(NamedTuple):
         generations: The API server counts how often a configuration was changed.
         wishes: What somebody may ask for.
         writes: Which caBundles somebody else may write.
+        spoils: Which keys of the Secret somebody may spoil, who may always delete it.
     """
 
     alone: bool = True
@@ -112,6 +113,7 @@ class Rules(NamedTuple):
     generations: bool = True
     wishes: tuple[str, ...] = WISHES
     writes: tuple[str, ...] = ("an old", "another", "no")
+    spoils: tuple[str, ...] = (KEY, CA_KEY, CA)
 
 
 class World:
@@ -128,7 +130,8 @@ class World:
 
     def after(self, state: State) -> Iterator[tuple[str, State]]:
         """Everything that can happen next, by name."""
-        yield "time passes", _later(state)
+        if not any(self._will_put_back(state, each) for each in state.replicas):
+            yield "time passes", _later(state)
         for place, replica in enumerate(state.replicas):
             yield from ((f"replica {place} {what}", after) for what, after in self._by(state, place, replica))
         if state.left.faults:
@@ -178,6 +181,12 @@ class World:
         if done is not state or after != replica:
             yield f"follows: {_named(request)}", _replica(done, place, after)
 
+    def _will_put_back(self, state: State, replica: Replica) -> bool:
+        """Whether it serves what the Secret has lost: it does not wait with that for a minute."""
+        if replica.following:
+            return True
+        return state.secret is not None and isinstance(self._product.follow(replica.served, (state.secret,), state.day), Request)
+
     def _looking(self, state: State, place: int, *, begins: bool) -> State:
         """A look begins, up to its first answer; a look before it is over."""
         replicas = tuple(map(self._deposed, state.replicas)) if begins and self._rules.alone else state.replicas
@@ -213,7 +222,7 @@ class World:
         if state.left.damage and secret is not None:
             spent = _spent(state, "damage")
             yield "the Secret is deleted", spent._replace(secret=None)
-            for key in (KEY, CA_KEY, CA):
+            for key in self._rules.spoils:
                 spoilt = tuple(GARBAGE if each == key else value for each, value in zip(KEYS, secret.data, strict=True))
                 yield f"{key} is spoilt", spent._replace(secret=secret._replace(data=spoilt, version=secret.version + 1))
         if state.left.foreign:
@@ -228,7 +237,7 @@ def normal(state: State) -> State:
     versions: dict[int | None, set[int]] = {}
     for kind, version in _known(state):
         versions.setdefault(kind, set()).add(version)
-    rank = {(kind, version): place for kind, found in versions.items() for place, version in enumerate(sorted(found))}
+    rank = {(kind, version): place for kind, found in versions.items() for place, version in enumerate(sorted(found), 1)}
 
     def ranked(answer: Answer) -> Answer:
         if not isinstance(answer, Stored | Configured):
@@ -239,11 +248,13 @@ def normal(state: State) -> State:
         return stored._replace(version=rank[stored.kind, stored.version])
 
     def remembered(replica: Replica) -> Replica:
-        if replica.memory.seen is None or not state.trust[0].stored.counted:
-            return replica
-        bundle, generations = replica.memory.seen
-        seen = bundle, tuple(rank[kind, generation] for kind, generation in enumerate(generations))
-        return replica._replace(memory=replica.memory._replace(seen=seen))
+        memory = replica.memory
+        if memory.unclaimed:
+            memory = memory._replace(unclaimed=rank[None, memory.unclaimed])
+        if memory.seen is not None and state.trust[0].stored.counted:
+            bundle, generations = memory.seen
+            memory = memory._replace(seen=(bundle, tuple(rank[kind, generation] for kind, generation in enumerate(generations))))
+        return replica._replace(memory=memory)
 
     if any(version != place for (_, version), place in rank.items()):
         replicas = [
@@ -269,6 +280,8 @@ def _known(state: State) -> Iterator[tuple[int | None, int]]:
         yield from ((each.kind, each.version) for each in answers if isinstance(each, Stored | Configured))
         if replica.memory.seen is not None and state.trust[0].stored.counted:
             yield from enumerate(replica.memory.seen[1])
+        if replica.memory.unclaimed:
+            yield None, replica.memory.unclaimed
     yield from ((each.stored.kind, each.stored.version) for each in state.trust)
     if state.secret is not None:
         yield None, state.secret.version
@@ -288,7 +301,8 @@ def _is_decided(look: Look) -> bool:
 
 
 def _aged(memory: Memory, ticks: int) -> Memory:
-    return memory._replace(ticks=min(SETTLED, memory.ticks + ticks)) if memory.seen else memory
+    settled = min(SETTLED, memory.ticks + ticks) if memory.seen else 0
+    return memory._replace(ticks=settled, unclaimed_ticks=min(1, memory.unclaimed_ticks + ticks) if memory.unclaimed else 0)
 
 
 def _later(state: State) -> State:
@@ -333,7 +347,8 @@ def _served(state: State, request: Request) -> tuple[State, Answer]:
     if request.body is None:
         return state, Refused(404) if secret is None else secret
     if request.body == {}:
-        return (state._replace(secret=Stored()), None) if secret is None else (state, Refused(409))
+        newest = max((version for kind, version in _known(state) if kind is None), default=0)
+        return (state._replace(secret=Stored(version=newest + 1)), None) if secret is None else (state, Refused(409))
     return _changed(state, secret, request.body)
 
 
