@@ -166,7 +166,7 @@ def test_what_is_in_flight_when_the_drain_ends_is_answered(tmp_path: Path) -> No
         with socket.create_connection((host, int(port)), timeout=20) as connection:
             head = f"POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(TYPO)}\r\n\r\n"
             connection.sendall(head.encode() + TYPO[:100])
-            eventually(lambda: server.metric("bindguard_requests_in_flight") == 1)
+            eventually(lambda: server.metric("bindguard_request_bodies") == 1)
             server.signal(signal.SIGTERM)
             server.told("draining")
             eventually(lambda: not _accepts(host, int(port)))

@@ -22,6 +22,7 @@ from webhook.server.front import FrontDoor
 from webhook.server.limits import ConnectionLimits, Limits
 from webhook.server.listener import Listener
 from webhook.server.metrics import Metrics
+from webhook.server.pool import TurnedAway
 from webhook.server.reviewers import Confirm
 
 T = TypeVar("T")
@@ -81,13 +82,17 @@ class Served:
     Attributes:
         metrics: What its front door counts.
         refused: Codes that its connections refused by themselves.
+        turned_away: Why connections were closed to make room.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, limits: ConnectionLimits) -> None:
         self.loop = Loop()
         self.metrics = metrics
         self.refused: list[int] = []
-        self.listener = Listener(app, host="127.0.0.1", port=0, limits=limits, refused=self.refused.append)
+        self.turned_away: list[TurnedAway] = []
+        self.listener = Listener(
+            app, host="127.0.0.1", port=0, limits=limits, refused=self.refused.append, turned_away=self.turned_away.append
+        )
         self.loop.run(self.listener.start())
         self.port = self.listener.port
 

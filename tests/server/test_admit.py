@@ -1,6 +1,7 @@
 """What the two endpoints answer over HTTP, and what they refuse."""
 
 import base64
+import contextlib
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from tests.admission import launchers
-from tests.server.serving import VMIs, ask, bad_review, pod_review, post, serving, vmi_review
+from tests.server.serving import VMIs, ask, bad_review, pod_review, post, read_answer, serving, vmi_review
 from webhook.admission.vmi_source import VMISourceError
 from webhook.server.limits import Limits
 
@@ -144,15 +145,28 @@ def test_above_the_cap_in_flight_requests_are_turned_away_at_once_and_let_in_lat
     assert refused.headers["retry-after"] == "1"
 
 
-def test_bodies_that_are_too_much_together_are_turned_away() -> None:
+def test_when_bodies_are_too_much_together_the_one_that_has_taken_longest_gives_way() -> None:
     limits = Limits(max_body_bytes=1000, max_buffered_bytes=1500)
     head = b"POST /validate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n"
     with serving(limits=limits) as server, server.connect() as slow, server.connect() as second:
         slow.sendall(head + b" " * 999)
-        server.until(lambda: server.sample("bindguard_requests_in_flight") >= 1)
-        status, headers, _ = ask(second, head + b" " * 999)
+        server.until(lambda: server.sample("bindguard_request_bodies") == 1)
+        second.sendall(head + b" " * 999)
+        with slow.makefile("rb") as stream:
+            status, headers, _ = read_answer(stream)
         assert (status, headers["retry-after"]) == (429, "1")
-        assert ask(slow, b"1")[0] == 400
+        assert ask(second, b"1")[0] == 400
+
+
+def test_bodies_that_trickle_in_take_no_place_from_whole_requests() -> None:
+    body = vmi_review()
+    with serving(limits=Limits(max_in_flight=1)) as server, contextlib.ExitStack() as stack:
+        for _ in range(20):
+            trickling = stack.enter_context(server.connect())
+            trickling.sendall(post(body)[:-10])
+        server.until(lambda: server.sample("bindguard_request_bodies") == 20)
+        with server.connect() as connection:
+            assert [ask(connection, post(body))[0] for _ in range(3)] == [200, 200, 200]
 
 
 def test_the_deadline_of_the_url_ends_the_wait_for_a_vmi_and_the_pod_passes() -> None:

@@ -23,7 +23,7 @@ def draining(server: Served) -> "Future[None]":
 
 
 def test_an_address_that_is_taken_is_an_error_of_the_system() -> None:
-    with serving() as server, pytest.raises(OSError, match="address already in use"):
+    with serving() as server, pytest.raises(OSError, match="Address already in use"):
         server.loop.run(Listener(front(Metrics("0")), host="127.0.0.1", port=server.port).start())
 
 

@@ -10,6 +10,7 @@ from structlog.testing import LogCapture
 
 from tests.admission import reviews
 from tests.server.serving import VMIs, bad_review, pod_review, serving, vmi_review
+from webhook.server.logs import Limited, RequestLog
 
 JSON = {"content-type": "application/json"}
 
@@ -87,3 +88,19 @@ def test_nothing_of_the_object_is_logged_but_its_name(log: LogCapture) -> None:
         httpx.post(f"{server.url}/validate", content=secret, headers=JSON)
     assert len(log.entries) == 1
     assert "hunter2" not in str(log.entries)
+
+
+def test_of_many_lines_some_are_left_out_and_counted() -> None:
+    now = [0.0]
+    limited = Limited(2, 10.0, now=lambda: now[0])
+    assert [limited.take() for _ in range(5)] == [{}, {}, None, None, None]
+    now[0] = 10.0
+    assert [limited.take(), limited.take(), limited.take()] == [{"left_out": 3}, {}, None]
+
+
+def test_a_stranger_who_is_refused_again_and_again_cannot_fill_the_log() -> None:
+    with structlog.testing.capture_logs() as lines:
+        log = RequestLog()
+        for _ in range(1000):
+            log.refused("/validate", 415, "no", 0.001)
+    assert [line["event"] for line in lines] == ["refused"] * 10

@@ -91,7 +91,7 @@ def test_a_request_to_a_known_url_may_come_in_parts(known: tuple[Served, socket.
     request = post(vmi_review())
     connection.sendall(request[:cut])
     if cut < 0 or cut > request.index(b"\r\n\r\n"):
-        server.until(lambda: server.sample("bindguard_requests_in_flight") == 1)
+        server.until(lambda: server.sample("bindguard_request_bodies") == 1)
     assert ask(connection, request[cut:])[0] == 200
 
 

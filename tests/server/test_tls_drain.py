@@ -44,14 +44,14 @@ class App:
 class Port:
     """A started TLS port and its application."""
 
-    def __init__(self, directory: Path, handshake_seconds: float) -> None:
+    def __init__(self, directory: Path, handshake_seconds: float, max_handshakes: int) -> None:
         source = CertificateSource(files_in(directory, PAIR))
         self.app = App()
         self.listener = Listener(
             self.app,
             host="127.0.0.1",
             port=0,
-            limits=ConnectionLimits(handshake_seconds=handshake_seconds),
+            limits=ConnectionLimits(handshake_seconds=handshake_seconds, max_handshakes=max_handshakes),
             ssl_context_factory=source.context_for_listener,
         )
 
@@ -66,8 +66,8 @@ class Port:
 
 
 @contextlib.asynccontextmanager
-async def started(directory: Path, *, handshake_seconds: float = 5.0) -> AsyncIterator[Port]:
-    port = Port(directory, handshake_seconds)
+async def started(directory: Path, *, handshake_seconds: float = 5.0, max_handshakes: int = 256) -> AsyncIterator[Port]:
+    port = Port(directory, handshake_seconds, max_handshakes)
     await port.listener.start()
     try:
         yield port
@@ -263,3 +263,23 @@ def test_a_client_that_never_says_good_bye_back_holds_up_the_end_no_longer_than_
             return took
 
     assert run(story(), loop) < 15
+
+
+def test_of_too_many_handshakes_the_oldest_of_the_client_with_the_most_ends_and_others_are_served(tmp_path: Path, loop: str) -> None:
+    async def story() -> bytes:
+        async with started(tmp_path, handshake_seconds=60, max_handshakes=2) as port:
+            port.app.gate.set()
+            silent = [await port.connect_plain() for _ in range(3)]
+            assert await silent[0][0].read() == b""
+            served = await port.connect(ssl.TLSVersion.TLSv1_3)
+            await served.send(REQUEST)
+            await port.app.asked.wait()
+            stopping = asyncio.create_task(port.listener.stop())
+            answer, _ = await served.read_to_the_end()
+            await served.close()
+            for _, writer in silent:
+                await ended(writer)
+            await stopping
+            return answer
+
+    assert run(story(), loop).endswith(b"ok")

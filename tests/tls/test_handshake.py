@@ -86,3 +86,26 @@ def test_no_listener_at_all_is_told(tmp_path: Path, loop: str) -> None:
         return await handshake("127.0.0.1", port, source(tmp_path))
 
     assert str(run(main(), loop)).startswith("no TLS handshake on 127.0.0.1 port")
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_asked_for_a_request_a_handshake_alone_is_not_enough(tmp_path: Path, loop: str, *, answers: bool) -> None:
+    current = source(tmp_path)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        if answers:
+            writer.write(b"HTTP/1.1 404 Not Found\r\n\r\n")
+        writer.close()
+
+    async def main() -> tuple[str | None, str | None]:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=current.context_for_listener())
+        port = server.sockets[0].getsockname()[1]
+        told = await handshake("127.0.0.1", port, current), await handshake("127.0.0.1", port, current, ask=True)
+        server.close()
+        await asyncio.sleep(0.01)
+        return told
+
+    handshake_alone, with_request = run(main(), loop)
+    assert handshake_alone is None
+    assert with_request is None if answers else "closed before a request was answered" in str(with_request)

@@ -17,10 +17,12 @@ from webhook.serve.sources import WORLD, Sources, World, sources_of
 from webhook.serve.watch import Watcher
 from webhook.server.cluster_metrics import ClusterMetrics
 from webhook.server.front import FrontDoor
-from webhook.server.limits import ConnectionLimits, Limits
+from webhook.server.limits import OPERATIONS, ConnectionLimits, Limits
 from webhook.server.listener import Listener
+from webhook.server.logs import ConnectionLog
 from webhook.server.metrics import Metrics
 from webhook.server.operations import operations_app
+from webhook.server.pool import TurnedAway
 from webhook.server.probes import Check
 from webhook.tls.handshake import handshake
 from webhook.tls.problem import PairError
@@ -110,6 +112,7 @@ class Assembly:
             limits=self._connection_limits(),
             ssl_context_factory=factory,
             refused=self._metrics.malformed,
+            turned_away=self._turned_away("admission"),
         )
 
     def _all_watchers(self) -> tuple[Watcher, ...]:
@@ -140,7 +143,23 @@ class Assembly:
             version=__version__,
             problem=lambda: self.registry.problem,
         )
-        return Listener(app, host=settings.operations_host, port=settings.operations_port, limits=self._connection_limits())
+        return Listener(
+            app,
+            host=settings.operations_host,
+            port=settings.operations_port,
+            limits=OPERATIONS,
+            turned_away=self._turned_away("operations"),
+            earns_trust=False,
+        )
+
+    def _turned_away(self, port: str) -> Callable[[TurnedAway], None]:
+        log_of_port = ConnectionLog(port)
+
+        def told(reason: TurnedAway) -> None:
+            self._metrics.turned_away(port, reason.value)
+            log_of_port.turned_away(reason)
+
+        return told
 
     def _connection_limits(self) -> ConnectionLimits:
         return ConnectionLimits(head_seconds=self._settings.header_seconds, body_seconds=self._settings.body_seconds)
@@ -164,7 +183,9 @@ class Assembly:
 
     async def _shakes_hands(self) -> str | None:
         source, admission = self.certificate, self.admission
-        return None if source is None or admission is None else await handshake(self._settings.host, admission.port, source)
+        if source is None or admission is None:
+            return None
+        return await handshake(self._settings.host, admission.port, source, ask=self._settings.client_ca is None)
 
     async def _is_open(self) -> str | None:
         return "the admission port is not open yet" if self.admission is None else None

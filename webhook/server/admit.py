@@ -10,7 +10,7 @@ from typing import NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from webhook.admission.answer import ReviewError
-from webhook.server.body import RETRY_AFTER, ClientGoneError, Load, check_headers, check_method, check_size, read_body
+from webhook.server.body import ClientGoneError, Load, check_headers, check_method, check_size, read_body
 from webhook.server.deadline import seconds_to_answer
 from webhook.server.large import check_values
 from webhook.server.limits import Limits
@@ -66,7 +66,7 @@ class Admission:
         begun: Begun | None = scope.get("state", {}).get(BEGUN)
         started = begun.started if begun is not None else time.monotonic()
         try:
-            body = await self._counted(scope, receive, started, begun)
+            body = await self._answered(scope, receive, started, begun)
         except RefusedError as refusal:
             self._refused(refusal, started)
             await send_refusal(send, refusal)
@@ -80,36 +80,31 @@ class Admission:
         else:
             await send_reply(send, 200, body)
 
-    async def _counted(self, scope: Scope, receive: Receive, started: float, begun: Begun | None) -> bytes:
-        """The answer, while the request counts as in flight."""
-        load = self._load
-        if load.requests >= self._limits.max_in_flight:
-            raise RefusedError(429, f"{load.requests} requests are being answered, which is the most at one time; try again", RETRY_AFTER)
-        load.requests += 1
+    async def _answered(self, scope: Scope, receive: Receive, started: float, begun: Begun | None) -> bytes:
+        """The answer. A request is in flight once its body is whole: one that trickles in takes no place from others."""
+        until = started + seconds_to_answer(scope["query_string"], self._limits.default_deadline_seconds)
+        body = b"" if begun is not None else await self._received(scope, receive, until)
         try:
-            until = started + seconds_to_answer(scope["query_string"], self._limits.default_deadline_seconds)
-            outcome = begun.outcome if begun is not None else await self._begun(scope, receive, until)
-            if isinstance(outcome, Exception):
-                raise outcome
-            reviewed = await finished(outcome, until)
+            with self._load.in_flight(self._limits.max_in_flight):
+                outcome = begun.outcome if begun is not None else self._reviewer.begin(body)
+                if isinstance(outcome, Exception):
+                    raise outcome
+                reviewed = await finished(outcome, until)
         except ReviewError as error:
             raise RefusedError(400, str(error)) from error
-        finally:
-            load.requests -= 1
         self._tell(reviewed, started)
         return reviewed.body
 
-    async def _begun(self, scope: Scope, receive: Receive, until: float) -> Reviewed | Unfinished:
-        limits = self._limits
+    async def _received(self, scope: Scope, receive: Receive, until: float) -> bytes:
         check_method(scope["method"])
-        check_headers(scope["headers"], limits)
-        body = await read_body(receive, limits, self._load)
+        check_headers(scope["headers"], self._limits)
+        body = await read_body(receive, self._limits, self._load)
         if not body:
             raise RefusedError(400, "the request body is empty; send an AdmissionReview of admission.k8s.io/v1")
         if time.monotonic() >= until:
             raise RefusedError(504, "the request took all of its time to arrive")
         check_values(body)
-        return self._reviewer.begin(body)
+        return body
 
     def _tell(self, reviewed: Reviewed, started: float) -> None:
         taken = time.monotonic() - started

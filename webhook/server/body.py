@@ -1,6 +1,8 @@
 """The body of a request, read within limits of size. Does not know what is in it."""
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections.abc import Iterator, Mapping
 
 from starlette.types import Receive
 
@@ -15,17 +17,85 @@ class ClientGoneError(Exception):
     """The client went away, or was too slow, before its request was whole: nobody is there to answer."""
 
 
+class Receipt:
+    """A body that is being received.
+
+    Attributes:
+        size: Bytes held of it.
+        is_abandoned: Whether it gave way to others; its request is refused.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.is_abandoned = False
+        self._task = asyncio.current_task()
+
+    def abandon(self) -> None:
+        """Wake the request that waits for it."""
+        self.is_abandoned = True
+        if self._task is not None:
+            self._task.cancel()
+
+
 class Load:
     """What is being worked on at one time, over all endpoints.
 
     Attributes:
-        requests: Requests not yet answered.
+        requests: Requests whose body is whole and that are not yet answered.
         body_bytes: Bytes held of bodies that are not yet whole.
     """
 
     def __init__(self) -> None:
         self.requests = 0
         self.body_bytes = 0
+        self._receipts: dict[Receipt, None] = {}
+
+    @property
+    def bodies(self) -> int:
+        """Bodies that are not yet whole."""
+        return len(self._receipts)
+
+    @contextlib.contextmanager
+    def in_flight(self, most: int) -> Iterator[None]:
+        """Count a request within the block; `RefusedError` when there are too many (429)."""
+        if self.requests >= most:
+            raise RefusedError(429, f"{self.requests} requests are being answered, which is the most at one time; try again", RETRY_AFTER)
+        self.requests += 1
+        try:
+            yield
+        finally:
+            self.requests -= 1
+
+    @contextlib.contextmanager
+    def receiving(self) -> Iterator[Receipt]:
+        """A body that is received within the block; `RefusedError` when it had to give way to others (429)."""
+        receipt = Receipt()
+        self._receipts[receipt] = None
+        try:
+            yield receipt
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not receipt.is_abandoned or task is None or task.uncancel():
+                raise
+            raise RefusedError(429, "the request body came too slowly while others waited for its memory; try again", RETRY_AFTER) from None
+        finally:
+            self._release(receipt)
+
+    def charge(self, receipt: Receipt, size: int, most: int) -> None:
+        """Count more bytes of a body. The bodies that have been received for longest give way; `RefusedError` when that is this one."""
+        while self.body_bytes + size > most:
+            oldest = next(iter(self._receipts))
+            if oldest is receipt:
+                raise RefusedError(429, "too many large requests at one time; try again", RETRY_AFTER)
+            self._release(oldest)
+            oldest.abandon()
+        receipt.size += size
+        self.body_bytes += size
+
+    def _release(self, receipt: Receipt) -> None:
+        self._receipts.pop(receipt, None)
+        self.body_bytes -= receipt.size
+        receipt.size = 0
 
 
 def check_method(method: str) -> None:
@@ -64,26 +134,18 @@ async def read_body(receive: Receive, limits: Limits, load: Load) -> bytes:
 async def _read_parts(message: Mapping[str, object], receive: Receive, limits: Limits, load: Load) -> bytes:
     """The body that begins with `message`; what is held of it counts as load until it is whole."""
     body = bytearray()
-    try:
+    with load.receiving() as receipt:
         while True:
             if message["type"] != "http.request":
                 raise ClientGoneError
             part = message["body"]
             assert isinstance(part, bytes)  # noqa: S101 - ASGI says so
-            _charge(len(part), limits, load)
+            load.charge(receipt, len(part), max(limits.max_buffered_bytes, limits.max_body_bytes))
             body += part
             check_size(body, limits)
             if not message["more_body"]:
                 return bytes(body)
             message = await receive()
-    finally:
-        load.body_bytes -= len(body)
-
-
-def _charge(size: int, limits: Limits, load: Load) -> None:
-    if load.body_bytes + size > max(limits.max_buffered_bytes, limits.max_body_bytes):
-        raise RefusedError(429, "too many large requests at one time; try again", RETRY_AFTER)
-    load.body_bytes += size
 
 
 def check_size(body: bytes | bytearray, limits: Limits) -> None:

@@ -30,6 +30,7 @@ class FrontDoor:
     def __init__(self, engine: Engine, *, limits: Limits, metrics: Metrics) -> None:
         load = Load()
         metrics.in_flight.set_function(lambda: load.requests)
+        metrics.bodies.set_function(lambda: load.bodies)
         self.endpoints = {path: Admission(path, reviewer, limits, load, metrics) for path, reviewer in engine.reviewers().items()}
 
     def lane(self, path: str) -> Lane | None:

@@ -8,15 +8,22 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+_OK = b"HTTP/1.1 200 "
+
 
 class JoinedTransport(asyncio.Transport):
-    """The transport of one answer, as far as uvicorn's `RequestResponseCycle` uses one."""
+    """The transport of one answer, as far as uvicorn's `RequestResponseCycle` uses one.
+
+    Attributes:
+        is_ok: Whether the answer is HTTP 200.
+    """
 
     def __init__(self, cycle: RequestResponseCycle) -> None:
         """Come between `cycle` and its transport."""
         self._cycle = cycle
         self._transport = cycle.transport
         self._head: bytes | None = None
+        self.is_ok = False
 
     def write(self, data: bytes) -> None:  # type: ignore[override] # uvicorn writes nothing but bytes
         """Hold the head, and write it with what comes next; what comes before it (`100 Continue`) is written at once."""
@@ -24,6 +31,7 @@ class JoinedTransport(asyncio.Transport):
             data, self._head = self._head + data, b""
         elif self._head is None and self._cycle.response_started:
             self._head = data
+            self.is_ok = data.startswith(_OK)
             return
         self._transport.write(data)
 

@@ -13,14 +13,14 @@ from starlette.types import ASGIApp
 from uvicorn import Config
 from uvicorn.server import ServerState
 
+from webhook.server.acceptor import Acceptor
 from webhook.server.limits import ConnectionLimits
+from webhook.server.pool import ConnectionPool, TurnedAway
 from webhook.server.prompt import Lane
 from webhook.server.protocol import Connection
 from webhook.server.reply import CLOSE
 
 _FIRST_REQUEST_SECONDS = 1.0
-_GOODBYE_SECONDS = 5.0
-"""A client that never answers our close_notify, as one on a dead node, is waited for no longer."""
 _LOOK_SECONDS = 0.02
 
 
@@ -36,6 +36,8 @@ class Listener:
         limits: ConnectionLimits | None = None,
         ssl_context_factory: Callable[[], ssl.SSLContext] | None = None,
         refused: Callable[[int], None] = lambda _code: None,
+        turned_away: Callable[[TurnedAway], None] = lambda _reason: None,
+        earns_trust: bool = True,
     ) -> None:
         """Prepare to serve.
 
@@ -46,6 +48,8 @@ class Listener:
             limits: Bounds of connections.
             ssl_context_factory: Makes the context of the listening socket, at `start`; plain HTTP without.
             refused: Is told the HTTP code of every request that the connection itself refuses.
+            turned_away: Is told of every connection that is closed to make room.
+            earns_trust: Whether a connection is trusted from its first answer with HTTP 200 on.
         """
         self._address = (host, port)
         self._limits = limits or ConnectionLimits()
@@ -67,14 +71,20 @@ class Listener:
         self._config.load()
         self._state = ServerState()
         self._lanes: dict[bytes, Lane] = {}
-        self._server: asyncio.Server | None = None
+        self._pool = ConnectionPool(total=self._limits.max_connections, per_client=self._limits.max_per_client, turned_away=turned_away)
+        self._acceptor = Acceptor(
+            lambda: Connection(self._config, self._state, self._lanes, self._limits, self._pool, self._refused, earns_trust=earns_trust),
+            limits=self._limits,
+            pool=self._pool,
+            turned_away=turned_away,
+        )
 
     @property
     def port(self) -> int:
         """The bound port; `RuntimeError` before `start`."""
-        if self._server is None or not self._server.sockets:
+        port = self._acceptor.port
+        if port is None:
             raise RuntimeError("the listener is not started")
-        port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     @property
@@ -86,15 +96,7 @@ class Listener:
         """Bind and serve; `OSError` when the address cannot be bound."""
         host, port = self._address
         context = self._ssl_context_factory() if self._ssl_context_factory is not None else None
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self._config, self._state, self._lanes, self._limits, self._refused),
-            host=host or None,
-            port=port,
-            ssl=context,
-            ssl_handshake_timeout=None if context is None else self._limits.handshake_seconds,
-            ssl_shutdown_timeout=None if context is None else _GOODBYE_SECONDS,
-            backlog=self._config.backlog,
-        )
+        await self._acceptor.open(host, port, self._config.backlog, context)
 
     async def drain(self, seconds: float) -> None:
         """Serve on for `seconds`, telling every client to come back elsewhere, then stop: the first half of a shutdown without loss.
@@ -111,9 +113,9 @@ class Listener:
         A connection that has brought no request yet is not idle: its first one may be on the way, and gets a moment to arrive.
         """
         self._ask_to_leave()
-        if self._server is None:
+        if self._acceptor.port is None:
             return
-        self._server.close()
+        self._acceptor.close()
         for connection in list(self._state.connections):
             if not isinstance(connection, Connection) or connection.has_asked:
                 connection.shutdown()
@@ -121,6 +123,7 @@ class Listener:
         for connection in list(self._state.connections):
             connection.shutdown()
         await self._idle_within(seconds)
+        await self._acceptor.abort_handshakes()
         self._cut_off()
 
     async def _idle_within(self, seconds: float) -> None:

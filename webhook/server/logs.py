@@ -1,15 +1,60 @@
 """What is logged about requests: a constant message with fields. Nothing of the objects themselves but their names."""
 
 import logging
+import time
+from collections.abc import Callable
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from webhook.admission.answer import Decision
 from webhook.kube.text import quoted
+from webhook.server.pool import TurnedAway
 from webhook.server.reviewers import Reviewed
 
 _LONGEST_NAME = 253
+_MAX_REFUSALS = 10
+_SPAN_SECONDS = 10.0
+
+
+class Limited:
+    """Lets so many lines of one sort through in a span of time, and counts those it leaves out."""
+
+    def __init__(self, most: int, seconds: float, now: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._now = now
+        self._begun = now()
+        self._lines = 0
+        self._left_out = 0
+
+    def take(self) -> dict[str, int] | None:
+        """`None` where a line is left out; else fields for it: how many were left out before, if any."""
+        now = self._now()
+        if now - self._begun >= self._seconds:
+            self._begun, self._lines = now, 0
+        if self._lines >= self._most:
+            self._left_out += 1
+            return None
+        self._lines += 1
+        left_out, self._left_out = self._left_out, 0
+        return {"left_out": left_out} if left_out else {}
+
+
+class ConnectionLog:
+    """Writes a line about connections that were turned away, at most one in ten seconds for each reason."""
+
+    def __init__(self, port: str) -> None:
+        """`port` is its name: `admission` or `operations`."""
+        self._port = port
+        self._log: FilteringBoundLogger = structlog.get_logger("webhook.server")
+        self._limits = {reason: Limited(1, _SPAN_SECONDS) for reason in TurnedAway}
+
+    def turned_away(self, reason: TurnedAway) -> None:
+        """Report a connection that was closed to make room."""
+        fields = self._limits[reason].take()
+        if fields is not None:
+            self._log.warning("connection turned away", port=self._port, reason=reason.value, **fields)
 
 
 class RequestLog:
@@ -21,6 +66,7 @@ class RequestLog:
 
     def __init__(self) -> None:
         self._log: FilteringBoundLogger = structlog.get_logger("webhook.server").bind()
+        self._refusals = Limited(_MAX_REFUSALS, _SPAN_SECONDS)
         self._tells_all = self._log.is_enabled_for(logging.DEBUG)
 
     def answered(self, endpoint: str, reviewed: Reviewed, seconds: float) -> None:
@@ -35,8 +81,10 @@ class RequestLog:
             self._log.info("patched", **_fields(endpoint, reviewed, seconds))
 
     def refused(self, endpoint: str, code: int, message: str, seconds: float) -> None:
-        """Tell of a request that got an HTTP error."""
-        self._log.warning("refused", endpoint=endpoint, code=code, problem=message, milliseconds=_milliseconds(seconds))
+        """Report a request that got an HTTP error; in ten seconds at most ten of them, so that no stranger can fill the log."""
+        fields = self._refusals.take()
+        if fields is not None:
+            self._log.warning("refused", endpoint=endpoint, code=code, problem=message, milliseconds=_milliseconds(seconds), **fields)
 
     def cut_off(self, endpoint: str, seconds: float) -> None:
         """Tell of a request whose client went away."""

@@ -24,6 +24,7 @@ class Metrics:
     Attributes:
         registry: What `/metrics` shows.
         in_flight: Requests being answered.
+        bodies: Request bodies that are being received in parts.
         connections: Open connections, by port.
         log_lines_dropped: Log lines that were left out.
         registry_age: Seconds since the registry in use was read.
@@ -58,6 +59,12 @@ class Metrics:
         self.log_lines_dropped = ReadCount(
             "bindguard_log_lines_dropped", "Log lines left out because nobody read the log fast enough.", self.registry
         )
+        self._turned_away = Counter(
+            "bindguard_connections_turned_away",
+            "Connections that were closed to make room for others.",
+            ("port", "reason"),
+            registry=self.registry,
+        )
         self._confirmations = Counter(
             "bindguard_registry_confirms",
             "Denials for which the KubeVirt CR was read again: borne out (denied), false (spared), or not confirmed (failed).",
@@ -72,6 +79,7 @@ class Metrics:
             self.registry,
         )
         self.in_flight = Gauge("bindguard_requests_in_flight", "Requests being answered.", registry=self.registry)
+        self.bodies = Gauge("bindguard_request_bodies", "Request bodies that are being received in parts.", registry=self.registry)
         self.connections = Gauge("bindguard_connections", "Open connections.", ("port",), registry=self.registry)
         self.registry_age = Gauge("bindguard_registry_age_seconds", "Time since the registry was read.", registry=self.registry)
         self.registry_version = Told(
@@ -116,6 +124,10 @@ class Metrics:
     def cut_off(self, endpoint: str) -> None:
         """Count a request whose client went away before it was whole."""
         self._cut_off.labels(endpoint).inc()
+
+    def turned_away(self, port: str, reason: str) -> None:
+        """Count a connection that was closed to make room."""
+        self._turned_away.labels(port, reason).inc()
 
     def malformed(self, code: int) -> None:
         """Count a request that was refused before it was whole: too slow, too large a head, no HTTP."""

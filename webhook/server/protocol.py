@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 from webhook.server.joined import JoinedTransport
 from webhook.server.limits import ConnectionLimits
 from webhook.server.patience import Patience
+from webhook.server.pool import ConnectionPool, client_of
 from webhook.server.prompt import Lane, PromptProtocol
 from webhook.server.reply import status_body
 
@@ -27,14 +28,38 @@ class Connection(PromptProtocol):
 
     Attributes:
         has_asked: Whether it has brought a request.
+        client_address: The client that it is counted for.
     """
 
-    def __init__(
-        self, config: Config, state: ServerState, lanes: dict[bytes, Lane], limits: ConnectionLimits, refused: Callable[[int], None]
+    def __init__(  # noqa: PLR0913, PLR0917 - called in one place
+        self,
+        config: Config,
+        state: ServerState,
+        lanes: dict[bytes, Lane],
+        limits: ConnectionLimits,
+        pool: ConnectionPool,
+        refused: Callable[[int], None],
+        *,
+        earns_trust: bool,
     ) -> None:
-        """`refused` is told the code of every request that is refused here, before any application sees it whole."""
+        """Make a connection of a pool.
+
+        Args:
+            config: uvicorn's.
+            state: uvicorn's, of the whole port.
+            lanes: As in `PromptProtocol`.
+            limits: What it may cost.
+            pool: All connections of the port.
+            refused: Is told the code of every request that is refused here, before any application sees it whole.
+            earns_trust: Whether an answer with HTTP 200 is worth trust, as that to a valid review is.
+        """
         super().__init__(config, state, lanes)
         self._limits = limits
+        self._pool = pool
+        self._earns_trust = earns_trust
+        self._keep_alive_seconds = limits.untrusted_keep_alive_seconds
+        self.client_address = ""
+        self._is_trusted = False
         self._refused = refused
         self._waiting = Patience(self.loop, self._waited)
         self._rests = False
@@ -50,7 +75,8 @@ class Connection(PromptProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn: it is always a Transport
         """Take a connection, if there is room for it; from here on the client has to say something."""
         super().connection_made(transport)
-        if len(self.connections) > self._limits.max_connections:
+        self.client_address = client_of(transport.get_extra_info("peername"))
+        if not self._pool.admit(self):
             self.abort()
             return
         self._wait()
@@ -58,6 +84,7 @@ class Connection(PromptProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is being answered, which with pipelining is not the last one that came, and stop all timers."""
         super().connection_lost(exc)
+        self._pool.remove(self)
         self._disconnect()
         self._waiting.end()
         if self._writing is not None:
@@ -80,9 +107,16 @@ class Connection(PromptProtocol):
         super().on_message_begin()
         self._in_head = True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header of a head. A trailer comes here too, after the body, and is no header."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """A head is whole: it was in time, and is let in if it is small enough and not too many wait before it."""
+        """A head is whole: it was in time, and is let in if it is HTTP/1.1, small enough, and not too many wait before it."""
         self._waiting.stop()
+        if self.parser.get_http_version() != "1.1":
+            self._check_version()
         if self._beside_body > self._limits.max_head_bytes and self._head_bytes() > self._limits.max_head_bytes:
             self._fault = self._large_head()
             raise ValueError(self._fault[1])
@@ -123,8 +157,11 @@ class Connection(PromptProtocol):
 
     def on_response_complete(self) -> None:
         """A request is answered; where that was the last one, what is not yet written does not wait for ever."""
-        if self._joined is not None:
+        if self._joined is None:  # the lane answers valid reviews only
+            self._answered(is_ok=True)
+        else:
             self._joined.flush()
+            self._answered(is_ok=self._joined.is_ok)
             self._joined = None
         if self.transport.is_closing():
             self._wait_for_reader()
@@ -134,12 +171,35 @@ class Connection(PromptProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         elif not self._in_body:
             self._rests = True
-            self._waiting.start(self._limits.keep_alive_seconds)
+            self._waiting.start(self._keep_alive_seconds)
+
+    def may_be_closed(self) -> bool:
+        """Whether no whole request waits for its answer."""
+        return self._in_body or self.is_idle()
 
     def abort(self) -> None:
         """Cut the connection off, with all that waits on it."""
         self._disconnect()
         self.transport.abort()
+
+    def _answered(self, *, is_ok: bool) -> None:
+        """Trust a connection from its first valid review on."""
+        if is_ok and self._earns_trust and not self._is_trusted:
+            self._is_trusted = True
+            self._keep_alive_seconds = self._limits.keep_alive_seconds
+            self._pool.prove(self)
+        else:
+            self._pool.used(self)
+
+    def _check_version(self) -> None:
+        """Refuse what no client of ours speaks, and what means different things to different servers."""
+        version = self.parser.get_http_version()
+        if version != "1.0":
+            self._fault = (505, f"HTTP/{version} is not spoken here; use HTTP/1.1")
+            raise ValueError(self._fault[1])
+        if any(name == b"transfer-encoding" for name, _ in self.headers):
+            self._fault = (400, "HTTP/1.0 has no transfer encodings; use HTTP/1.1")
+            raise ValueError(self._fault[1])
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle

@@ -1,4 +1,4 @@
-"""A TLS handshake with ourselves, for readiness: does the listener answer, and with the certificate of now? Sends no request."""
+"""A TLS handshake with ourselves, for readiness: does the listener answer, and with the current certificate?"""
 
 import asyncio
 import ssl
@@ -8,11 +8,16 @@ from webhook.tls.pair import Clock, Pair, utc_now
 from webhook.tls.problem import PairError
 from webhook.tls.source import CertificateSource
 
+_REQUEST = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
 _HERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - a listener on every address is asked on one of them
 
 
-async def handshake(host: str, port: int, source: CertificateSource, *, timeout_seconds: float = 2.0, now: Clock = utc_now) -> str | None:
+async def handshake(  # noqa: PLR0913 - all but three by keyword
+    host: str, port: int, source: CertificateSource, *, ask: bool = False, timeout_seconds: float = 2.0, now: Clock = utc_now
+) -> str | None:
     """`None` when a new connection to host and port gets the pair in service, valid now; else why not. Ends within the time.
+
+    With `ask` a request must be answered as well, whatever the answer: that is not possible where clients must show a certificate.
 
     The leaf is compared byte by byte with ours, which says more than a chain of trust; so no name and no CA are needed. Where clients must
     show a certificate we show none: in TLS 1.3 the server's own part is over before it refuses us.
@@ -20,9 +25,9 @@ async def handshake(host: str, port: int, source: CertificateSource, *, timeout_
     before = source.pair
     try:
         async with asyncio.timeout(timeout_seconds):
-            leaf = await _leaf_at(_HERE.get(host, host), port)
+            leaf = await _leaf_at(_HERE.get(host, host), port, ask=ask)
     except TimeoutError:
-        return f"no TLS handshake within {timeout_seconds:g} seconds on {host} port {port}"
+        return f"no TLS handshake{' and answer' if ask else ''} within {timeout_seconds:g} seconds on {host} port {port}"
     except OSError as error:  # ssl.SSLError is one
         return f"no TLS handshake on {host} port {port}: {error.strerror or error}"
     return _verdict(leaf, (before, source.pair), now)
@@ -40,10 +45,16 @@ def _verdict(leaf: bytes | None, pairs: tuple[Pair, Pair], now: Clock) -> str | 
     return None
 
 
-async def _leaf_at(host: str, port: int) -> bytes | None:
-    _, writer = await asyncio.open_connection(host, port, ssl=unverified_context())
+async def _leaf_at(host: str, port: int, *, ask: bool) -> bytes | None:
+    """The leaf that is shown; with `ask` a request must be answered too. `OSError` when it is not."""
+    reader, writer = await asyncio.open_connection(host, port, ssl=unverified_context())
     try:
         connection = writer.get_extra_info("ssl_object")
-        return connection.getpeercert(binary_form=True) if isinstance(connection, ssl.SSLObject) else None
+        leaf = connection.getpeercert(binary_form=True) if isinstance(connection, ssl.SSLObject) else None
+        if ask:
+            writer.write(_REQUEST)
+            if not (await reader.readline()).startswith(b"HTTP/1.1 "):
+                raise ConnectionError("the connection was closed before a request was answered")
+        return leaf
     finally:
-        writer.transport.abort()  # nothing was sent, and a peer that does not say good-bye must not hold us
+        writer.transport.abort()  # a peer that does not say good-bye must not hold us

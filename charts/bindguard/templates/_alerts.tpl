@@ -36,6 +36,11 @@
   for: 5m
   severity: warning
   summary: Bindguard turns reviews away because too many come at one time.
+- alert: BindguardConnectionsTurnedAway
+  expr: sum by (port, reason) (rate(bindguard_connections_turned_away_total{ {{- .own -}} }[5m])) > 1
+  for: 5m
+  severity: warning
+  summary: Bindguard closes connections to make room for others; somebody opens far more than an API server does.
 - alert: BindguardSlow
   expr: histogram_quantile(0.99, sum by (le, endpoint) (rate(bindguard_request_duration_seconds_bucket{ {{- .own -}} }[5m]))) > 1
   for: 10m
