@@ -96,6 +96,8 @@ def test_every_alert_says_how_bad_it_is_and_what_it_is(helm: Helm) -> None:
     for alert in alerts(helm):
         assert alert["labels"]["severity"] in {"critical", "warning"}
         assert alert["annotations"]["summary"].endswith(".")
+        assert alert["annotations"]["description"].endswith(".")
+        assert ("{{ $labels.pod }}" in alert["annotations"]["description"]) is ("pod)" in alert["expr"])
 
 
 def test_what_only_a_self_managed_certificate_can_have_is_asked_for_there_alone(helm: Helm) -> None:
