@@ -8,19 +8,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cel_expr_python import cel  # type: ignore[import-untyped] # it ships no marker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.chart.helm import Helm, webhooks
+from webhook.vmi.spec import Devices, Domain, VMISpec
 
 REVIEWS = Path(__file__).parents[1] / "data/reviews"
 RECORDED = {
     path.stem: path for place in (Path(__file__).parents[3] / "shared/fixtures/admissionreviews", REVIEWS) for path in place.glob("*.json")
 }
 """Recorded from a real API server with KubeVirt's own CRDs; those of the repository go before those beside it."""
-VALIDATE, ADVICE = "validate.bindguard.io", "advice.validate.bindguard.io"
+VALIDATE, ADVICE, STARTED = "validate.bindguard.io", "advice.validate.bindguard.io", "started.validate.bindguard.io"
 NOT_SENT = {"vm-delete", "vm-status-update", "vm-update-finalizer-added", "vm-update-finalizer-removed-while-deleting", "vm-update-label"}
 NOT_SENT |= {"vmirs-scale-update", "clusterpreference-create"}
 INTERFACES = [{"name": "default", "binding": {"name": "passt"}}]
@@ -29,10 +31,20 @@ _ENVIRONMENT = cel.NewEnv(variables=dict.fromkeys(("object", "oldObject", "reque
 
 
 def is_sent(
-    helm: Helm, obj: Any, old: Any = None, *, resource: str = "virtualmachineinstances", webhook: str = "validate.bindguard.io"
+    helm: Helm,
+    obj: Any,
+    old: Any = None,
+    *,
+    resource: str = "virtualmachineinstances",
+    webhook: str = "validate.bindguard.io",
+    user: str = "admin",
 ) -> bool:
     """Whether all conditions are true, as the API server asks them; none may fail."""
-    request = {"operation": "CREATE" if old is None else "UPDATE", "resource": {"resource": resource}}
+    request = {
+        "operation": "CREATE" if old is None else "UPDATE",
+        "resource": {"resource": resource},
+        "userInfo": {"username": user},
+    }
     variables = {"object": obj, "oldObject": old, "request": request}
     answers = [evaluated(each["expression"], variables) for each in webhooks(helm.render())[webhook]["matchConditions"]]
     assert all(isinstance(answer, bool) for answer in answers), answers
@@ -62,8 +74,8 @@ def asked(helm: Helm, request: Any) -> set[str]:
     """The webhooks that the API server asks about a request: by their rules first, then by their conditions."""
     found = {name for name, webhook in webhooks(helm.render()).items() if any(_matches(rule, request) for rule in webhook["rules"])}
     judged = {name for name in found if "matchConditions" in webhooks(helm.render())[name]}
-    resource = request["resource"]["resource"]
-    sent = {name for name in judged if is_sent(helm, request["object"], request["oldObject"], resource=resource, webhook=name)}
+    resource, user = request["resource"]["resource"], request["userInfo"]["username"]
+    sent = {name for name in judged if is_sent(helm, request["object"], request["oldObject"], resource=resource, webhook=name, user=user)}
     return sent | (found - judged)
 
 
@@ -98,13 +110,15 @@ def registering(plugins: dict[str, Any]) -> dict[str, Any]:
 def test_whatever_is_created_is_sent(helm: Helm) -> None:
     for name in ("vm-create-unregistered-generatename", "vmi-create-multus", "vmirs-create", "vmpool-create"):
         request = json.loads((REVIEWS / f"{name}.json").read_text())["request"]
-        assert is_sent(helm, request["object"], resource=request["resource"]["resource"])
+        assert asked(helm, request) in ({VALIDATE}, {STARTED})
 
 
 @pytest.mark.parametrize("name", sorted(RECORDED))
 def test_of_what_real_clusters_do_only_what_can_matter_is_sent(helm: Helm, name: str) -> None:
     wanted = {"pod": {"mutate.bindguard.io"}, "kubevirt": {ADVICE}}.get(name.partition("-")[0], {VALIDATE})
     request = json.loads(RECORDED[name].read_text(encoding="utf-8"))["request"]
+    if wanted == {VALIDATE} and request["userInfo"]["username"].endswith(":kubevirt-controller"):
+        wanted = {STARTED}
     assert asked(helm, request) == (set() if name in NOT_SENT else wanted)
 
 
@@ -116,28 +130,94 @@ _DEVICES = st.fixed_dictionaries(
     {}, optional={"interfaces": st.none() | st.lists(_INTERFACE, max_size=2), "disks": st.lists(_TEXTS, max_size=1)}
 )
 _DOMAIN = st.fixed_dictionaries({}, optional={"devices": st.none() | _DEVICES, "cpu": st.integers(0, 1)})
-_SPEC = st.fixed_dictionaries({}, optional={"domain": st.none() | _DOMAIN, "networks": st.none() | st.lists(_INTERFACE, max_size=2)})
+_SPEC = st.fixed_dictionaries(
+    {},
+    optional={
+        "domain": st.none() | _DOMAIN,
+        "networks": st.none() | st.lists(_INTERFACE, max_size=2),
+        "evictionStrategy": st.none() | _TEXTS,
+        "resourceClaims": st.none() | st.lists(_INTERFACE, max_size=1),
+        "volumes": st.lists(_TEXTS, max_size=1),
+    },
+)
+_TEMPLATE = st.fixed_dictionaries({}, optional={"metadata": st.none(), "spec": st.none() | _SPEC})
+_VM_SPEC = st.fixed_dictionaries(
+    {},
+    optional={
+        "runStrategy": _TEXTS,
+        "preference": st.none() | st.just({"name": "a"}),
+        "template": st.none() | _TEMPLATE,
+    },
+)
+_POOL_SPEC = st.fixed_dictionaries(
+    {},
+    optional={"replicas": st.integers(0, 1), "virtualMachineTemplate": st.none() | st.fixed_dictionaries({}, optional={"spec": _VM_SPEC})},
+)
+_SPECS = {
+    "virtualmachineinstances": _SPEC,
+    "virtualmachines": _VM_SPEC,
+    "virtualmachineinstancereplicasets": _VM_SPEC,
+    "virtualmachinepools": _POOL_SPEC,
+}
 _METADATA = st.fixed_dictionaries({}, optional={"labels": st.just({"a": "b"}), "deletionTimestamp": st.just("2026-11-21T22:34:46Z")})
-_OBJECTS = st.fixed_dictionaries({"metadata": _METADATA}, optional={"spec": st.none() | _SPEC, "status": st.just({"phase": "Running"})})
 
 
-@settings(max_examples=200)
-@given(after=_OBJECTS, before=_OBJECTS, resource=st.sampled_from(["virtualmachineinstances", "virtualmachines"]))
-def test_an_update_is_sent_exactly_when_it_can_matter_and_no_condition_ever_fails(
-    helm: Helm, after: Any, before: Any, resource: str
-) -> None:
+@st.composite
+def _updates(draw: st.DrawFn) -> tuple[str, Any, Any]:
+    resource = draw(st.sampled_from(sorted(_SPECS)))
+    spec = _SPECS[resource]
+    objects = st.fixed_dictionaries({"metadata": _METADATA}, optional={"spec": st.none() | spec, "status": st.just({"phase": "Running"})})
+    return resource, draw(objects), draw(objects)
+
+
+@settings(max_examples=400)
+@given(update=_updates())
+def test_an_update_is_sent_exactly_when_it_can_matter_and_no_condition_ever_fails(helm: Helm, update: tuple[str, Any, Any]) -> None:
+    resource, after, before = update
     staying = "deletionTimestamp" not in after["metadata"]
-    changed = "spec" not in after or "spec" not in before or after["spec"] != before["spec"]
-    matters = resource != "virtualmachineinstances" or wiring(after) != wiring(before)
-    assert is_sent(helm, after, before, resource=resource) == (staying and changed and matters)
+    assert is_sent(helm, after, before, resource=resource) == (staying and wiring(resource, after) != wiring(resource, before))
     assert is_sent(helm, after, resource=resource) == staying
 
 
-def wiring(obj: Any) -> tuple[Any, Any]:
-    """Interfaces and networks as they are written; without them as with none."""
+def wiring(resource: str, obj: Any) -> tuple[Any, ...]:
+    """What a denial can depend on, as it is written; what is absent or null is as nothing."""
     spec = obj.get("spec") or {}
+    preference = None
+    if resource == "virtualmachinepools":
+        spec = (spec.get("virtualMachineTemplate") or {}).get("spec") or {}
+    if resource != "virtualmachineinstances":
+        preference, spec = spec.get("preference"), (spec.get("template") or {}).get("spec") or {}
     devices = (spec.get("domain") or {}).get("devices") or {}
-    return devices.get("interfaces", []), spec.get("networks", [])
+    lists = tuple(each or [] for each in (devices.get("interfaces"), spec.get("networks"), spec.get("resourceClaims")))
+    return preference is not None, *lists, spec.get("evictionStrategy") or ""
+
+
+def test_every_field_of_a_vmi_spec_that_rules_read_is_compared(helm: Helm) -> None:
+    compared = set(re.findall(r"v\[1\]\.([\w.]+)", webhooks(helm.render())[VALIDATE]["matchConditions"][1]["expression"]))
+    read = {f"domain.devices.{field.encode_name}" for field in msgspec.structs.fields(Devices)}
+    read |= {field.encode_name for field in msgspec.structs.fields(VMISpec)} - {"domain"}
+    assert {field.encode_name for field in msgspec.structs.fields(Domain)} == {"devices"}
+    assert compared - {"domain", "domain.devices"} == read
+
+
+def test_a_vm_can_be_stopped_and_restarted_while_nobody_answers(helm: Helm) -> None:
+    running, halted = vm(vmi()["spec"]), vm(vmi()["spec"])
+    running["spec"]["runStrategy"], halted["spec"]["runStrategy"] = "Always", "Halted"
+    assert not is_sent(helm, halted, running, resource="virtualmachines")
+    defaulted = vm({**vmi()["spec"], "architecture": "amd64"})
+    assert not is_sent(helm, defaulted, vm(vmi()["spec"]), resource="virtualmachines")
+    controller = "system:serviceaccount:kubevirt:kubevirt-controller"
+    assert not is_sent(helm, vmi(), user=controller)
+    assert is_sent(helm, vmi(), user=controller, webhook=STARTED)
+    assert webhooks(helm.render())[STARTED]["failurePolicy"] == "Ignore"
+
+
+@pytest.mark.parametrize(
+    "user", ["admin", "system:serviceaccount:kubevirt:kubevirt-handler", "x:system:serviceaccount:kubevirt:kubevirt-controller"]
+)
+def test_a_vmi_that_somebody_else_creates_is_not_taken_for_one_that_is_started(helm: Helm, user: str) -> None:
+    assert is_sent(helm, vmi(), user=user)
+    assert not is_sent(helm, vmi(), user=user, webhook=STARTED)
 
 
 def test_a_status_write_of_a_vmi_is_not_sent(helm: Helm) -> None:

@@ -25,7 +25,7 @@ class Permission(NamedTuple):
 def described(mode: str) -> set[Permission]:
     """What the page says."""
     rows = _ROW.findall(SECURITY.read_text(encoding="utf-8"))
-    assert len(rows) == 6
+    assert len(rows) == 7
     return {
         Permission(group.strip(), resource, name.strip(), verb, where)
         for group, resource, name, verbs, where, modes in rows

@@ -78,10 +78,12 @@ def test_rendering_twice_gives_the_same_bytes(helm: Helm, mode: str) -> None:
     assert helm.text(values) == helm.text(values)
 
 
-def test_nothing_is_looked_up_made_at_random_or_left_to_a_hook(helm: Helm) -> None:
+def test_nothing_but_whether_webhooks_are_armed_is_looked_up_and_nothing_made_at_random_or_left_to_a_hook(helm: Helm) -> None:
     actions = [action for path in CHART.glob("templates/*") for action in re.findall(r"{{.*?}}", path.read_text(), re.DOTALL)]
     assert actions
-    assert [action for action in actions if re.search(r"\b(?:lookup|rand\w+|gen[A-Z]\w+|derivePassword|uuidv4|now)\b", action)] == []
+    assert [action for action in actions if re.search(r"\b(?:rand\w+|gen[A-Z]\w+|derivePassword|uuidv4|now)\b", action)] == []
+    looked_up = {what for action in actions for what in re.findall(r'lookup "\S+" ("\w+"|\([^)]*\))', action)}
+    assert looked_up == {"(index . 1)", '"Deployment"'}
     assert "helm.sh/hook" not in helm.text(merged(*EVERYTHING)).decode()
 
 
@@ -108,7 +110,7 @@ def test_the_release_name_is_no_part_of_any_name(helm: Helm) -> None:
 
 
 def test_another_name_is_another_name_everywhere(helm: Helm) -> None:
-    for each in helm.render(merged(*EVERYTHING, {"name": "guard"})):
+    for each in helm.render(merged(*EVERYTHING, {"name": "guard"}), namespace="elsewhere"):
         assert each["metadata"]["name"].startswith("guard")
         assert "bindguard" not in list(references(each))
 

@@ -5,12 +5,15 @@ import pytest
 from tests.chart.helm import CERT_MANAGER, MODES, PODS_VALIDATED, PROVIDED, Helm, merged, webhooks
 from webhook.vmi.kinds import KINDS
 
-VALIDATE, ADVICE, MUTATE, PODS = (
+VALIDATE, ADVICE, MUTATE, PODS, STARTED = (
     "validate.bindguard.io",
     "advice.validate.bindguard.io",
     "mutate.bindguard.io",
     "pods.validate.bindguard.io",
+    "started.validate.bindguard.io",
 )
+ARMED = {"webhooks": {"armWhenReady": False}}
+"""Policies as they are once the server has armed the webhooks."""
 PLURALS = {f"{kind.name}": f"{kind.name.lower()}s" for kind in KINDS}
 
 
@@ -46,7 +49,7 @@ def test_no_subresource_and_no_wildcard_is_asked_about(helm: Helm) -> None:
 
 def test_what_does_not_change_with_values(helm: Helm) -> None:
     found = webhooks(helm.render(PODS_VALIDATED))
-    assert set(found) == {VALIDATE, ADVICE, MUTATE, PODS}
+    assert set(found) == {VALIDATE, ADVICE, MUTATE, PODS, STARTED}
     for webhook in found.values():
         assert (webhook["matchPolicy"], webhook["sideEffects"], webhook["timeoutSeconds"]) == ("Equivalent", "None", 5)
         assert webhook["admissionReviewVersions"] == ["v1"]
@@ -54,8 +57,22 @@ def test_what_does_not_change_with_values(helm: Helm) -> None:
 
 
 def test_only_validation_of_vms_fails_closed(helm: Helm) -> None:
-    policies = {name: webhook["failurePolicy"] for name, webhook in webhooks(helm.render(PODS_VALIDATED)).items()}
-    assert policies == {VALIDATE: "Fail", ADVICE: "Ignore", MUTATE: "Ignore", PODS: "Ignore"}
+    policies = {name: webhook["failurePolicy"] for name, webhook in webhooks(helm.render(merged(PODS_VALIDATED, ARMED))).items()}
+    assert policies == {VALIDATE: "Fail", ADVICE: "Ignore", MUTATE: "Ignore", PODS: "Ignore", STARTED: "Ignore"}
+
+
+@pytest.mark.parametrize("mode", ["managed", "certManager", "provided"])
+def test_a_first_installation_fails_closed_nowhere(helm: Helm, mode: str) -> None:
+    closed = {name: {"failurePolicy": "Fail"} for name in ("validation", "advice", "podMutation", "podValidation")}
+    objects = helm.render(merged(MODES[mode], PODS_VALIDATED, closed))
+    assert {webhook["failurePolicy"] for webhook in webhooks(objects).values()} == {"Ignore"}
+    for kind, names in {
+        "ValidatingWebhookConfiguration": {VALIDATE, ADVICE, PODS},
+        "MutatingWebhookConfiguration": {MUTATE},
+    }.items():
+        annotations = objects.one(kind)["metadata"].get("annotations", {})
+        found = annotations.get("bindguard.io/arm")
+        assert (None if found is None else set(found.split(","))) == (names if mode == "managed" else None)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +80,9 @@ def test_only_validation_of_vms_fails_closed(helm: Helm) -> None:
 )
 def test_each_webhook_has_its_own_failure_policy_and_timeout(helm: Helm, value: str, name: str) -> None:
     for policy in ("Fail", "Ignore"):
-        found = webhooks(helm.render(merged(PODS_VALIDATED, {value: {"failurePolicy": policy, "timeoutSeconds": 9}})))
+        found = webhooks(helm.render(merged(PODS_VALIDATED, ARMED, {value: {"failurePolicy": policy, "timeoutSeconds": 9}})))
         assert (found[name]["failurePolicy"], found[name]["timeoutSeconds"]) == (policy, 9)
-        assert [each["timeoutSeconds"] for each in found.values()].count(9) == 1
+        assert {each for each, webhook in found.items() if webhook["timeoutSeconds"] == 9} - {STARTED} == {name}
 
 
 def test_of_pods_only_new_launchers_are_asked_about(helm: Helm) -> None:
@@ -118,7 +135,7 @@ def test_a_ca_bundle_that_another_writes_is_not_rendered_so_that_no_upgrade_take
 
 def test_a_given_ca_bundle_is_in_every_webhook(helm: Helm) -> None:
     found = webhooks(helm.render(merged(PROVIDED, PODS_VALIDATED)))
-    assert len(found) == 4
+    assert len(found) == 5
     assert all(each["clientConfig"]["caBundle"] == "Q0E=" for each in found.values())
 
 
@@ -133,7 +150,8 @@ def test_cert_manager_injects_the_ca_of_the_certificate_that_is_served(helm: Hel
 
 @pytest.mark.parametrize("mode", ["managed", "provided"])
 def test_only_cert_manager_is_asked_to_inject(helm: Helm, mode: str) -> None:
-    assert "annotations" not in helm.render(MODES[mode]).one("ValidatingWebhookConfiguration")["metadata"]
+    annotations = helm.render(MODES[mode]).one("ValidatingWebhookConfiguration")["metadata"].get("annotations", {})
+    assert set(annotations) <= {"bindguard.io/arm"}
 
 
 @pytest.mark.parametrize(

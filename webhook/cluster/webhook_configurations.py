@@ -15,6 +15,10 @@ from webhook.cluster.named import FIELD_MANAGER
 from webhook.cluster.problem import ApiError, needing, unanswered
 from webhook.kube.shape import UNDECODABLE
 
+ARM: Final = "bindguard.io/arm"
+"""The annotation with the names of the webhooks that are to fail closed (failurePolicy Fail) once somebody answers them. The chart writes
+it beside failurePolicy Ignore, so that a first installation stops nobody; the server takes it away when it arms the webhooks."""
+
 KINDS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 
@@ -27,6 +31,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
         generation: How often its webhooks have been changed, as the API server counts.
         bundles: The caBundle of each webhook, in their order; empty where there is none.
         other_writer: Who else has set a caBundle, as the API server noted it; empty when nobody has, or nothing was noted.
+        unarmed: Places of the webhooks that the annotation `ARM` names; `None` without the annotation.
+        owners: The uids of its owners.
     """
 
     kind: str
@@ -34,6 +40,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     generation: int
     bundles: tuple[bytes, ...]
     other_writer: str
+    unarmed: tuple[int, ...] | None = None
+    owners: frozenset[str] = frozenset()
 
 
 class WebhookConfigurations:
@@ -56,8 +64,36 @@ class WebhookConfigurations:
         """
         encoded = base64.b64encode(bundle).decode()
         differing = [place for place, each in enumerate(configuration.bundles) if each != bundle and not (only_missing and each)]
-        patch: list[object] = [{"op": "test", "path": "/metadata/resourceVersion", "value": configuration.version}]
-        patch += [{"op": "add", "path": f"/webhooks/{place}/clientConfig/caBundle", "value": encoded} for place in differing]
+        await self._patch(
+            configuration, [{"op": "add", "path": f"/webhooks/{place}/clientConfig/caBundle", "value": encoded} for place in differing]
+        )
+
+    async def arm(self, configuration: Configuration) -> None:
+        """Have the webhooks that are not armed yet fail closed, and take the annotation away; errors as of `publish`."""
+        operations: list[object] = [
+            {"op": "replace", "path": f"/webhooks/{place}/failurePolicy", "value": "Fail"} for place in configuration.unarmed or ()
+        ]
+        await self._patch(configuration, [*operations, {"op": "remove", "path": f"/metadata/annotations/{ARM.replace('/', '~1')}"}])
+
+    async def adopt(self, configuration: Configuration, namespace: str, uid: str) -> None:
+        """Make a namespace the owner, so that the configuration goes when the namespace is deleted; errors as of `publish`."""
+        owner = {"apiVersion": "v1", "kind": "Namespace", "name": namespace, "uid": uid}
+        if configuration.owners:
+            await self._patch(configuration, [{"op": "add", "path": "/metadata/ownerReferences/-", "value": owner}])
+        else:
+            await self._patch(configuration, [{"op": "add", "path": "/metadata/ownerReferences", "value": [owner]}])
+
+    async def namespace_uid(self, namespace: str) -> str:
+        """The uid of a namespace; `ApiError` when it cannot be read."""
+        with needing(f"get Namespace {namespace} (a ClusterRole and its binding)"):
+            body = await self._server.get(f"/api/v1/namespaces/{namespace}", seconds=5.0)
+        try:
+            return _decode(body).metadata.uid
+        except UNDECODABLE as error:
+            raise unanswered(f"Namespace {namespace}", "unreadable", f"cannot be understood: {error}") from error
+
+    async def _patch(self, configuration: Configuration, operations: Sequence[object]) -> None:
+        patch: list[object] = [{"op": "test", "path": "/metadata/resourceVersion", "value": configuration.version}, *operations]
         path = self._path(configuration.kind)
         try:
             with needing(self._grant(configuration.kind)):
@@ -90,6 +126,8 @@ class WebhookConfigurations:
             generation=read.metadata.generation,
             bundles=bundles,
             other_writer=_other_writer(fields),
+            unarmed=_unarmed(read),
+            owners=frozenset(owner.uid for owner in read.metadata.owner_references or ()),
         )
 
     def _grant(self, kind: str) -> str:
@@ -105,9 +143,16 @@ class _ManagedFields(msgspec.Struct, rename="camel"):
     fields_v1: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="fieldsV1")
 
 
+class _Owner(msgspec.Struct):
+    uid: str = ""
+
+
 class _Metadata(msgspec.Struct, rename="camel"):
     resource_version: str = ""
     generation: int = 0
+    uid: str = ""
+    annotations: dict[str, str] | None = None
+    owner_references: list[_Owner] | None = None
     managed_fields: list[_ManagedFields] | None = None
 
 
@@ -116,6 +161,7 @@ class _ClientConfig(msgspec.Struct, rename="camel"):
 
 
 class _Webhook(msgspec.Struct, rename="camel"):
+    name: str = ""
     client_config: _ClientConfig = msgspec.field(default_factory=_ClientConfig)
 
 
@@ -125,6 +171,14 @@ class _Read(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Read).decode
+
+
+def _unarmed(read: _Read) -> tuple[int, ...] | None:
+    found = (read.metadata.annotations or {}).get(ARM)
+    if found is None:
+        return None
+    names = {name.strip() for name in found.split(",")}
+    return tuple(place for place, each in enumerate(read.webhooks or ()) if each.name in names)
 
 
 def _other_writer(fields: Sequence[_ManagedFields]) -> str:

@@ -18,11 +18,14 @@ caBundle: {{ $certificates.provided.caBundle | quote }}
 {{- end }}
 {{- end }}
 
+{{/* From (list root names-to-arm). */}}
 {{- define "bindguard.webhookAnnotations" -}}
-{{- $annotations := deepCopy .Values.webhooks.annotations -}}
-{{- if eq .Values.certificates.mode "certManager" -}}
-{{- $_ := set $annotations "cert-manager.io/inject-ca-from" (printf "%s/%s" .Release.Namespace (include "bindguard.secretName" .)) -}}
+{{- $root := index . 0 -}}{{- $toArm := index . 1 -}}
+{{- $annotations := deepCopy $root.Values.webhooks.annotations -}}
+{{- if eq $root.Values.certificates.mode "certManager" -}}
+{{- $_ := set $annotations "cert-manager.io/inject-ca-from" (printf "%s/%s" $root.Release.Namespace (include "bindguard.secretName" $root)) -}}
 {{- end -}}
+{{- with $toArm }}{{ $_ := set $annotations "bindguard.io/arm" . }}{{ end -}}
 {{- with $annotations }}{{ toYaml . }}{{ end -}}
 {{- end }}
 
@@ -44,6 +47,52 @@ matchExpressions:
   {{- toYaml (concat $expressions ($more.matchExpressions | default list)) | nindent 2 }}
 {{- end }}
 
+{{/* failurePolicy of a webhook, from (list root kind webhook wanted). Nothing fails closed before somebody answers: Fail is rendered as Ignore until
+     the server has armed the webhook (mode managed: annotation bindguard.io/arm), or until a pod is ready (other modes: the next upgrade arms it).
+     What is armed stays so. `helm template` looks nothing up: with webhooks.armWhenReady false the policies are rendered as they are. */}}
+{{- define "bindguard.failurePolicy" -}}
+{{- $root := index . 0 -}}{{- $kind := index . 1 -}}{{- $name := index . 2 -}}{{- $wanted := index . 3 -}}
+{{- if or (ne $wanted "Fail") (not $root.Values.webhooks.armWhenReady) (include "bindguard.isArmed" (list $root $kind $name)) -}}
+{{ $wanted }}
+{{- else -}}
+Ignore
+{{- end -}}
+{{- end }}
+
+{{- define "bindguard.isArmed" -}}
+{{- $root := index . 0 -}}
+{{- if eq $root.Values.certificates.mode "managed" -}}
+{{- $live := lookup "admissionregistration.k8s.io/v1" (index . 1) "" $root.Values.name | default dict -}}
+{{- range $live.webhooks -}}
+{{- if and (eq .name (index $ 2)) (eq (.failurePolicy | default "") "Fail") }}true{{ end -}}
+{{- end -}}
+{{- else -}}
+{{- $deployment := lookup "apps/v1" "Deployment" $root.Release.Namespace $root.Values.name | default dict -}}
+{{- if gt (int (($deployment.status | default dict).readyReplicas | default 0)) 0 }}true{{ end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Names of the webhooks that the server arms, from (list root kind (dict name wanted ...)); empty where there is nothing to arm. */}}
+{{- define "bindguard.toArm" -}}
+{{- $root := index . 0 -}}{{- $kind := index . 1 -}}
+{{- $names := list -}}
+{{- if eq $root.Values.certificates.mode "managed" -}}
+{{- range $name, $wanted := index . 2 -}}
+{{- if and (eq $wanted "Fail") (eq (include "bindguard.failurePolicy" (list $root $kind $name $wanted)) "Ignore") -}}
+{{- $names = append $names $name -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{ join "," $names }}
+{{- end }}
+
+{{- define "bindguard.validatingPolicies" -}}
+{{- $policies := dict "validate.bindguard.io" .Values.validation.failurePolicy -}}
+{{- if .Values.advice.enabled }}{{ $_ := set $policies "advice.validate.bindguard.io" .Values.advice.failurePolicy }}{{ end -}}
+{{- if include "bindguard.validatesPods" . }}{{ $_ := set $policies "pods.validate.bindguard.io" .Values.podValidation.failurePolicy }}{{ end -}}
+{{ toYaml $policies }}
+{{- end }}
+
 {{/* The API server skips what cannot matter, so that controllers can go on with it while nobody answers. */}}
 {{- define "bindguard.objectConditions" -}}
 - name: not-being-deleted
@@ -53,15 +102,34 @@ matchExpressions:
     request.operation != 'UPDATE' || !has(object.spec) || !has(oldObject.spec) || object.spec != oldObject.spec
 {{- end }}
 
-{{/* VMIs have no status subresource: every heartbeat of a VM is an UPDATE of its VMI. Guards, as a CEL error would be a refusal. */}}
-{{- define "bindguard.vmiCondition" -}}
-- name: vmi-interfaces-or-networks-changed
+{{/* What a denial can depend on, and no more: KubeVirt's own webhook adds defaults to a VM's spec at its first UPDATE after an upgrade, and
+     `virtctl stop` changes runStrategy; neither may wait for us. VMIs have no status subresource: every heartbeat of a VM is an UPDATE of its VMI.
+     Guards, as a CEL error would be a refusal. A test holds the fields to those that rules read. */}}
+{{- define "bindguard.networkCondition" -}}
+- name: not-being-deleted
+  expression: "!has(object.metadata.deletionTimestamp)"
+- name: network-changed
   expression: >-
-    request.operation != 'UPDATE' || request.resource.resource != 'virtualmachineinstances' ||
-    [[object, oldObject].map(vmi, [
-    has(vmi.spec) && vmi.spec != null && has(vmi.spec.domain) && vmi.spec.domain != null &&
-    has(vmi.spec.domain.devices) && vmi.spec.domain.devices != null && has(vmi.spec.domain.devices.interfaces)
-    ? vmi.spec.domain.devices.interfaces : [],
-    has(vmi.spec) && vmi.spec != null && has(vmi.spec.networks) ? vmi.spec.networks : []
-    ])].exists(sides, sides[0] != sides[1])
+    request.operation != 'UPDATE' ||
+    [[object, oldObject]
+    .map(o, has(o.spec) && o.spec != null ? o.spec : {})
+    .map(s, request.resource.resource != 'virtualmachinepools' ? s :
+    has(s.virtualMachineTemplate) && s.virtualMachineTemplate != null &&
+    has(s.virtualMachineTemplate.spec) && s.virtualMachineTemplate.spec != null ? s.virtualMachineTemplate.spec : {})
+    .map(s, [dyn(has(s.preference) && s.preference != null),
+    dyn(request.resource.resource == 'virtualmachineinstances' ? s :
+    has(s.template) && s.template != null && has(s.template.spec) && s.template.spec != null ? s.template.spec : {})])
+    .map(v, [v[0],
+    has(v[1].domain) && v[1].domain != null && has(v[1].domain.devices) && v[1].domain.devices != null &&
+    has(v[1].domain.devices.interfaces) && v[1].domain.devices.interfaces != null ? dyn(v[1].domain.devices.interfaces) : dyn([]),
+    has(v[1].networks) && v[1].networks != null ? dyn(v[1].networks) : dyn([]),
+    has(v[1].resourceClaims) && v[1].resourceClaims != null ? dyn(v[1].resourceClaims) : dyn([]),
+    has(v[1].evictionStrategy) && v[1].evictionStrategy != null ? dyn(v[1].evictionStrategy) : dyn('')])
+    ].exists(sides, sides[0] != sides[1])
+{{- end }}
+
+{{/* A VMI that KubeVirt itself creates is that of a VM, replica set or pool, which was asked about before: a VM that is restarted must come back. */}}
+{{- define "bindguard.startedByKubeVirt" -}}
+request.operation == 'CREATE' && request.resource.resource == 'virtualmachineinstances' &&
+request.userInfo.username.matches('^system:serviceaccount:[^:]+:kubevirt-controller$')
 {{- end }}

@@ -20,6 +20,8 @@ from webhook.tls.managed import RENEW, SETTLE_SECONDS, WISHES, Nothing, Publish,
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 5.0
+ARM_SECONDS = 10.0
+"""So long the caBundles are seen to be right before webhooks fail closed: API servers and endpoints know by then."""
 _CONFLICT_SECONDS = 1.0
 _LONGEST_SECONDS = 30.0
 _NO_DATA: Mapping[str, bytes] = {}
@@ -43,15 +45,30 @@ class CertificateKeeper:
         configurations: WebhookConfigurations,
         *,
         names: Sequence[str],
+        namespace: str = "",
         unfit: Callable[[], str | None] = lambda: None,
+        serves: Callable[[], bool] = lambda: True,
         settle_seconds: float = SETTLE_SECONDS,
         clock: Clock = CLOCK,
     ) -> None:
-        """Prepare; `names` are what the certificate must be for; `unfit` tells why nothing should be changed now, if so."""
+        """Prepare.
+
+        Args:
+            secret: Holds CA and certificate.
+            configurations: Hold the caBundles.
+            names: What the certificate must be for.
+            namespace: Owns the configurations, so that they go with it; empty where nothing does.
+            unfit: Tells why nothing should be changed now, if so.
+            serves: Whether this process answers with the certificate.
+            settle_seconds: How long a new CA is published before it signs what is served.
+            clock: Time, and waiting.
+        """
         self._secret = secret
         self._configurations = configurations
         self._names = names
+        self._namespace = namespace
         self._unfit = unfit
+        self._serves = serves
         self._settle_seconds = settle_seconds
         self._clock = clock
         self._failures, self._failure = 0, ""
@@ -60,6 +77,7 @@ class CertificateKeeper:
         self._published: dict[str, bytes] = {}
         self._settled: tuple[object, float] = (None, 0.0)
         self._unclaimed = ("", 0.0)
+        self._adopted: set[str] = set()
         self._told: dict[str, object] = {}
         self.problem: str | None = None
         self.repairs = 0
@@ -105,7 +123,38 @@ class CertificateKeeper:
                 return await self._publish(configurations, bundle)
             case Nothing(seconds):
                 self._published = dict.fromkeys((each.kind for each in configurations), secret.data.get(CA, b""))
-                return min(seconds, LOOK_SECONDS)
+                if await self._adopt(configurations):
+                    return 0.0
+                return min(seconds, LOOK_SECONDS, await self._arm(configurations))
+
+    async def _arm(self, configurations: Sequence[Configuration]) -> float:
+        """Have webhooks fail closed that do not yet, once the certificate has been served and trusted for a while; seconds until then."""
+        unarmed = [each for each in configurations if each.unarmed is not None]
+        if not unarmed or not self._serves():
+            return LOOK_SECONDS
+        left = ARM_SECONDS - (self._clock.now() - self._settled[1])
+        if left > 0:
+            return left
+        for each in unarmed:
+            await self._configurations.arm(each)
+            log.info("webhooks armed", configuration=each.kind, failure_policy="Fail")
+        return 0.0
+
+    async def _adopt(self, configurations: Sequence[Configuration]) -> bool:
+        """Make the namespace the owner of each configuration, once: whoever undoes it means it. True when one was changed."""
+        for each in configurations:
+            if not self._namespace or each.kind in self._adopted:
+                continue
+            self._adopted.add(each.kind)
+            try:
+                uid = await self._configurations.namespace_uid(self._namespace)
+                if uid and uid not in each.owners:
+                    await self._configurations.adopt(each, self._namespace, uid)
+                    log.info("configuration adopted", configuration=each.kind, owner=f"Namespace {self._namespace}")
+                    return True
+            except ApiError as error:
+                self._tell("owner", str(error), "configuration not adopted", problem=str(error), consequence="it outlives the namespace")
+        return False
 
     def _situation(self, secret: Secret, configurations: Sequence[Configuration]) -> Situation:
         return Situation(

@@ -95,7 +95,9 @@ class ManagedCertificate:
             secret,
             configurations,
             names=names,
+            namespace=managed.namespace,
             unfit=self._clock_is_wrong,
+            serves=lambda: self.source is not None,
             settle_seconds=settle_seconds,
             clock=clock,
         )
