@@ -27,7 +27,9 @@ PASST = {"sidecarImage": "quay.io/kubevirt/network-passt-binding:v1.9.0"}
 GENEROUS = registry({"passt": PASST}, gates=("NetworkDevicesWithDRA", "PortRangesSpec"))
 REGISTRIES: Mapping[str, Registry] = {
     "bridge-not-permitted": registry(permit_bridge_on_pod_network=False),
+    "default-binding-not-permitted": registry(permit_bridge_on_pod_network=False),
     "dra-gate-disabled": registry(),
+    "legacy-binding-not-permitted": registry(version="1.2"),
     "passt-gate-disabled": registry(version="1.8"),
     "plugin-attaches-nothing": registry(
         {

@@ -39,6 +39,8 @@ GATES: Mapping[str, Gate] = {
     "PasstBinding": Gate(beta=Version(1, 8)),
     "NetworkDevicesWithDRA": Gate(),
     "PortRangesSpec": Gate(),
+    "Passt": Gate(),
+    "Macvtap": Gate(),
 }
 
 

@@ -40,6 +40,7 @@ class DHCPPrivateOption(_Value, frozen=True):
     """`interfaces[].dhcpOptions.privateOptions[]`."""
 
     option: int | None = None
+    value: str | None = None
 
 
 class DHCPOptions(_Value, frozen=True):
@@ -68,6 +69,7 @@ class Interface(_Value, frozen=True):
     ports: list[Port] | None = None
     port_ranges: list[PortRange] | None = None
     dhcp_options: DHCPOptions | None = None
+    boot_order: int | None = None
 
 
 class MultusNetwork(_Value, frozen=True):
@@ -93,22 +95,48 @@ class Network(_Value, frozen=True):
     resource_claim: ResourceClaim | None = None
 
 
+class Disk(_Value, frozen=True):
+    """`domain.devices.disks[]`."""
+
+    boot_order: int | None = None
+
+
 class Devices(_Value, frozen=True):
     """`domain.devices`."""
 
     interfaces: list[Interface] | None = None
+    disks: list[Disk] | None = None
+    autoattach_pod_interface: bool | None = None
+
+
+class LaunchSecurity(_Value, frozen=True):
+    """`domain.launchSecurity`."""
+
+    sev: Present | None = None
+    snp: Present | None = None
+    tdx: Present | None = None
 
 
 class Domain(_Value, frozen=True):
     """`domain`."""
 
     devices: Devices | None = None
+    launch_security: LaunchSecurity | None = None
 
 
 class PodResourceClaim(_Value, frozen=True):
     """`resourceClaims[]`."""
 
     name: str | None = None
+    resource_claim_name: str | None = None
+    resource_claim_template_name: str | None = None
+
+
+class Probe(_Value, frozen=True):
+    """`livenessProbe` and `readinessProbe`."""
+
+    http_get: Present | None = None
+    tcp_socket: Present | None = None
 
 
 class VMISpec(_Value, frozen=True):
@@ -118,3 +146,5 @@ class VMISpec(_Value, frozen=True):
     networks: list[Network] | None = None
     eviction_strategy: str | None = None
     resource_claims: list[PodResourceClaim] | None = None
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None

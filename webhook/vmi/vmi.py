@@ -4,7 +4,10 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from webhook.plugins.nearest import Guesses
-from webhook.vmi.spec import Interface, Network, VMISpec
+from webhook.vmi.spec import Disk, Interface, Network, Port, VMISpec
+
+MAX_INTERFACES = 256
+"""More interfaces, or more networks, are refused (arrayLenMax in vmi-create-admitter.go@v1.1.0 to v1.9.0; maxItems of the CRD from 1.3)."""
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -29,18 +32,28 @@ class VMI:
         has_odd_sources: A network is not just the pod network, nor just a Multus network with a name.
         has_claims: A network has a resourceClaim.
         has_several_defaults: More than one network could be the default one.
+        has_probe: A liveness or readiness probe is set.
+        has_resource_claims: `resourceClaims` has entries.
+        has_too_many: There are more interfaces or networks than KubeVirt accepts.
+        has_neither: There is neither an interface nor a network.
     """
 
     __slots__ = (
+        "_boot_orders",
         "_guesses",
+        "_port_names",
         "annotations",
         "default_network",
         "has_claims",
         "has_loose_ends",
+        "has_neither",
         "has_odd_sources",
         "has_preference",
+        "has_probe",
         "has_repeated_names",
+        "has_resource_claims",
         "has_several_defaults",
+        "has_too_many",
         "interface_named",
         "interfaces",
         "network_named",
@@ -70,6 +83,12 @@ class VMI:
         names, network_names = self.interface_named, self.network_named
         self.has_repeated_names = len(names) != len(self.interfaces) or len(network_names) != len(self.networks)
         self.has_loose_ends = names.keys() != network_names.keys()
+        self.has_neither = not self.interfaces and not self.networks
+        self.has_too_many = len(self.interfaces) > MAX_INTERFACES or len(self.networks) > MAX_INTERFACES
+        self.has_probe = spec.liveness_probe is not None or spec.readiness_probe is not None
+        self.has_resource_claims = bool(spec.resource_claims)
+        self._port_names: Mapping[str, Port] | None = None
+        self._boot_orders: Mapping[int, Disk | Interface] | None = None
 
     def _see_networks(self) -> None:
         named: dict[str, Network] = {}
@@ -100,6 +119,38 @@ class VMI:
         if self._guesses is None:
             self._guesses = Guesses()
         return self._guesses.meant(name, known)
+
+    @property
+    def gets_default_interface(self) -> bool:
+        """Whether KubeVirt adds the default interface (SetDefaultNetworkInterface in pkg/network/vmispec/defaults.go@v1.9.0)."""
+        devices = self.spec.domain.devices if self.spec.domain is not None else None
+        return self.has_neither and not (devices is not None and devices.autoattach_pod_interface is False)
+
+    @property
+    def boot_orders(self) -> Mapping[int, Disk | Interface]:
+        """The first device that has each boot order; disks come before interfaces."""
+        if self._boot_orders is None:
+            devices = self.spec.domain.devices if self.spec.domain is not None else None
+            disks = devices.disks or [] if devices is not None else []
+            bootable: list[Disk | Interface] = [*disks, *self.interfaces]
+            found: dict[int, Disk | Interface] = {}
+            for device in bootable:
+                if device.boot_order is not None:
+                    found.setdefault(device.boot_order, device)
+            self._boot_orders = found
+        return self._boot_orders
+
+    @property
+    def port_names(self) -> Mapping[str, Port]:
+        """The first port that has each name, in the order of interfaces."""
+        if self._port_names is None:
+            found: dict[str, Port] = {}
+            for interface in self.interfaces:
+                for port in interface.ports or ():
+                    if port.name:
+                        found.setdefault(port.name, port)
+            self._port_names = found
+        return self._port_names
 
     def network_of(self, interface: Interface) -> Network | None:
         """The network that an interface is connected to: the one of the same name."""

@@ -1,5 +1,7 @@
 """KubeVirt v1.9.0's network admitter restated: what pkg/network/admitter says about a VMI spec, cause by cause, its quirks included.
 
+What the CRD and the mutating webhook do to ports, ranges and NTP servers before the admitter sees them is part of it.
+
 Written from the upstream sources in another manner than the rules, and without a line of theirs. A cause carries the name of the rule that
 tells the same, and the field that KubeVirt reports.
 """
@@ -148,8 +150,8 @@ def of_fields(interface: Object, network: Object, cluster: Cluster) -> Iterator[
         yield "invalid-pci-address", ("pciAddress",)
     if has(network, "pod"):
         yield from of_ports(interface.get("ports") or [])
-        if has(interface, "portRanges"):
-            yield from of_port_ranges(interface, cluster)
+    if interface.get("portRanges"):
+        yield from of_port_ranges(interface, cluster, on_pod_network=has(network, "pod"))
     yield from of_dhcp(interface.get("dhcpOptions") or {})
 
 
@@ -181,7 +183,7 @@ def of_ports(ports: Sequence[Object]) -> Iterator[tuple[str, Field]]:
             yield "duplicate-port-name", ("ports", index, "name")
         if name and not is_port_name(name):
             yield "invalid-port-name", ("ports", index, "name")
-        if not 0 < (port.get("port") or 0) <= 65536:
+        if not 0 < (port.get("port") or 0) <= 65535:
             yield "invalid-port", ("ports", index, "port")
         if text(port, "protocol") not in ("", "TCP", "UDP"):
             yield "unknown-port-protocol", ("ports", index, "protocol")
@@ -198,12 +200,20 @@ def is_port_name(name: str) -> bool:
     return seen_letter
 
 
-def of_port_ranges(interface: Object, cluster: Cluster) -> Iterator[tuple[str, Field]]:
+def of_port_ranges(interface: Object, cluster: Cluster, *, on_pod_network: bool) -> Iterator[tuple[str, Field]]:
+    """The CRD requires the three fields of a range; the rest is the admitter's, to whom an empty list is none."""
+    for index, each in enumerate(interface["portRanges"]):
+        if not all(has(each, field) for field in ("start", "end", "protocol")):
+            yield "invalid-port-range", ("portRanges", index)
     if not cluster.port_ranges:
         yield "port-ranges-gate-disabled", ("name",)
-        return
-    ranges = [((text(each, "protocol") or "TCP"), each.get("start") or 0, each.get("end") or 0) for each in interface["portRanges"]]
-    if has(interface, "ports"):
+    elif on_pod_network:
+        yield from of_read_port_ranges(interface)
+
+
+def of_read_port_ranges(interface: Object) -> Iterator[tuple[str, Field]]:
+    ranges = [(text(each, "protocol"), each.get("start") or 0, each.get("end") or 0) for each in interface["portRanges"]]
+    if interface.get("ports"):
         yield "ports-beside-port-ranges", ("name",)
     if not has(interface, "masquerade"):
         yield "port-ranges-without-masquerade", ("name",)
@@ -229,7 +239,9 @@ def of_dhcp(options: Object) -> Iterator[tuple[str, Field]]:
 
 
 def holds_ipv4(address: str) -> bool:
-    """Whether the C library reads 4 bytes, or 16 that begin as those of a mapped address."""
+    """Whether the C library reads 4 bytes, or 16 that begin as those of a mapped address; the mutating webhook drops leading zeros."""
+    if ":" not in address:
+        address = ".".join(byte.lstrip("0") or byte[-1:] for byte in address.split("."))
     try:
         packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
     except (OSError, ValueError):

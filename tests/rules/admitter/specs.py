@@ -57,7 +57,7 @@ PROTOCOLS = st.sampled_from(["TCP", "UDP", "TCP", "UDP", "", "tcp", "SCTP", "TCP
 NUMBERS = st.sampled_from([-1, 0, 1, 65535, 65536, 65537, 2**31, 2**70]) | st.integers(1, 65535)
 STATES = mostly(st.sampled_from([None, "", "up", "down"]), "absent", "absent", "Absent", "Up", " ")
 
-GOOD_PORTS = st.fixed_dictionaries({"port": st.integers(1, 65536)}, optional={"name": st.sampled_from(["", "http", "dns"])})
+GOOD_PORTS = st.fixed_dictionaries({"port": st.integers(1, 65535)}, optional={"name": st.sampled_from(["", "http", "dns"])})
 ODD_PORTS = st.one_of(
     st.builds(lambda port: {"port": port}, NUMBERS),
     st.builds(lambda protocol: {"port": 80, "protocol": protocol}, PROTOCOLS),
@@ -71,7 +71,7 @@ def port_range(start: int, end: int, protocol: str | None) -> Object:
     return {"start": start, "end": end, "protocol": protocol}
 
 
-GOOD_PROTOCOLS = st.sampled_from([None, "", "TCP", "UDP"])
+GOOD_PROTOCOLS = st.sampled_from(["TCP", "UDP", "TCP", "UDP", "TCP", "UDP", None, ""])
 SMALL_RANGES = st.builds(
     lambda start, more, protocol: port_range(start, start + more, protocol), st.integers(1, 20), st.integers(0, 4), GOOD_PROTOCOLS
 )
@@ -81,10 +81,11 @@ ODD_RANGES = st.one_of(
     st.builds(port_range, st.just(80), st.sampled_from([79, 80, 81]), PROTOCOLS),
     some(start=NUMBERS, end=NUMBERS, protocol=PROTOCOLS),
 )
-DISJOINT_RANGES = st.integers(0, 12).map(lambda count: [port_range(10 * k + 1, 10 * k + 10, None) for k in range(count)])
+DISJOINT_RANGES = st.integers(0, 12).map(lambda count: [port_range(10 * k + 1, 10 * k + 10, "TCP") for k in range(count)])
 PORT_RANGES = st.lists(SMALL_RANGES, max_size=3) | st.lists(ODD_RANGES, min_size=1, max_size=2) | DISJOINT_RANGES
 
-PRIVATE_OPTIONS = st.lists(st.sampled_from([{"option": each} for each in (223, 224, 225, 254, 255, 0, -240)] + [{}]), max_size=2)
+OPTIONS = ({"option": each, "value": "x"} for each in (223, 224, 225, 254, 255, 0, -240))
+PRIVATE_OPTIONS = st.lists(st.sampled_from([*OPTIONS, {"value": "x"}]), max_size=2)
 DHCP_OPTIONS = st.one_of(
     st.fixed_dictionaries({"ntpServers": st.lists(SERVERS, min_size=1, max_size=2)}),
     some(ntpServers=st.lists(GOOD_SERVERS, max_size=2), privateOptions=PRIVATE_OPTIONS),
@@ -131,7 +132,7 @@ def specs(draw: st.DrawFn) -> Object:
     sources = [draw(mostly(mostly(usual, {"pod": {}}) if index else primary, None)) or draw(ANY_SOURCES) for index in range(len(names))]
     networks = draw(st.permutations([{"name": name, **source} for name, source in zip(names, sources, strict=True)]))
     users = draw(mostly(st.just(names), names[:1], [*names, "b"]))
-    claims = [{"name": name} for name in draw(mostly(st.just(["x", "y"]), ["x"], []))]
+    claims = [{"name": name, "resourceClaimName": "pool"} for name in draw(mostly(st.just(["x", "y"]), ["x"], []))]
     devices = draw(mostly(st.just({"interfaces": [draw(interfaces(name)) for name in users]}), None, {}, {"interfaces": None}))
     return {"domain": {"devices": devices}, "networks": draw(mostly(st.just(networks), None)), "resourceClaims": claims}
 

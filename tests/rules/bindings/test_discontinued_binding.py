@@ -1,12 +1,15 @@
+from typing import Any
+
 import pytest
 
 from tests.asserts import assert_accepted, assert_found
-from tests.builders import interface, registry, vmi
+from tests.builders import interface, multus, registry, vmi
 from webhook.rules.base import Action
 from webhook.rules.bindings.discontinued_binding import RULE
 from webhook.vmi.bindings import DISCONTINUED
 
 AT = "domain.devices.interfaces[0]"
+ACCEPTING = registry(version="1.2.2", gates=("Passt", "Macvtap"), permit_slirp=True)
 FIELDS = [binding.field for binding in DISCONTINUED]
 
 
@@ -18,13 +21,13 @@ def test_each_is_denied_since_1_3(field: str, version: str | None) -> None:
     assert_found(RULE, dead, registry(version=version), field=f"{AT}.{field}", message=message, severity=Action.DENY)
 
 
-@pytest.mark.parametrize("field", FIELDS)
-def test_each_is_warned_of_before_1_3(field: str) -> None:
-    dying = vmi(interface("default", **{field: {}}))
+@pytest.mark.parametrize(("field", "networks"), [("slirp", None), ("passt", None), ("macvtap", [multus("default")])])
+def test_each_is_warned_of_before_1_3_where_it_is_accepted(field: str, networks: Any) -> None:
+    dying = vmi(interface("default", **{field: {}}), networks=networks)
     message = f"{field} is refused from KubeVirt 1.3 on"
-    assert_found(RULE, dying, registry(version="1.2.2"), field=f"{AT}.{field}", message=message, severity=Action.WARN)
+    assert_found(RULE, dying, ACCEPTING, field=f"{AT}.{field}", message=message, severity=Action.WARN)
     advice = "before the upgrade, move to"
-    assert_found(RULE, dying, registry(version="1.2.2"), field=f"{AT}.{field}", accepted=advice, severity=Action.WARN)
+    assert_found(RULE, dying, ACCEPTING, field=f"{AT}.{field}", accepted=advice, severity=Action.WARN)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.asserts import assert_accepted, assert_found
-from tests.builders import interface, multus, vmi
+from tests.builders import interface, multus, registry, vmi
 from webhook.rules.base import Action
 from webhook.rules.networks.invalid_port import RULE
 
@@ -29,11 +29,21 @@ def test_a_number_too_long_to_be_written_out_is_told_by_its_size() -> None:
     assert_found(RULE, found, field=f"{PORTS}[0].port", message="port is a 20001-bit number")
 
 
-def test_65536_is_a_warning_because_kubevirt_admits_it() -> None:
+def test_65536_is_a_warning_before_1_9_because_kubevirt_admits_it() -> None:
     found = vmi(interface(masquerade={}, ports=[{"port": 65536}]))
-    assert_found(RULE, found, field=f"{PORTS}[0].port", message="KubeVirt admits it", severity=Action.WARN)
+    assert_found(RULE, found, registry(version="1.8.4"), field=f"{PORTS}[0].port", message="KubeVirt admits it", severity=Action.WARN)
 
 
-def test_ports_off_the_pod_network_are_not_read() -> None:
-    assert_accepted(RULE, vmi(interface(bridge={}, ports=[{"port": 0}]), networks=[multus("default")]))
-    assert_accepted(RULE, vmi(interface(bridge={}, ports=[{"port": 0}]), networks=[]))
+@pytest.mark.parametrize("version", ["1.9", None])
+def test_65536_is_denied_from_1_9_on(version: str | None) -> None:
+    found = vmi(interface(masquerade={}, ports=[{"port": 65536}]))
+    assert_found(RULE, found, registry(version=version), field=f"{PORTS}[0].port", message="port is 65536, and ports go from 1 to 65535")
+
+
+def test_ports_off_the_pod_network_are_checked_too() -> None:
+    found = vmi(interface(bridge={}, ports=[{"port": 0}]), networks=[multus("default")])
+    assert_found(RULE, found, field=f"{PORTS}[0].port", message="0 counts as none")
+
+
+def test_ports_without_a_network_are_checked_too() -> None:
+    assert_found(RULE, vmi(interface(bridge={}, ports=[{"port": 0}]), networks=[]), field=f"{PORTS}[0].port")

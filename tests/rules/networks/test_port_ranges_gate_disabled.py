@@ -1,7 +1,7 @@
 import pytest
 
 from tests.asserts import assert_accepted, assert_found
-from tests.builders import interface, multus, no_registry, registry, vmi
+from tests.builders import POD_NETWORK, interface, multus, no_registry, registry, vmi
 from webhook.rules.base import Action
 from webhook.rules.networks.port_ranges_gate_disabled import RULE
 
@@ -12,19 +12,23 @@ def test_an_enabled_gate_is_accepted() -> None:
     assert_accepted(RULE, vmi(interface(portRanges=[])), registry(version="1.9", gates=("PortRangesSpec",)))
 
 
-@pytest.mark.parametrize("ranges", [[], [{"start": 1, "end": 2}]])
-def test_port_ranges_with_the_gate_off_are_found_even_if_empty(ranges: object) -> None:
-    assert_found(RULE, vmi(interface(portRanges=ranges)), registry(version="1.9"), field=RANGES, message="PortRangesSpec, which is off")
-    assert_found(RULE, vmi(interface(portRanges=ranges)), registry(), field=RANGES, message="PortRangesSpec, which is off")
+SOME = [{"start": 1, "end": 2, "protocol": "TCP"}]
+
+
+@pytest.mark.parametrize("version", ["1.9", None])
+def test_port_ranges_with_the_gate_off_are_found_on_any_network(version: str | None) -> None:
+    for network in (POD_NETWORK, multus("default")):
+        found = vmi(interface(bridge={}, portRanges=SOME), networks=[network])
+        assert_found(RULE, found, registry(version=version), field=RANGES, message="PortRangesSpec, which is off")
+
+
+def test_an_empty_list_is_none() -> None:
+    assert_accepted(RULE, vmi(interface(portRanges=[])), registry(version="1.9"))
 
 
 def test_a_gate_that_nobody_knows_is_a_warning() -> None:
-    assert_found(RULE, vmi(interface(portRanges=[])), no_registry(), field=RANGES, message="off by default", severity=Action.WARN)
-
-
-def test_port_ranges_off_the_pod_network_are_not_read() -> None:
-    assert_accepted(RULE, vmi(interface(bridge={}, portRanges=[]), networks=[multus("default")]))
+    assert_found(RULE, vmi(interface(portRanges=SOME)), no_registry(), field=RANGES, message="off by default", severity=Action.WARN)
 
 
 def test_releases_without_the_field_have_no_gate_for_it() -> None:
-    assert_accepted(RULE, vmi(interface(portRanges=[])), registry(version="1.8.4"))
+    assert_accepted(RULE, vmi(interface(portRanges=SOME)), registry(version="1.8.4"))

@@ -20,8 +20,9 @@ def test_any_other_protocol_is_found(protocol: str, message: str) -> None:
     assert_found(RULE, found, field=PROTOCOL, message=message, accepted="in capitals")
 
 
-def test_ports_off_the_pod_network_are_not_read() -> None:
-    assert_accepted(RULE, vmi(interface(bridge={}, ports=[{"port": 80, "protocol": "udp"}]), networks=[multus("default")]))
+def test_ports_off_the_pod_network_are_checked_too() -> None:
+    found = vmi(interface(bridge={}, ports=[{"port": 80, "protocol": "udp"}]), networks=[multus("default")])
+    assert_found(RULE, found, field=PROTOCOL, message="neither TCP nor UDP")
 
 
 def test_the_protocols_of_port_ranges_are_another_rule_s_business() -> None:

@@ -26,6 +26,7 @@ class Network(msgspec.Struct, frozen=True, rename="camel"):
     binding: Mapping[str, object] | None = None
     permit_bridge_interface_on_pod_network: bool | None = None
     default_network_interface: str | None = None
+    permit_slirp_interface: bool | None = None
 
 
 class DeveloperConfiguration(msgspec.Struct, frozen=True, rename="camel"):
@@ -91,6 +92,7 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
         disabled_gates=frozenset(developer.disabled_feature_gates or ()),
         permit_bridge_on_pod_network=network.permit_bridge_interface_on_pod_network is not False,
         default_network_interface=network.default_network_interface or "bridge",
+        permit_slirp=network.permit_slirp_interface is True,
         owner=_BY_HCO if _owned_by_hco(cr.metadata) else _OWN,
         source=f"{title} in {source}",
     )

@@ -16,7 +16,8 @@ Accepted
     binding: {name: passt}        # a plugin, where one is registered under this name
 
 Source
-    pkg/network/admitter/discontinued.go@v1.9.0; kubevirt/kubevirt#11701 (slirp, with its alternatives), #11915 (passt).
+    pkg/network/admitter/discontinued.go@v1.9.0, which is not called for replica sets and pools: the VMIs that they create are refused.
+    kubevirt/kubevirt#11701 (slirp, with its alternatives), #11915 (passt).
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from collections.abc import Mapping
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.bindings._legacy import refusals
 from webhook.vmi.bindings import DISCONTINUED, DISCONTINUED_SINCE, Binding
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -36,11 +38,12 @@ _PLUGIN: Mapping[str, str] = {
 }
 
 
-def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """One mistake per discontinued method that is set."""
     if interface.slirp is None and interface.passt is None and interface.macvtap is None:
         return ()
-    return [_mistake(binding, registry) for binding in DISCONTINUED if binding.is_set(interface)]
+    refused = {refusal.field for refusal in refusals(interface, vmi, registry)}  # reported by `legacy-binding-not-permitted`
+    return [_mistake(binding, registry) for binding in DISCONTINUED if binding.is_set(interface) and binding.field not in refused]
 
 
 def _mistake(binding: Binding, registry: Registry) -> Mistake:
@@ -59,4 +62,4 @@ def _successor(field: str, registry: Registry) -> str:
     return _PLUGIN[field]
 
 
-RULE = InterfaceRule(name="discontinued-binding", group=Group.BINDINGS, check=check, upstream_since=DISCONTINUED_SINCE)
+RULE = InterfaceRule(name="discontinued-binding", group=Group.BINDINGS, check=check)  # KubeVirt lets replica sets and pools pass

@@ -17,14 +17,14 @@ Accepted
 
 Source
     pkg/network/admitter/binding.go@v1.9.0, which reports `interfaces[i]`; kubevirt/kubevirt#18374. Discontinued methods are not
-    counted there, nor here.
+    counted there; beside a plugin they are before 1.3 (pkg/virt-api/webhooks/validating-webhook/admitters/network.go@v1.1.1).
 """
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
-from webhook.vmi.bindings import BINDINGS
+from webhook.vmi.bindings import BINDINGS, DISCONTINUED, DISCONTINUED_SINCE
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -40,12 +40,23 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
         + (interface.binding is not None)
     )
     if count <= 1:
-        return ()
+        return _legacy(interface, registry) if count and interface.binding is not None else ()
     fields = [binding.field for binding in BINDINGS if binding.is_set(interface) and registry.at_least(*binding.since)]
     if len(fields) <= 1:
         return ()
     message = f"interface {quoted(interface.name)} has {len(fields)} bindings: {', '.join(fields)}"
     return [Mistake((fields[1],), message, f"keep one of {', '.join(fields)}")]
+
+
+def _legacy(interface: Interface, registry: Registry) -> Mistakes:
+    """Before 1.3 slirp, passt and macvtap count too, beside a plugin."""
+    if registry.at_least(*DISCONTINUED_SINCE):
+        return ()
+    fields = [binding.field for binding in DISCONTINUED if binding.is_set(interface)]
+    if not fields:
+        return ()
+    message = f"interface {quoted(interface.name)} has {len(fields) + 1} bindings: {', '.join([*fields, 'binding'])}"
+    return [Mistake(("binding",), message, f"keep one of {', '.join([*fields, 'binding'])}")]
 
 
 RULE = InterfaceRule(name="several-bindings", group=Group.BINDINGS, check=check, upstream_since=Version(1, 9))

@@ -11,8 +11,11 @@ _PROTOCOLS = ("TCP", "UDP")
 
 
 def port_ranges_are_read(interface: Interface, vmi: VMI, registry: Registry) -> bool:
-    """Whether KubeVirt looks into `portRanges`: on the pod network, unless the gate is known to be off (`port-ranges-gate-disabled`)."""
-    if not vmi.on_pod_network(interface):
+    """Whether KubeVirt looks into `portRanges`: on the pod network, unless the gate is known to be off (`port-ranges-gate-disabled`).
+
+    An empty list counts as none: KubeVirt's mutating webhook drops it (observed on 1.9.0).
+    """
+    if not interface.port_ranges or not vmi.on_pod_network(interface):
         return False
     gate = registry.gate(PORT_RANGES_GATE)
     return gate.is_on or not gate.is_known
@@ -30,7 +33,7 @@ def is_protocol(protocol: str | None) -> bool:
 
 def is_range(ports: PortRange) -> bool:
     """Whether `invalid-port-range` has nothing to say about a range."""
-    return is_port(ports.start) and is_port(ports.end) and (ports.start or 0) <= (ports.end or 0) and is_protocol(ports.protocol)
+    return is_port(ports.start) and is_port(ports.end) and (ports.start or 0) <= (ports.end or 0) and has_range_protocol(ports)
 
 
 def about_protocol(protocol: str | None) -> tuple[str, str]:
@@ -38,6 +41,23 @@ def about_protocol(protocol: str | None) -> tuple[str, str]:
     upper = (protocol or "").strip().upper()
     meant = f"; did you mean {upper}?" if upper in _PROTOCOLS else ""
     return f"protocol {quoted(protocol)} is neither TCP nor UDP{meant}", "write TCP or UDP, in capitals; without protocol it is TCP"
+
+
+def about_range_protocol(protocol: str | None) -> tuple[str, str]:
+    """Message and instruction for the protocol of a range, which must be given."""
+    if not protocol:
+        return "protocol is missing, and a range must have one", "write TCP or UDP, in capitals"
+    return about_protocol(protocol)[0], "write TCP or UDP, in capitals"
+
+
+def has_range_protocol(ports: PortRange) -> bool:
+    """Whether a range has a protocol that KubeVirt forwards; unlike that of a port it must be given."""
+    return ports.protocol in _PROTOCOLS
+
+
+def lacks_fields(ports: PortRange) -> bool:
+    """Whether a field is missing that the CRD requires."""
+    return ports.start is None or ports.end is None or ports.protocol is None
 
 
 def about_port(field: str, number: int | None) -> str:

@@ -9,12 +9,12 @@ Why
 Refused
     interfaces: [{name: fast, sriov: {}}, {name: blue, bridge: {}}]
     networks: [{name: fast, resourceClaim: {claimName: nics, requestName: fast}}, {name: blue, multus: {networkName: blue}}]
-    resourceClaims: [{name: nics}]
+    resourceClaims: [{name: nics, resourceClaimName: pool-of-nics}]
 
 Accepted
     interfaces: [{name: default, masquerade: {}}, {name: fast, sriov: {}}]
     networks: [{name: default, pod: {}}, {name: fast, resourceClaim: {claimName: nics, requestName: fast}}]
-    resourceClaims: [{name: nics}]
+    resourceClaims: [{name: nics, resourceClaimName: pool-of-nics}]
 
 Source
     pkg/network/admitter/dra.go@v1.9.0, which reports `networks`.

@@ -9,7 +9,7 @@ Why
 Refused
     interfaces: [{name: fast, sriov: {}}]
     networks: [{name: fast, resourceClaim: {claimName: nics, requestName: fast}}]
-    resourceClaims: [{name: nics}]
+    resourceClaims: [{name: nics, resourceClaimName: pool-of-nics}]
 
 Accepted
     interfaces: [{name: fast, sriov: {}}]

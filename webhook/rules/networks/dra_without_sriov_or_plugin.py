@@ -9,12 +9,12 @@ Why
 Refused
     interfaces: [{name: fast, bridge: {}}]
     networks: [{name: fast, resourceClaim: {claimName: nics, requestName: fast}}]
-    resourceClaims: [{name: nics}]
+    resourceClaims: [{name: nics, resourceClaimName: pool-of-nics}]
 
 Accepted
     interfaces: [{name: fast, sriov: {}}]
     networks: [{name: fast, resourceClaim: {claimName: nics, requestName: fast}}]
-    resourceClaims: [{name: nics}]
+    resourceClaims: [{name: nics, resourceClaimName: pool-of-nics}]
 
 Source
     pkg/network/admitter/dra.go@v1.9.0, which reports `domain.devices.interfaces`.

@@ -1,10 +1,11 @@
-"""Two forwarded ports of one interface have the same name.
+"""Two forwarded ports of a VM have the same name.
 
 What
-    A `name` occurs more than once in `interfaces[].ports`, and the interface is on the pod network.
+    A `name` occurs more than once in the `ports` of all interfaces.
 
 Why
-    The names become those of the pod's ports, where each must be unique. On other networks KubeVirt does not read `ports` at all.
+    The names become those of the pod's ports, where each must be unique. KubeVirt's webhook compares within an interface on the pod
+    network only; otherwise the API server refuses the virt-launcher pod (containerPortsFromVMI).
 
 Refused
     ports: [{name: dns, port: 53}, {name: dns, port: 53, protocol: UDP}]
@@ -14,29 +15,27 @@ Accepted
     ports: [{port: 53}, {port: 53, protocol: UDP}]    # a port needs no name
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0.
+    pkg/network/admitter/netiface.go@v1.9.0; containerPortsFromVMI in pkg/virt-controller/services/@v1.1.0 to v1.9.0.
 """
 
 from webhook.kube.text import quoted
-from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
-_ACCEPTED = "give each port of the interface a name of its own, or none"
+_ACCEPTED = "give each port of the VM a name of its own, or none"
 
 
 def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Tell every use of a name after its first where KubeVirt reads `ports`; an empty name counts as none."""
-    if not interface.ports or not vmi.on_pod_network(interface):
+    """Report every use of a name after its first in the VM; an empty name counts as none."""
+    if not interface.ports:
         return ()
-    first: dict[str, int] = {}
     return (
-        Mistake(("ports", index, "name"), f"port name {quoted(port.name)} is also that of ports[{first[port.name]}]", _ACCEPTED)
+        Mistake(("ports", index, "name"), f"port name {quoted(port.name)} is used twice in this VM", _ACCEPTED)
         for index, port in enumerate(interface.ports)
-        if port.name and first.setdefault(port.name, index) != index
+        if port.name and vmi.port_names[port.name] is not port
     )
 
 
-RULE = InterfaceRule(name="duplicate-port-name", group=Group.NETWORKS, check=check, field="ports", upstream_since=Version(0, 1))
+RULE = InterfaceRule(name="duplicate-port-name", group=Group.NETWORKS, check=check, field="ports")

@@ -11,14 +11,14 @@ Refused
     networks:
     - {name: fast, resourceClaim: {claimName: nics, requestName: fast}}
     - {name: faster, resourceClaim: {claimName: nics, requestName: fast}}
-    resourceClaims: [{name: nics}]
+    resourceClaims: [{name: nics, resourceClaimName: pool-of-nics}]
 
 Accepted
     interfaces: [{name: fast, sriov: {}}, {name: faster, sriov: {}}]
     networks:
     - {name: fast, resourceClaim: {claimName: nics, requestName: fast}}
     - {name: faster, resourceClaim: {claimName: nics, requestName: faster}}
-    resourceClaims: [{name: nics}]
+    resourceClaims: [{name: nics, resourceClaimName: pool-of-nics}]
 
 Source
     pkg/network/admitter/dra.go@v1.9.0, which compares the two names joined by a slash and reports `networks[n]`.

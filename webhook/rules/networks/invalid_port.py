@@ -1,10 +1,12 @@
 """A forwarded port has no number, or one that no port has.
 
 What
-    `interfaces[].ports[].port` is absent, 0, negative or above 65535, and the interface is on the pod network.
+    `interfaces[].ports[].port` is absent, 0, negative or above 65535.
 
 Why
-    KubeVirt forwards ports by number and refuses a list in which one is missing. On other networks it does not read `ports` at all.
+    KubeVirt forwards ports by number and refuses a list in which one is missing.
+    Off the pod network KubeVirt's webhook lets it pass, and the API server refuses the virt-launcher pod:
+    every port of every interface becomes a port of the container (containerPortsFromVMI).
 
 Refused
     ports: [{name: http}]
@@ -14,7 +16,8 @@ Accepted
     ports: [{name: http, port: 80}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0. It lets 65536 pass, so that one is a warning.
+    pkg/network/admitter/netiface.go@v1.9.0; containerPortsFromVMI in pkg/virt-controller/services/@v1.1.0 to v1.9.0.
+    Before 1.9 KubeVirt lets 65536 pass: there that one is a warning.
 """
 
 from webhook.kube.version import Version
@@ -24,27 +27,28 @@ from webhook.rules.networks._ports import HIGHEST_PORT, about_port, is_port
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
-_ADMITTED_UPSTREAM = 65536
+_ADMITTED_BEFORE = 65536
+_REFUSED_SINCE = Version(1, 9)
 
 
-def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Judge each number where KubeVirt reads `ports`: on the pod network."""
-    if not interface.ports or not vmi.on_pod_network(interface):
+def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+    """Check each number, on any network."""
+    if not interface.ports:
         return ()
-    return (_mistake(index, port.port) for index, port in enumerate(interface.ports) if not is_port(port.port))
+    return (_mistake(index, port.port, registry) for index, port in enumerate(interface.ports) if not is_port(port.port))
 
 
-def _mistake(index: int, number: int | None) -> Mistake:
+def _mistake(index: int, number: int | None, registry: Registry) -> Mistake:
     accepted = f"give the number that the guest listens on, from 1 to {HIGHEST_PORT}"
     if number is None:
         return Mistake(("ports", index), "port is mandatory, and this entry has none", accepted)
     at = ("ports", index, "port")
     if number == 0:
         return Mistake(at, "port is mandatory, and 0 counts as none", accepted)
-    if number == _ADMITTED_UPSTREAM:
+    if number == _ADMITTED_BEFORE and not registry.at_least(*_REFUSED_SINCE):
         message = f"port is {number}: KubeVirt admits it, but no such port exists, the highest is {HIGHEST_PORT}"
         return Mistake(at, message, accepted, at_most=Action.WARN)
     return Mistake(at, about_port("port", number), accepted)
 
 
-RULE = InterfaceRule(name="invalid-port", group=Group.NETWORKS, check=check, field="ports", upstream_since=Version(0, 1))
+RULE = InterfaceRule(name="invalid-port", group=Group.NETWORKS, check=check, field="ports")

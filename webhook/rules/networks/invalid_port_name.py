@@ -2,10 +2,12 @@
 
 What
     `interfaces[].ports[].name` is longer than 15 characters, has other characters than a-z, 0-9 and `-`, has no letter, has `--`, or
-    begins or ends with `-`; and the interface is on the pod network.
+    begins or ends with `-`.
 
 Why
-    The name becomes that of a port of the pod, which Kubernetes would refuse. On other networks KubeVirt does not read `ports` at all.
+    The name becomes that of a port of the pod, which Kubernetes would refuse.
+    Off the pod network KubeVirt's webhook lets it pass, and the API server refuses the virt-launcher pod:
+    every port of every interface becomes a port of the container (containerPortsFromVMI).
 
 Refused
     ports: [{name: HTTP, port: 80}]
@@ -16,13 +18,13 @@ Accepted
     ports: [{name: p8080, port: 8080}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0; the form is that of Kubernetes' IsValidPortName.
+    pkg/network/admitter/netiface.go@v1.9.0; containerPortsFromVMI in pkg/virt-controller/services/@v1.1.0 to v1.9.0. The form is
+    that of Kubernetes' IsValidPortName.
 """
 
 import re
 
 from webhook.kube.text import quoted
-from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.vmi.spec import Interface
@@ -34,9 +36,9 @@ _is_of_port_characters = re.compile(r"[-a-z0-9]+").fullmatch
 _has_letter = re.compile(r"[a-z]").search
 
 
-def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Judge each name where KubeVirt reads `ports`; a port needs no name, and an empty one counts as none."""
-    if not interface.ports or not vmi.on_pod_network(interface):
+def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+    """Check each name, on any network; a port needs no name, and an empty one counts as none."""
+    if not interface.ports:
         return ()
     return (
         Mistake(("ports", index, "name"), f"port name {quoted(port.name)} {' and '.join(faults)}", _ACCEPTED)
@@ -57,4 +59,4 @@ def _faults(name: str) -> list[str]:
     return [fault for is_so, fault in found if is_so]
 
 
-RULE = InterfaceRule(name="invalid-port-name", group=Group.NETWORKS, check=check, field="ports", upstream_since=Version(0, 1))
+RULE = InterfaceRule(name="invalid-port-name", group=Group.NETWORKS, check=check, field="ports")

@@ -1,22 +1,28 @@
-"""A range of ports has an end that is no port, runs backwards, or has an unknown protocol.
+"""A range of ports has an end that is not a port, runs backwards, or has no known protocol.
 
 What
     In `interfaces[].portRanges[]`, on the pod network: `start` or `end` is absent or not from 1 to 65535, `start` is above `end`, or
-    `protocol` is set to something else than `TCP` or `UDP`.
+    `protocol` is not `TCP` or `UDP`. All three fields are required, on any network.
 
 Why
     KubeVirt writes the range into the pod's NAT rules as it stands, and refuses what could not stand there.
 
 Refused
     masquerade: {}
-    portRanges: [{start: 8100, end: 8000}, {start: 0, end: 1023}, {start: 5000, end: 5100, protocol: udp}]
+    portRanges: [{start: 8100, end: 8000, protocol: TCP}]
+
+    masquerade: {}
+    portRanges: [{start: 5000, end: 5100, protocol: udp}]
+
+    masquerade: {}
+    portRanges: [{start: 8000, end: 8100}]
 
 Accepted
     masquerade: {}
-    portRanges: [{start: 8000, end: 8100}, {start: 1, end: 1023}, {start: 5000, end: 5100, protocol: UDP}]
+    portRanges: [{start: 8000, end: 8100, protocol: TCP}, {start: 5000, end: 5100, protocol: UDP}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0.
+    pkg/network/admitter/netiface.go@v1.9.0; the CRD of v1.9.0 requires the three fields.
 """
 
 from collections.abc import Iterator
@@ -24,21 +30,36 @@ from collections.abc import Iterator
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
-from webhook.rules.networks._ports import HIGHEST_PORT, about_port, about_protocol, is_port, is_protocol, is_range, port_ranges_are_read
+from webhook.rules.networks._ports import (
+    HIGHEST_PORT,
+    about_port,
+    about_range_protocol,
+    has_range_protocol,
+    is_port,
+    is_range,
+    lacks_fields,
+    port_ranges_are_read,
+)
 from webhook.vmi.spec import Interface, PortRange
 from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Judge each range by itself, where KubeVirt reads them; absent numbers count as 0."""
-    if not interface.port_ranges or not port_ranges_are_read(interface, vmi, registry):
+    """Check each range by itself, where KubeVirt reads them; elsewhere only that the required fields are there."""
+    if not interface.port_ranges:
         return ()
-    return (mistake for index, ports in enumerate(interface.port_ranges) if not is_range(ports) for mistake in _mistakes(index, ports))
+    is_read = port_ranges_are_read(interface, vmi, registry)
+    return (
+        mistake
+        for index, ports in enumerate(interface.port_ranges)
+        if not is_range(ports) and (is_read or lacks_fields(ports))
+        for mistake in _mistakes(index, ports)
+    )
 
 
 def _mistakes(index: int, ports: PortRange) -> Iterator[Mistake]:
-    if not is_protocol(ports.protocol):
-        yield Mistake(("portRanges", index, "protocol"), *about_protocol(ports.protocol))
+    if not has_range_protocol(ports):
+        yield Mistake(("portRanges", index, "protocol"), *about_range_protocol(ports.protocol))
     bounds = (("start", ports.start), ("end", ports.end))
     for field, number in bounds:
         if not is_port(number):

@@ -8,11 +8,11 @@ Why
 
 Refused
     masquerade: {}
-    portRanges: [{start: 8000, end: 8100}, {start: 8100, end: 8200, protocol: TCP}]    # no protocol means TCP
+    portRanges: [{start: 8000, end: 8100, protocol: TCP}, {start: 8100, end: 8200, protocol: TCP}]
 
 Accepted
     masquerade: {}
-    portRanges: [{start: 8000, end: 8100}, {start: 8000, end: 8100, protocol: UDP}]
+    portRanges: [{start: 8000, end: 8100, protocol: TCP}, {start: 8000, end: 8100, protocol: UDP}]
 
 Source
     pkg/network/admitter/netiface.go@v1.9.0, which reports `portRanges`.

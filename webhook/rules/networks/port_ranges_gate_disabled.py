@@ -1,21 +1,22 @@
 """An interface has portRanges, and the feature gate for them is off.
 
 What
-    `interfaces[].portRanges` is present, the interface is on the pod network, and feature gate PortRangesSpec is not enabled.
+    `interfaces[].portRanges` has entries, on any network, and feature gate PortRangesSpec is not enabled.
 
 Why
     Ranges of ports are alpha in KubeVirt 1.9, so off unless an admin enables them; KubeVirt refuses the VM.
 
 Refused
     masquerade: {}
-    portRanges: [{start: 8000, end: 8100}]
+    portRanges: [{start: 8000, end: 8100, protocol: TCP}]
 
 Accepted
     masquerade: {}
     ports: [{port: 8000}, {port: 8001}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`.
+    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`. An empty list counts as none: KubeVirt's
+    mutating webhook drops it.
 """
 
 from webhook.kube.version import Version
@@ -26,9 +27,9 @@ from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
 
-def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
+def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     """Ask for the gate; while it is known to be off, this is all that is told about `portRanges`."""
-    if not vmi.on_pod_network(interface):
+    if not interface.port_ranges:
         return ()
     gate = registry.gate(PORT_RANGES_GATE)
     if gate.is_on:

@@ -8,11 +8,11 @@ Why
 
 Refused
     bridge: {}
-    portRanges: [{start: 8000, end: 8100}]
+    portRanges: [{start: 8000, end: 8100, protocol: TCP}]
 
 Accepted
     masquerade: {}
-    portRanges: [{start: 8000, end: 8100}]
+    portRanges: [{start: 8000, end: 8100, protocol: TCP}]
 
 Source
     pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`.

@@ -1,7 +1,7 @@
 """An interface has both ports and portRanges.
 
 What
-    `interfaces[].ports` and `interfaces[].portRanges` are both present, even if empty, and the interface is on the pod network.
+    `interfaces[].ports` and `interfaces[].portRanges` both have entries, and the interface is on the pod network.
 
 Why
     KubeVirt takes the one list or the other: a range of one port says the same as a port.
@@ -9,14 +9,15 @@ Why
 Refused
     masquerade: {}
     ports: [{port: 22}]
-    portRanges: [{start: 8000, end: 8100}]
+    portRanges: [{start: 8000, end: 8100, protocol: TCP}]
 
 Accepted
     masquerade: {}
-    portRanges: [{start: 22, end: 22}, {start: 8000, end: 8100}]
+    portRanges: [{start: 22, end: 22, protocol: TCP}, {start: 8000, end: 8100, protocol: TCP}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`.
+    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`. Empty lists count as
+    none: KubeVirt's mutating webhook drops them.
 """
 
 from webhook.kube.version import Version
@@ -29,7 +30,7 @@ from webhook.vmi.vmi import VMI
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Ask for both fields, where KubeVirt reads them."""
-    if interface.ports is None or not port_ranges_are_read(interface, vmi, registry):
+    if not interface.ports or not port_ranges_are_read(interface, vmi, registry):
         return ()
     message = "portRanges and ports cannot both be given for one interface"
     return [Mistake(("portRanges",), message, "move each port into portRanges as a range of one (start and end alike), and remove ports")]

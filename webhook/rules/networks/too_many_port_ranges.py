@@ -8,12 +8,16 @@ Why
 
 Refused
     masquerade: {}
-    portRanges: [{start: 1, end: 1}, {start: 3, end: 3}, {start: 5, end: 5}, {start: 7, end: 7}, {start: 9, end: 9}, {start: 11, end: 11},
-      {start: 13, end: 13}, {start: 15, end: 15}, {start: 17, end: 17}, {start: 19, end: 19}, {start: 21, end: 21}]
+    portRanges: [{start: 1, end: 1, protocol: TCP}, {start: 3, end: 3, protocol: TCP},
+      {start: 5, end: 5, protocol: TCP}, {start: 7, end: 7, protocol: TCP},
+      {start: 9, end: 9, protocol: TCP}, {start: 11, end: 11, protocol: TCP},
+      {start: 13, end: 13, protocol: TCP}, {start: 15, end: 15, protocol: TCP},
+      {start: 17, end: 17, protocol: TCP}, {start: 19, end: 19, protocol: TCP},
+      {start: 21, end: 21, protocol: TCP}]
 
 Accepted
     masquerade: {}
-    portRanges: [{start: 1, end: 21}]
+    portRanges: [{start: 1, end: 21, protocol: TCP}]
 
 Source
     pkg/network/admitter/netiface.go@v1.9.0.

@@ -1,10 +1,12 @@
 """A forwarded port has a protocol that is neither TCP nor UDP.
 
 What
-    `interfaces[].ports[].protocol` is set to something else than `TCP` or `UDP`, and the interface is on the pod network.
+    `interfaces[].ports[].protocol` is set to something else than `TCP` or `UDP`.
 
 Why
-    KubeVirt forwards these two only, and compares exactly. On other networks it does not read `ports` at all.
+    KubeVirt forwards these two only, and compares exactly.
+    Off the pod network KubeVirt's webhook lets it pass, and the API server refuses the virt-launcher pod:
+    every port of every interface becomes a port of the container (containerPortsFromVMI).
 
 Refused
     ports: [{port: 53, protocol: udp}]
@@ -15,10 +17,9 @@ Accepted
     ports: [{port: 80}]    # TCP
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0.
+    pkg/network/admitter/netiface.go@v1.9.0; containerPortsFromVMI in pkg/virt-controller/services/@v1.1.0 to v1.9.0.
 """
 
-from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
 from webhook.rules.networks._ports import about_protocol, is_protocol
@@ -26,9 +27,9 @@ from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
 
-def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Judge each protocol where KubeVirt reads `ports`; those of `portRanges` are `invalid-port-range`'s."""
-    if not interface.ports or not vmi.on_pod_network(interface):
+def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+    """Check each protocol, on any network; those of `portRanges` are `invalid-port-range`'s."""
+    if not interface.ports:
         return ()
     return (
         Mistake(("ports", index, "protocol"), *about_protocol(port.protocol))
@@ -37,4 +38,4 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     )
 
 
-RULE = InterfaceRule(name="unknown-port-protocol", group=Group.NETWORKS, check=check, field="ports", upstream_since=Version(0, 1))
+RULE = InterfaceRule(name="unknown-port-protocol", group=Group.NETWORKS, check=check, field="ports")

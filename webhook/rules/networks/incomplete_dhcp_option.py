@@ -1,0 +1,37 @@
+"""A DHCP private option has no value.
+
+What
+    An entry of `interfaces[].dhcpOptions.privateOptions` has no `value`.
+
+Why
+    The CRD requires it, so the API server refuses the object.
+
+Refused
+    dhcpOptions: {privateOptions: [{option: 240}]}
+
+Accepted
+    dhcpOptions: {privateOptions: [{option: 240, value: tftp.example.com}]}
+
+Source
+    DHCPPrivateOptions in staging/src/kubevirt.io/api/core/v1/schema.go@v1.1.1 to v1.9.0, and the CRD made from it. A missing `option` is
+    reported by `dhcp-option-out-of-range`.
+"""
+
+from webhook.kube.version import Version
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.vmi.spec import Interface
+from webhook.vmi.vmi import VMI
+
+
+def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+    """Look for the value of each option; an empty one is a value."""
+    options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
+    return (
+        Mistake(("dhcpOptions", "privateOptions", index), "a DHCP private option has no value", "give it a value")
+        for index, each in enumerate(options or ())
+        if each.value is None
+    )
+
+
+RULE = InterfaceRule(name="incomplete-dhcp-option", group=Group.NETWORKS, check=check, field="dhcp_options", upstream_since=Version(0, 1))
