@@ -67,7 +67,7 @@ def test_by_default_everything_is_judged_and_annotated(repository: Path) -> None
     done = acted(repository)
     assert (done.returncode, done.stderr) == (EXIT_CLEAN, "")
     assert "::warning file=warns/bridge.yaml," in done.stdout
-    assert "3 objects judged" in done.stdout
+    assert "3 objects checked" in done.stdout
 
 
 def test_every_input_reaches_the_command(repository: Path) -> None:
@@ -79,7 +79,7 @@ def test_every_input_reaches_the_command(repository: Path) -> None:
 
 
 def test_several_paths_and_globs_are_left_to_the_command(repository: Path) -> None:
-    assert "2 objects judged" in acted(repository, paths="vms/g*.yaml\n  warns/").stdout
+    assert "2 objects checked" in acted(repository, paths="vms/g*.yaml\n  warns/").stdout
 
 
 def test_the_configuration_file_says_what_fails_unless_the_input_does(repository: Path) -> None:
@@ -152,7 +152,7 @@ def test_nothing_that_a_hostile_repository_brings_is_executed(hostile: Path, tmp
     assert (site / "needed.py").exists()
     (site / "packages_of_this_test.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     done = acted(hostile, variables, paths="vms", registry="registry", output="text")
-    assert "1 finding (1 deny, 0 warn) in 1 file; 2 objects judged" in done.stdout
+    assert "1 finding (1 deny, 0 warn) in 1 file; 2 objects checked" in done.stdout
     assert (done.returncode, done.stderr) == (EXIT_FINDINGS, "")
     assert not (tmp_path / "pwned").exists()
 

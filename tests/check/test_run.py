@@ -259,9 +259,9 @@ def test_the_version_given_goes_before_what_the_registry_tells(tmp_path: Path) -
 
 def test_a_version_that_nobody_here_knows_is_told(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm()})
-    assert "KubeVirt 1.42 is newer than this program knows: judged as 1.9" in checked(tmp_path, kubevirt_version="1.42").notes
+    assert "KubeVirt 1.42 is newer than this program knows: checked as 1.9" in checked(tmp_path, kubevirt_version="1.42").notes
     assert checked(tmp_path, kubevirt_version="1.9.3").notes == checked(tmp_path, kubevirt_version="1.1").notes
-    assert checked(tmp_path, "vm.yaml").version == "unknown, judged as 1.9"
+    assert checked(tmp_path, "vm.yaml").version == "unknown, checked as 1.9"
 
 
 def test_a_pipe_serves_as_registry(tmp_path: Path) -> None:

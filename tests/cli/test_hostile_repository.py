@@ -64,7 +64,7 @@ def test_links_that_lead_out_of_the_repository_are_not_followed_which_is_told_on
     done = bindguard("check", directory=repository)
     assert done.returncode == EXIT_CLEAN
     assert done.stdout.count(b"not followed") == 1
-    assert b"2 objects judged in 2 files" in done.stdout
+    assert b"2 objects checked in 2 files" in done.stdout
 
 
 def test_a_file_or_a_link_that_is_named_is_read_within_bounds(repository: Path) -> None:
@@ -83,7 +83,7 @@ def test_process_substitution_gives_manifests_and_the_registry(repository: Path)
     command = ["bash", "-c", line]
     done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (EXIT_FINDINGS, b"")
-    assert b"2 findings (2 deny, 0 warn) in 2 files; 3 objects judged in 3 files" in done.stdout
+    assert b"2 findings (2 deny, 0 warn) in 2 files; 3 objects checked in 3 files" in done.stdout
     assert done.stdout.startswith(b"/dev/fd/")
 
 
@@ -100,7 +100,7 @@ def test_a_tree_with_thousands_of_links_and_deeper_than_a_path_can_be_is_walked_
     os.close(deep)
     done = bindguard("check", directory=repository)
     assert (done.returncode, b"File name too long" in done.stdout) == (EXIT_UNREADABLE, True)
-    assert b"2 objects judged" in done.stdout
+    assert b"2 objects checked" in done.stdout
     remove = ["rm", "-rf", str(repository / "d")]
     subprocess.run(remove, check=True)
 
@@ -124,10 +124,10 @@ def test_a_report_goes_through_no_link_of_the_repository(repository: Path, flags
 def test_a_report_goes_to_where_the_system_s_own_links_lead(repository: Path) -> None:
     (repository.parent / "out").mkdir()
     (repository.parent / "linked").symlink_to("out")
-    assert b"1 object judged" in bindguard("check", "vm.yaml", "--output-file", "/dev/stdout", directory=repository).stdout
+    assert b"1 object checked" in bindguard("check", "vm.yaml", "--output-file", "/dev/stdout", directory=repository).stdout
     outside = repository.parent / "linked/report"
     assert bindguard("check", "vm.yaml", "--output-file", outside, directory=repository).returncode == EXIT_CLEAN
-    assert b"1 object judged" in outside.read_bytes()
+    assert b"1 object checked" in outside.read_bytes()
 
 
 COMMAND = "::error file=a,line=1::pwned ##[error]pwned ##vso[task.complete]\u202e"

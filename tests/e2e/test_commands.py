@@ -115,7 +115,7 @@ def _of_cluster(files: Iterator[str]) -> list[str]:
 
 
 def _in_text(text: str) -> list[str]:
-    assert f"{BAD + 1} findings ({BAD + 1} deny, 0 warn) in {BAD + 1} objects; {DEPOT + SHOP + 1} objects judged in the cluster" in text
+    assert f"{BAD + 1} findings ({BAD + 1} deny, 0 warn) in {BAD + 1} objects; {DEPOT + SHOP + 1} objects checked in the cluster" in text
     return _of_cluster(line.rpartition(":")[0].split(":1", 1)[0] for line in text.splitlines() if line.startswith("cluster:"))
 
 

@@ -96,14 +96,14 @@ def test_an_unknown_version_is_told_and_counts_as_the_newest() -> None:
     assert read.registry.version is None
     assert set(read.registry.plugins) == {"l2bridge"}
     assert read.registry.gate("PasstBinding") is GateState.ON
-    assert "judged as the newest" in read.notes[0]
+    assert "checked as the newest" in read.notes[0]
     assert 'HyperConverged adds plugin "l2bridge" by itself' in read.notes
 
 
 def test_an_operator_newer_than_the_table_counts_as_the_newest() -> None:
     read = loaded("1.25.0")
     assert read.registry.version is None
-    assert "HyperConverged 1.25 is newer than this program knows: judged as 1.19" in read.notes
+    assert "HyperConverged 1.25 is newer than this program knows: checked as 1.19" in read.notes
 
 
 def test_a_json_patch_is_told_as_unseen() -> None:

@@ -23,7 +23,7 @@ def test_a_finding_is_an_annotation_on_its_line() -> None:
     assert message.split("\n") == [
         'no binding plugin named "pastt" is registered; did you mean "passt"?',
         f"VirtualMachine shop/web-01, {FIELD_TEXT}",
-        'accepted: registered are "passt"',
+        'help: registered are "passt"',
     ]
 
 

@@ -15,7 +15,7 @@ def test_a_finding_is_an_issue_with_what_gitlab_requires() -> None:
     assert issues(report(occurrence("./shop/web.yaml"))) == [
         {
             "description": f"VirtualMachine shop/web-01, {FIELD_TEXT}: "
-            'no binding plugin named "pastt" is registered; did you mean "passt"?\naccepted: registered are "passt"',
+            'no binding plugin named "pastt" is registered; did you mean "passt"?\nhelp: registered are "passt"',
             "check_name": "unregistered-plugin",
             "fingerprint": fingerprint(occurrence()),
             "severity": "major",

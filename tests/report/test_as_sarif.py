@@ -61,6 +61,7 @@ def test_the_tool_names_itself_and_describes_the_rules() -> None:
         "shortDescription": {"text": "The MAC is taken."},
         "fullDescription": {"text": "The MAC is taken.\nA MAC.\nIt clashes."},
         "help": {"text": "The MAC is taken.\n\nWhat\n    A MAC.\n\nWhy\n    It\n    clashes.\n\nRefused\n    x\n"},
+        "helpUri": "https://github.com/bindguard/bindguard/blob/main/docs/rules.md#reserved-mac",
         "defaultConfiguration": {"enabled": False, "level": "none"},
     }
     assert [rule["defaultConfiguration"]["level"] for rule in driver["rules"]] == ["warning", "error", "none"]
@@ -73,7 +74,7 @@ def test_a_result_has_its_whole_address() -> None:
         "ruleId": "unregistered-plugin",
         "ruleIndex": 1,
         "level": "error",
-        "message": {"text": 'no binding plugin named "pastt" is registered; did you mean "passt"?\naccepted: registered are "passt"'},
+        "message": {"text": 'no binding plugin named "pastt" is registered; did you mean "passt"?\nhelp: registered are "passt"'},
         "locations": [
             {
                 "physicalLocation": {

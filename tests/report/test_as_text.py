@@ -24,21 +24,21 @@ shop/web.yaml:14:21: deny  unregistered-plugin
   VirtualMachine shop/web-01, spec.template.spec.domain.devices.interfaces[0].binding.name
     14 |               name: pastt
        |                     ^^^^^
-  accepted: registered are "passt"
+  help: registered are "passt"
 
 b.json:1200:2: warn  no-binding
   no binding
   VirtualMachine shop/web-01, spec.template.spec.domain.devices.interfaces[0]
   1200 |               name: pastt
        |  ^^^^^
-  accepted: set one
+  help: set one
 
 broken.yaml:3:1: unreadable  a tab may not indent; use spaces
 secret.yaml: unreadable  permission denied
 input: unreadable  no input
 
 note: no version given
-2 findings (1 deny, 1 warn) in 2 files, 3 inputs unreadable; 3 objects judged in 2 files, 2 passed over; \
+2 findings (1 deny, 1 warn) in 2 files, 3 inputs unreadable; 3 objects checked in 2 files, 2 skipped; \
 registry: kubevirt.yaml (1 plugin), KubeVirt 1.9
 """
 
@@ -77,32 +77,32 @@ def test_a_finding_without_remedy_has_no_accepted_line() -> None:
 @pytest.mark.parametrize(
     ("what", "line"),
     [
-        (CLEAN, "clean: 3 objects judged in 2 files, 2 passed over; registry: kubevirt.yaml (1 plugin), KubeVirt 1.9\n"),
+        (CLEAN, "clean: 3 objects checked in 2 files, 2 skipped; registry: kubevirt.yaml (1 plugin), KubeVirt 1.9\n"),
         (
             INCOMPLETE,
-            "incomplete (no registry was found, so 3 rules did not run): no findings; 3 objects judged in 2 files, 2 passed over; ",
+            "incomplete (no registry was found, so 3 rules did not run): no findings; 3 objects checked in 2 files, 2 skipped; ",
         ),
         (
             EMPTY,
-            "incomplete (no object was checked): no findings; 0 objects judged in 0 files, 0 passed over; ",
+            "incomplete (no object was checked): no findings; 0 objects checked in 0 files, 0 skipped; ",
         ),
         (
             report(warning(), gaps=(NO_REGISTRY,)),
             "incomplete (no registry was found, so 3 rules did not run): 1 finding (0 deny, 1 warn) in 1 file; ",
         ),
-        (report(occurrence(), files=1, checked=1), "1 finding (1 deny, 0 warn) in 1 file; 1 object judged in 1 file, 2 passed over; "),
+        (report(occurrence(), files=1, checked=1), "1 finding (1 deny, 0 warn) in 1 file; 1 object checked in 1 file, 2 skipped; "),
         (
             report(excluded=4, baselined=1),
-            "clean: 3 objects judged in 2 files, 2 passed over, 4 excluded, 1 finding left to the baseline; ",
+            "clean: 3 objects checked in 2 files, 2 skipped, 4 excluded, 1 finding left to the baseline; ",
         ),
         (
             report(occurrence(), files=0, documents=3),
-            "1 finding (1 deny, 0 warn) in 1 object; 3 objects judged in the cluster, 2 passed over; ",
+            "1 finding (1 deny, 0 warn) in 1 object; 3 objects checked in the cluster, 2 skipped; ",
         ),
-        (report(unreadable=(BROKEN,)), "no findings, but 1 input unreadable; 3 objects judged"),
+        (report(unreadable=(BROKEN,)), "no findings, but 1 input unreadable; 3 objects checked"),
         (
-            Report((), (), (), CLEAN.counts, "none", "unknown, judged as the newest"),
-            "none, KubeVirt version unknown, judged as the newest\n",
+            Report((), (), (), CLEAN.counts, "none", "unknown, checked as the newest"),
+            "none, KubeVirt version unknown, checked as the newest\n",
         ),
     ],
 )

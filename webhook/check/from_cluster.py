@@ -94,7 +94,7 @@ async def _judged(api: ApiServer, judge: LiveJudge, settings: Settings, progress
             async for note in _judge_kind(api, judge, served.resource, settings.namespaces, progress):
                 yield note
         elif served.versions and not set(served.versions) & set(versions):
-            yield f"{kind} is served as {group}/{' or '.join(served.versions)}, which this program does not know: not judged"
+            yield f"{kind} is served as {group}/{' or '.join(served.versions)}, which this program does not know: not checked"
         else:
             absent.append(kind)
     if absent:

@@ -79,7 +79,7 @@ def _processors() -> int:
 
 def _refuse_contradictions(flags: Flags) -> None:
     if flags.from_cluster and flags.paths:
-        raise UsageError(f"--from-cluster and {flags.paths[0]}: either a cluster's objects or files are judged; leave one out")
+        raise UsageError(f"--from-cluster and {flags.paths[0]}: either a cluster's objects or files are checked; leave one out")
     if flags.namespaces and not flags.from_cluster:
         raise UsageError(f"--namespace {flags.namespaces[0]}: of no use without --from-cluster")
     if flags.registry is not None and flags.access is not None and not flags.from_cluster:

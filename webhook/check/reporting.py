@@ -37,7 +37,7 @@ def report(settings: Settings, loaded: LoadedRegistry, judged: Judged, is_judged
         notes=notes,
         counts=judged.counts(baselined=len(judged.occurrences) - len(occurrences)),
         registry=_told(registry),
-        version=str(registry.version) if registry.version is not None else f"unknown, judged as {NEWEST}",
+        version=str(registry.version) if registry.version is not None else f"unknown, checked as {NEWEST}",
         gaps=[*_registry_gap(registry, skipped, settings), *_object_gap(judged, settings)],
     )
 
@@ -82,7 +82,7 @@ def _skipped_notes(skipped: Sequence[str]) -> list[str]:
 def _version_notes(version: Version | None) -> list[str]:
     if version is None or version[:2] <= NEWEST[:2]:
         return []
-    return [f"KubeVirt {version} is newer than this program knows: judged as {NEWEST}"]
+    return [f"KubeVirt {version} is newer than this program knows: checked as {NEWEST}"]
 
 
 def _told(registry: Registry) -> str:

@@ -34,7 +34,7 @@ def _occurrence(occurrence: Occurrence) -> str:
     }
     lines = [finding.message, subject(occurrence)]
     if finding.accepted:
-        lines.append(f"accepted: {finding.accepted}")
+        lines.append(f"help: {finding.accepted}")
     return _command("error" if finding.severity is Action.DENY else "warning", properties, lines)
 
 

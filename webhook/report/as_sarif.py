@@ -17,6 +17,7 @@ from webhook.report.structure import summary
 from webhook.report.summary import sentence, subject
 from webhook.rules.base import Action
 
+_RULES = "https://github.com/bindguard/bindguard/blob/main/docs/rules.md"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVEL = {Action.DENY: "error", Action.WARN: "warning", Action.OFF: "none"}
 
@@ -47,6 +48,7 @@ def _rule(rule: RuleInfo) -> dict[str, object]:
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": _first_sections(rule)},
         "help": {"text": rule.help},
+        "helpUri": f"{_RULES}#{rule.name}",
         "defaultConfiguration": {"enabled": rule.action is not Action.OFF, "level": _LEVEL[rule.action]},
     }
 

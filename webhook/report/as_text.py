@@ -36,7 +36,7 @@ def block(occurrence: Occurrence, *, colour: bool) -> str:
         *_source(occurrence, colour=colour),
     ]
     if finding.accepted:
-        lines.append(f"  accepted: {visible(finding.accepted)}")
+        lines.append(f"  help: {visible(finding.accepted)}")
     return "\n".join(lines)
 
 

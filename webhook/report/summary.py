@@ -22,7 +22,7 @@ def subject(occurrence: Occurrence) -> str:
 
 def sentence(finding: Finding) -> str:
     """Message and remedy in two lines of one text, for formats that show a single one; as written, not escaped."""
-    return f"{finding.message}\naccepted: {finding.accepted}" if finding.accepted else finding.message
+    return f"{finding.message}\nhelp: {finding.accepted}" if finding.accepted else finding.message
 
 
 _CLEAN = "clean"
@@ -50,7 +50,7 @@ def _verdict(report: Report) -> str:
 
 def _looked_at(counts: Counts) -> str:
     where = "the cluster" if _is_of_a_cluster(counts) else number_of(counts.files, "file")
-    told = f"{number_of(counts.checked, 'object')} judged in {where}, {counts.passed_over} passed over"
+    told = f"{number_of(counts.checked, 'object')} checked in {where}, {counts.passed_over} skipped"
     if counts.excluded:
         told += f", {counts.excluded} excluded"
     if counts.baselined:

@@ -189,8 +189,8 @@ def _notes(release: _Release, obj: object, at: Path, written: Mapping[str, Plugi
 def _version_notes(release: _Release) -> Iterator[str]:
     version = release.version
     if version is None:
-        yield 'HyperConverged\'s version is unknown (status.versions has no "operator"): judged as the newest'
+        yield 'HyperConverged\'s version is unknown (status.versions has no "operator"): checked as the newest'
     elif version[:2] <= _LAST_WITHOUT_PLUGINS:
         yield f"{release} has no {render(BINDING_IN['hco.kubevirt.io/v1beta1'])}: no plugin can be registered before 1.11"
     elif version[:2] > _NEWEST:
-        yield f"{release} is newer than this program knows: judged as {_NEWEST[0]}.{_NEWEST[1]}"
+        yield f"{release} is newer than this program knows: checked as {_NEWEST[0]}.{_NEWEST[1]}"
