@@ -15,7 +15,7 @@ from tests.chart.helm import CHART, MONITORED, NEWEST, Helm, Values, assert_vali
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 JUDGE = Draft7Validator(SCHEMA)
-TOGETHER = ("each needs a number of its own", "is more than autoscaling.maxReplicas")
+TOGETHER = ("each needs a number of its own", "is more than autoscaling.maxReplicas", "needs an address in dnsConfig.nameservers")
 """What the chart says to values that are right each, and not together."""
 TEXT = st.text(st.sampled_from("aZ09 -._/:{}'\"#%&*!|>@`\\,[]?äß€"), max_size=8)
 SLIPS: tuple[Any, ...] = (None, "", "zz", "null", "7", 7, -1, 1.5, True, [], {}, ["a"], {"a": "b"})

@@ -53,6 +53,20 @@ CHOICES: dict[str, Values] = {
         "podDisruptionBudget": {"maxUnavailable": "50%"},
         "image": {"digest": f"sha256:{'0' * 64}"},
     },
+    "overridden": {
+        "commonLabels": {"team": "net"},
+        "serviceAccount": {"create": False, "name": "theirs"},
+        "extraArgs": ["--log-level=debug"],
+        "extraEnv": [{"name": "NO_PROXY", "value": "10.0.0.0/8"}],
+        "extraVolumes": [{"name": "extra", "emptyDir": {}}],
+        "extraVolumeMounts": [{"name": "extra", "mountPath": "/extra"}],
+        "podSecurityContext": {"runAsUser": 1000},
+        "securityContext": {"capabilities": {"add": ["NET_BIND_SERVICE"]}},
+        "livenessProbe": {"initialDelaySeconds": 5},
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["10.0.0.10"]},
+        "networkPolicy": {"admissionFrom": [{"ipBlock": {"cidr": "10.0.0.1/32"}}]},
+    },
 }
 
 

@@ -8,4 +8,7 @@
 {{- if eq (int .Values.port) (int .Values.operationsPort) -}}
 {{- fail (printf "port and operationsPort: both are %d; each needs a number of its own" (int .Values.port)) -}}
 {{- end -}}
+{{- if and (eq (toString .Values.dnsPolicy) "None") (not (.Values.dnsConfig).nameservers) -}}
+{{- fail "dnsPolicy: None needs an address in dnsConfig.nameservers" -}}
+{{- end -}}
 {{- end }}

@@ -6,7 +6,7 @@ app.kubernetes.io/name: bindguard
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
-{{- define "bindguard.labels" -}}
+{{- define "bindguard.ownLabels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ include "bindguard.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -15,7 +15,16 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* All labels, with those of the values where a key is not ours. */}}
 {{- define "bindguard.labelsWith" -}}
-{{- toYaml (merge (fromYaml (include (index . 0) (index . 1))) (index . 2)) -}}
+{{- $common := (index . 1).Values.commonLabels | default dict -}}
+{{- toYaml (merge (fromYaml (include (index . 0) (index . 1))) (index . 2 | default dict) $common) -}}
+{{- end }}
+
+{{- define "bindguard.labels" -}}
+{{- include "bindguard.labelsWith" (list "bindguard.ownLabels" . dict) -}}
+{{- end }}
+
+{{- define "bindguard.serviceAccountName" -}}
+{{ .Values.serviceAccount.name | default .Values.name }}
 {{- end }}
 
 {{- define "bindguard.metadata" -}}
@@ -31,9 +40,14 @@ labels:
   {{- include "bindguard.labels" . | nindent 2 }}
 {{- end }}
 
+{{/* A first part with a dot or a colon is a registry, as container runtimes read it. */}}
 {{- define "bindguard.image" -}}
+{{- $repository := .Values.image.repository -}}
+{{- with .Values.image.registry | default (.Values.global).imageRegistry -}}
+{{- $repository = printf "%s/%s" . (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
+{{- end -}}
 {{- with .Values.image -}}
-{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end -}}
+{{- if .digest }}{{ $repository }}@{{ .digest }}{{ else }}{{ $repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end -}}
 {{- end -}}
 {{- end }}
 
