@@ -122,6 +122,12 @@ Ignore
     .map(v, [v[0],
     has(v[1].domain) && v[1].domain != null && has(v[1].domain.devices) && v[1].domain.devices != null &&
     has(v[1].domain.devices.interfaces) && v[1].domain.devices.interfaces != null ? dyn(v[1].domain.devices.interfaces) : dyn([]),
+    has(v[1].domain) && v[1].domain != null && has(v[1].domain.devices) && v[1].domain.devices != null &&
+    has(v[1].domain.devices.autoattachPodInterface) && v[1].domain.devices.autoattachPodInterface != null ? dyn(v[1].domain.devices.autoattachPodInterface) : dyn(true),
+    has(v[1].domain) && v[1].domain != null && has(v[1].domain.launchSecurity) && v[1].domain.launchSecurity != null
+    ? dyn(v[1].domain.launchSecurity) : dyn({}),
+    has(v[1].livenessProbe) && v[1].livenessProbe != null ? dyn(v[1].livenessProbe) : dyn({}),
+    has(v[1].readinessProbe) && v[1].readinessProbe != null ? dyn(v[1].readinessProbe) : dyn({}),
     has(v[1].networks) && v[1].networks != null ? dyn(v[1].networks) : dyn([]),
     has(v[1].resourceClaims) && v[1].resourceClaims != null ? dyn(v[1].resourceClaims) : dyn([]),
     has(v[1].evictionStrategy) && v[1].evictionStrategy != null ? dyn(v[1].evictionStrategy) : dyn('')])
