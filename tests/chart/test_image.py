@@ -1,9 +1,11 @@
 """The Containerfile and the release, as far as they can be held to their promises without a container engine."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import yaml
 
 from tests.chart.helm import CHART
@@ -12,6 +14,7 @@ from webhook import __version__
 ROOT = Path(__file__).parents[2]
 CONTAINERFILE = (ROOT / "Containerfile").read_text(encoding="utf-8")
 RELEASE: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/release.yaml").read_text(encoding="utf-8"))
+CI: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yaml").read_text(encoding="utf-8"))
 BUILD = (ROOT / "requirements/build.txt").read_text(encoding="utf-8")
 SERVER = (ROOT / "requirements/server.txt").read_text(encoding="utf-8")
 
@@ -39,10 +42,40 @@ def final_stage() -> list[Instruction]:
 
 
 def test_every_stage_is_from_a_slim_python_pinned_to_its_patch_release() -> None:
-    (base,) = (argument.removeprefix("PYTHON=") for argument in arguments("ARG") if argument.startswith("PYTHON="))
-    assert re.fullmatch(r"docker\.io/library/python:3\.11\.\d+-slim-\w+", base)
-    assert {argument.split()[0] for argument in arguments("FROM")} == {"${PYTHON}"}
-    assert len(arguments("FROM")) == 2
+    base, *stages = arguments("FROM")
+    assert re.fullmatch(r"docker\.io/library/python:3\.11\.\d+-slim-\w+(@sha256:[0-9a-f]{64})? AS base", base)
+    assert stages == ["base AS build", "base"]
+
+
+@pytest.mark.parametrize("pinned", ["", f"@sha256:{'1' * 64}"])
+def test_a_release_is_built_from_the_base_by_the_digest_that_it_has_then(tmp_path: Path, pinned: str) -> None:
+    """Docker's answer stands in for a registry; the step is the workflow's own text."""
+    steps = {step["id"]: step for step in RELEASE["jobs"]["image"]["steps"] if "id" in step}
+    assert steps["build"]["with"]["build-contexts"] == "base=docker-image://${{ steps.base.outputs.image }}"
+    digest = f"sha256:{'0' * 64}"
+    (tmp_path / "docker").write_text(f"#!/bin/sh\necho {digest}\n", encoding="utf-8")
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "Containerfile").write_text(CONTAINERFILE.replace(" AS base", f"{pinned} AS base"), encoding="utf-8")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "GITHUB_OUTPUT": str(tmp_path / "output")}
+    subprocess.run(["/bin/bash", "-eo", "pipefail", "-c", steps["base"]["run"]], cwd=tmp_path, env=environment, check=True, timeout=60)
+    base = arguments("FROM")[0].removesuffix(" AS base")
+    assert (tmp_path / "output").read_text(encoding="utf-8") == f"image={base}@{digest}\n"
+
+
+def test_ci_asks_for_known_vulnerabilities_of_everything_that_is_installed_with_hashes() -> None:
+    audit = CI["jobs"]["audit"]["steps"][-1]["run"]
+    hashed = [path for path in ROOT.glob("requirements/*.txt") if "--hash=sha256:" in path.read_text(encoding="utf-8")]
+    assert set(re.findall(r"--requirement requirements/(\S+)", audit)) == {path.name for path in hashed}
+    assert re.search(r"pip-audit==\d+\.\d+\.\d+$", audit, re.MULTILINE)
+
+
+def test_updates_are_proposed_for_packages_actions_and_the_base_image() -> None:
+    updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text(encoding="utf-8"))["updates"]
+    assert {each["package-ecosystem"]: each["directory"] for each in updates} == {
+        "pip": "/requirements",
+        "github-actions": "/",
+        "docker": "/",
+    }
 
 
 def test_the_python_of_the_image_is_the_one_that_is_tested() -> None:
