@@ -93,7 +93,7 @@ def test_rendering_twice_gives_the_same_bytes(helm: Helm, mode: str) -> None:
 
 
 def test_nothing_but_whether_webhooks_are_armed_is_looked_up_and_nothing_made_at_random_or_left_to_a_hook(helm: Helm) -> None:
-    actions = [action for path in CHART.glob("templates/*") for action in re.findall(r"{{.*?}}", path.read_text(), re.DOTALL)]
+    actions = [action for path in CHART.glob("templates/**/*.*") for action in re.findall(r"{{.*?}}", path.read_text(), re.DOTALL)]
     assert actions
     assert [action for action in actions if re.search(r"\b(?:rand\w+|gen[A-Z]\w+|derivePassword|uuidv4|now)\b", action)] == []
     looked_up = {what for action in actions for what in re.findall(r'lookup "\S+" ("\w+"|\([^)]*\))', action)}
@@ -107,7 +107,7 @@ def test_the_chart_brings_no_kind_of_its_own_and_no_secret(helm: Helm) -> None:
 
 
 def test_each_template_is_of_one_kind_and_named_for_it() -> None:
-    for path in CHART.glob("templates/*.yaml"):
+    for path in CHART.glob("templates/**/*.yaml"):
         kinds = set(re.findall(r"^kind: (\w+)$", path.read_text(), re.MULTILINE))
         assert {kind.lower() for kind in kinds} == {path.stem.partition("-")[0]}
 
