@@ -17,7 +17,9 @@ from tests.check.builders import write
 from tests.rules.admitter.specs import single_interfaces, specs
 from tests.rules.examples import examples, raw_spec
 from tests.serve.server import Server, validate
-from webhook.admission.warning import warnings_of, with_accepted
+from webhook.admission.envelope import open_review
+from webhook.admission.verdict import subject_of
+from webhook.admission.warning import signature, warnings_of, with_help
 from webhook.check.layers import Flags, settings_from
 from webhook.check.run import run
 from webhook.intake.registry import registry_from_file
@@ -81,7 +83,9 @@ class Sides:
             findings = [msgspec.structs.replace(finding, severity=Action.WARN) for finding in findings]
         denials = [finding for finding in findings if finding.severity is Action.DENY]
         warnings = [finding for finding in findings if finding.severity is Action.WARN]
-        return sorted(map(_cause, denials)), sorted(line for finding in warnings for line in warnings_of([finding]))
+        return sorted(_cause(finding, subject(obj)) for finding in denials), sorted(
+            line for finding in warnings for line in warnings_of([finding], subject(obj))
+        )
 
     def findings(self, obj: Object) -> list[Finding]:
         path = self._directory / "object.json"
@@ -95,8 +99,13 @@ class Sides:
         assert self.of_server(obj) == self.of_check(obj)
 
 
-def _cause(finding: Finding) -> tuple[str, str]:
-    return visible(render(finding.path)), visible(f"{with_accepted(finding)} ({finding.rule})")
+def subject(obj: Object) -> str:
+    """The object as the review of `review(obj)` names it."""
+    return subject_of(open_review(review(obj)))
+
+
+def _cause(finding: Finding, about: str) -> tuple[str, str]:
+    return visible(render(finding.path)), visible(f"{about}: {with_help(finding)}{signature(finding)}")
 
 
 @pytest.fixture(scope="module", params=VERSIONS)

@@ -15,11 +15,13 @@ from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF
 from webhook.admission.validation import validate
 from webhook.admission.verdict import MOST_CAUSES, MOST_TOLD, encode
-from webhook.admission.warning import LONGEST, MOST, warnings_of
+from webhook.admission.warning import MAX_SHORT_BYTES, MAX_TOTAL_BYTES, warnings_of
 from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action, Finding
 
 FIELD = "spec.template.spec.domain.devices.interfaces[0].binding.name"
+
+SUBJECT = "VirtualMachine default/vm"
 
 
 def response_to(obj: dict[str, Any], answer: Answer | None = None, **request_fields: Any) -> dict[str, Any]:
@@ -79,9 +81,23 @@ def test_a_denial_tells_field_value_remedy_and_rule_in_message_and_cause_alike()
     status = response_to(vm_object(BAD))["status"]
     [cause] = status["details"]["causes"]
     assert (cause["reason"], cause["field"]) == ("FieldValueNotFound", FIELD)
-    assert status["message"] == f"{FIELD}: {cause['message']}"
-    assert cause["message"].startswith('no binding plugin named "blu" is registered; did you mean "blue"? accepted: registered are "blue"')
-    assert cause["message"].endswith(" (unregistered-plugin)")
+    text = cause["message"].removeprefix(f"{SUBJECT}: ")
+    assert status["message"] == f"{SUBJECT}: {FIELD}: {text}"
+    assert text.startswith('no binding plugin named "blu" is registered; did you mean "blue"? help: registered are "blue"')
+    assert text.endswith(" [Bindguard unregistered-plugin]")
+
+
+def test_a_denial_gives_an_instruction_once_and_each_cause_has_it() -> None:
+    status = response_to(vm_object(*(interface(name, binding={"name": "blu"}) for name in "ab"), networks=[multus("a"), multus("b")]))[
+        "status"
+    ]
+    assert status["message"].count("help: ") == 1
+    assert [cause["message"].count("help: ") for cause in status["details"]["causes"]] == [1, 1]
+
+
+def test_an_object_whose_name_is_to_be_generated_is_named_by_kind_and_namespace() -> None:
+    status = response_to(vm_object(BAD), name="")["status"]
+    assert status["message"].startswith(f"{SUBJECT.removesuffix('vm')}(name not generated yet): ")
 
 
 def test_a_denial_carries_its_warnings_beside() -> None:
@@ -95,7 +111,7 @@ def test_many_denials_are_told_in_part_and_counted() -> None:
     count = MOST_CAUSES + 5
     interfaces = [interface(f"i{n}", binding={"name": "blu"}) for n in range(count)]
     status = response_to(vm_object(*interfaces, networks=[multus(f"i{n}") for n in range(count)]))["status"]
-    assert status["message"].count("(unregistered-plugin)") == MOST_TOLD
+    assert status["message"].count("[Bindguard unregistered-plugin]") == MOST_TOLD
     assert status["message"].endswith(f", and {count - MOST_TOLD} more")
     assert len(status["details"]["causes"]) == MOST_CAUSES
 
@@ -124,30 +140,36 @@ def test_a_registry_that_is_read_after_the_review_is_not_of_negative_age() -> No
     assert written["response"]["auditAnnotations"]["registry-age-seconds"] == "0"
 
 
-def test_a_short_warning_is_told_whole() -> None:
-    assert warnings_of([warning(path=("spec", "networks", 0))]) == ["spec.networks[0]: m; accepted: a (no-binding)"]
+def test_a_warning_is_reported_whole_while_all_fit() -> None:
+    assert warnings_of([warning(path=("spec", "networks", 0), message="x" * 1000)], "VirtualMachine a/b") == [
+        f"VirtualMachine a/b: spec.networks[0]: {'x' * 1000}; help: a [Bindguard no-binding]"
+    ]
 
 
-def test_a_long_warning_is_cut_at_a_character_and_keeps_its_rule() -> None:
+def test_warnings_that_do_not_fit_are_cut_at_a_character_before_their_instruction() -> None:
     for message in ("x" * 300, "ü" * 300, "x" + "ü" * 300, "🦀" * 99):
-        [line] = warnings_of([warning(message=message)])
-        assert LONGEST - 3 <= len(line.encode()) <= LONGEST
-        assert line.endswith("... (no-binding)")
+        line = warnings_of([warning(message=message)] * 20, "VirtualMachine a/b")[0]
+        assert MAX_SHORT_BYTES - 3 <= len(line.encode()) <= MAX_SHORT_BYTES
+        assert line.endswith("...; help: a [Bindguard no-binding]")
         assert "�" not in line
 
 
+def test_an_instruction_without_room_for_more_stands_alone() -> None:
+    line = warnings_of([warning(accepted="y" * 300)] * 20, "VirtualMachine a/b")[0]
+    assert line.startswith("help: yyy")
+    assert line.endswith("... [Bindguard no-binding]")
+
+
 def test_more_warnings_than_there_is_room_for_are_counted() -> None:
-    lines = warnings_of([warning(message="x" * 300) for _ in range(100)])
+    lines = warnings_of([warning(message="x" * 300) for _ in range(100)], "VirtualMachine a/b")
     assert lines[-1] == f"and {100 - len(lines) + 1} more warnings"
-    assert sum(len(line.encode()) for line in lines) > MOST - 2 * LONGEST
+    assert sum(len(line.encode()) for line in lines) > MAX_TOTAL_BYTES - 2 * MAX_SHORT_BYTES
 
 
 @given(st.lists(st.builds(warning, message=st.text(max_size=300), path=st.tuples(st.text(max_size=300))), max_size=60))
 def test_warnings_keep_the_limits_and_hold_no_control_characters(findings: list[Finding]) -> None:
-    lines = warnings_of(findings)
-    sizes = [len(line.encode()) for line in lines]
-    assert max(sizes, default=0) <= LONGEST
-    assert sum(sizes) <= MOST
+    lines = warnings_of(findings, "VirtualMachine a/b")
+    assert sum(len(line.encode()) for line in lines) <= MAX_TOTAL_BYTES
     assert all(line.isprintable() for line in lines)
     assert bool(lines) == bool(findings)
 

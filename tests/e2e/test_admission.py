@@ -30,7 +30,7 @@ def test_a_slip_is_denied_with_field_remedy_and_rule(plane: ControlPlane) -> Non
     [cause] = status["details"]["causes"]
     assert cause["field"] == "spec.template.spec.domain.devices.interfaces[0].binding.name"
     assert 'did you mean "passt"?' in status["message"]
-    assert "(unregistered-plugin)" in status["message"]
+    assert "[Bindguard unregistered-plugin]" in status["message"]
 
 
 def test_a_registered_plugin_is_accepted(plane: ControlPlane) -> None:

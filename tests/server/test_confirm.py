@@ -80,7 +80,7 @@ def test_by_a_newer_registry_that_nobody_knows_there_is_a_warning() -> None:
     fresh = Rulebook(registry=unknown.registry, plan=unknown.plan, version="", read_at=0.0, unchecked="there is none; make one")
     response = answered(review(vm_object(BAD)), Confirm(fresh))
     assert response["allowed"] is True
-    assert "is not looked up: there is none; make one (unregistered-plugin)" in response["warnings"][0]
+    assert "is not looked up: there is none; make one [Bindguard unregistered-plugin]" in response["warnings"][0]
 
 
 def aged(seconds: float) -> Rulebook:
@@ -97,10 +97,10 @@ def test_without_a_newer_registry_a_young_one_denies_and_tells_its_age() -> None
 
 def test_without_a_newer_registry_an_old_one_denies_nothing_that_hangs_on_it() -> None:
     response = answered(review(vm_object(BAD, networks=TWICE)), Confirm(), aged(TRUSTED_SECONDS + 1))
-    causes = {cause["message"].rpartition("(")[2] for cause in response["status"]["details"]["causes"]}
+    causes = {cause["message"].rpartition("[Bindguard ")[2] for cause in response["status"]["details"]["causes"]}
     assert (response["allowed"], confirmation(response)) == (False, "failed")
-    assert "duplicate-network-name)" in causes
-    assert "unregistered-plugin)" not in causes
+    assert "duplicate-network-name]" in causes
+    assert "unregistered-plugin]" not in causes
     assert any("could not be read again" in warning for warning in response["warnings"])
 
 
@@ -177,4 +177,4 @@ def test_no_other_rule_denies_for_what_only_the_cr_says(changed: Any, nic: Any) 
 
 def denials(response: dict[str, Any]) -> set[str]:
     causes = response.get("status", {}).get("details", {}).get("causes", [])
-    return {cause["message"].rpartition("(")[2].rstrip(")") for cause in causes}
+    return {cause["message"].rpartition("[Bindguard ")[2].rstrip("]") for cause in causes}

@@ -1,7 +1,7 @@
 """The verdict: an answer as the bytes of an AdmissionReview response. Decides nothing.
 
 kubectl shows one of two texts: for reason Invalid with causes it prints each cause's field and message and leaves out the status message
-(k8s.io/kubectl pkg/cmd/util/helpers.go); events and conditions show the status message. So both say everything, the rule's name included.
+(k8s.io/kubectl pkg/cmd/util/helpers.go); events and conditions show the status message. So both name the object and the rule.
 """
 
 import functools
@@ -15,7 +15,7 @@ from webhook.admission.envelope import API_VERSION, KIND
 from webhook.admission.owed import public_reason
 from webhook.admission.review import Request
 from webhook.admission.rulebook import Rulebook
-from webhook.admission.warning import warnings_of, with_accepted
+from webhook.admission.warning import signature, warnings_of, with_help
 from webhook.kube.fieldpath import render
 from webhook.kube.text import visible
 from webhook.rules.base import Action, Finding
@@ -81,7 +81,7 @@ def encode(request: Request, answer: Answer, rulebook: Rulebook, *, now: float) 
         status=_status(request, answer.findings) if decision is Decision.DENIED else None,
         patch_type="JSONPatch" if decision is Decision.PATCHED else "",
         patch=_encode(answer.patch) if decision is Decision.PATCHED else b"",
-        warnings=warnings_of([finding for finding in answer.findings if finding.severity is Action.WARN]) or (),
+        warnings=warnings_of([finding for finding in answer.findings if finding.severity is Action.WARN], subject_of(request)) or (),
     )
     return _encode(_Review(API_VERSION, KIND, response))
 
@@ -108,15 +108,30 @@ def _audit(answer: Answer, version: str, age: int) -> dict[str, str]:
     return {**audit, **answer.audit} if answer.audit else audit
 
 
+def subject_of(request: Request) -> str:
+    """The object as a message names it: `VirtualMachine shop/web`; without a name, one that the API server is to make."""
+    name = request.name or "(name not generated yet)"
+    return f"{request.kind.kind} {request.namespace}/{name}" if request.namespace else f"{request.kind.kind} {name}"
+
+
 def _status(request: Request, findings: Sequence[Finding]) -> _Status:
     denials = [finding for finding in findings if finding.severity is Action.DENY]
-    told = [f"{_field(finding)}: {_text(finding)}" for finding in denials[:MOST_TOLD]]
-    details = _Details(kind=request.kind.kind, causes=_causes(denials), name=request.name, group=request.kind.group)
-    return _Status("Failure", "Invalid", _UNPROCESSABLE, ", ".join(told) + _more(len(denials) - MOST_TOLD), details)
+    subject = visible(subject_of(request))
+    causes = [_Cause(CAUSE_TYPE_OF.get(each.rule, INVALID), f"{subject}: {_text(each)}", _field(each)) for each in denials[:MOST_CAUSES]]
+    details = _Details(kind=request.kind.kind, causes=causes, name=request.name, group=request.kind.group)
+    message = f"{subject}: {', '.join(_reported(denials[:MOST_TOLD]))}{_more(len(denials) - MOST_TOLD)}"
+    return _Status("Failure", "Invalid", _UNPROCESSABLE, message, details)
 
 
-def _causes(denials: Sequence[Finding]) -> list[_Cause]:
-    return [_Cause(CAUSE_TYPE_OF.get(finding.rule, INVALID), _text(finding), _field(finding)) for finding in denials[:MOST_CAUSES]]
+def _reported(denials: Sequence[Finding]) -> list[str]:
+    """Each denial with its field; an instruction that several share is given once."""
+    given: set[str] = set()
+    texts = []
+    for finding in denials:
+        text = visible(f"{finding.message}{signature(finding)}") if finding.accepted in given else _text(finding)
+        given.add(finding.accepted)
+        texts.append(f"{_field(finding)}: {text}")
+    return texts
 
 
 def _field(finding: Finding) -> str:
@@ -124,7 +139,7 @@ def _field(finding: Finding) -> str:
 
 
 def _text(finding: Finding) -> str:
-    return visible(f"{with_accepted(finding)} ({finding.rule})")
+    return visible(f"{with_help(finding)}{signature(finding)}")
 
 
 def _more(count: int) -> str:

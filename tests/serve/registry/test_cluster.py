@@ -144,8 +144,10 @@ async def assert_nobody_is_denied(made: ClusterRegistry, state: State) -> None:
     told = await answer(made, RED)
     assert told["allowed"] is True
     [warning] = told["warnings"]
-    assert warning.startswith('spec.template.spec.domain.devices.interfaces[0].binding.name: plugin "red" is not looked up: ')
-    assert warning.endswith("(unregistered-plugin)")
+    assert warning.startswith(
+        'VirtualMachine default/vm: spec.template.spec.domain.devices.interfaces[0].binding.name: plugin "red" is not looked up: '
+    )
+    assert warning.endswith("[Bindguard unregistered-plugin]")
     assert "warnings" not in await answer(made, review(vm_object(interface(masquerade={}))))
     assert made.problem == made.rulebook.unchecked
     assert await made.check() is None
