@@ -118,7 +118,7 @@ def test_the_engine_is_configured_as_the_server_is(tmp_path: Path) -> None:
     warned = asked(tmp_path, TYPO, "--config", "b.yaml")
     assert warned.returncode == EXIT_CLEAN
     assert warned.stdout.endswith(b"CREATE allowed\n")
-    assert warned.stderr.startswith(b"Warning: spec.template.spec.domain")
+    assert warned.stderr.startswith(b"Warning: VirtualMachine ")
     write(tmp_path, {"b.yaml": "exclude: {namespaces: [def*]}\nregistry: r.yaml\n"})
     excluded = bindguard("review", TYPO, "--config", "b.yaml", directory=tmp_path)
     assert excluded.stdout.endswith(b"CREATE allowed (exempt-namespace)\n")
