@@ -48,7 +48,7 @@ def test_a_recorded_review_is_denied_in_kubectl_s_words(tmp_path: Path) -> None:
     assert done.stdout.decode() == f"{TYPO}:1: virtualmachine.kubevirt.io/typo-9ddlf: CREATE denied\n"
     field = "spec.template.spec.domain.devices.interfaces[0].binding.name"
     assert done.stderr.decode().startswith(
-        f'The VirtualMachine "typo-9ddlf" is invalid: {field}: no binding plugin named "past" is registered'
+        f'The VirtualMachine "typo-9ddlf" is invalid: {field}: VirtualMachine default/typo-9ddlf: no binding plugin named "past"'
     )
     assert done.stderr.count(b"\n") == 1
 
