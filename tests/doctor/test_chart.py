@@ -10,10 +10,12 @@ from tests.doctor.builders import CA, MUTATING, PODS, SERVICE, SLICES, VALIDATIN
 from webhook.doctor.judging import judged
 from webhook.doctor.result import Verdict
 
+ARMED: Mapping[str, Any] = {"webhooks": {"armWhenReady": False}}
+"""As the server leaves what the chart renders."""
 VALUES: Mapping[str, Mapping[str, Any]] = {
-    "defaults": {},
-    "pods judged": {"config": {"validatePods": "warn"}},
-    "other ports": {"port": 9443, "service": {"port": 8443}},
+    "defaults": ARMED,
+    "pods judged": {**ARMED, "config": {"validatePods": "warn"}},
+    "other ports": {**ARMED, "port": 9443, "service": {"port": 8443}},
 }
 
 
@@ -50,8 +52,14 @@ def test_what_the_chart_renders_is_well(helm: Helm, values: str) -> None:
 
 
 def test_a_trial_in_one_namespace_is_told_as_such(helm: Helm) -> None:
-    trial = {"webhooks": {"namespaceSelector": {"matchLabels": {"bindguard": "try"}}}}
+    trial = {"webhooks": {**ARMED["webhooks"], "namespaceSelector": {"matchLabels": {"bindguard": "try"}}}}
     warnings = [result for result in judged(snapshot(installed(helm.render(trial)))) if result.verdict is not Verdict.OK]
     assert [result.check for result in warnings] == ["validating-configuration", "mutating-configuration"]
     said = "it is not asked about namespaces without the label bindguard=try: nothing is judged there"
-    assert warnings[0].found == f"validate.bindguard.io, advice.validate.bindguard.io: {said}"
+    assert warnings[0].found == f"validate.bindguard.io, started.validate.bindguard.io, advice.validate.bindguard.io: {said}"
+
+
+def test_a_webhook_that_the_server_has_not_armed_yet_is_a_warning(helm: Helm) -> None:
+    warnings = [result for result in judged(snapshot(installed(helm.render()))) if result.verdict is not Verdict.OK]
+    assert [result.check for result in warnings] == ["validating-configuration"]
+    assert warnings[0].found.startswith("validate.bindguard.io: it has failurePolicy Ignore")

@@ -9,6 +9,7 @@ import contextlib
 import copy
 import json
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from tests.e2e.balancer import Balancer
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.objects import crds, kubevirt
 from tests.serve.server import Server, eventually
+
+_ARMED_WITHIN_SECONDS = 90.0
 
 NAMESPACE = "bindguard"
 KUBEVIRTS = "/apis/kubevirt.io/v1/namespaces/kubevirt/kubevirts"
@@ -134,3 +137,12 @@ def prepare(plane: ControlPlane) -> None:
         plane.create("/api/v1/namespaces", {"metadata": {"name": namespace, "labels": {"kubernetes.io/metadata.name": namespace}}})
     plane.create(KUBEVIRTS, kubevirt("passt", "l2bridge"))
     plane.merge(f"{KUBEVIRTS}/kubevirt/status", {"status": kubevirt()["status"]})
+
+
+def until_armed(plane: ControlPlane) -> Any:
+    """The validating configuration, once the server has had it fail closed, which takes it ten seconds."""
+    give_up = time.monotonic() + _ARMED_WITHIN_SECONDS
+    while (found := plane.read(f"{VALIDATING}/bindguard"))["webhooks"][0]["failurePolicy"] != "Fail":
+        assert time.monotonic() < give_up, found
+        time.sleep(0.5)
+    return found

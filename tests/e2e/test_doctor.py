@@ -14,7 +14,7 @@ from tests.chart.helm import Objects
 from tests.cli.bindguard import bindguard
 from tests.e2e.access import auditor, kubeconfig
 from tests.e2e.control_plane import ControlPlane
-from tests.e2e.installation import KUBEVIRTS, LEASE, MUTATING, NAMESPACE, SECRET, VALIDATING, Installation
+from tests.e2e.installation import KUBEVIRTS, LEASE, MUTATING, NAMESPACE, SECRET, VALIDATING, Installation, until_armed
 from tests.e2e.objects import kubevirt
 from tests.e2e.workload import CONFIG_MAP, Workload, own_address
 from tests.report.readers import read_json
@@ -137,6 +137,7 @@ def _by_service(rendered: Objects, kind: str) -> Callable[[list[Object]], list[O
 
 @pytest.mark.usefixtures("replicas")
 def test_the_doctor_finds_nothing_in_a_healthy_installation(cluster: ControlPlane, rendered: Objects, admin: Path) -> None:
+    until_armed(cluster)
     with (
         changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _by_service(rendered, "ValidatingWebhookConfiguration")),
         changed(cluster, f"{MUTATING}/bindguard", "webhooks", _by_service(rendered, "MutatingWebhookConfiguration")),

@@ -38,6 +38,8 @@ def of_server(names: Names, *, managed: bool) -> Iterator[Need]:
     for verb in ("get", "create", "patch"):  # by server-side apply, which is authorised with the object's name
         yield Need(verb=verb, resource="secrets", namespace=inside, name=names.secret, purpose=purpose)
         yield Need(verb=verb, group="coordination.k8s.io", resource="leases", namespace=inside, name=names.lease, purpose=purpose)
+    purpose = "by which the webhook configurations are owned by it, and go with it"
+    yield Need(verb="get", resource="namespaces", name=inside, purpose=purpose)
     for resource in _CONFIGURATIONS:
         for verb in ("get", "patch"):
             purpose = "by which it keeps the caBundle right"
