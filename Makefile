@@ -19,7 +19,7 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt requirements/tools.txt
 
 setup: $(VENV)/.ready ## Make the virtual environment.
 
-demo: setup ## Judge the example VMs, and answer a recorded review as the webhook does: on real input, with no cluster.
+demo: setup ## Check the example VMs, and answer a recorded review as the webhook does: on real input, with no cluster.
 	@echo '$$ bindguard check examples/vms --registry examples/kubevirt.yaml'
 	@$(BIN)/bindguard check examples/vms --registry examples/kubevirt.yaml; test $$? -eq 1
 	@echo

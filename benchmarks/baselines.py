@@ -11,9 +11,9 @@ from typing import Any
 
 import uvloop
 
-from webhook.admission.judge import judge
-from webhook.intake.registry import registry_from_file
-from webhook.intake.sources import Source
+from webhook.admission.evaluation import evaluate_object
+from webhook.loading.registry import registry_from_file
+from webhook.loading.sources import Source
 from webhook.rules import RULES
 from webhook.rules.plan import plan
 
@@ -52,7 +52,7 @@ def fastapi_with_pydantic() -> Any:
 
     @app.post("/validate")
     async def validate(review: Review) -> dict[str, Any]:
-        findings = judge(review.request.object, _PLAN)
+        findings = evaluate_object(review.request.object, _PLAN)
         response = {"uid": review.request.uid, "allowed": not findings}
         return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}
 
@@ -74,7 +74,7 @@ async def kopf_server(port: int, certificate: str, key: str) -> None:
 
     @kopf.on.validate("kubevirt.io", "v1", "virtualmachineinstances", registry=registry)  # type: ignore[untyped-decorator] # of kopf
     async def check(body: Mapping[str, Any], **_: Any) -> None:
-        findings = judge(dict(body), _PLAN)
+        findings = evaluate_object(dict(body), _PLAN)
         if findings:
             raise kopf.AdmissionError(findings[0].message)
 

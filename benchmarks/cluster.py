@@ -29,8 +29,8 @@ from tests.e2e.balancer import Balancer
 from tests.e2e.control_plane import ControlPlane, find_programs, running
 from tests.e2e.installation import MUTATING, SECRET, VALIDATING, VMS, Installation, prepare
 from tests.e2e.objects import vm
-from tests.e2e.verbs import bundles, is_renewed, judged, leaf, register, start
-from tests.serve.server import Server
+from tests.e2e.verbs import bundles, evaluated, is_renewed, leaf, register, start
+from tests.runtime.server import Server
 
 RATE = 200
 REGISTERED = review(2, padding=7000).replace(b'"p1"', b'"l2bridge"')
@@ -82,7 +82,7 @@ def registration(plane: ControlPlane, replicas: Sequence[Server]) -> None:
     for number in range(_ROUNDS):
         name = f"fresh-{number % 2}"
         register(plane, name, without=(f"fresh-{1 - number % 2}",))
-        denied += not judged(plane, vm("eager", name)).is_success
+        denied += not evaluated(plane, vm("eager", name)).is_success
     spared = f"{_spared(replicas) - before} spared by the confirming read"
     line(f"registered, then a VM created at once, {_ROUNDS} rounds", f"{denied} false denials", "0", spared)
 
@@ -100,7 +100,7 @@ def unregistration(plane: ControlPlane, replicas: Sequence[Server]) -> None:
         _wait(lambda: all("leaving" in replica.operations("/registry").text for replica in replicas))
         register(plane, without=("leaving",))
         gone = time.perf_counter()
-        while judged(plane, vm("late", "leaving")).is_success:
+        while evaluated(plane, vm("late", "leaving")).is_success:
             pass
         milliseconds.append((time.perf_counter() - gone) * 1000)
     figure = f"median {statistics.median(milliseconds):.0f} ms, longest {max(milliseconds):.0f} ms"
@@ -150,19 +150,19 @@ def api_server_away(plane: ControlPlane, installed: Installation) -> None:
     context, _ = _trusting(plane)
     ages: list[int] = []
 
-    def judge(number: int, response: Mapping[str, Any]) -> bool:
+    def evaluate_object(number: int, response: Mapping[str, Any]) -> bool:
         told = re.search(r"of (\d+) s ago", response.get("status", {}).get("message", ""))
         ages.extend(int(age) for age in (told.groups() if told is not None else ()))
         return bool(response["allowed"]) is (number % 2 == 0) and (number % 2 == 0 or told is not None)
 
     plane.stop()
     try:
-        with paced(_straight(installed, context, judge, (REGISTERED, UNREGISTERED)), rate=_AWAY_RATE) as load:
+        with paced(_straight(installed, context, evaluate_object, (REGISTERED, UNREGISTERED)), rate=_AWAY_RATE) as load:
             time.sleep(_AWAY_SECONDS)
     finally:
         plane.start()
     name = f"API server away for {_AWAY_SECONDS} s, one review in two denied"
-    line(name, load.figure, "0", f"registry's age as last told {max(ages, default=0)} s; {load.pace}{_first(load)}")
+    line(name, load.figure, "0", f"registry's age as last told {max(ages, default=0)} s; {load.repair_backoff}{_first(load)}")
 
 
 def added_latency(plane: ControlPlane, replica: Server) -> None:
@@ -184,7 +184,7 @@ def added_latency(plane: ControlPlane, replica: Server) -> None:
 
 
 def _answers(plane: ControlPlane, *, denied: bool) -> bool:
-    return judged(plane, vm("probe", "nobody-has-this")).is_success is not denied
+    return evaluated(plane, vm("probe", "nobody-has-this")).is_success is not denied
 
 
 def _for_replica(stored: Mapping[str, Any], replica: Server) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def _for_replica(stored: Mapping[str, Any], replica: Server) -> dict[str, Any]:
 
 def _create_milliseconds(plane: ControlPlane, number: int) -> float:
     began = time.perf_counter()
-    answer = judged(plane, vm(f"timed-{number}", "passt"))
+    answer = evaluated(plane, vm(f"timed-{number}", "passt"))
     spent = time.perf_counter() - began
     if not answer.is_success:
         raise SystemExit(f"nothing to measure: {answer.text}")
@@ -222,7 +222,7 @@ def _creating(plane: ControlPlane) -> Client:
 
 
 def _straight(
-    installed: Installation, context: ssl.SSLContext, judge: Callable[[int, Mapping[str, Any]], bool], bodies: Sequence[bytes]
+    installed: Installation, context: ssl.SSLContext, evaluate_object: Callable[[int, Mapping[str, Any]], bool], bodies: Sequence[bytes]
 ) -> Client:
     url = f"https://127.0.0.1:{installed.balancer.port}/validate?timeout=5s"
 
@@ -233,7 +233,7 @@ def _straight(
             def send(number: int) -> str:
                 last = {"connection": "close"} if number % _NEW_CONNECTION_EVERY == 0 else {}
                 answer = http.post(url, content=bodies[number % len(bodies)], headers=_JSON | last)
-                return _problem(answer) or ("" if judge(number, answer.json()["response"]) else answer.text)
+                return _problem(answer) or ("" if evaluate_object(number, answer.json()["response"]) else answer.text)
 
             yield send
 
@@ -257,7 +257,7 @@ def _problem(answer: httpx.Response) -> str:
 
 
 def _tell(name: str, load: Load) -> None:
-    line(name, load.figure, "0", load.pace + _first(load))
+    line(name, load.figure, "0", load.repair_backoff + _first(load))
 
 
 def _first(load: Load) -> str:

@@ -16,7 +16,7 @@ from benchmarks.table import line
 from tests.admission import launchers
 from tests.cluster.fake_api import Asked, FakeApi
 from tests.cluster.kubevirt_crs import CR, TAP, kubevirt
-from tests.serve.server import Server
+from tests.runtime.server import Server
 
 _REQUESTS = 100_000
 _PODS = 500

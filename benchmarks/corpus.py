@@ -1,4 +1,4 @@
-"""What is judged: repositories made on the spot, the same bytes on every machine, and a launcher pod."""
+"""What is checked: repositories made on the spot, the same bytes on every machine, and a launcher pod."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The engine in-process: a review decoded and judged, growing specs, growing registries; against the standard library's JSON decoder."""
+"""The engine in-process: a review decoded and checked, growing specs, growing registries; against the standard library's JSON decoder."""
 
 import functools
 import json
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from benchmarks.corpus import launcher
 from benchmarks.machine import median, row
 from webhook.admission.mutation import OverheadMode, mutate, wanted_vmi
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.admission.validation import validate
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
 from webhook.plugins.registry import Registry
@@ -53,15 +53,15 @@ def review(interfaces: int, *, padding: int = 0) -> bytes:
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).encode()
 
 
-def rulebook(plugins: int) -> Rulebook:
+def rule_set(plugins: int) -> RuleSet:
     """All rules as in a cluster, against a registry of so many plugins."""
     overhead = ComputeResourceOverhead(requests={"memory": "500Mi"})
     plugin = Plugin(sidecar_image="quay.io/example/plugin:1", compute_resource_overhead=overhead)
     registry = Registry(plugins={f"p{number}": plugin for number in range(plugins)})
-    return Rulebook(registry=registry, plan=plan(RULES, registry, {}, upstream_answers=True), version="1", read_at=time.monotonic())
+    return RuleSet(registry=registry, plan=plan(RULES, registry, {}, upstream_answers=True), version="1", read_at=time.monotonic())
 
 
-def patched(pod: bytes, vmi: bytes, book: Rulebook) -> None:
+def patched(pod: bytes, vmi: bytes, book: RuleSet) -> None:
     """The way of a launcher pod that is owed overhead."""
     if not (answer := mutate(wanted_vmi(pod)[0], vmi, book, OverheadMode.ALWAYS)).patch:
         raise SystemExit(f"the launcher pod stays as it is: {answer.reason}")
@@ -70,17 +70,17 @@ def patched(pod: bytes, vmi: bytes, book: Rulebook) -> None:
 def main() -> None:
     """One usual review, then growth in both directions."""
     body = review(2, padding=7000)
-    ours = seconds_per_call(functools.partial(validate, body, rulebook(10)), 2000)
+    ours = seconds_per_call(functools.partial(validate, body, rule_set(10)), 2000)
     base = seconds_per_call(functools.partial(json.loads, body), 2000)
     row(
-        f"review of {len(body) / 1000:.1f} kB decoded and judged",
+        f"review of {len(body) / 1000:.1f} kB decoded and checked",
         f"{ours * 1e6:.1f} us",
         "<= 15 us",
         f"{ours / base:.2f} x json.loads alone",
     )
     pod, vmi = launcher(plugin="p1")
-    spent = seconds_per_call(functools.partial(patched, pod, vmi, rulebook(10)), 1000)
+    spent = seconds_per_call(functools.partial(patched, pod, vmi, rule_set(10)), 1000)
     row(f"launcher pod of {len(pod) / 1000:.1f} kB decoded and patched", f"{spent * 1e6:.1f} us", "told", "without the reading of its VMI")
     for size in (10, 100, 1000):
-        spent = seconds_per_call(functools.partial(validate, review(size), rulebook(size)), 20)
+        spent = seconds_per_call(functools.partial(validate, review(size), rule_set(size)), 20)
         row(f"{size:,} interfaces x {size:,} plugins", f"{spent / size * 1e6:.2f} us/interface", "linear")

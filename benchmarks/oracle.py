@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from webhook.admission.judge import judge
+from webhook.admission.evaluation import evaluate_object
 from webhook.plugins.sources import registry_from
 from webhook.rules import RULES
 from webhook.rules.base import Action
@@ -33,7 +33,7 @@ def main() -> None:
                     "status": {"observedKubeVirtVersion": record["version"], "phase": "Deployed"},
                 }
                 chosen = plan(RULES, registry_from(cr, source="the record").registry, {}, upstream_answers=False)
-                denied = any(finding.severity is Action.DENY for finding in judge(record["vmi"], chosen) or [])
+                denied = any(finding.severity is Action.DENY for finding in evaluate_object(record["vmi"], chosen) or [])
                 counts[record["version"], _verdict(denied=denied, refused=bool(record["causes"]))] += 1
     print("| KubeVirt | objects | same verdict | denied, KubeVirt accepts | let pass, KubeVirt refuses |\n| --- | --- | --- | --- | --- |")
     for version in sorted({version for version, _ in counts}):

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.engine import review, rulebook
+from benchmarks.engine import review, rule_set
 from benchmarks.plot import Curve, plotted
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.admission.validation import validate
 from webhook.admission.verdict import encode
 
@@ -21,31 +21,31 @@ _SECONDS = 0.02
 
 
 class Growth(NamedTuple):
-    """One quantity that grows, the review and the rulebook for each amount of it, and what a unit of it is."""
+    """One quantity that grows, the review and the rule set for each amount of it, and what a unit of it is."""
 
     name: str
     unit: str
     amounts: Sequence[int]
-    made: Callable[[int], tuple[bytes, Rulebook]]
+    made: Callable[[int], tuple[bytes, RuleSet]]
 
 
-def _of_bytes(size: int) -> tuple[bytes, Rulebook]:
-    return review(2, padding=max(0, size - len(review(2)))), rulebook(10)
+def _of_bytes(size: int) -> tuple[bytes, RuleSet]:
+    return review(2, padding=max(0, size - len(review(2)))), rule_set(10)
 
 
-def _misspelt(plugins: int) -> tuple[bytes, Rulebook]:
-    return review(2).replace(b'"p1"', b'"pp1"'), rulebook(plugins)
+def _misspelt(plugins: int) -> tuple[bytes, RuleSet]:
+    return review(2).replace(b'"p1"', b'"pp1"'), rule_set(plugins)
 
 
 GROWTHS = (
     Growth("review, 2 interfaces", "kB", (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000), _of_bytes),
-    Growth("VM, all but one on plugins", "interfaces", (1, 3, 10, 30, 100, 300, 1000), lambda n: (review(n), rulebook(n))),
-    Growth("registry", "plugins", (1, 10, 100, 1000, 10_000), lambda n: (review(2), rulebook(max(2, n)))),
+    Growth("VM, all but one on plugins", "interfaces", (1, 3, 10, 30, 100, 300, 1000), lambda n: (review(n), rule_set(n))),
+    Growth("registry", "plugins", (1, 10, 100, 1000, 10_000), lambda n: (review(2), rule_set(max(2, n)))),
     Growth("registry without the plugin", "plugins", (1, 10, 100, 1000, 10_000), _misspelt),
 )
 
 
-def seconds(body: bytes, by: Rulebook) -> float:
+def seconds(body: bytes, by: RuleSet) -> float:
     """Seconds of one answer."""
 
     def answer() -> None:

@@ -24,7 +24,7 @@ from benchmarks.engine import review
 from benchmarks.load import Send, paced, quantile
 from benchmarks.machine import row
 from benchmarks.server import bindguard, free_port, serving
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.admission.validation import validate
 from webhook.admission.verdict import encode
 from webhook.plugins.plugin import Plugin
@@ -114,7 +114,7 @@ def _compact(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def searched(size: int, by: Rulebook, chance: random.Random) -> Worst:
+def searched(size: int, by: RuleSet, chance: random.Random) -> Worst:
     """The worst shape of this size that the search comes to."""
     shapes = [{chance.choice([*_PARTS]): 1.0, chance.choice([*_PARTS, *_OTHERS]): 1.0} for _ in range(_STARTS)]
     best = max((weighed(shape, size, by) for shape in shapes), key=lambda worst: worst.milliseconds)
@@ -125,14 +125,14 @@ def searched(size: int, by: Rulebook, chance: random.Random) -> Worst:
     return best
 
 
-def weighed(shape: Shape, size: int, by: Rulebook) -> Worst:
+def weighed(shape: Shape, size: int, by: RuleSet) -> Worst:
     """What this shape costs at this size, beside plain text."""
     body = made(shape, size)
     taken = milliseconds(body, by) * min(1, size / len(body))
     return Worst(shape, body, taken, taken / milliseconds(made({"text": 1}, size), by))
 
 
-def milliseconds(body: bytes, by: Rulebook) -> float:
+def milliseconds(body: bytes, by: RuleSet) -> float:
     """What the answer takes, the fastest of three."""
     taken = []
     for _ in range(3):
@@ -142,10 +142,10 @@ def milliseconds(body: bytes, by: Rulebook) -> float:
     return min(taken)
 
 
-def rulebook() -> Rulebook:
+def rule_set() -> RuleSet:
     """All rules as in a cluster, by the registry that the server has too."""
     registry = Registry(plugins={name: Plugin(sidecar_image="image", domain_attachment_type="tap") for name in _PLUGINS})
-    return Rulebook(registry=registry, plan=plan(RULES, registry, {}, upstream_answers=True), version="1", read_at=time.monotonic())
+    return RuleSet(registry=registry, plan=plan(RULES, registry, {}, upstream_answers=True), version="1", read_at=time.monotonic())
 
 
 @contextlib.contextmanager
@@ -204,7 +204,7 @@ def ordinary(port: int, body: bytes) -> tuple[float, float]:
 
 def main() -> None:
     """Search, then measure beside what was found."""
-    by, chance = rulebook(), random.Random(_SEED)  # noqa: S311 - a search that can be repeated
+    by, chance = rule_set(), random.Random(_SEED)  # noqa: S311 - a search that can be repeated
     found = {size: searched(size, by, chance) for size in _SEARCHED}
     shape = found[_SEARCHED[-1]].shape
     found |= {size: weighed(shape, size, by) for size in _LARGER}

@@ -13,8 +13,8 @@ def findings_of(rule: Rule, subject: VMI | Registration, registry: Registry | No
     """What one rule finds, offline."""
     one = plan([rule], registry if registry is not None else any_registry(), {}, upstream_answers=False)
     if isinstance(subject, Registration):
-        return one.judge_registration(subject, ())
-    return one.judge_vmi(subject, ())
+        return one.evaluate_registration(subject, ())
+    return one.evaluate_vmi(subject, ())
 
 
 def assert_accepted(rule: Rule, subject: VMI | Registration, registry: Registry | None = None) -> None:

@@ -63,7 +63,7 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path / "repository"
 
 
-def test_by_default_everything_is_judged_and_annotated(repository: Path) -> None:
+def test_by_default_everything_is_evaluated_and_annotated(repository: Path) -> None:
     done = acted(repository)
     assert (done.returncode, done.stderr) == (EXIT_CLEAN, "")
     assert "::warning file=warns/bridge.yaml," in done.stdout

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from webhook.cluster.problem import ApiError
+from webhook.cluster.api_error import ApiError
 from webhook.errors import RegistryError, UnreadableError
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.check.builders import checked, rules_found
 from webhook.check.config import read_config
-from webhook.intake.registry import registry_from_file
-from webhook.intake.sources import Source
+from webhook.loading.registry import registry_from_file
+from webhook.loading.sources import Source
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 REGISTRY = str(EXAMPLES / "kubevirt.yaml")
@@ -20,7 +20,7 @@ def test_a_good_vm_is_clean(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("vms/bad/*.yaml")), ids=lambda path: path.stem)
-def test_a_bad_vm_has_the_one_mistake_that_it_is_named_for(path: Path) -> None:
+def test_a_bad_vm_has_the_one_violation_that_it_is_named_for(path: Path) -> None:
     report = checked(EXAMPLES, f"vms/bad/{path.name}", registry=REGISTRY)
     assert (rules_found(report), report.unreadable) == ([path.stem], [])
 

@@ -16,16 +16,16 @@ from tests.admission.reviews import review
 from tests.check.builders import write
 from tests.rules.admitter.specs import single_interfaces, specs
 from tests.rules.examples import examples, raw_spec
-from tests.serve.server import Server, validate
+from tests.runtime.server import Server, validate
 from webhook.admission.envelope import open_review
 from webhook.admission.verdict import subject_of
-from webhook.admission.warning import signature, warnings_of, with_help
-from webhook.check.layers import Flags, settings_from
+from webhook.admission.warnings import signature, warnings_of, with_help
 from webhook.check.run import run
-from webhook.intake.registry import registry_from_file
-from webhook.intake.sources import Source
+from webhook.check.settings_layers import Flags, settings_from
 from webhook.kube.fieldpath import render
 from webhook.kube.text import visible
+from webhook.loading.registry import registry_from_file
+from webhook.loading.sources import Source
 from webhook.rules import RULES
 from webhook.rules.base import Action, Finding, RegistrationRule, Rule, ShapeRule
 from webhook.rules.plan import plan
@@ -50,12 +50,12 @@ spec:
 """
 VERSIONS = {"unknown": "", "1.4": "v1.4.2", "1.9": "v1.9.0"}
 Object: TypeAlias = dict[str, Any]
-Told: TypeAlias = tuple[list[tuple[str, str]], list[str]]
+GaugeCollector: TypeAlias = tuple[list[tuple[str, str]], list[str]]
 """Denials as field and message, rule included; warnings as lines. Both in no particular order: files have one of their own."""
 
 
 class Sides:
-    """A server, and `check` by the registry that the server judges by.
+    """A server, and `check` by the registry that the server checks by.
 
     Attributes:
         version: Of KubeVirt, as the registry tells it; `unknown` where it tells none.
@@ -70,13 +70,13 @@ class Sides:
         registry = registry_from_file(Source("r.yaml", str(self._registry))).registry
         self._in_cluster = plan(RULES, registry, {}, upstream_answers=True).actions
 
-    def of_server(self, obj: Object) -> Told:
+    def of_server(self, obj: Object) -> GaugeCollector:
         response = validate(self._client, review(obj))
         assert response["allowed"] is ("status" not in response)
         causes = response.get("status", {}).get("details", {}).get("causes", [])
         return sorted((cause["field"], cause["message"]) for cause in causes), sorted(response.get("warnings", []))
 
-    def of_check(self, obj: Object) -> Told:
+    def of_check(self, obj: Object) -> GaugeCollector:
         """What is left to the server when upstream has answered what is upstream's."""
         findings = [finding for finding in self.findings(obj) if finding.rule in self._in_cluster]
         if obj["kind"] in CRS:

@@ -17,7 +17,7 @@ from tests.ci_commands import commands_in
 from tests.cli.bindguard import bindguard, installed_on_a_runner
 from tests.cluster.fake_api import FakeApi
 from webhook.errors import EXIT_CLEAN
-from webhook.intake.export import exported
+from webhook.loading.export import exported
 
 JOB = yaml.safe_load((Path(__file__).parents[1] / "examples/ci/registry-export.yaml").read_text(encoding="utf-8"))["jobs"]["export"]
 STEPS = {step["name"]: step["run"] for step in JOB["steps"] if "name" in step}

@@ -1,6 +1,6 @@
 """Every failure that Bindguard tells a person about, with its data in fields.
 
-A mistake *in a judged object* is not an error but a finding (`webhook.rules`); what is raised here means that Bindguard could not do
+A mistake *in a checked object* is not an error but a finding (`webhook.rules`); what is raised here means that Bindguard could not do
 what it was asked to do.
 """
 

@@ -14,7 +14,7 @@ from tests.builders import registry
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.mutation import OverheadMode, mutate, wanted_vmi
 from webhook.admission.pods import PodReview
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules import RULES
 from webhook.rules.plan import plan
@@ -139,15 +139,15 @@ def named(obj: Json) -> PodReview:
     return asked
 
 
-def rulebook(
+def rule_set(
     plugins: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     supplementary: Mapping[str, Mapping[str, Any]] | None = None,
     version: str | None = None,
-) -> Rulebook:
-    """A rulebook in which passt declares 500Mi, unless told otherwise."""
+) -> RuleSet:
+    """A rule set in which passt declares 500Mi, unless told otherwise."""
     known = registry(plugins if plugins is not None else {"passt": PASST}, version=version)
-    return Rulebook(
+    return RuleSet(
         registry=known,
         plan=plan(RULES, known, {}, upstream_answers=True),
         supplementary={name: msgspec.convert(raw, ComputeResourceOverhead) for name, raw in (supplementary or {}).items()},
@@ -156,13 +156,13 @@ def rulebook(
     )
 
 
-def answer(obj: Json, of: Any = None, book: Rulebook | None = None, mode: OverheadMode = OverheadMode.AUTO) -> Answer:
+def answer(obj: Json, of: Any = None, book: RuleSet | None = None, mode: OverheadMode = OverheadMode.AUTO) -> Answer:
     """What is answered about a pod whose VMI is `of`: plain data, or the bytes that are read for it."""
     asked, reference, reason = wanted_vmi(review(obj), mode)
     if reference is None:
         return Answer(decision=Decision.ALLOWED, reason=reason)
     body = of if isinstance(of, bytes) else json.dumps(of if of is not None else vmi()).encode()
-    return mutate(asked, body, book or rulebook(), mode)
+    return mutate(asked, body, book or rule_set(), mode)
 
 
 def after(obj: Json, answered: Answer) -> Json:
@@ -172,7 +172,7 @@ def after(obj: Json, answered: Answer) -> Json:
     return dict(jsonpatch.apply_patch(copy.deepcopy(obj), json.loads(json.dumps(list(answered.patch)))))
 
 
-def patched(obj: Json, of: Any = None, book: Rulebook | None = None, mode: OverheadMode = OverheadMode.AUTO) -> Json:
+def patched(obj: Json, of: Any = None, book: RuleSet | None = None, mode: OverheadMode = OverheadMode.AUTO) -> Json:
     """The pod after its review; fails when it is not patched."""
     return after(obj, answer(obj, of, book, mode))
 

@@ -1,4 +1,4 @@
-"""Builders of AdmissionReviews: objects in, bodies out; and the rulebook that the tests answer by."""
+"""Builders of AdmissionReviews: objects in, bodies out; and the rule set that the tests answer by."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.builders import interface, registry, spec
 from webhook.admission.answer import Answer
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.admission.validation import validate
 from webhook.plugins.registry import Registry
 from webhook.rules import RULES
@@ -18,9 +18,9 @@ BAD = interface(binding={"name": "blu"})
 TAP = {"domainAttachmentType": "tap"}
 
 
-def rulebook(of: Registry | None = None, actions: Mapping[str, Action] | None = None, *, upstream_answers: bool = False) -> Rulebook:
+def rule_set(of: Registry | None = None, actions: Mapping[str, Action] | None = None, *, upstream_answers: bool = False) -> RuleSet:
     known = of if of is not None else registry({"blue": TAP, "green": TAP, "passt": TAP})
-    return Rulebook(registry=known, plan=plan(RULES, known, actions or {}, upstream_answers=upstream_answers), version="17", read_at=100.0)
+    return RuleSet(registry=known, plan=plan(RULES, known, actions or {}, upstream_answers=upstream_answers), version="17", read_at=100.0)
 
 
 def vmi_object(*interfaces: Mapping[str, Any], metadata: Mapping[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def review(obj: Any, old: Any = None, **request: Any) -> bytes:
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": asked}).encode()
 
 
-def answer_to(body: bytes, by: Rulebook | None = None, **options: Any) -> Answer:
-    return validate(body, by if by is not None else rulebook(), **options)[1]
+def answer_to(body: bytes, by: RuleSet | None = None, **options: Any) -> Answer:
+    return validate(body, by if by is not None else rule_set(), **options)[1]
 
 
 def told(answer: Answer) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""No object is too odd, too deep or too large to be judged, and none takes the square of its size."""
+"""No object is too odd, too deep or too large to be checked, and none takes the square of its size."""
 
 import time
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import multus, registry
-from webhook.admission.judge import judge
+from webhook.admission.evaluation import evaluate_object
 from webhook.plugins.sources.hyperconverged import BINDING_IN
 from webhook.rules import RULES
 from webhook.rules.base import Action
@@ -88,11 +88,11 @@ def template(spec: object) -> dict[str, Any]:
 
 @settings(max_examples=300)
 @given(root=st.sampled_from(ROOTS), depth=st.integers(0, 8), value=ANYTHING, metadata=ANYTHING)
-def test_an_object_of_any_shape_is_judged(root: tuple[str, str, tuple[str, ...]], depth: int, value: object, metadata: object) -> None:
+def test_an_object_of_any_shape_is_evaluated(root: tuple[str, str, tuple[str, ...]], depth: int, value: object, metadata: object) -> None:
     api_version, kind, path = root
     inner = at(path, {"domain": {"devices": {"interfaces": value}}, "networks": value, "binding": value, "networkBinding": value})
     obj = {"apiVersion": api_version, "kind": kind, **(inner if depth else at(path, value)), "metadata": metadata}
-    findings = judge(obj, ALL)
+    findings = evaluate_object(obj, ALL)
     assert findings is not None
     for finding in findings:
         assert finding.message.isprintable()
@@ -127,25 +127,25 @@ LARGE = {
 
 
 @pytest.mark.parametrize("obj", LARGE.values(), ids=LARGE)
-def test_a_large_object_is_judged_in_about_the_time_that_reading_it_takes(obj: dict[str, Any]) -> None:
+def test_a_large_object_is_evaluated_in_about_the_time_that_reading_it_takes(obj: dict[str, Any]) -> None:
     started = time.process_time()
-    findings = judge(obj, ALL)
+    findings = evaluate_object(obj, ALL)
     assert time.process_time() - started < 2, "some seconds to minutes when the time grows with the square"
     assert findings
 
 
-def test_a_template_nested_deeper_than_the_stack_is_judged() -> None:
+def test_a_template_nested_deeper_than_the_stack_is_evaluated() -> None:
     deep: Any = "${X}"
     for _ in range(100_000):
         deep = [deep]
-    assert judge(template({"domain": {"devices": {"interfaces": [{"name": "a", "deep": deep}]}}}), ALL) == []
+    assert evaluate_object(template({"domain": {"devices": {"interfaces": [{"name": "a", "deep": deep}]}}}), ALL) == []
 
 
 def test_more_wrong_types_than_are_listed_still_deny() -> None:
-    findings = judge(vmi([5] * MANY, []), ALL)
+    findings = evaluate_object(vmi([5] * MANY, []), ALL)
     assert findings
     assert {(finding.rule, finding.severity) for finding in findings} == {("wrong-type", Action.DENY)}
 
 
 def test_plain_data_is_all_that_is_needed() -> None:
-    assert judge(msgspec.json.decode(msgspec.json.encode(vmi([], []))), ALL) == []
+    assert evaluate_object(msgspec.json.decode(msgspec.json.encode(vmi([], []))), ALL) == []

@@ -25,7 +25,7 @@ from tests.admission.launchers import (
     rendered_vmi,
     resources_of,
     review,
-    rulebook,
+    rule_set,
     vmi,
 )
 from webhook.admission.mutation import REASONS, OverheadMode, mutate, wanted_vmi
@@ -42,7 +42,7 @@ GUARANTEED = {"requests": {"cpu": "2", "memory": "1Gi"}, "limits": {"cpu": "2", 
 
 @pytest.mark.parametrize("line", rendered_lines())
 def test_a_launcher_pod_comes_out_as_kubevirt_renders_it_with_the_overhead_declared(line: Json) -> None:
-    rendered, of, book = rendered_pod(line), rendered_vmi(line), rulebook(line["plugins"])
+    rendered, of, book = rendered_pod(line), rendered_vmi(line), rule_set(line["plugins"])
     answered = answer(rendered, of, book, ALWAYS)
     result = after(rendered, answered) if answered.patch else rendered
     assert json.dumps(resources_of(result), sort_keys=True) == json.dumps(line["expected_resources"], sort_keys=True)
@@ -53,7 +53,7 @@ def test_a_launcher_pod_comes_out_as_kubevirt_renders_it_with_the_overhead_decla
 
 @pytest.mark.parametrize("line", rendered_lines())
 def test_the_same_pod_of_an_early_kubevirt_gets_what_a_later_one_counts(line: Json) -> None:
-    early, of, book = as_by_an_early_kubevirt(rendered_pod(line)), rendered_vmi(line), rulebook(line["plugins"], version="1.2")
+    early, of, book = as_by_an_early_kubevirt(rendered_pod(line)), rendered_vmi(line), rule_set(line["plugins"], version="1.2")
     answered = answer(early, of, book)
     result = after(early, answered) if answered.patch else early
     assert json.dumps(resources_of(result), sort_keys=True) == json.dumps(line["expected_resources"], sort_keys=True)
@@ -63,7 +63,7 @@ def test_the_same_pod_of_an_early_kubevirt_gets_what_a_later_one_counts(line: Js
 
 @pytest.mark.parametrize("line", rendered_lines())
 def test_a_pod_that_a_later_kubevirt_rendered_is_left_alone(line: Json) -> None:
-    answered = answer(rendered_pod(line), rendered_vmi(line), rulebook(line["plugins"]))
+    answered = answer(rendered_pod(line), rendered_vmi(line), rule_set(line["plugins"]))
     assert answered.reason in {"counted-by-kubevirt", "nothing-declared", "no-plugins"}
     assert answered.patch == ()
 
@@ -79,7 +79,7 @@ def test_a_pod_recorded_from_a_current_kubevirt_is_counted_there_already(path: P
     assert reference is not None
     assert (reason, reference.namespace, reference.uid[:8]) == ("", "default", "00000000")
     of = json.dumps(vmi(uid=reference.uid)).encode()
-    assert_unpatched(mutate(asked, of, rulebook(), OverheadMode.AUTO), "counted-by-kubevirt")
+    assert_unpatched(mutate(asked, of, rule_set(), OverheadMode.AUTO), "counted-by-kubevirt")
 
 
 def test_a_pod_of_an_early_kubevirt_gets_the_memory_with_few_operations() -> None:
@@ -122,7 +122,7 @@ def test_missing_resources_and_annotations_are_created() -> None:
 
 
 def test_a_plugin_counts_once_and_an_unregistered_one_not_at_all() -> None:
-    book = rulebook({"passt": PASST, "slirp": {"computeResourceOverhead": {"requests": {"memory": "24Mi"}}}})
+    book = rule_set({"passt": PASST, "slirp": {"computeResourceOverhead": {"requests": {"memory": "24Mi"}}}})
     assert resources_of(patched(pod(), vmi("passt", "slirp", "passt", "pastt"), book)) == {"requests": {"memory": "1548Mi"}}
 
 
@@ -162,7 +162,7 @@ def test_kubevirts_account_of_the_overhead_is_raised_by_the_same_bytes() -> None
 )
 def test_any_mark_of_kubevirt_1_3_or_later_means_that_the_memory_is_counted(marked: Json) -> None:
     assert_unpatched(answer(marked), "counted-by-kubevirt")
-    assert_unpatched(answer(marked, book=rulebook(version="1.2")), "counted-by-kubevirt")
+    assert_unpatched(answer(marked, book=rule_set(version="1.2")), "counted-by-kubevirt")
 
 
 @pytest.mark.parametrize(
@@ -184,19 +184,19 @@ def test_what_early_releases_other_webhooks_and_owners_of_vms_write_is_no_mark(u
 
 @pytest.mark.parametrize(("version", "reason"), [("1.1", ""), ("1.2.2", ""), (None, ""), ("1.3", "not-provable"), ("1.9", "not-provable")])
 def test_a_pod_without_marks_is_proof_unless_the_version_contradicts(version: str | None, reason: str) -> None:
-    answered = answer(pod(), book=rulebook(version=version))
+    answered = answer(pod(), book=rule_set(version=version))
     assert answered.reason == reason
     assert bool(answered.patch) is (reason == "")
 
 
 def test_always_adds_whatever_kubevirt_did() -> None:
-    book = rulebook(version="1.9")
+    book = rule_set(version="1.9")
     assert resources_of(patched(pod(annotations={EVICT_ONLY: ""}), book=book, mode=ALWAYS))["requests"]["memory"] == "1524Mi"
 
 
 def test_off_adds_nothing_and_reads_no_vmi() -> None:
     assert wanted_vmi(review(pod()), OverheadMode.OFF)[1:] == (None, "mode-off")
-    assert_unpatched(mutate(wanted_vmi(review(pod()))[0], b"{}", rulebook(), OverheadMode.OFF), "mode-off")
+    assert_unpatched(mutate(wanted_vmi(review(pod()))[0], b"{}", rule_set(), OverheadMode.OFF), "mode-off")
 
 
 @pytest.mark.parametrize(
@@ -211,12 +211,12 @@ def test_off_adds_nothing_and_reads_no_vmi() -> None:
     ],
 )
 def test_nothing_declared_changes_nothing(plugins: Json, of: Json, reason: str) -> None:
-    assert_unpatched(answer(pod(), of, rulebook(plugins), ALWAYS), reason)
+    assert_unpatched(answer(pod(), of, rule_set(plugins), ALWAYS), reason)
     assert reason in REASONS
 
 
 def test_a_vmi_that_does_not_exist_changes_nothing() -> None:
-    assert_unpatched(mutate(wanted_vmi(review(pod()))[0], None, rulebook(), ALWAYS), "vmi-not-found")
+    assert_unpatched(mutate(wanted_vmi(review(pod()))[0], None, rule_set(), ALWAYS), "vmi-not-found")
 
 
 @pytest.mark.parametrize(
@@ -232,26 +232,26 @@ SUPPLEMENT = {"passt": {"requests": {"memory": "32Mi"}}}
 
 
 def test_supplementary_memory_counts_up_to_kubevirt_1_2_where_the_registry_declares_none() -> None:
-    early = rulebook({"passt": {}}, supplementary=SUPPLEMENT, version="1.2")
+    early = rule_set({"passt": {}}, supplementary=SUPPLEMENT, version="1.2")
     assert resources_of(patched(pod(), book=early)) == {"requests": {"memory": "1056Mi"}}
-    both = rulebook({"passt": PASST}, supplementary=SUPPLEMENT, version="1.2")
+    both = rule_set({"passt": PASST}, supplementary=SUPPLEMENT, version="1.2")
     assert resources_of(patched(pod(), book=both)) == {"requests": {"memory": "1524Mi"}}
 
 
 def test_supplementary_memory_is_left_to_kubevirt_from_1_3_on() -> None:
-    book = rulebook({"passt": {}}, supplementary=SUPPLEMENT)
+    book = rule_set({"passt": {}}, supplementary=SUPPLEMENT)
     later = pod(annotations={EVICT_ONLY: ""})
     assert_unpatched(answer(later, book=book), "nothing-declared")
     assert resources_of(patched(later, book=book, mode=ALWAYS)) == {"requests": {"memory": "1056Mi"}}
 
 
 def test_a_supplement_for_a_plugin_that_nobody_registered_counts_nothing() -> None:
-    assert_unpatched(answer(pod(), book=rulebook({}, supplementary=SUPPLEMENT), mode=ALWAYS), "nothing-declared")
+    assert_unpatched(answer(pod(), book=rule_set({}, supplementary=SUPPLEMENT), mode=ALWAYS), "nothing-declared")
 
 
 def supplemented(resources: Json, overhead: Json, **domain: Any) -> Json:
     """The resources after a pod of a current KubeVirt met a supplementary overhead."""
-    book = rulebook({"passt": PASST}, supplementary={"passt": overhead}, version="1.9")
+    book = rule_set({"passt": PASST}, supplementary={"passt": overhead}, version="1.9")
     return resources_of(patched(pod(compute(resources), annotations={EVICT_ONLY: ""}), vmi(**domain), book))
 
 
@@ -299,12 +299,12 @@ def test_what_kubevirt_ignores_is_added_on_every_version_and_the_class_of_the_po
     ],
 )
 def test_a_limit_is_not_invented_and_dedicated_cpus_stay_whole(resources: Json, overhead: Json, domain: Json) -> None:
-    book = rulebook({"passt": {}}, supplementary={"passt": overhead})
+    book = rule_set({"passt": {}}, supplementary={"passt": overhead})
     assert_unpatched(answer(pod(compute(resources)), vmi(**domain), book, ALWAYS), "not-applicable")
 
 
 def test_devices_are_never_added() -> None:
-    book = rulebook({"passt": {}}, supplementary={"passt": {"requests": {"devices.kubevirt.io/kvm": "1"}}})
+    book = rule_set({"passt": {}}, supplementary={"passt": {"requests": {"devices.kubevirt.io/kvm": "1"}}})
     assert_unpatched(answer(pod(), book=book, mode=ALWAYS), "nothing-declared")
 
 
@@ -321,7 +321,7 @@ def test_a_second_pass_changes_nothing_when_others_changed_the_pod_in_between() 
 
 
 def test_a_second_pass_adds_what_has_become_due_since() -> None:
-    more = rulebook({"passt": {"computeResourceOverhead": {"requests": {"memory": "600Mi"}}}})
+    more = rule_set({"passt": {"computeResourceOverhead": {"requests": {"memory": "600Mi"}}}})
     result = patched(patched(pod()), book=more)
     assert resources_of(result) == {"requests": {"memory": "1624Mi"}}
     assert result["metadata"]["annotations"][MARKER] == '{"requests.memory":"600Mi"}'
@@ -329,12 +329,12 @@ def test_a_second_pass_adds_what_has_become_due_since() -> None:
 
 
 def test_a_second_pass_never_takes_away() -> None:
-    less = rulebook({"passt": {"computeResourceOverhead": {"requests": {"memory": "1Mi"}}}})
+    less = rule_set({"passt": {"computeResourceOverhead": {"requests": {"memory": "1Mi"}}}})
     assert_unpatched(answer(patched(pod()), book=less), "already-added")
 
 
 def test_a_second_pass_adds_to_limits_only_what_it_had_no_place_for() -> None:
-    book = rulebook({"passt": PASST}, supplementary={"passt": {"limits": {"cpu": "1"}}})
+    book = rule_set({"passt": PASST}, supplementary={"passt": {"limits": {"cpu": "1"}}})
     between = patched(pod(), book=book)
     resources_of(between)["limits"] = {}
     between["spec"]["containers"][0]["resources"]["limits"] = {"cpu": "2"}

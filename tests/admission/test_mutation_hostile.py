@@ -23,7 +23,7 @@ from tests.admission.launchers import (
     pod,
     resources_of,
     review,
-    rulebook,
+    rule_set,
     vmi,
 )
 from webhook.admission.answer import ReviewError
@@ -174,21 +174,21 @@ def test_without_exactly_one_compute_container_nothing_changes(without: Json) ->
 def test_evidence_that_the_vmi_brought_proves_nothing(brought: Json) -> None:
     forged, of = pod(**brought), vmi(**brought)
     assert resources_of(patched(forged, of)) == {"requests": {"memory": "1524Mi"}}
-    assert resources_of(patched(forged, of, rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
-    assert_unpatched(answer(forged, of, rulebook(version="1.9")), "not-provable")
+    assert resources_of(patched(forged, of, rule_set(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
+    assert_unpatched(answer(forged, of, rule_set(version="1.9")), "not-provable")
 
 
 @pytest.mark.parametrize("of", [{"annotations": {EVICT_ONLY: "", OVERHEAD_BYTES: "1"}}, {"labels": {"vmi.kubevirt.io/id": "web"}}])
 def test_what_a_vmi_carries_and_its_pod_does_not_is_no_evidence(of: Json) -> None:
-    assert resources_of(patched(pod(), vmi(**of), rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
+    assert resources_of(patched(pod(), vmi(**of), rule_set(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
     assert resources_of(patched(pod(), vmi(**of))) == {"requests": {"memory": "1524Mi"}}
 
 
 def test_where_the_vmi_brought_the_annotation_of_every_later_release_the_version_decides() -> None:
     forged, of = pod(annotations={EVICT_ONLY: ""}), vmi(annotations={EVICT_ONLY: ""})
-    assert resources_of(patched(forged, of, rulebook(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
+    assert resources_of(patched(forged, of, rule_set(version="1.2"))) == {"requests": {"memory": "1524Mi"}}
     assert_unpatched(answer(forged, of), "not-provable")
-    assert_unpatched(answer(forged, of, rulebook(version="1.9")), "not-provable")
+    assert_unpatched(answer(forged, of, rule_set(version="1.9")), "not-provable")
 
 
 @pytest.mark.parametrize(
@@ -200,12 +200,12 @@ def test_where_the_vmi_brought_the_annotation_of_every_later_release_the_version
     ],
 )
 def test_what_kubevirt_wrote_over_a_forged_mark_is_evidence(of: Json, written: Json) -> None:
-    assert_unpatched(answer(pod(**written), of, rulebook(version="1.2")), "counted-by-kubevirt")
+    assert_unpatched(answer(pod(**written), of, rule_set(version="1.2")), "counted-by-kubevirt")
 
 
 def test_forged_evidence_does_not_hide_other_marks() -> None:
     forged = pod(annotations={EVICT_ONLY: ""}, init=[{"name": "guest-console-log"}])
-    assert_unpatched(answer(forged, vmi(annotations={EVICT_ONLY: ""}), rulebook(version="1.2")), "counted-by-kubevirt")
+    assert_unpatched(answer(forged, vmi(annotations={EVICT_ONLY: ""}), rule_set(version="1.2")), "counted-by-kubevirt")
 
 
 TEN_MARKERS = {MARKER: FORGED} | {f"bindguard.io/overhead{end}": FORGED for end in ("", *(f"-{number}" for number in range(1, 10)))}
@@ -234,7 +234,7 @@ def test_a_marker_copied_by_a_fork_that_copies_every_annotation_is_not_believed_
 
 @given(st.dictionaries(st.sampled_from([MARKER, "bindguard.io/overhead", EVICT_ONLY, OVERHEAD_BYTES]), st.sampled_from([FORGED, "", "1"])))
 def test_whatever_annotations_a_vmi_carries_an_early_kubevirts_pod_gets_the_memory_once(brought: Json) -> None:
-    book = rulebook(version="1.2")
+    book = rule_set(version="1.2")
     result = patched(pod(annotations=copied(brought)), vmi(annotations=brought), book)
     assert resources_of(result) == COMPUTED
     assert_unpatched(answer(result, vmi(annotations=brought), book), "already-added")
@@ -252,7 +252,7 @@ def test_an_account_that_kubevirt_wrote_over_the_vmis_is_raised() -> None:
 
 def test_an_account_that_the_vmi_brought_is_left_alone() -> None:
     forged = {OVERHEAD_BYTES: "much"}
-    result = patched(pod(annotations=forged), vmi(annotations=forged), rulebook(version="1.2"))
+    result = patched(pod(annotations=forged), vmi(annotations=forged), rule_set(version="1.2"))
     assert result["metadata"]["annotations"][OVERHEAD_BYTES] == "much"
 
 
@@ -271,8 +271,8 @@ def test_a_quantity_in_the_pod_that_cannot_be_raised_leaves_the_pod_to_the_api_s
 @pytest.mark.parametrize("quantity", [*BROKEN[:5], 1.5, True, {}, [], -1, "-500Mi", 10**400])
 def test_an_overhead_that_is_no_amount_is_not_added(quantity: Any) -> None:
     overhead = {"requests": {"memory": quantity}}
-    registered = rulebook({"passt": {"computeResourceOverhead": overhead}})
-    for book in (registered, rulebook({"passt": {}}, supplementary={"passt": overhead})):
+    registered = rule_set({"passt": {"computeResourceOverhead": overhead}})
+    for book in (registered, rule_set({"passt": {}}, supplementary={"passt": overhead})):
         answered = answer(pod(), book=book, mode=ALWAYS)
         assert_unpatched(answered, "unreadable-quantity")
         assert 'plugin "passt"' in answered.audit["problem"]
@@ -280,7 +280,7 @@ def test_an_overhead_that_is_no_amount_is_not_added(quantity: Any) -> None:
 
 def test_overheads_that_overflow_together_are_not_added() -> None:
     half = {"computeResourceOverhead": {"requests": {"memory": "5E"}}}
-    assert_unpatched(answer(pod(), vmi("a", "b"), rulebook({"a": half, "b": half})), "unreadable-quantity")
+    assert_unpatched(answer(pod(), vmi("a", "b"), rule_set({"a": half, "b": half})), "unreadable-quantity")
 
 
 def test_an_account_of_kubevirt_that_is_no_number_leaves_the_pod_alone() -> None:
@@ -329,7 +329,7 @@ def order(resources: Json, name: str) -> int:
 def test_whatever_is_added_is_added_once_and_no_request_passes_its_limit(requests: Json, limits: Json, overhead: Json) -> None:
     resources = {"requests": limits | requests, "limits": limits}  # as the API server defaults requests that are missing
     before = pod(compute(resources))
-    book = rulebook({"passt": {}}, supplementary={"passt": overhead})
+    book = rule_set({"passt": {}}, supplementary={"passt": overhead})
     answered = answer(before, book=book)
     if not answered.patch:
         assert answered.reason in {"nothing-declared", "not-applicable"}
@@ -347,6 +347,6 @@ def test_a_review_that_names_no_vmi_or_no_compute_container_is_never_patched() -
     asked, reference, _ = wanted_vmi(review(pod({"name": "main"})))
     body = json.dumps(vmi()).encode()
     assert reference is None
-    assert_unpatched(mutate(asked, body, rulebook(), ALWAYS), "uid-mismatch")
+    assert_unpatched(mutate(asked, body, rule_set(), ALWAYS), "uid-mismatch")
     named = asked._replace(vmi=VMIReference("shop", "web", UID))
-    assert_unpatched(mutate(named, body, rulebook(), ALWAYS), "no-compute-container")
+    assert_unpatched(mutate(named, body, rule_set(), ALWAYS), "no-compute-container")

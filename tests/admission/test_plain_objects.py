@@ -1,18 +1,18 @@
-"""What does not decode at speed is judged from plain data: slower, and with the same verdict."""
+"""What does not decode at speed is checked from plain data: slower, and with the same verdict."""
 
 import copy
 from typing import Any
 
 from hypothesis import given
 
-from tests.admission.reviews import answer_to, review, rulebook, told, vm_object
+from tests.admission.reviews import answer_to, review, rule_set, told, vm_object
 from tests.admission.test_ratchet import INTERFACES, NETWORKS
 from tests.builders import interface, multus
 from webhook.admission.answer import Decision
 from webhook.rules import RULES
 from webhook.rules.base import Action
 
-EVERYTHING = rulebook(actions={rule.name: Action.DENY for rule in RULES})
+EVERYTHING = rule_set(actions={rule.name: Action.DENY for rule in RULES})
 
 
 def slow(obj: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def test_a_creation_gets_the_same_verdict_whichever_way_it_is_read(interfaces: l
 
 
 def test_a_plugin_nic_that_an_update_adds_is_denied_whichever_way_it_is_read() -> None:
-    strict = rulebook(actions={"plugin-nic-not-hotpluggable": Action.DENY})
+    strict = rule_set(actions={"plugin-nic-not-hotpluggable": Action.DENY})
     old = vm_object(interface("a", masquerade={}))
     two = (interface("a", masquerade={}), interface("b", binding={"name": "blue"}))
     new = vm_object(*two, networks=[{"name": "a", "pod": {}}, multus("b")])

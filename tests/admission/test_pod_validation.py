@@ -22,15 +22,15 @@ from tests.admission.launchers import (
     rendered_lines,
     rendered_pod,
     rendered_vmi,
-    rulebook,
+    rule_set,
     vmi,
 )
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.mutation import REASONS, OverheadMode
 from webhook.admission.pod_validation import MISSING_OVERHEAD, validate_pod
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.admission.verdict import encode
-from webhook.admission.warning import MAX_TOTAL_BYTES
+from webhook.admission.warnings import MAX_TOTAL_BYTES
 from webhook.kube.fieldpath import render
 from webhook.rules import RULES
 from webhook.rules.base import Action
@@ -38,15 +38,15 @@ from webhook.rules.base import Action
 AUTO, ALWAYS = OverheadMode.AUTO, OverheadMode.ALWAYS
 
 
-def validated(obj: Json, of: Any = None, book: Rulebook | None = None, mode: OverheadMode = AUTO, action: Action = Action.DENY) -> Answer:
+def validated(obj: Json, of: Any = None, book: RuleSet | None = None, mode: OverheadMode = AUTO, action: Action = Action.DENY) -> Answer:
     """What is answered about a pod whose VMI is `of`: plain data, or the bytes that are read for it; `b""` for none."""
     body = of if isinstance(of, bytes) else json.dumps(of if of is not None else vmi()).encode()
-    return validate_pod(named(obj), body or None, book or rulebook(), mode, action)
+    return validate_pod(named(obj), body or None, book or rule_set(), mode, action)
 
 
-def told(obj: Json, answered: Answer, book: Rulebook | None = None) -> Any:
+def told(obj: Json, answered: Answer, book: RuleSet | None = None) -> Any:
     """The response as the API server reads it."""
-    return json.loads(encode(named(obj).request, answered, book or rulebook(), now=1.0))["response"]
+    return json.loads(encode(named(obj).request, answered, book or rule_set(), now=1.0))["response"]
 
 
 def assert_passed(answered: Answer, reason: str) -> None:
@@ -99,7 +99,7 @@ def test_a_mutated_pod_passes_whatever_other_webhooks_put_beside_it() -> None:
 
 @pytest.mark.parametrize("line", rendered_lines())
 def test_a_pod_that_a_later_kubevirt_rendered_passes(line: Json) -> None:
-    answered = validated(rendered_pod(line), rendered_vmi(line), rulebook(line["plugins"]))
+    answered = validated(rendered_pod(line), rendered_vmi(line), rule_set(line["plugins"]))
     assert answered.reason in {"counted-by-kubevirt", "nothing-declared", "no-plugins"}
     assert_passed(answered, answered.reason)
 
@@ -107,7 +107,7 @@ def test_a_pod_that_a_later_kubevirt_rendered_passes(line: Json) -> None:
 @pytest.mark.parametrize("mode", [AUTO, ALWAYS])
 @pytest.mark.parametrize("line", rendered_lines())
 def test_a_pod_passes_with_the_patch_of_mutation_and_is_denied_without(line: Json, mode: OverheadMode) -> None:
-    of, book = rendered_vmi(line), rulebook(line["plugins"])
+    of, book = rendered_vmi(line), rule_set(line["plugins"])
     before = rendered_pod(line) if mode is ALWAYS else as_by_an_early_kubevirt(rendered_pod(line))
     mutated = answer(before, of, book, mode)
     unmutated = validated(before, of, book, mode)
@@ -142,7 +142,7 @@ def test_a_container_that_asks_for_nothing_and_stands_elsewhere_is_told_at_its_p
 
 
 def test_every_resource_is_told_once_with_the_plugins_that_declare_it() -> None:
-    book = rulebook(
+    book = rule_set(
         {"passt": PASST, "a": PASST, "b": PASST, "c": PASST, "none": {}},
         supplementary={"none": {"requests": {"cpu": "50m"}, "limits": {"cpu": "80m"}}},
     )
@@ -153,7 +153,7 @@ def test_every_resource_is_told_once_with_the_plugins_that_declare_it() -> None:
 
 
 def test_what_has_become_due_since_mutation_is_told_alone() -> None:
-    more = rulebook({"passt": {"computeResourceOverhead": {"requests": {"memory": "600Mi"}}}})
+    more = rule_set({"passt": {"computeResourceOverhead": {"requests": {"memory": "600Mi"}}}})
     [found] = validated(patched(pod()), book=more).findings
     assert 'asks for 1524Mi of memory, and lacks 100Mi of what plugin "passt" declares' in found.message
 
@@ -201,12 +201,12 @@ def test_a_forged_marker_that_the_vmi_brought_does_not_excuse_what_is_missing() 
 
 
 def test_a_supplementary_value_that_is_a_number_in_the_pod_is_told_like_text() -> None:
-    book = rulebook({"passt": {}}, supplementary={"passt": {"requests": {"cpu": "1"}}})
+    book = rule_set({"passt": {}}, supplementary={"passt": {"requests": {"cpu": "1"}}})
     [found] = validated(pod(compute({"requests": {"cpu": 2}})), book=book).findings
     assert "asks for 2 of cpu, and lacks 1 of" in found.message
 
 
-def test_an_answer_about_a_pod_can_be_sent_with_any_rulebook() -> None:
-    book = msgspec.structs.replace(rulebook(), version="4711")
+def test_an_answer_about_a_pod_can_be_sent_with_any_rule_set() -> None:
+    book = msgspec.structs.replace(rule_set(), version="4711")
     response = told(pod(), validated(pod()), book)
     assert response["auditAnnotations"]["registry"] == "4711"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.admission.reviews import BAD, GOOD, answer_to, review, rulebook, told, vm_object, vmi_object
+from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, told, vm_object, vmi_object
 from tests.builders import interface, multus
 from webhook.admission.answer import Answer, Decision
 from webhook.rules import RULES
@@ -35,7 +35,7 @@ def test_an_update_of_metadata_never_denies(of: Any, metadata: dict[str, Any]) -
 
 
 def test_an_update_of_metadata_never_denies_even_where_annotations_decide() -> None:
-    by = rulebook(actions={rule.name: Action.DENY for rule in RULES})
+    by = rule_set(actions={rule.name: Action.DENY for rule in RULES})
     live = {"annotations": {"kubevirt.io/allow-pod-bridge-network-live-migration": ""}}
     old = vmi_object(interface(bridge={}), metadata=live, evictionStrategy="LiveMigrate")
     assert answer_to(review(vmi_object(interface(bridge={}), evictionStrategy="LiveMigrate"), old), by).decision is Decision.ALLOWED
@@ -76,7 +76,7 @@ def test_a_renamed_interface_is_a_new_one() -> None:
     assert ("unregistered-plugin", "deny") in told(answer)
 
 
-def test_a_second_interface_of_the_same_name_and_mistake_is_not_covered_by_the_first() -> None:
+def test_a_second_interface_of_the_same_name_and_violation_is_not_covered_by_the_first() -> None:
     old = vm_object(interface("a", binding={"name": "blue"}, model="odd"), networks=[POD])
     new = vm_object(plugin("a", "blue", model="odd"), plugin("a", "blue", model="odd"), networks=[POD])
     assert [severity for rule, severity in told(updated(old, new)) if rule == "unknown-model"] == ["deny", "warn"]
@@ -89,7 +89,7 @@ def test_a_binding_that_is_wrong_without_a_preference_warns_when_the_preference_
     assert told(updated(preferring, bare)) == [("no-binding", "warn")]
 
 
-def test_two_networks_that_swap_places_are_no_new_mistake() -> None:
+def test_two_networks_that_swap_places_are_no_new_violation() -> None:
     a, b = interface("a", masquerade={}), interface("b", masquerade={})
     pods = [{"name": "a", "pod": {}}, {"name": "b", "pod": {}}]
     old = vm_object(a, b, networks=pods)
@@ -98,7 +98,7 @@ def test_two_networks_that_swap_places_are_no_new_mistake() -> None:
     assert updated(old, more).decision is Decision.ALLOWED
 
 
-def test_a_mistake_that_moves_in_a_list_while_its_interface_changes_is_no_new_one() -> None:
+def test_a_violation_that_moves_in_a_list_while_its_interface_changes_is_no_new_one() -> None:
     twice, other = {"name": "http", "port": 80}, {"name": "dns", "port": 53}
     old = vm_object(interface(masquerade={}, ports=[twice, twice, other]))
     new = vm_object(interface(masquerade={}, ports=[other, twice, twice], model="virtio"))
@@ -161,7 +161,7 @@ NETWORKS = st.lists(
     ),
     max_size=4,
 )
-EVERYTHING = rulebook(actions={rule.name: Action.DENY for rule in RULES})
+EVERYTHING = rule_set(actions={rule.name: Action.DENY for rule in RULES})
 
 
 def shuffled(value: Any, chance: random.Random) -> Any:

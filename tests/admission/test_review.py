@@ -7,27 +7,27 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.admission.reviews import answer_to, review, rulebook
+from tests.admission.reviews import answer_to, review, rule_set
 from tests.builders import interface, registry, spec
 from webhook.admission.answer import answer_of
-from webhook.admission.judge import judge
+from webhook.admission.evaluation import evaluate_object
 from webhook.admission.review import read
 
-ALL = rulebook(registry({"passt": {"sidecarImage": "quay.io/kubevirt/network-passt-binding:v1.9.0"}}))
+ALL = rule_set(registry({"passt": {"sidecarImage": "quay.io/kubevirt/network-passt-binding:v1.9.0"}}))
 SHARED = sorted((Path(__file__).parents[3] / "shared/fixtures/admissionreviews").glob("*.json"))
 OWN = sorted((Path(__file__).parents[1] / "data/reviews").glob("*.json"))
 CREATIONS = [path for path in (*SHARED, *OWN) if json.loads(path.read_bytes())["request"]["operation"] == "CREATE"]
 
 
-def judged(obj: object) -> list[Any]:
+def evaluated(obj: object) -> list[Any]:
     """What `check` finds in an object, in the order of an answer."""
-    return list(answer_of(judge(obj, ALL.plan) or []).findings)
+    return list(answer_of(evaluate_object(obj, ALL.plan) or []).findings)
 
 
 @pytest.mark.parametrize("path", CREATIONS, ids=lambda path: path.stem)
-def test_a_recorded_creation_is_judged_as_its_object_is(path: Path) -> None:
+def test_a_recorded_creation_is_evaluated_as_its_object_is(path: Path) -> None:
     body = path.read_bytes()
-    assert list(answer_to(body, ALL).findings) == judged(json.loads(body)["request"]["object"])
+    assert list(answer_to(body, ALL).findings) == evaluated(json.loads(body)["request"]["object"])
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_recorded_creation_is_judged_as_its_object_is(path: Path) -> None:
     ],
 )
 def test_what_does_not_fit_goes_the_way_of_check(obj: dict[str, Any]) -> None:
-    assert list(answer_to(review(obj), ALL).findings) == judged(obj) != []
+    assert list(answer_to(review(obj), ALL).findings) == evaluated(obj) != []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"[]", b"5", b"{}", b'{"request": 5}', b"\xff"])

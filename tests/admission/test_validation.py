@@ -1,4 +1,4 @@
-"""Bytes in, an answer out: what is judged, what is passed over, and what cannot be answered."""
+"""Bytes in, an answer out: what is checked, what is skipped, and what cannot be answered."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.admission.reviews import BAD, GOOD, answer_to, review, rulebook, told, vm_object, vmi_object
+from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, told, vm_object, vmi_object
 from tests.builders import interface, multus, no_registry, registry, spec
 from webhook.admission.answer import Decision, ReviewError
 from webhook.admission.validation import validate
@@ -40,13 +40,13 @@ def test_denials_are_told_before_warnings() -> None:
 
 
 def test_a_rule_that_is_set_to_warn_allows() -> None:
-    answer = answer_to(review(vm_object(BAD)), rulebook(actions={"unregistered-plugin": Action.WARN}))
+    answer = answer_to(review(vm_object(BAD)), rule_set(actions={"unregistered-plugin": Action.WARN}))
     assert answer.decision is Decision.ALLOWED
     assert told(answer) == [("unregistered-plugin", "warn")]
 
 
 def test_without_a_registry_no_plugin_is_denied() -> None:
-    assert answer_to(review(vm_object(BAD)), rulebook(no_registry())).decision is Decision.ALLOWED
+    assert answer_to(review(vm_object(BAD)), rule_set(no_registry())).decision is Decision.ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_without_a_registry_no_plugin_is_denied() -> None:
         ({"kind": {"group": "example.com", "version": "v1", "kind": "VirtualMachine"}}, "unknown-kind"),
     ],
 )
-def test_what_is_not_ours_to_judge_is_allowed_with_its_reason(request_fields: dict[str, Any], reason: str) -> None:
+def test_what_is_not_ours_to_evaluate_is_allowed_with_its_reason(request_fields: dict[str, Any], reason: str) -> None:
     answer = answer_to(review(vm_object(BAD), **request_fields))
     assert (answer.decision, answer.reason, answer.findings) == (Decision.ALLOWED, reason, ())
 
@@ -84,7 +84,7 @@ def test_all_values_of_the_wrong_type_are_told() -> None:
     assert [rule for rule, _ in told(answer)].count("wrong-type") == 2
 
 
-def test_a_version_that_the_api_server_serves_is_no_mistake() -> None:
+def test_a_version_that_the_api_server_serves_is_no_violation() -> None:
     answer = answer_to(review({**vm_object(BAD), "apiVersion": "kubevirt.io/v7"}))
     assert told(answer) == UNREGISTERED
 
@@ -120,7 +120,7 @@ def test_a_wrong_registration_is_warned_about_and_never_denied(obj: dict[str, An
     assert ("unknown-domain-attachment-type", "warn") in told(answer)
 
 
-def test_a_registration_is_judged_on_an_update_only_when_plugins_changed() -> None:
+def test_a_registration_is_evaluated_on_an_update_only_when_plugins_changed() -> None:
     before = kubevirt(binding=TYPO)
     assert answer_to(review(kubevirt(binding=TYPO, imageTag="v1.9.0"), before)).reason == "unchanged"
     assert answer_to(review(kubevirt(binding={**TYPO, "q": {"domainAttachmentType": "tap"}}), before)).findings
@@ -174,7 +174,7 @@ def test_v1beta1_is_refused_with_what_to_write_in_the_webhook_configuration() ->
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 def test_a_recorded_review_is_answered_by_its_uid(path: Path) -> None:
     body = path.read_bytes()
-    request, answer = validate(body, rulebook())
+    request, answer = validate(body, rule_set())
     denied = answer.decision is Decision.DENIED
     assert request.uid == json.loads(body)["request"]["uid"]
     assert denied == (path.stem == "vm-create-unregistered-generatename")
@@ -182,7 +182,7 @@ def test_a_recorded_review_is_answered_by_its_uid(path: Path) -> None:
 
 def answered(body: bytes) -> None:
     """Whatever comes in: an answer that can be written, or a ReviewError."""
-    by = rulebook()
+    by = rule_set()
     try:
         request, answer = validate(body, by)
     except ReviewError:
@@ -271,7 +271,7 @@ def test_no_mutilated_review_gives_a_traceback(path: Path, data: st.DataObject) 
 
 
 def test_upstream_covered_rules_stay_silent_in_the_cluster() -> None:
-    by = rulebook(registry(version="1.9.0"), upstream_answers=True)
+    by = rule_set(registry(version="1.9.0"), upstream_answers=True)
     assert answer_to(review(vm_object(interface())), by).findings == ()
 
 

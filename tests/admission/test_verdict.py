@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.admission.reviews import BAD, GOOD, review, rulebook, vm_object
+from tests.admission.reviews import BAD, GOOD, review, rule_set, vm_object
 from tests.builders import interface, multus
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF
 from webhook.admission.validation import validate
-from webhook.admission.verdict import MOST_CAUSES, MOST_TOLD, encode
-from webhook.admission.warning import MAX_SHORT_BYTES, MAX_TOTAL_BYTES, warnings_of
+from webhook.admission.verdict import MAX_CAUSES, MAX_REPORTED, encode
+from webhook.admission.warnings import MAX_SHORT_BYTES, MAX_TOTAL_BYTES, warnings_of
 from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action, Finding
 
@@ -25,9 +25,9 @@ SUBJECT = "VirtualMachine default/vm"
 
 
 def response_to(obj: dict[str, Any], answer: Answer | None = None, **request_fields: Any) -> dict[str, Any]:
-    by = rulebook()
-    request, judged = validate(review(obj, **request_fields), by)
-    written = json.loads(encode(request, answer if answer is not None else judged, by, now=107.9))
+    by = rule_set()
+    request, evaluated = validate(review(obj, **request_fields), by)
+    written = json.loads(encode(request, answer if answer is not None else evaluated, by, now=107.9))
     assert (written.pop("apiVersion"), written.pop("kind")) == ("admission.k8s.io/v1", "AdmissionReview")
     assert list(written) == ["response"]
     response = written["response"]
@@ -49,7 +49,7 @@ def test_an_allowed_answer_without_findings_is_short() -> None:
 
 @given(uid=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), reason=st.sampled_from(["", "delete", "unknown-kind"]))
 def test_whatever_the_uid_a_short_answer_repeats_it_and_is_written_as_any_other(uid: str, reason: str) -> None:
-    by = rulebook()
+    by = rule_set()
     request, _ = validate(review(vm_object(GOOD), uid=uid), by)
     told = {"reason": reason} if reason else {}
     audit = {"decision": "allowed", "registry": "17", "registry-age-seconds": "7"} | told
@@ -108,12 +108,12 @@ def test_a_denial_carries_its_warnings_beside() -> None:
 
 
 def test_many_denials_are_told_in_part_and_counted() -> None:
-    count = MOST_CAUSES + 5
+    count = MAX_CAUSES + 5
     interfaces = [interface(f"i{n}", binding={"name": "blu"}) for n in range(count)]
     status = response_to(vm_object(*interfaces, networks=[multus(f"i{n}") for n in range(count)]))["status"]
-    assert status["message"].count("[Bindguard unregistered-plugin]") == MOST_TOLD
-    assert status["message"].endswith(f", and {count - MOST_TOLD} more")
-    assert len(status["details"]["causes"]) == MOST_CAUSES
+    assert status["message"].count("[Bindguard unregistered-plugin]") == MAX_REPORTED
+    assert status["message"].endswith(f", and {count - MAX_REPORTED} more")
+    assert len(status["details"]["causes"]) == MAX_CAUSES
 
 
 def test_a_patch_is_base64_of_its_operations() -> None:
@@ -134,7 +134,7 @@ def test_a_rule_with_a_cause_type_exists(rule: str) -> None:
 
 
 def test_a_registry_that_is_read_after_the_review_is_not_of_negative_age() -> None:
-    by = rulebook()
+    by = rule_set()
     request, answer = validate(review(vm_object(GOOD)), by)
     written = json.loads(encode(request, answer, by, now=0.0))
     assert written["response"]["auditAnnotations"]["registry-age-seconds"] == "0"

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.admission.reviews import BAD, GOOD, review, rulebook, vm_object, vmi_object
+from tests.admission.reviews import BAD, GOOD, review, rule_set, vm_object, vmi_object
 from tests.builders import interface
 from webhook.admission.envelope import open_review
 from webhook.admission.weight import MAX_NICS, MAX_PORTS, is_heavy
 
-BOOK = rulebook()
+BOOK = rule_set()
 
 
 def heavy(body: bytes) -> bool:

@@ -73,10 +73,12 @@ def _compiled(expression: str) -> Any:
 def asked(helm: Helm, request: Any) -> set[str]:
     """The webhooks that the API server asks about a request: by their rules first, then by their conditions."""
     found = {name for name, webhook in webhooks(helm.render()).items() if any(_matches(rule, request) for rule in webhook["rules"])}
-    judged = {name for name in found if "matchConditions" in webhooks(helm.render())[name]}
+    evaluated = {name for name in found if "matchConditions" in webhooks(helm.render())[name]}
     resource, user = request["resource"]["resource"], request["userInfo"]["username"]
-    sent = {name for name in judged if is_sent(helm, request["object"], request["oldObject"], resource=resource, webhook=name, user=user)}
-    return sent | (found - judged)
+    sent = {
+        name for name in evaluated if is_sent(helm, request["object"], request["oldObject"], resource=resource, webhook=name, user=user)
+    }
+    return sent | (found - evaluated)
 
 
 def _matches(rule: Any, request: Any) -> bool:

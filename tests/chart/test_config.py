@@ -10,9 +10,9 @@ import yaml
 from charts.schema import with_rules
 from tests.chart.helm import CHART, EVERYTHING, MODES, Helm, Objects, Values, config_files, merged, pod, settings
 from tests.cli.bindguard import bindguard
-from webhook.intake.config_file import setting_of_key
+from webhook.loading.config_file import setting_of_key
 from webhook.rules import RULE_NAMED
-from webhook.serve.settings.model import ServeSettings
+from webhook.runtime.settings.model import ServeSettings
 
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["config"]
 SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))["properties"]["config"]["properties"]

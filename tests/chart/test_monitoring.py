@@ -10,8 +10,8 @@ import promql_parser
 import pytest
 
 from tests.chart.helm import CHART, MODES, MONITORED, Helm, merged
-from webhook.server.cluster_metrics import ClusterMetrics
-from webhook.server.metrics import Metrics
+from webhook.http.cluster_metrics import ClusterMetrics
+from webhook.http.metrics import Metrics
 
 RUNBOOK = (Path(__file__).parents[2] / "docs/alerts.md").read_text(encoding="utf-8")
 DASHBOARD = json.loads((CHART / "dashboards/bindguard.json").read_text(encoding="utf-8"))

@@ -5,12 +5,12 @@ import inspect
 import pytest
 
 from tests.chart.helm import CHART, EVERYTHING, MODES, PROVIDED, Helm, container, merged, pod, settings
+from webhook.http.limits import Limits
+from webhook.http.listener import Listener
+from webhook.http.probes import CHECK_SECONDS
 from webhook.kube.quantity import parse_quantity
-from webhook.server.limits import Limits
-from webhook.server.listener import Listener
-from webhook.server.probes import CHECK_SECONDS
 
-OPERATIONS = (CHART.parents[1] / "webhook/server/operations.py").read_text(encoding="utf-8")
+OPERATIONS = (CHART.parents[1] / "webhook/http/operations.py").read_text(encoding="utf-8")
 RESTRICTED_VOLUMES = {"configMap", "emptyDir", "secret"}
 """Those of Pod Security `restricted` that are used: https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"""
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from webhook.check.layers import Flags, settings_from
 from webhook.check.run import run
+from webhook.check.settings_layers import Flags, settings_from
 from webhook.report.findings import Report
 
 VM = """\

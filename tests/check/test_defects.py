@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from tests.check.builders import vm, write
-from webhook.check.judging import Judge, Judged
-from webhook.check.layers import Flags, settings_from
-from webhook.check.workers import judge_all
+from webhook.check.evaluation import EvaluatedFile, Evaluator
+from webhook.check.settings_layers import Flags, settings_from
+from webhook.check.workers import evaluate_all
 from webhook.errors import BindguardError
-from webhook.intake.sources import Source
+from webhook.loading.sources import Source
 from webhook.plugins.plugin import Plugin
 from webhook.plugins.registry import unknown_registry
 from webhook.rules import RULES
@@ -33,19 +33,19 @@ class Broken(Mapping[str, Plugin]):
         return 0
 
 
-BROKEN = Judge(plan(RULES, msgspec.structs.replace(unknown_registry(), known=True, plugins=Broken()), {}, upstream_answers=False), ())
+BROKEN = Evaluator(plan(RULES, msgspec.structs.replace(unknown_registry(), known=True, plugins=Broken()), {}, upstream_answers=False), ())
 
 
-def judged(directory: Path, *, files: int, jobs: int) -> Judged:
+def evaluated(directory: Path, *, files: int, jobs: int) -> EvaluatedFile:
     names = [f"{number:02}.yaml" for number in range(files)]
     write(directory, {name: vm().replace("binding:\n                name: l2bridge", "masquerade: {}") for name in names})
     write(directory, {names[1]: "# a comment\n---\n" + vm("slip")})
-    return judge_all(BROKEN, [Source(name, str(directory / name)) for name in names], jobs, lambda *_: None)
+    return evaluate_all(BROKEN, [Source(name, str(directory / name)) for name in names], jobs, lambda *_: None)
 
 
 @pytest.mark.parametrize(("files", "jobs"), [(2, 1), (40, 2), (40, 3)])
 def test_an_exception_of_a_rule_names_file_object_and_rule_and_the_run_goes_on(files: int, jobs: int, tmp_path: Path) -> None:
-    done = judged(tmp_path, files=files, jobs=jobs)
+    done = evaluated(tmp_path, files=files, jobs=jobs)
     (error,) = done.unreadable
     assert (error.file, error.line) == ("01.yaml", 3)
     assert error.message.startswith("internal error in rule unregistered-plugin: ZeroDivisionError: slip (test_defects.py:")
@@ -57,13 +57,13 @@ def test_a_worker_that_fails_tells_its_trace(tmp_path: Path) -> None:
     names = [f"{number:02}" for number in range(40)]
     sources = [Source(name, str(tmp_path / name)) for name in names[:-1]]
     with pytest.raises(BindguardError, match=r"internal error in a worker process; please report it:\nTraceback(.*\n)+.*TypeError"):
-        judge_all(BROKEN, [*sources, Source("no path", 3.5)], 2, lambda *_: None)  # type: ignore[arg-type]  # a defect
+        evaluate_all(BROKEN, [*sources, Source("no path", 3.5)], 2, lambda *_: None)  # type: ignore[arg-type]  # a defect
 
 
 def test_signals_are_handled_as_before_when_the_workers_are_done(tmp_path: Path) -> None:
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
-        judged(tmp_path, files=40, jobs=2)
+        evaluated(tmp_path, files=40, jobs=2)
         assert signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGCHLD, before)

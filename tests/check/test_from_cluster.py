@@ -1,4 +1,4 @@
-"""What exists in a cluster, judged: every object once, each mistake once, whatever the API server does meanwhile."""
+"""What exists in a cluster, checked: every object once, each mistake once, whatever the API server does meanwhile."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +9,8 @@ import pytest
 from tests.check.builders import rules_found, vm, write
 from tests.check.cluster import SPEC, Cluster, Object, deployed_kubevirt, live_vm, vmi_of
 from tests.cluster.fake_api import FakeApi
-from webhook.check.layers import Flags, settings_from
 from webhook.check.run import run
+from webhook.check.settings_layers import Flags, settings_from
 from webhook.errors import EXIT_UNREADABLE, RegistryError, UnreadableError, UsageError
 from webhook.report.baseline import write_baseline
 from webhook.report.findings import Report
@@ -33,7 +33,7 @@ def objects_found(report: Report) -> list[str]:
     return [str(occurrence.object) for occurrence in report.occurrences]
 
 
-def test_every_object_of_every_page_is_judged_once(api: FakeApi, tmp_path: Path) -> None:
+def test_every_object_of_every_page_is_evaluated_once(api: FakeApi, tmp_path: Path) -> None:
     cluster = Cluster(api, *(live_vm("slip" if number % 3 == 0 else "l2bridge", f"vm-{number:02}") for number in range(11)), page=3)
     report = checked(cluster, tmp_path)
     assert objects_found(report) == [f"VirtualMachine shop/vm-{number:02}" for number in (0, 3, 6, 9)]
@@ -56,7 +56,7 @@ def test_a_state_that_expires_between_pages_is_gone_on_from_without_loss_or_repe
         assert any("what changed meanwhile may be missing" in note for note in report.notes)
 
 
-def test_the_mistake_of_a_vm_is_not_told_again_at_its_vmi(api: FakeApi, tmp_path: Path) -> None:
+def test_the_violation_of_a_vm_is_not_told_again_at_its_vmi(api: FakeApi, tmp_path: Path) -> None:
     bad = live_vm("slip")
     report = checked(Cluster(api, bad, vmi_of(bad)), tmp_path)
     assert objects_found(report) == ["VirtualMachine shop/web"]
@@ -73,7 +73,7 @@ def test_what_is_being_deleted_is_passed_over(api: FakeApi, tmp_path: Path) -> N
     assert (report.occurrences, report.counts.passed_over) == ([], 1)
 
 
-def test_only_the_namespaces_that_are_named_are_judged(api: FakeApi, tmp_path: Path) -> None:
+def test_only_the_namespaces_that_are_named_are_evaluated(api: FakeApi, tmp_path: Path) -> None:
     api.store("/api/v1/namespaces/shop", {"metadata": {"name": "shop"}})
     cluster = Cluster(api, live_vm("slip"), live_vm("slip", namespace="other"))
     assert objects_found(checked(cluster, tmp_path, namespaces=("shop",))) == ["VirtualMachine shop/web"]
@@ -92,7 +92,7 @@ def test_kinds_that_the_cluster_does_not_serve_are_passed_over_and_told(api: Fak
     assert any("VirtualMachinePool is served as pool.kubevirt.io/v2" in note for note in report.notes)
 
 
-def test_a_kind_that_may_not_be_listed_is_told_with_how_to_grant_it_and_the_others_are_judged(api: FakeApi, tmp_path: Path) -> None:
+def test_a_kind_that_may_not_be_listed_is_told_with_how_to_grant_it_and_the_others_are_evaluated(api: FakeApi, tmp_path: Path) -> None:
     cluster = Cluster(api, live_vm("slip"))
     cluster.forbidden = {"/apis/pool.kubevirt.io/v1beta1/virtualmachinepools"}
     report = checked(cluster, tmp_path)
@@ -119,7 +119,7 @@ def test_a_baseline_is_of_objects_and_not_of_lines(api: FakeApi, tmp_path: Path)
     assert any("1 entries no longer occur" in note for note in report.notes)
 
 
-def test_files_are_judged_by_the_registry_of_a_cluster(api: FakeApi, tmp_path: Path) -> None:
+def test_files_are_evaluated_by_the_registry_of_a_cluster(api: FakeApi, tmp_path: Path) -> None:
     write(tmp_path, {"vms/good.yaml": vm(), "vms/bad.yaml": vm("slip"), "bindguard.yaml": "registry: gone.yaml"})
     report = checked(Cluster(api), tmp_path, paths=(str(tmp_path / "vms"),), context="here")
     assert rules_found(report) == ["unregistered-plugin"]

@@ -78,7 +78,7 @@ def test_a_registry_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         checked(tmp_path, registry=str(tmp_path / "gone.yaml"))
 
 
-def test_broken_yaml_is_told_with_its_place_and_the_rest_is_judged(tmp_path: Path) -> None:
+def test_broken_yaml_is_told_with_its_place_and_the_rest_is_evaluated(tmp_path: Path) -> None:
     broken = vm().replace("pod: {}", "pod: {")
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "a.yaml": broken + "---\n" + vm("x"), "b.yaml": vm("z")})
     report = checked(tmp_path)
@@ -96,7 +96,7 @@ def test_what_is_not_ours_is_counted_and_not_even_parsed(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("kind", ["List", "VirtualMachineList"])
-def test_items_of_a_list_are_judged_one_by_one_with_their_own_lines(tmp_path: Path, kind: str) -> None:
+def test_items_of_a_list_are_evaluated_one_by_one_with_their_own_lines(tmp_path: Path, kind: str) -> None:
     item = "\n".join("    " + line for line in vm("x").splitlines())
     items = f"apiVersion: kubevirt.io/v1\nkind: {kind}\nitems:\n  -\n{item}\n  -\n{item}\n"
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "list.yaml": items})
@@ -113,7 +113,7 @@ def test_items_of_a_typed_list_may_leave_their_kind_to_it(tmp_path: Path) -> Non
     assert rules_found(checked(tmp_path)) == ["unregistered-plugin"]
 
 
-def test_a_recorded_review_is_judged_by_its_object(tmp_path: Path) -> None:
+def test_a_recorded_review_is_evaluated_by_its_object(tmp_path: Path) -> None:
     recorded = Path(__file__).parents[1] / "data/reviews/vm-create-unregistered-generatename.json"
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "review.json": recorded.read_bytes()})
     report = checked(tmp_path)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.check.builders import write
-from webhook.check.found_config import find_config
-from webhook.check.layers import Flags, settings_from
+from webhook.check.find_config import find_config
 from webhook.check.settings import Settings
+from webhook.check.settings_layers import Flags, settings_from
 from webhook.errors import UsageError
 from webhook.kube.version import Version
 from webhook.rules import RULES
@@ -36,7 +36,7 @@ def settings(directory: Path, config: str | None = None, name: str = "bindguard.
     return settings_from(Flags(**flags), directory=directory)  # type: ignore[arg-type]
 
 
-def test_without_flags_and_file_the_current_directory_is_judged(tmp_path: Path) -> None:
+def test_without_flags_and_file_the_current_directory_is_evaluated(tmp_path: Path) -> None:
     plain = settings(tmp_path)
     assert (plain.paths, plain.fail_on, plain.actions, plain.registry) == ((".",), Action.DENY, {}, None)
     assert plain.jobs >= 1
@@ -119,7 +119,7 @@ def test_the_file_is_looked_for_up_to_the_root_of_the_repository_and_no_further(
         ("exclude: {paths: " + "x" * 10_000 + "}", r'exclude.paths: must be a list, found "x{59}\.\.\.'),
         ("select: {a: b}", "select: "),
         ('kubevirtVersion: "latest"', '"latest" is no KubeVirt release'),
-        ('kubevirtVersion: "1.0"', "the oldest release judged is 1.1"),
+        ('kubevirtVersion: "1.0"', "the oldest release checked is 1.1"),
         ("kubevirtVersion: 1.10", "kubevirt_version: must be text; put it in quotes, found 1.1"),
         ("[]", "a configuration is a mapping"),
         ("a: 1\n---\nb: 2\n", "one YAML document"),

@@ -17,8 +17,8 @@ from webhook.cli.certs import command
 from webhook.errors import UsageError
 from webhook.tls.names import names_in
 from webhook.tls.pair import PairFiles
-from webhook.tls.problem import PairError
-from webhook.tls.source import CertificateSource
+from webhook.tls.problems import PairError
+from webhook.tls.provider import CertificateSource
 
 CA = ca()
 LEAF = leaf(CA)

@@ -96,7 +96,7 @@ def test_hostile_input_is_told_with_its_place_and_never_a_traceback(tmp_path: Pa
         (["-j", "0"], b"0"),
         (["--select", "no-bindng"], b'did you mean "no-binding"?'),
         (["--kubevirt-version", "four"], b'"four" is no KubeVirt release'),
-        (["--kubevirt-version", "0.59"], b"KubeVirt 0.59 has no binding plugins; the oldest release judged is 1.1"),
+        (["--kubevirt-version", "0.59"], b"KubeVirt 0.59 has no binding plugins; the oldest release checked is 1.1"),
         (["--kubevirt-version", "v2.0.1"], b"nothing is known of KubeVirt 2.0.1; known are 1.1 to 1.9"),
         ([""], b"an empty path was given; give a file, or - for standard input"),
         (["--config", "/nowhere.yaml"], b"/nowhere.yaml: No such file"),
@@ -117,7 +117,7 @@ def test_a_broken_registry_is_one_line_and_exit_code_3(tmp_path: Path) -> None:
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_path_that_does_not_exist_is_told_and_the_others_are_judged(tmp_path: Path) -> None:
+def test_a_path_that_does_not_exist_is_told_and_the_others_are_evaluated(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm("slip")})
     done = bindguard("check", "gone", "kubevirt.yaml", "vm.yaml", directory=tmp_path)
     assert done.returncode == EXIT_UNREADABLE
@@ -266,7 +266,7 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def while_workers_judge(directory: Path, act: Callable[[int, list[int]], None]) -> tuple[int, bytes]:
+def while_workers_evaluate(directory: Path, act: Callable[[int, list[int]], None]) -> tuple[int, bytes]:
     """Exit code and standard error of a run of three workers during which something happens; none of them outlives it."""
     write(directory, {f"{number:05}.yaml": "\n---\n".join([vm("slip")] * 50) for number in range(500)})
     write(directory, {"kubevirt.yaml": KUBEVIRT})
@@ -290,19 +290,19 @@ def while_workers_judge(directory: Path, act: Callable[[int, list[int]], None]) 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are for Linux only")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_run_and_its_workers_and_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
-    code, told = while_workers_judge(tmp_path, lambda run, _workers: os.kill(run, number))
+    code, told = while_workers_evaluate(tmp_path, lambda run, _workers: os.kill(run, number))
     assert (code, told.strip()) == (EXIT_INTERRUPTED, b"bindguard: interrupted")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are for Linux only")
 def test_workers_do_not_outlive_a_run_that_was_killed(tmp_path: Path) -> None:
-    code, _ = while_workers_judge(tmp_path, lambda run, _workers: os.kill(run, signal.SIGKILL))
+    code, _ = while_workers_evaluate(tmp_path, lambda run, _workers: os.kill(run, signal.SIGKILL))
     assert code == -signal.SIGKILL
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are for Linux only")
 def test_a_worker_that_was_killed_is_told(tmp_path: Path) -> None:
-    code, told = while_workers_judge(tmp_path, lambda _run, workers: os.kill(workers[1], signal.SIGKILL))
+    code, told = while_workers_evaluate(tmp_path, lambda _run, workers: os.kill(workers[1], signal.SIGKILL))
     assert code == EXIT_UNREADABLE
     assert told == b"bindguard: a worker process was ended by SIGKILL, probably for want of memory; try -j 1\n"
 
@@ -319,7 +319,7 @@ def test_workers_are_waited_for_when_whoever_started_the_run_ignores_their_end(t
     assert b"40 objects" in done.stdout
 
 
-def test_files_are_judged_without_loading_what_asks_clusters_or_answers_them(tmp_path: Path) -> None:
+def test_files_are_evaluated_without_loading_what_asks_clusters_or_answers_them(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm("slip")})
     listed = "import atexit, sys; atexit.register(lambda: print(' '.join(sys.modules), file=sys.stderr)); import webhook.cli as c; c.main()"
     command = [sys.executable, "-c", listed, "check", "."]

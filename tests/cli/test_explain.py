@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from webhook.cli.explain import command
-from webhook.guide import GUIDES
-from webhook.guide.ruledoc import HEADINGS
+from webhook.explain import GUIDES
+from webhook.explain.ruledoc import HEADINGS
 from webhook.rules import RULES
 from webhook.rules.base import Rule
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.check.builders import vm, write
-from webhook.check.judging import Judge
-from webhook.check.workers import judge_all
+from webhook.check.evaluation import Evaluator
+from webhook.check.workers import evaluate_all
 from webhook.cli.progress import ProgressLine
-from webhook.intake.sources import Source
+from webhook.loading.sources import Source
 from webhook.plugins.registry import unknown_registry
 from webhook.rules import RULES
 from webhook.rules.plan import plan
@@ -73,7 +73,7 @@ def test_a_standard_error_that_nobody_reads_is_no_reason_to_lose_the_report() ->
 
 def test_progress_goes_on_within_one_file(tmp_path: Path) -> None:
     write(tmp_path, {"vms.yaml": "\n---\n".join([vm()] * 5)})
-    judge = Judge(plan(RULES, unknown_registry(), {}, upstream_answers=False), ())
+    evaluate_object = Evaluator(plan(RULES, unknown_registry(), {}, upstream_answers=False), ())
     told: list[tuple[int, ...]] = []
-    judge_all(judge, [Source("vms.yaml", f"{tmp_path}/vms.yaml")], 1, lambda *numbers: told.append(numbers))
+    evaluate_all(evaluate_object, [Source("vms.yaml", f"{tmp_path}/vms.yaml")], 1, lambda *numbers: told.append(numbers))
     assert told == [(0, 1, 1), (0, 1, 2), (0, 1, 3), (0, 1, 4), (0, 1, 5), (1, 1, 5)]

@@ -1,4 +1,4 @@
-"""`bindguard registry`: what a cluster registers goes into a file, and judges there as it did before."""
+"""`bindguard registry`: what a cluster registers goes into a file, and checks there as it did before."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from tests.check.cluster import SPEC, Cluster, deployed_kubevirt
 from tests.cli.bindguard import bindguard
 from tests.cluster.fake_api import FakeApi
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, EXIT_USAGE
-from webhook.intake.export import exported
+from webhook.loading.export import exported
 from webhook.plugins.sources import registry_from
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -18,7 +18,7 @@ from tests.admission.reviews import review, vm_object
 from tests.builders import interface
 from tests.check.builders import KUBEVIRT, vm, write
 from tests.cli.bindguard import bindguard
-from tests.serve.server import Server
+from tests.runtime.server import Server
 from tests.tls import builders as tls
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, EXIT_USAGE
 
@@ -78,7 +78,7 @@ def test_a_bare_object_is_reviewed_as_created_and_beside_its_old_state_as_update
     assert asked(tmp_path, "old.yaml", "--old", "old.yaml").returncode == EXIT_CLEAN
 
 
-def test_what_is_not_judged_says_why(tmp_path: Path) -> None:
+def test_what_is_not_evaluated_says_why(tmp_path: Path) -> None:
     write(tmp_path, {"c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: c-}\n"})
     assert asked(tmp_path, "c.yaml").stdout == b"c.yaml:1: configmap/c-*: CREATE allowed (unknown-kind)\n"
     assert asked(tmp_path, POD).stdout.endswith(b"CREATE allowed (no-vmi-source)\n")
@@ -152,7 +152,7 @@ def test_what_is_no_review_is_told_and_the_others_are_asked(tmp_path: Path, cont
         (["vm.yaml", "", "--registry", "r.yaml"], "an empty path was given"),
         (["vm.yaml"], "no registry: give --registry FILE"),
         (["vm.yaml", "--ca", "c.crt", "--timeout", "1"], "--ca, --timeout: of no use without --server"),
-        (["vm.yaml", "--server", "https://a", "--registry", "r.yaml"], "a server judges by its own"),
+        (["vm.yaml", "--server", "https://a", "--registry", "r.yaml"], "a server checks by its own"),
         (["vm.yaml", "--server", "https://a", "--ca", "c.crt", "--insecure"], "no CA is needed"),
         (["vm.yaml", "--server", "https://a", "--client-key", "k"], "give --client-cert too"),
         (["vm.yaml", "--server", "http://a", "--insecure"], "there is no TLS with http"),

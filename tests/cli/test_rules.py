@@ -5,8 +5,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from webhook.cli.rules import command
-from webhook.guide.ruledoc import rule_doc
-from webhook.guide.rules_page import page
+from webhook.explain.ruledoc import rule_doc
+from webhook.explain.rules_page import page
 from webhook.rules import RULE_NAMED, RULES
 
 

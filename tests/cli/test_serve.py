@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.check.builders import KUBEVIRT, write
-from tests.serve.server import serve_to_the_end
-from webhook.serve.settings.model import ServeSettings
-from webhook.serve.settings.names import flag
+from tests.runtime.server import serve_to_the_end
+from webhook.runtime.settings.model import ServeSettings
+from webhook.runtime.settings.names import flag
 
 
 def test_the_help_tells_every_flag_and_the_exit_codes(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from kubernetes.client import Configuration
 
 from tests.cluster.fake_api import FakeApi
 from tests.cluster.stories import run, run_with
-from tests.serve.server import eventually
+from tests.runtime.server import eventually
 from webhook.cluster.api import ApiServer
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.credentials import Credentials
-from webhook.cluster.problem import ApiError
 
 VMIS = "/apis/kubevirt.io/v1/namespaces/shop/virtualmachineinstances"
 

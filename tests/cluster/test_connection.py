@@ -120,12 +120,12 @@ def test_an_exec_plugin_that_takes_its_time_is_told(
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
 
-    class Told(logging.Handler):
+    class GaugeCollector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - the plugin goes on once anything is told
             pipe.write_text(json.dumps({"apiVersion": EXEC["apiVersion"], "kind": "ExecCredential", "status": {"token": "late"}}))
 
     monkeypatch.setattr(connection, "_WAITING_SECONDS", 0.0)
-    handler = Told()
+    handler = GaugeCollector()
     logging.getLogger(connection.__name__).addHandler(handler)
     try:
         assert asked_as(api, kubeconfig(tmp_path, api.url, {"exec": {**EXEC, "command": "cat", "args": [str(pipe)]}})) == "Bearer late"
@@ -194,5 +194,5 @@ def test_outside_a_pod_there_is_no_namespace_of_ours() -> None:
 
 
 def test_a_server_of_files_does_not_load_the_official_client() -> None:
-    program = "import sys, webhook.serve.life; sys.exit('kubernetes' in sys.modules)"
+    program = "import sys, webhook.runtime.lifecycle; sys.exit('kubernetes' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

@@ -14,8 +14,8 @@ from tests.cluster.fake_api import Asked, FakeApi
 from tests.cluster.stories import run_with
 from tests.tls import builders as tls
 from webhook.cluster.api import ApiServer
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.credentials import Credentials
-from webhook.cluster.problem import ApiError
 from webhook.errors import UsageError
 
 

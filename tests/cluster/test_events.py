@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cluster.kubevirt_crs import bookmark, event, kubevirt
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.events import BOOKMARK, DELETED, Key, older, read_event, read_listing
-from webhook.cluster.problem import ApiError
 
 
 def listing(*items: Any, **metadata: Any) -> bytes:

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from tests.cluster.kubevirt_crs import kubevirt
-from webhook.cluster.kubevirts import Counted, State, counted, not_installed, unread, version_of
+from webhook.cluster.kubevirts import EffectiveCR, State, counted, not_installed, unread, version_of
 from webhook.kube.version import Version
 
 SERVER = "https://10.96.0.1:443"
 CREATOR = "system:serviceaccount:{}:kubevirt-controller"
 
 
-def of(*objects: Any) -> Counted:
+def of(*objects: Any) -> EffectiveCR:
     return counted(list(objects), SERVER)
 
 
@@ -48,7 +48,7 @@ def test_one_that_is_being_deleted_or_has_no_phase_does_not_count_beside_it(othe
         (of(kubevirt(), kubevirt(namespace="b")), State.SEVERAL, "2 KubeVirt CRs count (b/kubevirt, kubevirt/kubevirt)"),
     ],
 )
-def test_where_none_counts_nobody_knows_what_is_registered_and_it_is_told_why(found: Counted, state: State, told: str) -> None:
+def test_where_none_counts_nobody_knows_what_is_registered_and_it_is_told_why(found: EffectiveCR, state: State, told: str) -> None:
     assert (found.state, found.loaded.registry.known) == (state, False)
     assert told in found.problem
     assert found.loaded.notes == (found.problem,)

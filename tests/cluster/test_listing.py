@@ -9,9 +9,9 @@ from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi, Object
 from tests.cluster.stories import run
 from webhook.cluster.api import ApiServer
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.discovery import Discovery, Served
 from webhook.cluster.listing import pages
-from webhook.cluster.problem import ApiError
 from webhook.errors import UnreadableError
 
 PATH = "/apis/kubevirt.io/v1/virtualmachineinstances"

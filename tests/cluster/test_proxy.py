@@ -9,10 +9,10 @@ from kubernetes.config import incluster_config
 from tests.cluster.fake_api import FakeApi
 from tests.cluster.kubeconfigs import kubeconfig
 from tests.tls import builders as tls
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.connection import connect
+from webhook.cluster.hints import explained
 from webhook.cluster.kubeconfig import configuration_of
-from webhook.cluster.problem import ApiError
-from webhook.cluster.remedy import explained
 from webhook.errors import UsageError
 
 FAR = "http://cluster.invalid"

@@ -4,7 +4,7 @@ from tests.cluster.fake_api import FakeApi
 from tests.cluster.named_objects import APPLY, SECRET, applying, secret
 from tests.cluster.stories import run
 from webhook.cluster.api import ApiServer
-from webhook.cluster.problem import ApiError
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.secrets import NamedSecret, Secret
 
 

@@ -12,7 +12,7 @@ from tests.admission import launchers
 from tests.cluster import stories
 from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi
-from tests.serve.server import eventually
+from tests.runtime.server import eventually
 from webhook.admission.vmi_source import Unread, VMISource, VMISourceError
 from webhook.cluster.vmis import PAUSES, ClusterVMIs
 
@@ -151,7 +151,7 @@ def test_failures_of_many_sorts_in_a_row_end_in_the_last_one(stored: FakeApi) ->
     assert refused(stored).reason is Unread.FORBIDDEN
 
 
-class Held:
+class SecretContents:
     """Answers that wait until the test lets them go."""
 
     def __init__(self, api: FakeApi) -> None:
@@ -163,7 +163,7 @@ class Held:
 
 
 def test_pods_of_one_vmi_at_one_time_share_one_get(stored: FakeApi) -> None:
-    held = Held(stored)
+    held = SecretContents(stored)
 
     async def together(vmis: ClusterVMIs) -> list[bytes | None]:
         waiting = [asyncio.create_task(vmis.get("shop", "web")) for _ in range(20)]
@@ -176,7 +176,7 @@ def test_pods_of_one_vmi_at_one_time_share_one_get(stored: FakeApi) -> None:
 
 
 def test_a_pod_whose_time_is_over_does_not_take_the_vmi_from_another(stored: FakeApi) -> None:
-    held = Held(stored)
+    held = SecretContents(stored)
 
     async def one_leaves(vmis: ClusterVMIs) -> bytes | None:
         impatient, patient = (asyncio.create_task(vmis.get("shop", "web")) for _ in range(2))

@@ -4,7 +4,7 @@ from tests.cluster.fake_api import FakeApi
 from tests.cluster.named_objects import MUTATING, VALIDATING, bundles, configuration
 from tests.cluster.stories import run
 from webhook.cluster.api import ApiServer
-from webhook.cluster.problem import ApiError
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.webhook_configurations import Configuration, WebhookConfigurations
 
 

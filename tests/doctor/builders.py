@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.cluster.fake_api import Asked, FakeApi
 from webhook import __version__
-from webhook.doctor.needs import of_caller, of_server
 from webhook.doctor.objects.records import Lease, Secret
 from webhook.doctor.objects.webhooks import Configuration, Configurations
 from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pods, Service
+from webhook.doctor.required_permissions import of_caller, of_server
 from webhook.doctor.settings import settings_in
-from webhook.doctor.snapshot import NOT_FOUND, Answer, Inside, Names, Readiness, ServedRegistry, Snapshot
+from webhook.doctor.snapshot import NOT_FOUND, Names, PodProbe, Readiness, ReadResult, ServedRegistry, Snapshot
 from webhook.tls.names import names_for_service
 from webhook.tls.selfsigned import make_ca, make_leaf
 
@@ -85,9 +85,9 @@ def rule(group: str, *resources: str, operations: tuple[str, ...] = ("CREATE", "
 
 def validating() -> Object:
     kinds = rule("kubevirt.io", "virtualmachines", "virtualmachineinstances", "virtualmachineinstancereplicasets")
-    judged = webhook("validate.bindguard.io", "/validate", [kinds, rule("pool.kubevirt.io", "virtualmachinepools")])
+    evaluated = webhook("validate.bindguard.io", "/validate", [kinds, rule("pool.kubevirt.io", "virtualmachinepools")])
     advised = webhook("advice.validate.bindguard.io", "/validate", [rule("kubevirt.io", "kubevirts")], failurePolicy="Ignore")
-    return {"metadata": {"name": "bindguard"}, "webhooks": [judged, advised]}
+    return {"metadata": {"name": "bindguard"}, "webhooks": [evaluated, advised]}
 
 
 def mutating() -> Object:
@@ -175,9 +175,9 @@ def snapshot(told: Mapping[str, Any], **fields: Any) -> Snapshot:
     """The snapshot that gathering from such an API server makes; an integer is an HTTP status."""
     names = Names()
 
-    def answer(path: str, type_: Any) -> Answer[Any]:
+    def answer(path: str, type_: Any) -> ReadResult[Any]:
         found = told.get(path, NOT_FOUND)
-        return Answer(None, f"HTTP {found}", found) if isinstance(found, int) else Answer(msgspec.convert(found, type_))
+        return ReadResult(None, f"HTTP {found}", found) if isinstance(found, int) else ReadResult(msgspec.convert(found, type_))
 
     settings = answer(CONFIG_MAP, dict)
     kubevirts = told.get(KUBEVIRTS, {"items": []})
@@ -190,33 +190,33 @@ def snapshot(told: Mapping[str, Any], **fields: Any) -> Snapshot:
         all_validating=answer(VALIDATING, Configurations),
         all_mutating=answer(MUTATING, Configurations),
         deployment=answer(DEPLOYMENT, Deployment),
-        settings=settings if settings.value is None else Answer(settings_in(msgspec.json.encode(settings.value))),
+        settings=settings if settings.value is None else ReadResult(settings_in(msgspec.json.encode(settings.value))),
         pods=answer(PODS, Pods),
         service=answer(SERVICE, Service),
         slices=answer(SLICES, EndpointSlices),
         lease=answer(LEASE, Lease),
         secret=answer(SECRET, Secret),
-        kubevirts=Answer(None, "forbidden", kubevirts)
+        kubevirts=ReadResult(None, "forbidden", kubevirts)
         if isinstance(kubevirts, int)
-        else Answer(msgspec.convert(kubevirts, _KubeVirts).items),
+        else ReadResult(msgspec.convert(kubevirts, _KubeVirts).items),
         inside={name: _inside(told, name) for name in ("bindguard-a", "bindguard-b")},
-        caller={need: Answer(True) for need in of_caller(names)},
-        server={need: Answer(True) for need in of_server(names, managed=True)},
+        caller={need: ReadResult(True) for need in of_caller(names)},
+        server={need: ReadResult(True) for need in of_server(names, managed=True)},
     )
     return msgspec.structs.replace(made, **fields)
 
 
-def _inside(told: Mapping[str, Any], name: str) -> Inside:
-    def said(path: str, type_: Any) -> Answer[Any]:
+def _inside(told: Mapping[str, Any], name: str) -> PodProbe:
+    def said(path: str, type_: Any) -> ReadResult[Any]:
         found = told[proxy(name, path)]
-        return Answer(None, f"HTTP {found}", found) if isinstance(found, int) else Answer(msgspec.convert(found, type_))
+        return ReadResult(None, f"HTTP {found}", found) if isinstance(found, int) else ReadResult(msgspec.convert(found, type_))
 
-    return Inside(
-        version=Answer(msgspec.convert(told[proxy(name, "version")], _Version).version),
+    return PodProbe(
+        version=ReadResult(msgspec.convert(told[proxy(name, "version")], _Version).version),
         readiness=said("readyz", Readiness),
         registry=said("registry", ServedRegistry),
-        metrics=Answer({"bindguard_certificate_expiry_timestamp_seconds": LEAF.certificate.not_valid_after_utc.timestamp()}),
-        shown=Answer(LEAF.certificate.public_bytes(Encoding.DER)),
+        metrics=ReadResult({"bindguard_certificate_expiry_timestamp_seconds": LEAF.certificate.not_valid_after_utc.timestamp()}),
+        shown=ReadResult(LEAF.certificate.public_bytes(Encoding.DER)),
     )
 
 

@@ -7,14 +7,14 @@ import pytest
 
 from tests.chart.helm import Helm, Objects, container, helm_or_skip
 from tests.doctor.builders import CA, MUTATING, PODS, SERVICE, SLICES, VALIDATING, healthy, pem, snapshot
-from webhook.doctor.judging import judged
-from webhook.doctor.result import Verdict
+from webhook.doctor.evaluation import evaluated
+from webhook.doctor.result import Outcome
 
 ARMED: Mapping[str, Any] = {"webhooks": {"armWhenReady": False}}
 """As the server leaves what the chart renders."""
 VALUES: Mapping[str, Mapping[str, Any]] = {
     "defaults": ARMED,
-    "pods judged": {**ARMED, "config": {"validatePods": "warn"}},
+    "pods checked": {**ARMED, "config": {"validatePods": "warn"}},
     "other ports": {**ARMED, "port": 9443, "service": {"port": 8443}},
 }
 
@@ -47,19 +47,19 @@ def slice_ports(service: Any, container: Any) -> Iterator[Mapping[str, Any]]:
 
 @pytest.mark.parametrize("values", VALUES)
 def test_what_the_chart_renders_is_well(helm: Helm, values: str) -> None:
-    results = judged(snapshot(installed(helm.render(VALUES[values]))))
-    assert [result for result in results if result.verdict is not Verdict.OK] == []
+    results = evaluated(snapshot(installed(helm.render(VALUES[values]))))
+    assert [result for result in results if result.verdict is not Outcome.OK] == []
 
 
 def test_a_trial_in_one_namespace_is_told_as_such(helm: Helm) -> None:
     trial = {"webhooks": {**ARMED["webhooks"], "namespaceSelector": {"matchLabels": {"bindguard": "try"}}}}
-    warnings = [result for result in judged(snapshot(installed(helm.render(trial)))) if result.verdict is not Verdict.OK]
+    warnings = [result for result in evaluated(snapshot(installed(helm.render(trial)))) if result.verdict is not Outcome.OK]
     assert [result.check for result in warnings] == ["validating-configuration", "mutating-configuration"]
-    said = "it is not asked about namespaces without the label bindguard=try: nothing is judged there"
+    said = "it is not asked about namespaces without the label bindguard=try: nothing is checked there"
     assert warnings[0].found == f"validate.bindguard.io, started.validate.bindguard.io, advice.validate.bindguard.io: {said}"
 
 
 def test_a_webhook_that_the_server_has_not_armed_yet_is_a_warning(helm: Helm) -> None:
-    warnings = [result for result in judged(snapshot(installed(helm.render()))) if result.verdict is not Verdict.OK]
+    warnings = [result for result in evaluated(snapshot(installed(helm.render()))) if result.verdict is not Outcome.OK]
     assert [result.check for result in warnings] == ["validating-configuration"]
     assert warnings[0].found.startswith("validate.bindguard.io: it has failurePolicy Ignore")

@@ -39,11 +39,11 @@ from tests.doctor.builders import (
     snapshot,
     webhook,
 )
-from webhook.doctor.judging import judged
+from webhook.doctor.evaluation import evaluated
 from webhook.doctor.objects.workload import Pod
-from webhook.doctor.result import Result, Verdict, exit_code
+from webhook.doctor.result import Outcome, Result, exit_code
 from webhook.doctor.settings import settings_in
-from webhook.doctor.snapshot import Answer, Inside, Snapshot
+from webhook.doctor.snapshot import PodProbe, ReadResult, Snapshot
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE
 from webhook.tls.selfsigned import make_leaf
 
@@ -92,15 +92,15 @@ def waiting(reason: str) -> Any:
     return pod("bindguard-a", containerStatuses=[{"name": "bindguard", "state": {"waiting": {"reason": reason, "message": "back-off"}}}])
 
 
-def told(snapshot: Snapshot, verdict: Verdict) -> list[Result]:
-    return [result for result in judged(snapshot) if result.verdict is verdict]
+def told(snapshot: Snapshot, verdict: Outcome) -> list[Result]:
+    return [result for result in evaluated(snapshot) if result.verdict is verdict]
 
 
 def test_a_healthy_installation_is_well_in_every_check() -> None:
-    results = judged(snapshot(healthy()))
-    assert [result for result in results if result.verdict is not Verdict.OK] == []
+    results = evaluated(snapshot(healthy()))
+    assert [result for result in results if result.verdict is not Outcome.OK] == []
     assert len({result.check for result in results}) > 12
-    assert exit_code(results, fail_on=Verdict.WARN) == EXIT_CLEAN
+    assert exit_code(results, fail_on=Outcome.WARN) == EXIT_CLEAN
 
 
 @pytest.mark.parametrize("path", healthy())
@@ -112,7 +112,7 @@ def test_no_slip_in_what_the_api_server_tells_stops_the_looking(path: str) -> No
             made = snapshot(broken)
         except ValueError:
             continue  # what does not fit its type never becomes a snapshot
-        assert judged(made)
+        assert evaluated(made)
 
 
 def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
@@ -138,7 +138,7 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
             OURS,
             path("/mutate"),
             "validating-configuration",
-            "validate.bindguard.io: it calls path /mutate, not /validate: nothing is judged",
+            "validate.bindguard.io: it calls path /mutate, not /validate: nothing is checked",
         ),
         (THEIRS, path("/validate"), "mutating-configuration", "it calls path /validate, not /mutate: no launcher pod gets its overhead"),
         (OURS, put("webhooks", 0, "clientConfig", "service", "port", to=8443), "service", "calls port 8443"),
@@ -188,7 +188,7 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
     ],
 )
 def test_what_does_not_work_fails_with_what_was_found_and_what_to_do(path: str, change: Any, check: str, found: str) -> None:
-    results = [result for result in told(changed(path, change), Verdict.FAIL) if result.check == check]
+    results = [result for result in told(changed(path, change), Outcome.FAIL) if result.check == check]
     assert any(found in result.found for result in results), results
     assert all(result.remedy for result in results)
 
@@ -196,7 +196,7 @@ def test_what_does_not_work_fails_with_what_was_found_and_what_to_do(path: str, 
 def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
     installation = healthy() | {CONFIG_MAP: config_map("cluster: true\n")}
     installation[SECRET]["immutable"] = True
-    assert told(snapshot(installation), Verdict.FAIL) == []
+    assert told(snapshot(installation), Outcome.FAIL) == []
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
     ],
 )
 def test_what_works_for_now_is_a_warning(path: str, change: Any, check: str, found: str) -> None:
-    results = [result for result in told(changed(path, change), Verdict.WARN) if result.check == check]
+    results = [result for result in told(changed(path, change), Outcome.WARN) if result.check == check]
     assert any(found in result.found for result in results), results
     assert all(result.remedy for result in results)
 
@@ -257,23 +257,23 @@ def test_what_works_for_now_is_a_warning(path: str, change: Any, check: str, fou
 @pytest.mark.parametrize("path", [OURS, THEIRS, DEPLOYMENT, SERVICE, SECRET, LEASE])
 def test_a_part_that_is_missing_is_a_failure_and_one_that_may_not_be_read_is_unknown(path: str) -> None:
     missing, forbidden = healthy() | {path: 404}, healthy() | {path: 403}
-    assert any("does not exist" in result.found for result in told(snapshot(missing), Verdict.FAIL))
-    results = judged(snapshot(forbidden))
-    assert any("could not be looked at" in result.found for result in results if result.verdict is Verdict.UNKNOWN)
-    assert Verdict.FAIL not in {result.verdict for result in results}
+    assert any("does not exist" in result.found for result in told(snapshot(missing), Outcome.FAIL))
+    results = evaluated(snapshot(forbidden))
+    assert any("could not be looked at" in result.found for result in results if result.verdict is Outcome.UNKNOWN)
+    assert Outcome.FAIL not in {result.verdict for result in results}
 
 
 def test_where_nothing_is_installed_just_that_is_told() -> None:
-    [result] = judged(snapshot({KUBEVIRTS: {"items": [kubevirt()]}} | {path: healthy()[path] for path in healthy() if "proxy" in path}))
-    assert (result.check, result.verdict) == ("installation", Verdict.FAIL)
+    [result] = evaluated(snapshot({KUBEVIRTS: {"items": [kubevirt()]}} | {path: healthy()[path] for path in healthy() if "proxy" in path}))
+    assert (result.check, result.verdict) == ("installation", Outcome.FAIL)
     assert "--namespace bindguard --create-namespace" in result.remedy
 
 
 def test_no_mutating_configuration_is_missed_where_no_overhead_is_wanted() -> None:
-    for text, verdict in (('overhead: "off"', Verdict.OK), ("overhead: false", Verdict.OK), ("overhead: auto", Verdict.FAIL)):
+    for text, verdict in (('overhead: "off"', Outcome.OK), ("overhead: false", Outcome.OK), ("overhead: auto", Outcome.FAIL)):
         told = healthy() | {THEIRS: 404, CONFIG_MAP: config_map(text)}
         assert verdict_of(snapshot(told), "mutating-configuration") == [verdict]
-    assert verdict_of(snapshot(healthy() | {THEIRS: 404, CONFIG_MAP: 403}), "mutating-configuration") == [Verdict.WARN]
+    assert verdict_of(snapshot(healthy() | {THEIRS: 404, CONFIG_MAP: 403}), "mutating-configuration") == [Outcome.WARN]
 
 
 @pytest.mark.parametrize("text", ["", "a: [", "- x", "a: 1\n---\nb: 2", "managed: 7", "&a [*a]", "{" * 9999])
@@ -282,8 +282,8 @@ def test_settings_that_cannot_be_read_are_an_error_and_no_traceback(text: str) -
         settings_in(msgspec.json.encode(config_map(text)))
 
 
-@pytest.mark.parametrize(("text", "verdict"), [("managed: true", Verdict.FAIL), ("tlsCert: /x", Verdict.OK)])
-def test_a_lease_is_missed_where_the_server_looks_after_its_certificate(text: str, verdict: Verdict) -> None:
+@pytest.mark.parametrize(("text", "verdict"), [("managed: true", Outcome.FAIL), ("tlsCert: /x", Outcome.OK)])
+def test_a_lease_is_missed_where_the_server_looks_after_its_certificate(text: str, verdict: Outcome) -> None:
     assert verdict_of(snapshot(healthy() | {LEASE: 404, CONFIG_MAP: config_map(text)}), "lease") == [verdict]
 
 
@@ -293,24 +293,24 @@ def test_what_is_wrong_with_several_is_told_once() -> None:
         bundle("")(told[path])
     for name in ("bindguard-a", "bindguard-b"):
         told[proxy(name, "registry")]["known"] = False
-    failures = [result.found for result in judged(snapshot(told)) if result.verdict is Verdict.FAIL]
+    failures = [result.found for result in evaluated(snapshot(told)) if result.verdict is Outcome.FAIL]
     assert len(failures) == 2
     assert failures[0].startswith("validate.bindguard.io, mutate.bindguard.io: no caBundle")
     assert failures[1].startswith("bindguard-a, bindguard-b: it does not know what is registered")
 
 
 def test_a_pod_that_keeps_silent_is_told_once() -> None:
-    silent: Answer[Any] = Answer(None, "HTTP 503: no route to host", 503)
+    silent: ReadResult[Any] = ReadResult(None, "HTTP 503: no route to host", 503)
     inside = dict(snapshot(healthy()).inside)
-    inside["bindguard-a"] = Inside(version=silent, readiness=silent, registry=silent, metrics=silent, shown=inside["bindguard-a"].shown)
-    [result] = told(snapshot(healthy(), inside=inside), Verdict.UNKNOWN)
+    inside["bindguard-a"] = PodProbe(version=silent, readiness=silent, registry=silent, metrics=silent, shown=inside["bindguard-a"].shown)
+    [result] = told(snapshot(healthy(), inside=inside), Outcome.UNKNOWN)
     assert result.found == "bindguard-a: it tells nothing of itself: HTTP 503: no route to host"
 
 
 def test_how_a_pod_ended_is_told_before_how_long_its_next_start_is_put_off() -> None:
     status = waiting("CrashLoopBackOff")["status"]
     status["containerStatuses"][0]["lastState"] = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
-    [*results] = told(changed(PODS, put("items", 0, "status", to=status)), Verdict.FAIL)
+    [*results] = told(changed(PODS, put("items", 0, "status", to=status)), Outcome.FAIL)
     found = "bindguard-a: it does not run: CrashLoopBackOff, it last ended with exit code 137 (OOMKilled)"
     assert [result.found for result in results if result.check == "pods"] == [found]
 
@@ -328,8 +328,8 @@ def test_how_a_pod_ended_is_told_before_how_long_its_next_start_is_put_off() -> 
 )
 def test_whoever_a_webhook_is_not_asked_about_is_named(expression: Any, said: str) -> None:
     selector = {"matchExpressions": [{"key": "kubernetes.io/metadata.name"} | expression]}
-    [result] = told(changed(OURS, hook(namespaceSelector=selector)), Verdict.WARN)
-    assert result.found == f"validate.bindguard.io: it is not asked about {said}: nothing is judged there"
+    [result] = told(changed(OURS, hook(namespaceSelector=selector)), Outcome.WARN)
+    assert result.found == f"validate.bindguard.io: it is not asked about {said}: nothing is checked there"
 
 
 def test_a_pod_of_another_port_stands_in_a_slice_of_its_own() -> None:
@@ -337,21 +337,21 @@ def test_a_pod_of_another_port_stands_in_a_slice_of_its_own() -> None:
     other = copy.deepcopy(endpoint_slice())
     other["ports"][0]["port"] = 9443
     installation[SLICES]["items"].append(other)
-    assert verdict_of(snapshot(installation), "endpoints") == [Verdict.FAIL]
+    assert verdict_of(snapshot(installation), "endpoints") == [Outcome.FAIL]
     installation[PODS]["items"][1] = copy.deepcopy(installation[PODS]["items"][1])
     installation[PODS]["items"][1]["spec"]["containers"][0]["ports"][0]["containerPort"] = 9443
-    assert verdict_of(snapshot(installation), "endpoints") == [Verdict.OK]
+    assert verdict_of(snapshot(installation), "endpoints") == [Outcome.OK]
 
 
 @pytest.mark.parametrize("path", [PODS, SERVICE])
 def test_endpoints_are_held_against_nothing_that_could_not_be_read(path: str) -> None:
-    assert verdict_of(snapshot(healthy() | {path: 403}), "endpoints") == [Verdict.OK]
+    assert verdict_of(snapshot(healthy() | {path: 403}), "endpoints") == [Outcome.OK]
 
 
 def test_how_many_others_there_are_is_told_as_a_person_would() -> None:
     def others(*names: str) -> str:
         listed = [{"metadata": {"name": name}, "webhooks": []} for name in ("bindguard", *names)]
-        [result] = [each for each in judged(snapshot(healthy() | {MUTATING: {"items": listed}})) if each.check == "other-webhooks"]
+        [result] = [each for each in evaluated(snapshot(healthy() | {MUTATING: {"items": listed}})) if each.check == "other-webhooks"]
         return result.found
 
     harmless = "beside KubeVirt's own none changes VMs or is made for launcher pods"
@@ -366,60 +366,60 @@ def test_the_ports_of_a_pod_are_its_own() -> None:
     assert (found.port("operations", 8080), found.port("admission", 8443)) == (9090, 8443)
 
 
-def verdict_of(snapshot: Snapshot, check: str) -> list[Verdict]:
-    return [result.verdict for result in judged(snapshot) if result.check == check]
+def verdict_of(snapshot: Snapshot, check: str) -> list[Outcome]:
+    return [result.verdict for result in evaluated(snapshot) if result.check == check]
 
 
 def test_a_certificate_of_cert_manager_needs_no_lease() -> None:
     told = healthy() | {LEASE: 404, CONFIG_MAP: 403}
-    assert [each.verdict for each in judged(snapshot(told)) if each.check == "lease"] == [Verdict.UNKNOWN]
+    assert [each.verdict for each in evaluated(snapshot(told)) if each.check == "lease"] == [Outcome.UNKNOWN]
     told[SECRET]["metadata"]["annotations"] = {"cert-manager.io/certificate-name": "bindguard"}
-    assert [each.verdict for each in judged(snapshot(told)) if each.check == "lease"] == [Verdict.OK]
+    assert [each.verdict for each in evaluated(snapshot(told)) if each.check == "lease"] == [Outcome.OK]
 
 
 @pytest.mark.parametrize(
     ("shown", "verdict", "found"),
     [
-        (STRANGER, Verdict.FAIL, "bindguard-a: the certificate that it shows is signed by no CA"),
-        (OLD, Verdict.FAIL, "shows a certificate that expired on"),
+        (STRANGER, Outcome.FAIL, "bindguard-a: the certificate that it shows is signed by no CA"),
+        (OLD, Outcome.FAIL, "shows a certificate that expired on"),
         (
             MISNAMED,
-            Verdict.OK,
+            Outcome.OK,
             "bindguard-a: cannot be reached by TLS from here, but tells of a certificate that ends when the stored one does",
         ),
-        (None, Verdict.OK, "cannot be reached by TLS from here"),
+        (None, Outcome.OK, "cannot be reached by TLS from here"),
     ],
 )
-def test_what_pods_show_is_held_against_what_is_trusted(shown: Any, verdict: Verdict, found: str) -> None:
+def test_what_pods_show_is_held_against_what_is_trusted(shown: Any, verdict: Outcome, found: str) -> None:
     inside = dict(snapshot(healthy()).inside)
-    answer = Answer(shown.certificate.public_bytes(Encoding.DER)) if shown is not None else Answer(None, "no route", 0)
+    answer = ReadResult(shown.certificate.public_bytes(Encoding.DER)) if shown is not None else ReadResult(None, "no route", 0)
     inside["bindguard-a"] = msgspec.structs.replace(inside["bindguard-a"], shown=answer)
-    results = judged(snapshot(healthy(), inside=inside))
+    results = evaluated(snapshot(healthy(), inside=inside))
     assert any(found in each.found for each in results if each.check == "served-certificate" and each.verdict is verdict), results
 
 
 def test_a_pod_that_serves_an_older_certificate_is_found_without_reaching_it() -> None:
     inside = dict(snapshot(healthy()).inside)
-    expiry = Answer({"bindguard_certificate_expiry_timestamp_seconds": LEAF.certificate.not_valid_after_utc.timestamp() - 9000})
-    inside["bindguard-a"] = msgspec.structs.replace(inside["bindguard-a"], shown=Answer(None, "no route", 0), metrics=expiry)
-    assert any("ends at another time" in each.found for each in told(snapshot(healthy(), inside=inside), Verdict.WARN))
+    expiry = ReadResult({"bindguard_certificate_expiry_timestamp_seconds": LEAF.certificate.not_valid_after_utc.timestamp() - 9000})
+    inside["bindguard-a"] = msgspec.structs.replace(inside["bindguard-a"], shown=ReadResult(None, "no route", 0), metrics=expiry)
+    assert any("ends at another time" in each.found for each in told(snapshot(healthy(), inside=inside), Outcome.WARN))
 
 
 def test_a_permission_that_serving_lacks_fails_and_one_that_looking_lacks_is_unknown() -> None:
     healthy_one = snapshot(healthy())
-    server = {need: Answer(need.resource != "kubevirts") for need in healthy_one.server}
-    [*failures] = told(snapshot(healthy(), server=server), Verdict.FAIL)
+    server = {need: ReadResult(need.resource != "kubevirts") for need in healthy_one.server}
+    [*failures] = told(snapshot(healthy(), server=server), Outcome.FAIL)
     assert [each.check for each in failures] == ["server-permissions"]
     assert "may not list/watch kubevirts.kubevirt.io, by which it knows what is registered" in failures[0].found
-    caller = {need: Answer(need.resource != "pods/proxy") for need in healthy_one.caller}
-    [result] = told(snapshot(healthy(), caller=caller), Verdict.UNKNOWN)
+    caller = {need: ReadResult(need.resource != "pods/proxy") for need in healthy_one.caller}
+    [result] = told(snapshot(healthy(), caller=caller), Outcome.UNKNOWN)
     assert "you may not get pods/proxy in namespace bindguard" in result.found
 
 
 def test_the_exit_code_is_that_of_the_worst() -> None:
-    one = {verdict: Result("x", verdict, "") for verdict in Verdict}
-    assert exit_code(one.values(), fail_on=Verdict.FAIL) == EXIT_FINDINGS
-    assert exit_code([one[Verdict.WARN], one[Verdict.OK]], fail_on=Verdict.FAIL) == EXIT_CLEAN
-    assert exit_code([one[Verdict.WARN], one[Verdict.OK]], fail_on=Verdict.WARN) == EXIT_FINDINGS
-    assert exit_code([one[Verdict.UNKNOWN], one[Verdict.OK]], fail_on=Verdict.WARN) == EXIT_CLEAN
-    assert exit_code([one[Verdict.UNKNOWN]], fail_on=Verdict.WARN) == EXIT_UNREADABLE
+    one = {verdict: Result("x", verdict, "") for verdict in Outcome}
+    assert exit_code(one.values(), fail_on=Outcome.FAIL) == EXIT_FINDINGS
+    assert exit_code([one[Outcome.WARN], one[Outcome.OK]], fail_on=Outcome.FAIL) == EXIT_CLEAN
+    assert exit_code([one[Outcome.WARN], one[Outcome.OK]], fail_on=Outcome.WARN) == EXIT_FINDINGS
+    assert exit_code([one[Outcome.UNKNOWN], one[Outcome.OK]], fail_on=Outcome.WARN) == EXIT_CLEAN
+    assert exit_code([one[Outcome.UNKNOWN]], fail_on=Outcome.WARN) == EXIT_UNREADABLE

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.serve.server import Server
+from tests.runtime.server import Server
 
 _PROBE_SECONDS = 0.05
 _CHUNK = 64 * 1024

@@ -18,7 +18,7 @@ from tests.e2e.control_plane import ControlPlane, find_programs, running
 from tests.e2e.installation import Installation, prepare
 from tests.e2e.objects import crds, mutating_configuration, validating_configuration, vm
 from tests.e2e.verbs import start
-from tests.serve.server import Server
+from tests.runtime.server import Server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PATIENCE = 60.0

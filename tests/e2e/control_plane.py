@@ -131,9 +131,9 @@ class ControlPlane:
             return False
 
     def _wait_for(self, condition: Callable[[], bool]) -> None:
-        end_of_patience = time.monotonic() + _START_SECONDS
+        end_of_idle_timer = time.monotonic() + _START_SECONDS
         while not condition():
-            if self._process is None or self._process.poll() is not None or time.monotonic() > end_of_patience:
+            if self._process is None or self._process.poll() is not None or time.monotonic() > end_of_idle_timer:
                 tail = (self._directory / "kube-apiserver.log").read_text(errors="replace")[-2000:]
                 raise RuntimeError(f"the API server did not start:\n{tail}")
             time.sleep(0.1)

@@ -18,7 +18,7 @@ from tests.chart.helm import Objects, settings
 from tests.e2e.balancer import Balancer
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.objects import crds, kubevirt
-from tests.serve.server import Server, eventually
+from tests.runtime.server import Server, eventually
 
 _ARMED_WITHIN_SECONDS = 90.0
 

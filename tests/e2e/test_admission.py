@@ -16,7 +16,7 @@ from tests.check.builders import write
 from tests.e2e.conftest import VMS
 from tests.e2e.control_plane import ADMIN_TOKEN, ControlPlane
 from tests.e2e.objects import vm
-from tests.serve.server import Server
+from tests.runtime.server import Server
 
 pytestmark = pytest.mark.usefixtures("bindguard")
 DATA = Path(__file__).parents[1] / "data"
@@ -43,14 +43,14 @@ def test_a_warning_reaches_the_client(plane: ControlPlane) -> None:
     assert "deprecated-plugin" in answer.headers["warning"]
 
 
-def test_dry_run_and_generate_name_are_judged_alike(plane: ControlPlane) -> None:
+def test_dry_run_and_generate_name_are_evaluated_alike(plane: ControlPlane) -> None:
     slip = vm("slip", "pastt")
     slip["metadata"] = {"generateName": "slip-", "namespace": "default"}
     for query in ("", "?dryRun=All"):
         assert plane.client.post(VMS + query, json=slip).status_code == httpx.codes.UNPROCESSABLE_ENTITY
 
 
-def test_server_side_apply_is_judged(plane: ControlPlane) -> None:
+def test_server_side_apply_is_evaluated(plane: ControlPlane) -> None:
     answer = plane.client.patch(
         f"{VMS}/applied?fieldManager=test",
         content=json.dumps(vm("applied", "pastt")),

@@ -17,8 +17,8 @@ from tests.e2e.control_plane import ADMIN_TOKEN, ControlPlane
 from tests.e2e.installation import KUBEVIRTS, MUTATING, SECRET, VALIDATING, VMS, Installation
 from tests.e2e.objects import kubevirt, vm
 from tests.e2e.other_webhook import OtherWebhook
-from tests.e2e.verbs import CR, UNPROCESSABLE, bundles, is_renewed, judged, leaf, register, start, steady_load
-from tests.serve.server import Server, eventually
+from tests.e2e.verbs import CR, UNPROCESSABLE, bundles, evaluated, is_renewed, leaf, register, start, steady_load
+from tests.runtime.server import Server, eventually
 
 CREATOR = "system:serviceaccount:kubevirt:kubevirt-controller"
 
@@ -28,16 +28,16 @@ def test_a_plugin_is_accepted_in_the_request_after_its_registration(cluster: Con
     for number in range(200):
         name = f"fresh-{number % 2}"
         register(cluster, name, without=(f"fresh-{1 - number % 2}",))
-        answer = judged(cluster, vm("eager", name))
+        answer = evaluated(cluster, vm("eager", name))
         assert answer.is_success, (number, answer.text)
 
 
 @pytest.mark.usefixtures("replicas")
 def test_a_plugin_that_is_unregistered_is_denied_within_moments(cluster: ControlPlane) -> None:
     register(cluster, "leaving")
-    assert judged(cluster, vm("before", "leaving")).is_success
+    assert evaluated(cluster, vm("before", "leaving")).is_success
     register(cluster, without=("leaving",))
-    eventually(lambda: judged(cluster, vm("after", "leaving")).status_code == UNPROCESSABLE)
+    eventually(lambda: evaluated(cluster, vm("after", "leaving")).status_code == UNPROCESSABLE)
 
 
 @pytest.mark.usefixtures("replicas")
@@ -45,7 +45,7 @@ def test_under_an_unregistered_plugin_a_vm_can_still_be_labelled_finalized_and_d
     register(cluster, "leftover")
     cluster.create(VMS, vm("old", "leftover"))
     register(cluster, without=("leftover",))
-    eventually(lambda: judged(cluster, vm("new", "leftover")).status_code == UNPROCESSABLE)
+    eventually(lambda: evaluated(cluster, vm("new", "leftover")).status_code == UNPROCESSABLE)
     cluster.merge(f"{VMS}/old", {"metadata": {"labels": {"a": "b"}, "finalizers": ["test/finalizer"]}})
     cluster.merge(f"{VMS}/old/status", {"status": {"ready": True}})
     assert cluster.client.delete(f"{VMS}/old").is_success
@@ -58,12 +58,12 @@ def test_without_a_kubevirt_cr_nothing_is_denied_for_its_plugin(cluster: Control
     before = cluster.read(CR)
     try:
         assert cluster.client.delete(CR).is_success
-        eventually(lambda: judged(cluster, vm("anyhow", "nobody-has-this")).is_success)
-        assert "warning" in judged(cluster, vm("anyhow", "nobody-has-this")).headers
+        eventually(lambda: evaluated(cluster, vm("anyhow", "nobody-has-this")).is_success)
+        assert "warning" in evaluated(cluster, vm("anyhow", "nobody-has-this")).headers
     finally:
         cluster.create(KUBEVIRTS, kubevirt(*before["spec"]["configuration"]["network"]["binding"]))
         cluster.merge(f"{CR}/status", {"status": before["status"]})
-    eventually(lambda: judged(cluster, vm("again", "nobody-has-this")).status_code == UNPROCESSABLE)
+    eventually(lambda: evaluated(cluster, vm("again", "nobody-has-this")).status_code == UNPROCESSABLE)
 
 
 @contextlib.contextmanager
@@ -187,7 +187,7 @@ def test_a_watch_that_is_cut_and_an_api_server_that_restarts_are_got_over(cluste
     finally:
         cluster.start()
     register(cluster, "after-restart")
-    assert judged(cluster, vm("after", "after-restart")).is_success
+    assert evaluated(cluster, vm("after", "after-restart")).is_success
     eventually(lambda: all("after-restart" in replica.operations("/registry").text for replica in replicas))
 
 

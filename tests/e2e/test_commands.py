@@ -52,7 +52,7 @@ def _machine(name: str, plugin: str, namespace: str) -> Object:
     return vm(name, plugin) | {"metadata": {"name": name, "namespace": namespace}}
 
 
-def judged(kubeconfig: Path, *arguments: str) -> tuple[int, Any]:
+def evaluated(kubeconfig: Path, *arguments: str) -> tuple[int, Any]:
     """Exit code and report of `check`."""
     done = bindguard("check", "--kubeconfig", kubeconfig, "-o", "json", *arguments, directory=kubeconfig.parent)
     return done.returncode, read_json(done.stdout.decode())
@@ -65,9 +65,9 @@ def _lists(cluster: ControlPlane) -> int:
     return sum(int(float(line.rpartition(" ")[2])) for line in counted if 'verb="LIST"' in line)
 
 
-def test_what_exists_is_judged_page_by_page_and_each_once(stocked: ControlPlane, admin: Path) -> None:
+def test_what_exists_is_evaluated_page_by_page_and_each_once(stocked: ControlPlane, admin: Path) -> None:
     before = _lists(stocked)
-    code, report = judged(admin, "--from-cluster")
+    code, report = evaluated(admin, "--from-cluster")
     assert (code, report["summary"]["checked"]) == (EXIT_FINDINGS, DEPOT + SHOP + 1)
     places = [(each["object"]["namespace"], each["object"]["name"]) for each in report["findings"]]
     assert places == [*(("depot", f"vm-{number:04}") for number in range(BAD)), ("shop", "vm-0")]
@@ -75,8 +75,8 @@ def test_what_exists_is_judged_page_by_page_and_each_once(stocked: ControlPlane,
 
 
 @pytest.mark.usefixtures("stocked")
-def test_only_a_namespace_that_is_named_is_judged(admin: Path) -> None:
-    code, report = judged(admin, "--from-cluster", "--namespace", "shop")
+def test_only_a_namespace_that_is_named_is_evaluated(admin: Path) -> None:
+    code, report = evaluated(admin, "--from-cluster", "--namespace", "shop")
     assert (code, len(report["findings"]), report["summary"]["checked"]) == (EXIT_FINDINGS, 1, SHOP)
 
 
@@ -89,8 +89,8 @@ def test_a_namespace_that_is_not_there_is_wrong_usage(cluster: ControlPlane, adm
     )
 
 
-def test_kinds_that_may_not_be_listed_are_told_and_the_others_judged(stocked: ControlPlane, tmp_path: Path) -> None:
-    code, report = judged(kubeconfig(stocked, tmp_path, token=auditor(stocked)), "--from-cluster")
+def test_kinds_that_may_not_be_listed_are_told_and_the_others_evaluated(stocked: ControlPlane, tmp_path: Path) -> None:
+    code, report = evaluated(kubeconfig(stocked, tmp_path, token=auditor(stocked)), "--from-cluster")
     assert (code, len(report["findings"])) == (EXIT_UNREADABLE, BAD + 1)
     assert [each["file"] for each in report["unreadable"]] == [
         "cluster:VirtualMachinePool",
@@ -140,12 +140,12 @@ def _register(cluster: ControlPlane, plugin: str, definition: Object | None) -> 
     cluster.merge(CR, {"spec": {"configuration": {"network": {"binding": {plugin: definition}}}}})
 
 
-def test_a_file_is_judged_by_what_was_registered_a_moment_ago(stocked: ControlPlane, admin: Path) -> None:
+def test_a_file_is_evaluated_by_what_was_registered_a_moment_ago(stocked: ControlPlane, admin: Path) -> None:
     (admin.parent / "vm.json").write_text(json.dumps(vm("new", "fresh")))
     codes = []
     for definition in ({"domainAttachmentType": "tap", "migration": {}}, None):
         _register(stocked, "fresh", definition)
-        codes.append(judged(admin, "--context", "here", "vm.json")[0])
+        codes.append(evaluated(admin, "--context", "here", "vm.json")[0])
     assert codes == [EXIT_CLEAN, EXIT_FINDINGS]
 
 
@@ -157,7 +157,7 @@ def test_an_exported_registry_gives_the_verdicts_of_the_live_one(admin: Path) ->
     done = bindguard("registry", "export", "--kubeconfig", admin, "--output-file", admin.parent / "registry.yml")
     assert done.returncode == EXIT_CLEAN, done.stderr.decode()
     files = [f"vm-{number}.yaml" for number in range(len(plugins))]
-    live = judged(admin, "--context", "here", *files)
+    live = evaluated(admin, "--context", "here", *files)
     kept = bindguard("check", "--registry", "registry.yml", "-o", "json", *files, directory=admin.parent)
     assert (kept.returncode, read_json(kept.stdout.decode())["findings"]) == (live[0], live[1]["findings"])
     assert len(live[1]["findings"]) >= 2

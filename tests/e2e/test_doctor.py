@@ -18,7 +18,7 @@ from tests.e2e.installation import KUBEVIRTS, LEASE, MUTATING, NAMESPACE, SECRET
 from tests.e2e.objects import kubevirt
 from tests.e2e.workload import CONFIG_MAP, Workload, own_address
 from tests.report.readers import read_json
-from tests.serve.server import Server, eventually
+from tests.runtime.server import Server, eventually
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS
 
 CR = f"{KUBEVIRTS}/kubevirt"

@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.installation import LEASE, NAMESPACE, SECRET, Installation
 from tests.e2e.verbs import leaf, steady_load
-from tests.serve.server import Server, eventually
+from tests.runtime.server import Server, eventually
 from tests.tls import builders as tls
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"

@@ -10,7 +10,7 @@ import httpx
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.installation import KUBEVIRTS, MUTATING, SECRET, VALIDATING, VMS, Installation
 from tests.e2e.objects import vm
-from tests.serve.server import Server, asking, eventually
+from tests.runtime.server import Server, asking, eventually
 
 CR = f"{KUBEVIRTS}/kubevirt"
 UNPROCESSABLE = httpx.codes.UNPROCESSABLE_ENTITY
@@ -19,11 +19,11 @@ UNPROCESSABLE = httpx.codes.UNPROCESSABLE_ENTITY
 def start(cluster: ControlPlane, installed: Installation, stack: contextlib.ExitStack, names: list[str]) -> list[Server]:
     servers = [stack.enter_context(installed.replica(name)) for name in names]
     eventually(lambda: installed.balancer.ready() >= len(names))
-    eventually(lambda: judged(cluster, vm("probe", "nobody-has-this")).status_code == UNPROCESSABLE)
+    eventually(lambda: evaluated(cluster, vm("probe", "nobody-has-this")).status_code == UNPROCESSABLE)
     return servers
 
 
-def judged(cluster: ControlPlane, obj: dict[str, Any]) -> httpx.Response:
+def evaluated(cluster: ControlPlane, obj: dict[str, Any]) -> httpx.Response:
     """The answer to a VM that is created and not kept."""
     return cluster.client.post(VMS + "?dryRun=All", json=obj)
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from tests.chart.helm import Objects
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.installation import NAMESPACE
-from tests.serve.server import Server
+from tests.runtime.server import Server
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/bindguard"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.kube.shape import MOST_MISFITS, Misfit, decode
+from webhook.kube.shape import MAX_MISFITS, TypeMismatch, decode
 from webhook.vmi.spec import VMISpec
 
 json_values = st.recursive(
@@ -21,9 +21,9 @@ json_values = st.recursive(
 )
 
 
-def test_what_fits_is_decoded_without_a_misfit() -> None:
-    spec, misfits = decode({"networks": [{"name": "default", "pod": {}}], "unknown": 5}, VMISpec)
-    assert misfits == []
+def test_what_fits_is_decoded_without_a_type_mismatch() -> None:
+    spec, type_mismatches = decode({"networks": [{"name": "default", "pod": {}}], "unknown": 5}, VMISpec)
+    assert type_mismatches == []
     assert spec.networks is not None
     assert spec.networks[0].name == "default"
 
@@ -42,12 +42,12 @@ def test_what_fits_is_decoded_without_a_misfit() -> None:
     ],
 )
 def test_a_value_of_the_wrong_type_is_told_with_its_path(raw: object, path: Any, expected: str, found: str) -> None:
-    assert decode(raw, VMISpec)[1] == [Misfit(path, expected, found)]
+    assert decode(raw, VMISpec)[1] == [TypeMismatch(path, expected, found)]
 
 
 def test_a_wrong_item_keeps_the_others_at_their_indices() -> None:
-    spec, misfits = decode({"networks": [{"name": "a"}, 5, {"name": "c"}]}, VMISpec)
-    assert [misfit.path for misfit in misfits] == [("networks", 1)]
+    spec, type_mismatches = decode({"networks": [{"name": "a"}, 5, {"name": "c"}]}, VMISpec)
+    assert [type_mismatch.path for type_mismatch in type_mismatches] == [("networks", 1)]
     assert spec.networks is not None
     assert [network.name for network in spec.networks] == ["a", None, "c"]
 
@@ -58,19 +58,19 @@ def test_the_data_itself_is_left_as_it_was() -> None:
     assert raw == {"networks": [{"name": 5}]}
 
 
-def test_countless_misfits_end_in_an_empty_object_and_a_list_of_bounded_length() -> None:
-    spec, misfits = decode({"networks": [5] * 10_000}, VMISpec)
+def test_countless_type_mismatches_end_in_an_empty_object_and_a_list_of_bounded_length() -> None:
+    spec, type_mismatches = decode({"networks": [5] * 10_000}, VMISpec)
     assert spec == VMISpec()
-    assert len(misfits) == MOST_MISFITS
+    assert len(type_mismatches) == MAX_MISFITS
 
 
-def test_half_a_surrogate_pair_is_a_misfit_like_any_other_text() -> None:
-    spec, misfits = decode({"networks": "\ud800", "evictionStrategy": "a\udc00"}, VMISpec)
-    assert misfits == [Misfit(("networks",), "a list", '"\ufffd"')]
+def test_half_a_surrogate_pair_is_a_type_mismatch_like_any_other_text() -> None:
+    spec, type_mismatches = decode({"networks": "\ud800", "evictionStrategy": "a\udc00"}, VMISpec)
+    assert type_mismatches == [TypeMismatch(("networks",), "a list", '"\ufffd"')]
     assert spec.networks is None
 
 
 @given(json_values)
 def test_no_json_data_is_too_odd_to_decode(raw: object) -> None:
-    _, misfits = decode(raw, VMISpec)
-    assert len(misfits) == len({misfit.path for misfit in misfits})
+    _, type_mismatches = decode(raw, VMISpec)
+    assert len(type_mismatches) == len({type_mismatch.path for type_mismatch in type_mismatches})

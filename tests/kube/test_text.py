@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.ci_commands import commands_in
-from webhook.kube.text import LONGEST, quoted, shown, visible, without_command
+from webhook.kube.text import MAX_LENGTH, quoted, shown, visible, without_command
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from webhook.kube.text import LONGEST, quoted, shown, visible, without_command
     [
         ("passt", '"passt"'),
         ("", '""'),
-        ("x" * 100, '"' + "x" * LONGEST + '..."'),
+        ("x" * 100, '"' + "x" * MAX_LENGTH + '..."'),
         ("grün", '"grün"'),
         ('a"b\\c', '"a\\"b\\\\c"'),
         ("\ud800", '"\\ud800"'),
@@ -40,7 +40,7 @@ def test_no_string_at_all_is_quoted_as_the_empty_one() -> None:
     assert quoted(None) == '""'
 
 
-@given(st.text(max_size=LONGEST))
+@given(st.text(max_size=MAX_LENGTH))
 def test_a_short_string_can_be_read_back(text: str) -> None:
     assert json.loads(quoted(text)) == text
     assert quoted(text).isprintable()

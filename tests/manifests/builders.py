@@ -5,9 +5,9 @@ import io
 import yaml
 
 from webhook.errors import UnreadableError
-from webhook.manifests.compose import Composer
-from webhook.manifests.documents import PassedOver, read_documents
-from webhook.manifests.locate import locate
+from webhook.manifests.composer import Composer
+from webhook.manifests.documents import SkippedDocument, read_documents
+from webhook.manifests.locations import locate
 from webhook.manifests.model import Document, Format, Place
 from webhook.manifests.yaml import parse
 
@@ -30,7 +30,7 @@ def told(
     needle: bytes | None = None,
     max_document_bytes: int = 1_000_000,
     chunk_bytes: int = 1_000_000,
-) -> list[Document | PassedOver | UnreadableError]:
+) -> list[Document | SkippedDocument | UnreadableError]:
     """All that a stream holds."""
     return list(read_documents(stream(text), file, needle=needle, max_document_bytes=max_document_bytes, chunk_bytes=chunk_bytes))
 

@@ -5,7 +5,7 @@ from collections.abc import Hashable
 
 import yaml
 
-from webhook.manifests.resolve import resolve
+from webhook.manifests.scalars import resolve
 
 MERGE = "tag:yaml.org,2002:merge"
 

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from webhook.manifests.resolve import SUSPECT
+from webhook.manifests.scalars import SUSPECT
 
 _INDENTS = st.sampled_from(["", "", "  ", "  ", "    ", "   ", "      "])
 _DASHES = st.sampled_from(["", "", "", "- ", "- ", "-   ", "-", "- - "])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webhook.errors import UnreadableError
-from webhook.manifests.documents import PassedOver, read_documents
+from webhook.manifests.documents import SkippedDocument, read_documents
 from webhook.manifests.model import Document, Format
 
 from .builders import data, lines_and_texts, stream, told
@@ -74,13 +74,13 @@ def test_a_nul_byte_is_told_with_its_line_and_the_other_documents_go_on() -> Non
 
 def test_documents_without_the_needle_are_only_counted() -> None:
     found = told("a: 1\n---\nb: 2\n---\n# c\n---\nneedle: 3\n---\nd: 4\n", needle=b"needle")
-    assert found == [PassedOver(2), Document("vm.yaml", 7, b"needle: 3\n", Format.YAML), PassedOver(1)]
+    assert found == [SkippedDocument(2), Document("vm.yaml", 7, b"needle: 3\n", Format.YAML), SkippedDocument(1)]
 
 
 def test_a_json_file_is_one_document() -> None:
     text = '\n{"a": [\n1]}\n'
     assert told(text, "vm.JSON") == [Document("vm.JSON", 2, text[1:].encode(), Format.JSON)]
-    assert told(text, "vm.json", needle=b"b") == [PassedOver(1)]
+    assert told(text, "vm.json", needle=b"b") == [SkippedDocument(1)]
     assert told("", "vm.json") == []
 
 

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from webhook.manifests import compose, jsontext
-from webhook.manifests.bounds import DEEPEST
+from webhook.manifests import composer, json_reader
+from webhook.manifests.limits import DEEPEST
 
 from .asserts import assert_unreadable
 from .builders import data, place
@@ -50,8 +50,8 @@ def test_a_bomb_of_merge_keys_is_refused() -> None:
 
 
 def test_more_values_than_the_bound_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    for reader in (compose, jsontext):
-        monkeypatch.setattr(reader, "MOST_VALUES", 1000)  # two million take long where coverage counts along
+    for reader in (composer, json_reader):
+        monkeypatch.setattr(reader, "MAX_VALUES", 1000)  # two million take long where coverage counts along
     assert_unreadable("[" + "1," * 1001 + "1]", "the document holds more than 1,000 values", at=(1, 2000))
 
 

@@ -143,7 +143,7 @@ def test_a_bom_crlf_and_directives_are_no_matter() -> None:
         ("%YAML 3.0\n---\na: 1\n", "incompatible", (1, 1)),
     ],
 )
-def test_a_mistake_is_told_in_plain_words_with_its_place(text: str, message: str, at: tuple[int, int]) -> None:
+def test_a_violation_is_told_in_plain_words_with_its_place(text: str, message: str, at: tuple[int, int]) -> None:
     assert_unreadable(text, message, at=at)
 
 

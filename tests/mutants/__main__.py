@@ -31,15 +31,15 @@ _FOREIGN = (cryptography.x509, httpx, hypothesis, msgspec, structlog)  # importe
 SURVIVORS = Path(__file__).with_name("survivors.toml")
 MODULES = (
     *("webhook/admission", "webhook/rules", "webhook/vmi", "webhook/plugins", "webhook/kube"),
-    *("webhook/tls", "webhook/cluster/leases.py", "webhook/serve/certificate/keeper.py"),
+    *("webhook/tls", "webhook/cluster/leases.py", "webhook/runtime/certificate/controller.py"),
 )
 _POD_TESTS = ("tests/admission/test_mutation.py", "tests/admission/test_mutation_hostile.py", "tests/admission/test_pod_validation.py")
 _OWN_TESTS = {
-    "webhook/admission/confirmation.py": ("tests/server/test_confirm.py",),
+    "webhook/admission/confirmation.py": ("tests/http/test_confirm.py",),
     **{f"webhook/admission/{name}.py": _POD_TESTS for name in ("counted", "marker", "mutation", "owed", "pod_validation", "pods")},
 }
 """Of modules whose tests are not named after them."""
-_LONGEST_SECONDS = 300.0
+_MAX_SECONDS = 300.0
 _OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-m", "not e2e", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 
 
@@ -72,7 +72,7 @@ def _surviving(module: Path, mutants: Sequence[Mutant]) -> list[Mutant]:
     living = list(mutants)
     for tests in _tests_of(module):
         began = time.monotonic()
-        if not _lives(module, None, tests, _LONGEST_SECONDS):
+        if not _lives(module, None, tests, _MAX_SECONDS):
             raise SystemExit(f"{module}: {' '.join(tests)} do not pass as the code is; mend that first")
         longest = 10 + 10 * (time.monotonic() - began)
         with ThreadPoolExecutor(os.cpu_count()) as threads:

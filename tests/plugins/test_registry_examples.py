@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from webhook.kube.version import Version
-from webhook.plugins.sources import misfits_in, registrations_in, registry_from
+from webhook.plugins.sources import registrations_in, registry_from, type_mismatches_in
 from webhook.rules.base import Registration
 from webhook.rules.plan import plan
 from webhook.rules.registrations import (
@@ -66,8 +66,8 @@ def test_no_rule_finds_fault_with_an_example(name: str) -> None:
     asked = plan(REGISTRATION_RULES, registry_from(cr, source=name).registry, {}, upstream_answers=False)
     written = list(registrations_in(cr))
     assert written
-    assert misfits_in(cr) == []
-    assert [asked.judge_registration(Registration(each.name, each.raw, each.plugin), each.path) for each in written] == [
+    assert type_mismatches_in(cr) == []
+    assert [asked.evaluate_registration(Registration(each.name, each.raw, each.plugin), each.path) for each in written] == [
         [] for _ in written
     ]
 

@@ -4,7 +4,7 @@ import pytest
 
 from webhook.errors import RegistryError
 from webhook.kube.fieldpath import render
-from webhook.plugins.sources import is_hyperconverged, is_kubevirt, is_registry_file, misfits_in, registrations_in, registry_from
+from webhook.plugins.sources import is_hyperconverged, is_kubevirt, is_registry_file, registrations_in, registry_from, type_mismatches_in
 
 
 def kubevirt(binding: Any = None, api_version: str = "kubevirt.io/v1") -> dict[str, Any]:
@@ -44,7 +44,7 @@ def test_a_registry_file_is_known_as_one() -> None:
 def test_other_data_is_no_source(obj: object) -> None:
     assert [is_kubevirt(obj), is_hyperconverged(obj), is_registry_file(obj)] == [False] * 3
     assert list(registrations_in(obj)) == []
-    assert misfits_in(obj) == []
+    assert type_mismatches_in(obj) == []
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_every_registration_is_told_with_its_path_whatever_its_type(obj: object,
     ],
 )
 def test_a_wrong_type_is_told_where_it_stands(obj: object, path: str, expected: str, found: str) -> None:
-    (misfit,) = misfits_in(obj)
-    assert (render(misfit.path), misfit.expected, misfit.found) == (path, expected, found)
+    (type_mismatch,) = type_mismatches_in(obj)
+    assert (render(type_mismatch.path), type_mismatch.expected, type_mismatch.found) == (path, expected, found)
 
 
 def test_a_wrong_type_outside_the_spec_is_no_business_of_registrations() -> None:
-    assert misfits_in({**kubevirt({}), "status": []}) == []
+    assert type_mismatches_in({**kubevirt({}), "status": []}) == []
 
 
 @pytest.mark.parametrize("make", [kubevirt, hyperconverged])

@@ -116,6 +116,6 @@ def test_what_is_no_baseline_is_refused_with_its_place(text: str, message: str, 
     assert (refused.value.file, refused.value.line) == ("baseline.json", line)
 
 
-def test_a_byte_order_mark_and_a_reviewer_s_own_fields_are_no_mistake() -> None:
+def test_a_byte_order_mark_and_a_reviewer_s_own_fields_are_no_violation() -> None:
     text = json.dumps({"version": 2, "findings": {"ab": ENTRY | {"reason": "known since spring"}}, "owner": "shop"})
     assert len(read_baseline("\ufeff" + text, "baseline.json").entries) == 1

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from tests.builders import POD_NETWORK, interface, spec
-from webhook.guide.ruledoc import rule_doc
+from webhook.explain.ruledoc import rule_doc
 from webhook.rules.base import Rule
 
 IN_WORDS: Mapping[tuple[str, str], Mapping[str, Any]] = {

@@ -1,4 +1,4 @@
-"""Whole objects, judged as KubeVirt v1.9.0's own network admitter judges them: the same verdict, the same mistakes, the same places.
+"""Whole objects, checked as KubeVirt v1.9.0's own network admitter checks them: the same verdict, the same mistakes, the same places.
 
 `admitter.reference` restates that admitter. Where the rules differ on purpose, the difference is written down here.
 """
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.builders import registry
-from webhook.admission.judge import judge
+from webhook.admission.evaluation import evaluate_object
 from webhook.rules import RULE_NAMED, RULES
 from webhook.rules.base import Action, Finding, Group, InterfaceRule, SpecRule
 from webhook.rules.plan import plan
@@ -85,7 +85,7 @@ def findings_about(spec: Object, cluster: Cluster, kind: Kind) -> list[Finding]:
         disabled_gates=() if cluster.passt else ("PasstBinding",),
         permit_bridge_on_pod_network=cluster.bridge_on_pod_network,
     )
-    findings = judge(wrapped(spec, kind), plan(RULES, known, {}, upstream_answers=False))
+    findings = evaluate_object(wrapped(spec, kind), plan(RULES, known, {}, upstream_answers=False))
     assert findings is not None
     denied = [finding for finding in findings if finding.severity is Action.DENY and finding.rule not in OF_OTHER_ADMITTERS]
     return [finding for finding in denied if not is_about_ports_that_are_not_read(finding.rule, finding.path[len(kind.spec) :], Spec(spec))]
@@ -153,7 +153,7 @@ def test_an_interface_is_denied_for_exactly_the_fields_that_kubevirt_refuses(spe
 @pytest.mark.parametrize(
     "bindings", [(), *((each,) for each in BINDINGS), *((each, "bridge") for each in BINDINGS), *((each,) for each in DEAD)]
 )
-def test_every_combination_of_bindings_is_judged_alike_on_every_network(bindings: tuple[str, ...]) -> None:
+def test_every_combination_of_bindings_is_evaluated_alike_on_every_network(bindings: tuple[str, ...]) -> None:
     interface = {"name": "a", **{binding: {"name": "p"} if binding == "binding" else {} for binding in bindings}}
     sources: tuple[Object, ...] = (
         {"pod": {}},
@@ -179,7 +179,7 @@ OFF: Mapping[str, Cluster] = {
 
 
 @pytest.mark.parametrize("name", sorted(OF_ADMITTER))
-def test_every_example_of_a_rule_is_judged_alike(name: str) -> None:
+def test_every_example_of_a_rule_is_evaluated_alike(name: str) -> None:
     cluster = OFF.get(name, Cluster())
     for heading in ("Refused", "Accepted"):
         for example in examples(RULE_NAMED[name], heading):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from webhook.admission.judge import judge
+from webhook.admission.evaluation import evaluate_object
 from webhook.plugins.sources import registry_from
 from webhook.rules import RULES
 from webhook.rules.base import Action
@@ -51,7 +51,7 @@ def cr(version: str, configuration: Object) -> Object:
 def denying(obj: Object, kubevirt: Object) -> set[str]:
     """The rules that deny an object, as the KubeVirt CR configures them."""
     chosen = plan(RULES, registry_from(kubevirt, source="test").registry, {}, upstream_answers=False)
-    return {finding.rule for finding in judge(obj, chosen) or [] if finding.severity is Action.DENY}
+    return {finding.rule for finding in evaluate_object(obj, chosen) or [] if finding.severity is Action.DENY}
 
 
 @pytest.mark.skipif(not FILES, reason="KubeVirt's recorded answers are not beside this checkout")

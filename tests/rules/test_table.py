@@ -11,7 +11,7 @@ import pytest
 import webhook.rules
 from tests.asserts import findings_of
 from tests.builders import registration, registry
-from webhook.guide.ruledoc import HEADINGS, rule_doc
+from webhook.explain.ruledoc import HEADINGS, rule_doc
 from webhook.plugins.registry import Registry
 from webhook.rules import RULES
 from webhook.rules.base import Group, Registration, RegistrationRule, Rule, ShapeRule

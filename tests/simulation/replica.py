@@ -16,12 +16,12 @@ from tests.tls import builders as tls
 from webhook.cluster.api import ApiServer
 from webhook.cluster.clock import Clock
 from webhook.cluster.credentials import Credentials
-from webhook.serve.assembly import Assembly, assembled
-from webhook.serve.certificate.managed import ManagedCertificate
-from webhook.serve.registry.cluster import ClusterRegistry
-from webhook.serve.settings.model import ServeSettings
-from webhook.serve.sources import World
-from webhook.server.probes import ask
+from webhook.http.probes import ask
+from webhook.runtime.assembly import Assembly, assembled
+from webhook.runtime.certificate.managed import ManagedCertificate
+from webhook.runtime.registry.cluster import ClusterRegistry
+from webhook.runtime.settings.model import ServeSettings
+from webhook.runtime.sources import World
 
 NAMESPACE, NAME = "ns", tls.NAME
 _CA = tls.ca().cert_pem.decode()
@@ -76,7 +76,7 @@ class Replica:
 
     @property
     def registry(self) -> ClusterRegistry | None:
-        """What the process that runs judges by."""
+        """What the process that runs checks by."""
         found = None if self.assembly is None else self.assembly.registry
         return found if isinstance(found, ClusterRegistry) else None
 

@@ -30,8 +30,8 @@ from webhook.admission.confirmation import TRUSTED_SECONDS
 from webhook.cluster.kubevirts import State
 from webhook.kube.quantity import parse_quantity
 from webhook.tls.checks import is_issued_by
-from webhook.tls.held import cas_in, held_in
 from webhook.tls.managed import CA_DAYS, LEAF_DAYS, RENEW, UNCLAIMED_SECONDS
+from webhook.tls.secret_contents import cas_in, held_in
 from webhook.tls.selfsigned import make_ca, make_leaf
 
 SECONDS = 10.0

@@ -8,11 +8,11 @@ import pytest
 
 from tests.simulation.story import ViolationError, simulate
 from tests.simulation.virtual_time import VirtualLoop, going_by
-from webhook.admission import owed
-from webhook.cluster.fresh_read import FreshRead
+from webhook.admission import overhead_due
+from webhook.cluster.fresh_single_flight import FreshRead
 from webhook.cluster.leases import Election
-from webhook.cluster.named import NamedObject
-from webhook.serve.registry.cluster import ClusterRegistry
+from webhook.cluster.object_client import NamedObject
+from webhook.runtime.registry.cluster import ClusterRegistry
 from webhook.tls import managed
 
 CHUNK = 10
@@ -67,7 +67,7 @@ def test_a_read_that_began_before_the_review_is_found(monkeypatch: pytest.Monkey
 
 
 def test_a_pod_that_is_changed_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owed, "read_marker", lambda *_: {})
+    monkeypatch.setattr(overhead_due, "read_marker", lambda *_: {})
     assert_found("no pod changed twice")
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from webhook.tls.names import names_for_service
-from webhook.tls.problem import Fault
+from webhook.tls.problems import Fault
 
 DIRECTORY = Path(__file__).parents[2] / "certs"
 OBJECTS: list[dict[str, Any]] = [

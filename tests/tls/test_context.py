@@ -6,7 +6,7 @@ import pytest
 
 from webhook.tls.context import CIPHERS, bare_context, serving_context
 from webhook.tls.pair import Pair
-from webhook.tls.problem import Fault, PairError
+from webhook.tls.problems import Fault, PairError
 
 from .builders import ca, leaf
 

@@ -11,7 +11,7 @@ from webhook.tls.clients import client_cas_from
 from webhook.tls.inspect import describe
 from webhook.tls.pair import PairFiles, pair_from
 from webhook.tls.pem import certificates
-from webhook.tls.problem import Fault, PairError
+from webhook.tls.problems import Fault, PairError
 
 from .builders import NOW, ca, leaf
 

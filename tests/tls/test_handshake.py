@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from webhook.tls.handshake import handshake
-from webhook.tls.source import CertificateSource
+from webhook.tls.provider import CertificateSource
 
 from .builders import Clock, ca, files_in, leaf, write
 from .wire import LOOPS, listening, run

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webhook.tls.checks import is_issued_by
-from webhook.tls.held import CA, CA_KEY, CERT, KEY, MOST_CAS, cas_in, held_in
-from webhook.tls.managed import SETTLE_SECONDS, UNCLAIMED_SECONDS, Nothing, Publish, Situation, Step, Write, next_step
+from webhook.tls.managed import SETTLE_SECONDS, UNCLAIMED_SECONDS, CertificateState, Nothing, Publish, Step, Write, next_step
+from webhook.tls.secret_contents import CA, CA_KEY, CERT, KEY, MAX_CAS, cas_in, held_in
 
 from .builders import DAY, NAME, NOW, ca, leaf, made, rsa_key
 
@@ -32,7 +32,7 @@ class World:
 
     def next(self) -> Step:
         return next_step(
-            Situation(
+            CertificateState(
                 secret=self.secret,
                 wish=self.wish,
                 bundles=self.bundles,
@@ -312,14 +312,14 @@ def test_no_bundle_grows_without_end(begun: World) -> None:
     for _ in range(20):
         begun.wish = "ca"
         begun.steps()
-    assert begun.trusted() == MOST_CAS
+    assert begun.trusted() == MAX_CAS
     assert any(is_issued_by(served, each) for each in begun.cas)
     begun.rest()
     is_well(begun)
 
 
 def test_the_secrets_content_is_in_no_repr(begun: World) -> None:
-    situation = Situation(secret=begun.secret, names=NAMES, now=NOW)
+    situation = CertificateState(secret=begun.secret, names=NAMES, now=NOW)
     begun.wish = "leaf"
     assert b"PRIVATE".decode() not in repr(situation) + repr(begun.next())
 

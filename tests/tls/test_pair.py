@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from webhook.tls.files import MAX_BYTES, read_steady
 from webhook.tls.pair import Pair, PairFiles, pair_from
 from webhook.tls.pem import PrivateKey
-from webhook.tls.problem import Fault, PairError
+from webhook.tls.problems import Fault, PairError
 
 from .builders import DAY, NAME, NOW, Clock, SecretMount, ca, files_in, leaf, made, rsa_key
 

@@ -13,8 +13,8 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from webhook.errors import UsageError
 from webhook.tls.names import names_for_service
 from webhook.tls.pair import PairFiles, pair_from
+from webhook.tls.provider import CertificateSource
 from webhook.tls.selfsigned import Issued, make_ca, make_leaf
-from webhook.tls.source import CertificateSource
 from webhook.tls.store import ca_bundle, write_pair
 
 from .builders import DAY, NOW, Made

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from webhook.tls.pair import PairFiles
-from webhook.tls.problem import Fault, PairError
-from webhook.tls.source import CertificateSource
+from webhook.tls.problems import Fault, PairError
+from webhook.tls.provider import CertificateSource
 
 from .builders import DAY, NOW, Clock, ca, files_in, leaf, made, write
 from .wire import client

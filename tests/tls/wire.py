@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import uvloop
 
-from webhook.tls.source import CertificateSource
+from webhook.tls.provider import CertificateSource
 
 from .builders import Made
 

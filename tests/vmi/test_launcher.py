@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from webhook.vmi.launcher import PodMetadata, Stray, VMIReference, read_launcher_vmi, vmi_of
+from webhook.vmi.launcher import NotALauncher, PodMetadata, VMIReference, read_launcher_vmi, vmi_of
 
 OWNER = {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance", "name": "web", "uid": "u", "controller": True}
 LABELS = {"kubevirt.io": "virt-launcher", "kubevirt.io/created-by": "u", "vm.kubevirt.io/name": "hostname"}
@@ -23,20 +23,20 @@ def test_a_pod_names_its_vmi_by_its_owner_and_not_by_its_labels() -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"deletionTimestamp": "2026-11-21T22:34:47Z"}, Stray.DELETING),
-        ({"labels": None}, Stray.NOT_A_LAUNCHER),
-        ({"ownerReferences": None}, Stray.NO_VMI_OWNER),
-        ({"labels": {"kubevirt.io": "virt-launcher"}}, Stray.CREATED_BY_MISMATCH),
+        ({"deletionTimestamp": "2026-11-21T22:34:47Z"}, NotALauncher.DELETING),
+        ({"labels": None}, NotALauncher.NOT_A_LAUNCHER),
+        ({"ownerReferences": None}, NotALauncher.NO_VMI_OWNER),
+        ({"labels": {"kubevirt.io": "virt-launcher"}}, NotALauncher.CREATED_BY_MISMATCH),
     ],
 )
-def test_a_stray_pod_names_none(fields: dict[str, Any], why: Stray) -> None:
+def test_a_stray_pod_names_none(fields: dict[str, Any], why: NotALauncher) -> None:
     assert vmi_of(metadata(**fields), "shop") is why
 
 
 def test_a_pod_that_somebody_else_creates_names_none_whatever_it_carries() -> None:
-    assert vmi_of(metadata(), "shop", by_kubevirt=False) is Stray.UNKNOWN_REQUESTER
-    assert vmi_of(metadata(ownerReferences=None), "shop", by_kubevirt=False) is Stray.UNKNOWN_REQUESTER
-    assert vmi_of(metadata(labels=None), "shop", by_kubevirt=False) is Stray.NOT_A_LAUNCHER
+    assert vmi_of(metadata(), "shop", by_kubevirt=False) is NotALauncher.UNKNOWN_REQUESTER
+    assert vmi_of(metadata(ownerReferences=None), "shop", by_kubevirt=False) is NotALauncher.UNKNOWN_REQUESTER
+    assert vmi_of(metadata(labels=None), "shop", by_kubevirt=False) is NotALauncher.NOT_A_LAUNCHER
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         decision: What is answered.
         findings: What the rules found, denials first, each with the severity that counted here (an UPDATE may soften it).
-        reason: Why nothing was judged or changed: one of a few fixed words (`delete`, `status`, `unknown-kind`); empty otherwise.
+        reason: Why nothing was checked or changed: one of a few fixed words (`delete`, `status`, `unknown-kind`); empty otherwise.
         patch: JSON Patch operations, of a patched answer only.
         audit: Further audit annotations, by key without prefix.
     """

@@ -1,6 +1,6 @@
 """Denials that hang on what a KubeVirt CR says: which those are, and what becomes of them once the CR was read again, or could not be.
 
-What is judged by may lag behind the cluster, and a denial that a newer CR would not bear out is false, which nobody can tell from outside.
+What is checked by may lag behind the cluster, and a denial that a newer CR would not bear out is false, which nobody can tell from outside.
 Reads nothing itself.
 """
 
@@ -9,7 +9,7 @@ import msgspec
 from webhook.admission.answer import Answer, Decision, answer_of
 from webhook.admission.pod_validation import MISSING_OVERHEAD
 from webhook.admission.review import Request, fast_kind
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.kube.text import quoted
 from webhook.rules import RULES
 from webhook.rules.base import Action, Finding
@@ -58,7 +58,7 @@ def unconfirmed(answer: Answer, age_seconds: float) -> Answer:
     return msgspec.structs.replace(answer_of(findings), audit={**answer.audit, CONFIRMATION: FAILED})
 
 
-def unchecked(request: Request, answer: Answer, rulebook: Rulebook) -> Answer:
+def unchecked(request: Request, answer: Answer, rule_set: RuleSet) -> Answer:
     """The answer with one warning more when an interface names a plugin and nobody knows what is registered."""
     kind, carried = fast_kind(request), request.carried
     vmi = carried.vmi(kind.name) if kind is not None and carried is not None and not answer.reason else None
@@ -66,7 +66,7 @@ def unchecked(request: Request, answer: Answer, rulebook: Rulebook) -> Answer:
         return answer
     for index, interface in enumerate(vmi.interfaces):
         if interface.binding is not None and interface.binding.name:
-            message = f"plugin {quoted(interface.binding.name)} is not looked up: {rulebook.unchecked}"
+            message = f"plugin {quoted(interface.binding.name)} is not looked up: {rule_set.unchecked}"
             path = (*kind.spec, *INTERFACES, index, "binding", "name")
             warning = Finding(unregistered_plugin.RULE.name, Action.WARN, path, message, "")
             return msgspec.structs.replace(answer, findings=[*answer.findings, warning])

@@ -1,4 +1,4 @@
-"""The envelope of a review: whether a body is an AdmissionReview that can be answered. Does not look at the objects inside.
+"""The envelope of a review: whether a body is an AdmissionReview that can be answered.
 
 Only `admission.k8s.io/v1` is answered: v1beta1 went with Kubernetes 1.22, and its answers have another meaning of `patchType` and warnings.
 """

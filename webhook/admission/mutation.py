@@ -1,4 +1,4 @@
-"""A pod's review in, an answer out: what the pod is owed, as a patch. Does not read the VMI itself.
+"""A pod's review in, an answer out: what the pod is owed, as a patch.
 
 Two pure steps around one await: `wanted_vmi` says which VMI is to be read, `mutate` answers when it has been. Whatever is odd about a pod
 or its VMI leaves the pod as it is, with the reason: a virt-launcher pod must never fail on our account.
@@ -8,16 +8,16 @@ import enum
 from collections.abc import Iterator
 
 from webhook.admission.answer import Answer, Decision
-from webhook.admission.marker import written
-from webhook.admission.owed import NotOwed, Owed, Unowed, owed_to
+from webhook.admission.applied_overhead import written
+from webhook.admission.overhead_due import NotOwed, Owed, Unowed, due_to
 from webhook.admission.patch import Operation, expect, merge
 from webhook.admission.pods import COMPUTE, POD, Pod, PodReview, read_pod_review
 from webhook.admission.resources import sections_of
 from webhook.admission.review import Request
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import Unread
 from webhook.kube.fieldpath import Path
-from webhook.vmi.launcher import Stray, VMIReference, vmi_of
+from webhook.vmi.launcher import NotALauncher, VMIReference, vmi_of
 
 
 class OverheadMode(enum.StrEnum):
@@ -29,7 +29,7 @@ class OverheadMode(enum.StrEnum):
 
 
 class Unpatched(enum.StrEnum):
-    """Why no VMI is looked for, besides `Stray`."""
+    """Why no VMI is looked for, besides `NotALauncher`."""
 
     MODE_OFF = "mode-off"
     NOT_CREATE = "not-create"
@@ -37,7 +37,7 @@ class Unpatched(enum.StrEnum):
     NOT_A_POD = "not-a-pod"
 
 
-REASONS: tuple[str, ...] = (*Unpatched, *Stray, *Unread, *NotOwed)
+REASONS: tuple[str, ...] = (*Unpatched, *NotALauncher, *Unread, *NotOwed)
 """Every reason that a pod can have to stay as it is: these are the words that metrics, logs and docs/request.md tell."""
 
 
@@ -52,19 +52,19 @@ def wanted_vmi(
         ReviewError: The body is no v1 AdmissionReview, or its pod is none.
     """
     review = read_pod_review(body)
-    skipped = _not_judged(review.request, mode)
+    skipped = _not_evaluated(review.request, mode)
     if skipped is not None:
         return review, None, skipped
     by_kubevirt = creators is None or review.request.user_info.username in creators
     vmi = vmi_of(review.pod.metadata, review.request.namespace, by_kubevirt=by_kubevirt)
-    if isinstance(vmi, Stray):
+    if isinstance(vmi, NotALauncher):
         return review, None, vmi
     if review.pod.compute() is None:
         return review, None, NotOwed.NO_COMPUTE_CONTAINER
     return review._replace(vmi=vmi), vmi, ""
 
 
-def _not_judged(request: Request, mode: OverheadMode) -> Unpatched | None:
+def _not_evaluated(request: Request, mode: OverheadMode) -> Unpatched | None:
     if mode is OverheadMode.OFF:
         return Unpatched.MODE_OFF
     if request.operation != "CREATE":
@@ -79,20 +79,20 @@ def unpatched(reason: str, problem: str = "") -> Answer:
     return Answer(decision=Decision.ALLOWED, reason=reason, audit={"problem": problem} if problem else {})
 
 
-def mutate(review: PodReview, vmi: bytes | None, rulebook: Rulebook, mode: OverheadMode) -> Answer:
+def mutate(review: PodReview, vmi: bytes | None, rule_set: RuleSet, mode: OverheadMode) -> Answer:
     """The answer to a review for which `wanted_vmi` named a VMI; `vmi` is that VMI's JSON, `None` when there is none."""
     if mode is OverheadMode.OFF:
         return unpatched(Unpatched.MODE_OFF)
-    owed = owed_to(review, vmi, rulebook, always=mode is OverheadMode.ALWAYS)
-    if isinstance(owed, Unowed):
-        return unpatched(owed.reason, owed.problem)
-    audit = {"plugins": ",".join(owed.plugins()), "added": written(owed.amounts)}
-    return Answer(decision=Decision.PATCHED, patch=tuple(_patch(review.pod, owed)), audit=audit)
+    due = due_to(review, vmi, rule_set, always=mode is OverheadMode.ALWAYS)
+    if isinstance(due, Unowed):
+        return unpatched(due.reason, due.problem)
+    audit = {"plugins": ",".join(due.plugins()), "added": written(due.amounts)}
+    return Answer(decision=Decision.PATCHED, patch=tuple(_patch(review.pod, due)), audit=audit)
 
 
-def _patch(pod: Pod, owed: Owed) -> Iterator[Operation]:
-    at: Path = ("spec", "containers", owed.compute.place)
+def _patch(pod: Pod, due: Owed) -> Iterator[Operation]:
+    at: Path = ("spec", "containers", due.compute.place)
     yield expect((*at, "name"), COMPUTE)
-    if owed.resources:
-        yield from merge((*at, "resources"), owed.resources, sections_of(owed.compute.container.resources))
-    yield from merge(("metadata", "annotations"), owed.annotations, pod.metadata.annotations)
+    if due.resources:
+        yield from merge((*at, "resources"), due.resources, sections_of(due.compute.container.resources))
+    yield from merge(("metadata", "annotations"), due.annotations, pod.metadata.annotations)

@@ -1,4 +1,4 @@
-"""JSON Patch (RFC 6902) as admission answers it: few operations, each guarded by a test of what was read. Knows no field's meaning."""
+"""JSON Patch (RFC 6902) as admission answers it: few operations, each guarded by a test of what was read."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""A launcher pod after all webhooks have changed it: whether it still lacks what its VM's plugins declare. Changes nothing.
+"""A launcher pod after all webhooks have changed it: whether it still lacks what its VM's plugins declare.
 
 Mutation fails open: when it is not called, or not answered, the pod starts with too little memory, and the plugin's process is killed
 later, inside a running VM. What is asked here is what mutation would still add. Whatever is odd about a pod or its VMI lets it pass, with
@@ -8,14 +8,14 @@ the reason, as in mutation.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.admission.amounts import read_amount
 from webhook.admission.answer import Answer, Decision
-from webhook.admission.marker import written
+from webhook.admission.applied_overhead import written
 from webhook.admission.mutation import OverheadMode, Unpatched, unpatched
-from webhook.admission.owed import NotOwed, Owed, Unowed, owed_to
+from webhook.admission.overhead_due import NotOwed, Owed, Unowed, due_to
 from webhook.admission.pods import COMPUTE, PodReview
+from webhook.admission.resource_amounts import read_amount
 from webhook.admission.resources import sections_of
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.kube.quantity import ZERO, Quantity
 from webhook.kube.text import quoted
 from webhook.plugins.overhead import RESOURCES
@@ -25,13 +25,13 @@ MISSING_OVERHEAD = "missing-overhead"
 """The name of what is found, where findings have that of a rule. Manifests hold no launcher pods, so it is no rule of `check`."""
 
 _ASKS = {"requests": "asks for", "limits": "is limited to"}
-_MOST_NAMES = 3
+_MAX_NAMES = 3
 _MI = 1024 * 1024
 _SHORT = 8
 _NONE: Mapping[str, Any] = {}
 
 
-def validate_pod(review: PodReview, vmi: bytes | None, rulebook: Rulebook, mode: OverheadMode, action: Action) -> Answer:
+def validate_pod(review: PodReview, vmi: bytes | None, rule_set: RuleSet, mode: OverheadMode, action: Action) -> Answer:
     """The answer to a review for which `wanted_vmi` named a VMI; `vmi` is that VMI's JSON, `None` when there is none.
 
     `action` says whether a pod that lacks something is denied, or only warned of. `mode` is that of mutation: nothing is missed that
@@ -39,37 +39,37 @@ def validate_pod(review: PodReview, vmi: bytes | None, rulebook: Rulebook, mode:
     """
     if mode is OverheadMode.OFF or action is Action.OFF:
         return unpatched(Unpatched.MODE_OFF)
-    owed = owed_to(review, vmi, rulebook, always=mode is OverheadMode.ALWAYS)
-    if isinstance(owed, Unowed):
-        return unpatched(owed.reason, owed.problem)
-    findings = [found for resource in RESOURCES for found in _missing(owed, resource, action)]
+    due = due_to(review, vmi, rule_set, always=mode is OverheadMode.ALWAYS)
+    if isinstance(due, Unowed):
+        return unpatched(due.reason, due.problem)
+    findings = [found for resource in RESOURCES for found in _missing(due, resource, action)]
     if not findings:
         return unpatched(NotOwed.NOT_APPLICABLE)  # KubeVirt's account of the overhead alone would be raised
-    audit = {"plugins": ",".join(owed.plugins()), "missing": written(owed.amounts)}
+    audit = {"plugins": ",".join(due.plugins()), "missing": written(due.amounts)}
     return Answer(decision=Decision.DENIED if action is Action.DENY else Decision.ALLOWED, findings=findings, audit=audit)
 
 
-def _missing(owed: Owed, resource: str, severity: Action) -> Iterator[Finding]:
+def _missing(due: Owed, resource: str, severity: Action) -> Iterator[Finding]:
     """What is missing of one resource, told where it would be added first: the request, or else the limit."""
-    before, after = sections_of(owed.compute.container.resources) or {}, owed.resources
+    before, after = sections_of(due.compute.container.resources) or {}, due.resources
     for section, verb in _ASKS.items():
         found, wanted = (sections.get(section, _NONE).get(resource) for sections in (before, after))
         if found != wanted:
             has = f"no {resource}" if found is None else f"{_readable(read_amount(found), resource)} of {resource}"
-            message = f"container {COMPUTE} {verb} {has}, and lacks {_lack(owed, resource, found, wanted)}"
-            path = ("spec", "containers", owed.compute.place, "resources", section, resource)
+            message = f"container {COMPUTE} {verb} {has}, and lacks {_lack(due, resource, found, wanted)}"
+            path = ("spec", "containers", due.compute.place, "resources", section, resource)
             yield Finding(MISSING_OVERHEAD, severity, path, message, _remedy(_readable(read_amount(wanted), resource)))
             return
 
 
-def _lack(owed: Owed, resource: str, found: object, wanted: object) -> str:
+def _lack(due: Owed, resource: str, found: object, wanted: object) -> str:
     """How much is not there, written as the plugins wrote it, and which plugins those are."""
-    slots = [slot for slot in owed.amounts if slot.partition(".")[2] == resource]
+    slots = [slot for slot in due.amounts if slot.partition(".")[2] == resource]
     before = ZERO if found is None else read_amount(found)
-    lack = Quantity(read_amount(wanted).nanos - before.nanos, owed.amounts[slots[0]].format)
-    names = owed.plugins(*slots)
-    told = [quoted(name) for name in names[:_MOST_NAMES]]
-    more = [f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
+    lack = Quantity(read_amount(wanted).nanos - before.nanos, due.amounts[slots[0]].format)
+    names = due.plugins(*slots)
+    told = [quoted(name) for name in names[:_MAX_NAMES]]
+    more = [f"{len(names) - _MAX_NAMES} more"] if len(names) > _MAX_NAMES else []
     declare = f"plugin {told[0]} declares" if len(names) == 1 else f"plugins {', '.join(told + more)} declare"
     return f"{_readable(lack, resource)} of what {declare}"
 

@@ -1,4 +1,4 @@
-"""The review of a pod, decoded as far as its overhead depends on it. Decides nothing about it.
+"""The review of a pod, decoded as far as its overhead depends on it.
 
 Source of the shapes: k8s.io/api core/v1 and admission/v1 types.go, Kubernetes 1.36.
 """
@@ -108,7 +108,7 @@ _HEADER = Header.__struct_fields__
 def read_pod_review(body: bytes) -> PodReview:
     """The review in `body`, which names no VMI yet.
 
-    An object that is no pod is passed over, so that a webhook configuration with too wide a net does no harm.
+    An object that is no pod is skipped, so that a webhook configuration with too wide a net does no harm.
 
     Raises:
         ReviewError: The body is no v1 AdmissionReview that can be answered, or its pod to be created has the shape of none.

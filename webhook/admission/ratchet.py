@@ -1,4 +1,4 @@
-"""The ratchet: on an update only what changed can deny. Knows findings and VMIs, not requests.
+"""The ratchet: on an update only what changed can deny.
 
 Without it an interface whose plugin was unregistered later would block every write of its VM, the removal of a finalizer included: the VM
 could not even be deleted. A denial becomes a warning when
@@ -21,7 +21,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from webhook.kube.fieldpath import Path
-from webhook.plugins.nearest import GUESS
+from webhook.plugins.suggestions import GUESS
 from webhook.rules.base import Action, Finding
 from webhook.rules.plan import INTERFACES
 from webhook.vmi.bindings import BINDINGS, DISCONTINUED
@@ -37,7 +37,7 @@ _LARGEST = 400_000
 _INDEX = re.compile(r"\[\d+\]")
 
 
-class Judged(NamedTuple):
+class EvaluatedObject(NamedTuple):
     """One side of an update: the findings about an object, its VMI if it has one, and where in the object that stands."""
 
     findings: Sequence[Finding]
@@ -87,7 +87,7 @@ def softened(findings: Iterable[Finding]) -> list[Finding]:
     return [_softened(finding) for finding in findings]
 
 
-def ratchet(after: Judged, before: Judged) -> list[Finding]:
+def ratchet(after: EvaluatedObject, before: EvaluatedObject) -> list[Finding]:
     """The findings about an updated object, as warnings where the update has no part in them."""
     if after.vmi is not None and before.vmi is not None and _same(after.vmi, before.vmi):
         return softened(after.findings)
@@ -95,7 +95,7 @@ def ratchet(after: Judged, before: Judged) -> list[Finding]:
     return [finding if id(finding) in caused else _softened(finding) for finding in after.findings]
 
 
-def _caused(after: Judged, before: Judged) -> list[_Denial]:
+def _caused(after: EvaluatedObject, before: EvaluatedObject) -> list[_Denial]:
     """The denials that the update brought: what is left when each one that was there before has been taken out once."""
     old = _denials(before)
     known = Counter(denial.key() for denial in old)
@@ -121,12 +121,12 @@ def _take(stock: Counter[T], what: T) -> bool:
     return True
 
 
-def _denials(judged: Judged) -> list[_Denial]:
-    return [_denial(finding, judged) for finding in judged.findings if finding.severity is Action.DENY]
+def _denials(evaluated: EvaluatedObject) -> list[_Denial]:
+    return [_denial(finding, evaluated) for finding in evaluated.findings if finding.severity is Action.DENY]
 
 
-def _denial(finding: Finding, judged: Judged) -> _Denial:
-    path, prefix, vmi = finding.path, judged.prefix, judged.vmi
+def _denial(finding: Finding, evaluated: EvaluatedObject) -> _Denial:
+    path, prefix, vmi = finding.path, evaluated.prefix, evaluated.vmi
     if vmi is not None and path[: len(prefix)] == prefix:
         inside = path[len(prefix) :]
         if inside[:3] == INTERFACES:
@@ -173,7 +173,7 @@ def _are_small(*vmis: VMI | None) -> bool:
 
 
 def _content(vmi: VMI) -> object:
-    """All that rules judge, in an order of its own."""
+    """All that rules check, in an order of its own."""
     return _ordered(msgspec.to_builtins(vmi.spec)), dict(vmi.annotations), vmi.has_preference
 
 

@@ -1,4 +1,4 @@
-"""The resources of container `compute` with owed amounts added. Does not know why they are owed.
+"""The resources of container `compute` with owed amounts added.
 
 Memory follows virt-controller to the character. Other resources follow the same pattern: a limit that exists grows with the request, so
 that a request never passes its limit and a Guaranteed pod stays Guaranteed; a limit is never invented. What grows a limit alone grows the
@@ -12,8 +12,8 @@ once, not by the ratio times as much: the ratio is not in the pod, what the plug
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from webhook.admission.amounts import REQUESTS_MEMORY, Amounts, read_amount, summed
 from webhook.admission.pods import Resources
+from webhook.admission.resource_amounts import REQUESTS_MEMORY, Amounts, read_amount, summed
 from webhook.kube.quantity import Quantity
 from webhook.plugins.overhead import MEMORY, with_overhead
 from webhook.vmi.launcher import LauncherVMI
@@ -40,9 +40,9 @@ def applicable(amounts: Amounts, resources: Resources | None, vmi: LauncherVMI) 
     return {slot: amount for slot, amount in fitting.items() if _resource(slot) != "cpu" or not vmi.has_dedicated_cpus}
 
 
-def with_amounts(sections: Sections, owed: Amounts, vmi: LauncherVMI) -> Sections:
+def with_amounts(sections: Sections, due: Amounts, vmi: LauncherVMI) -> Sections:
     """The sections with the owed amounts added. Raises `ValueError` for a quantity in them that is none, or beyond counting."""
-    for slot, amount in owed.items():
+    for slot, amount in due.items():
         resource = _resource(slot)
         if slot == REQUESTS_MEMORY:
             sections = _with_memory(sections, amount, vmi)

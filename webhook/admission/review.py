@@ -1,4 +1,4 @@
-"""A review: the decoded request of an AdmissionReview, with the objects that it carries. Judges nothing.
+"""A review: the decoded request of an AdmissionReview, with the objects that it carries.
 
 Source of the shapes: k8s.io/api admission/v1 types.go, Kubernetes 1.36.
 """
@@ -90,7 +90,7 @@ def read(body: bytes) -> Review:
 
 
 def fast_kind(request: Request) -> Kind | None:
-    """The kind that a request is about, if its objects are decoded as what rules read; `None` for all that goes the way of `judge`."""
+    """The kind that a request is about, if its objects are decoded as what rules read; `None` for all that goes the way of `check`."""
     told = request.kind
     return _FAST.get((told.group, told.version, told.kind))
 

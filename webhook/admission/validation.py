@@ -1,4 +1,4 @@
-"""Validation: the bytes of a review in, the answer out. Knows neither how an answer is written nor where the rulebook comes from.
+"""Validation: the bytes of a review in, the answer out.
 
 The order of the questions is the order of their cost: what the request says about itself first, then the object, then, only when the new
 object would be denied, the old one.
@@ -8,10 +8,10 @@ from collections.abc import Container, Mapping
 
 from webhook.admission.answer import Answer, Decision, ReviewError, answer_of
 from webhook.admission.envelope import open_review, undecodable
-from webhook.admission.judge import judge
-from webhook.admission.ratchet import Judged, denies, ratchet, softened
+from webhook.admission.evaluation import evaluate_object
+from webhook.admission.ratchet import EvaluatedObject, denies, ratchet, softened
 from webhook.admission.review import GroupVersionKind, Request, fast_kind, plain_objects
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.kube.fieldpath import look_up
 from webhook.kube.shape import UNDECODABLE
 from webhook.plugins.sources import is_hyperconverged, is_kubevirt, registrations_in
@@ -30,13 +30,13 @@ _REASONS = ("delete", "connect", "status", "scale", "subresource", "unknown-kind
 _PASSED: Mapping[str, Answer] = {reason: Answer(decision=Decision.ALLOWED, reason=reason) for reason in _REASONS}
 
 
-def validate(body: bytes, rulebook: Rulebook, *, exempt_namespaces: Container[str] = frozenset()) -> tuple[Request, Answer]:
+def validate(body: bytes, rule_set: RuleSet, *, exempt_namespaces: Container[str] = frozenset()) -> tuple[Request, Answer]:
     """Answer the AdmissionReview in `body`, as `evaluate` does; `ReviewError` when it is none that can be answered."""
     request = open_review(body)
-    return request, evaluate(request, body, rulebook, exempt_namespaces=exempt_namespaces)
+    return request, evaluate(request, body, rule_set, exempt_namespaces=exempt_namespaces)
 
 
-def evaluate(request: Request, body: bytes, rulebook: Rulebook, *, exempt_namespaces: Container[str] = frozenset()) -> Answer:
+def evaluate(request: Request, body: bytes, rule_set: RuleSet, *, exempt_namespaces: Container[str] = frozenset()) -> Answer:
     """Answer the request that was read from `body`: allowed or denied, with everything that the rules found.
 
     What is allowed without a look says why in `reason`: `delete`, `connect`, `status`, `scale`, `subresource`, `unknown-kind` (it holds no
@@ -50,17 +50,17 @@ def evaluate(request: Request, body: bytes, rulebook: Rulebook, *, exempt_namesp
     Raises:
         ReviewError: The request has no object that can be evaluated.
     """
-    reason = _unjudged(request, exempt_namespaces)
+    reason = _unevaluated(request, exempt_namespaces)
     if reason:
         return _PASSED[reason]
     try:
-        return _judged(request, body, rulebook.plan)
+        return _evaluated(request, body, rule_set.plan)
     except UNDECODABLE as error:
         raise ReviewError(undecodable(error)) from error
 
 
-def _unjudged(request: Request, exempt_namespaces: Container[str]) -> str:
-    """Why a request needs no judging, as far as it says so itself."""
+def _unevaluated(request: Request, exempt_namespaces: Container[str]) -> str:
+    """Why a request needs no checking, as far as it says so itself."""
     if request.operation not in {"CREATE", _UPDATE}:
         return request.operation.lower()
     if request.sub_resource:
@@ -70,19 +70,19 @@ def _unjudged(request: Request, exempt_namespaces: Container[str]) -> str:
     return "exempt-namespace" if request.namespace in exempt_namespaces else ""
 
 
-def _judged(request: Request, body: bytes, plan: Plan) -> Answer:
-    """Judge what is decoded already; what does not fit goes the way of `check`, which takes any shape and tells every misfit."""
+def _evaluated(request: Request, body: bytes, plan: Plan) -> Answer:
+    """Check what is decoded already; what does not fit goes the way of `check`, which takes any shape and tells every type mismatch."""
     kind, carried = fast_kind(request), request.carried
     if kind is None or carried is None:
-        return _judged_plain(request, body, plan)
+        return _evaluated_plain(request, body, plan)
     if carried.metadata is not None and carried.metadata.deletion_timestamp is not None:
         return _PASSED["deleting"]
     vmi = carried.vmi(kind.name)
     if vmi is None:
-        return _judged_plain(request, body, plan)
+        return _evaluated_plain(request, body, plan)
     if request.operation == _UPDATE:
         return answer_of(_updated(request, vmi, kind, plan))
-    return answer_of(plan.judge_vmi(vmi, kind.spec))
+    return answer_of(plan.evaluate_vmi(vmi, kind.spec))
 
 
 def _updated(request: Request, vmi: VMI, kind: Kind, plan: Plan) -> list[Finding]:
@@ -90,16 +90,16 @@ def _updated(request: Request, vmi: VMI, kind: Kind, plan: Plan) -> list[Finding
     old = before.vmi(kind.name) if before is not None else None
     if before is not None:
         vmi.old = old.interface_named if old is not None else {}
-    findings = plan.judge_vmi(vmi, kind.spec)
+    findings = plan.evaluate_vmi(vmi, kind.spec)
     if not denies(findings):
         return findings
     if before is None or (request.carried is not None and request.carried.spec == before.spec):
         return softened(findings)
-    findings_before = plan.judge_vmi(old, kind.spec) if old is not None else []
-    return ratchet(Judged(findings, vmi, kind.spec), Judged(findings_before, old, kind.spec))
+    findings_before = plan.evaluate_vmi(old, kind.spec) if old is not None else []
+    return ratchet(EvaluatedObject(findings, vmi, kind.spec), EvaluatedObject(findings_before, old, kind.spec))
 
 
-def _judged_plain(request: Request, body: bytes, plan: Plan) -> Answer:
+def _evaluated_plain(request: Request, body: bytes, plan: Plan) -> Answer:
     carried, carried_before = plain_objects(body)
     if not isinstance(carried, dict):
         raise ReviewError(f"request.object of an operation {request.operation} must be an object")
@@ -108,8 +108,8 @@ def _judged_plain(request: Request, body: bytes, plan: Plan) -> Answer:
         return _PASSED["deleting"]
     if is_kubevirt(obj) or is_hyperconverged(obj):
         unchanged = request.operation == _UPDATE and _registrations(obj) == _registrations(old)
-        return _PASSED["unchanged"] if unchanged else answer_of(softened(judge(obj, plan) or []))
-    findings = judge(obj, plan, _interfaces_before(old) if request.operation == _UPDATE else None)
+        return _PASSED["unchanged"] if unchanged else answer_of(softened(evaluate_object(obj, plan) or []))
+    findings = evaluate_object(obj, plan, _interfaces_before(old) if request.operation == _UPDATE else None)
     if findings is None:
         return _PASSED["unknown-kind"]
     findings = _served(findings)
@@ -129,8 +129,8 @@ def _updated_plain(findings: list[Finding], obj: object, old: object, plan: Plan
     kind = kind_of(obj)
     if kind is None or not isinstance(old, dict) or look_up(obj, ("spec",)) == old.get("spec"):
         return softened(findings)
-    after = Judged(findings, read_vmi(obj, kind)[0], kind.spec)
-    return ratchet(after, Judged(judge(old, plan) or [], read_vmi(old, kind)[0], kind.spec))
+    after = EvaluatedObject(findings, read_vmi(obj, kind)[0], kind.spec)
+    return ratchet(after, EvaluatedObject(evaluate_object(old, plan) or [], read_vmi(old, kind)[0], kind.spec))
 
 
 def _as_told(obj: object, told: GroupVersionKind) -> object:

@@ -1,4 +1,4 @@
-"""The verdict: an answer as the bytes of an AdmissionReview response. Decides nothing.
+"""The verdict: an answer as the bytes of an AdmissionReview response.
 
 kubectl shows one of two texts: for reason Invalid with causes it prints each cause's field and message and leaves out the status message
 (k8s.io/kubectl pkg/cmd/util/helpers.go); events and conditions show the status message. So both name the object and the rule.
@@ -12,17 +12,17 @@ import msgspec
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF, INVALID
 from webhook.admission.envelope import API_VERSION, KIND
-from webhook.admission.owed import public_reason
+from webhook.admission.overhead_due import public_reason
 from webhook.admission.review import Request
-from webhook.admission.rulebook import Rulebook
-from webhook.admission.warning import signature, warnings_of, with_help
+from webhook.admission.rule_set import RuleSet
+from webhook.admission.warnings import signature, warnings_of, with_help
 from webhook.kube.fieldpath import render
 from webhook.kube.text import visible
 from webhook.rules.base import Action, Finding
 
-MOST_TOLD = 20
+MAX_REPORTED = 20
 """So many findings are told in the message of a denial; the causes have more."""
-MOST_CAUSES = 100
+MAX_CAUSES = 100
 
 _UNPROCESSABLE = 422
 
@@ -67,13 +67,13 @@ class _Review(msgspec.Struct, frozen=True, rename="camel", gc=False):
 _encode = msgspec.json.Encoder().encode
 
 
-def encode(request: Request, answer: Answer, rulebook: Rulebook, *, now: float) -> bytes:
+def encode(request: Request, answer: Answer, rule_set: RuleSet, *, now: float) -> bytes:
     """The AdmissionReview (`admission.k8s.io/v1`) that answers a request; `now` is in seconds of `time.monotonic()`."""
-    decision, age = answer.decision, int(rulebook.age(now))
+    decision, age = answer.decision, int(rule_set.age(now))
     if decision is Decision.ALLOWED and not answer.findings and not answer.audit:
-        before, after = _around_uid(public_reason(answer.reason), rulebook.version, age)
+        before, after = _around_uid(public_reason(answer.reason), rule_set.version, age)
         return before + _encode(request.uid) + after
-    audit = _audit(answer, rulebook.version, age)
+    audit = _audit(answer, rule_set.version, age)
     response = _Response(
         request.uid,
         decision is not Decision.DENIED,
@@ -117,9 +117,9 @@ def subject_of(request: Request) -> str:
 def _status(request: Request, findings: Sequence[Finding]) -> _Status:
     denials = [finding for finding in findings if finding.severity is Action.DENY]
     subject = visible(subject_of(request))
-    causes = [_Cause(CAUSE_TYPE_OF.get(each.rule, INVALID), f"{subject}: {_text(each)}", _field(each)) for each in denials[:MOST_CAUSES]]
+    causes = [_Cause(CAUSE_TYPE_OF.get(each.rule, INVALID), f"{subject}: {_text(each)}", _field(each)) for each in denials[:MAX_CAUSES]]
     details = _Details(kind=request.kind.kind, causes=causes, name=request.name, group=request.kind.group)
-    message = f"{subject}: {', '.join(_reported(denials[:MOST_TOLD]))}{_more(len(denials) - MOST_TOLD)}"
+    message = f"{subject}: {', '.join(_reported(denials[:MAX_REPORTED]))}{_more(len(denials) - MAX_REPORTED)}"
     return _Status("Failure", "Invalid", _UNPROCESSABLE, message, details)
 
 

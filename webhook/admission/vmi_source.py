@@ -1,4 +1,4 @@
-"""Where the VMI of a launcher pod is read from, as one method: a directory of files, or the API server. Knows neither."""
+"""Where the VMI of a launcher pod is read from, as one method: a directory of files, or the API server."""
 
 import enum
 from typing import Protocol

@@ -1,7 +1,7 @@
 """Whether evaluating a review takes longer than several ordinary ones take, seen without evaluating it."""
 
 from webhook.admission.review import Request, fast_kind
-from webhook.admission.rulebook import Rulebook
+from webhook.admission.rule_set import RuleSet
 from webhook.plugins.registry import Registry
 from webhook.vmi.objects import Carrier
 from webhook.vmi.spec import VMISpec
@@ -13,11 +13,11 @@ MAX_UNKNOWN = 1
 """An object that names more plugins that are not registered is heavy: what was meant is guessed."""
 
 
-def is_heavy(request: Request, rulebook: Rulebook) -> bool:
+def is_heavy(request: Request, rule_set: RuleSet) -> bool:
     """Whether others should not wait until a review is evaluated."""
     if request.operation not in {"CREATE", "UPDATE"}:
         return False
-    carried, before, registry = request.carried, request.carried_before, rulebook.registry
+    carried, before, registry = request.carried, request.carried_before, rule_set.registry
     if carried is None or fast_kind(request) is None:
         return True
     return _is_heavy(carried, registry) or (before is not None and _is_heavy(before, registry))

@@ -1,1 +1,1 @@
-"""The dry run put together: configuration, registry, files and workers in; a report out. Knows no output format and no command line."""
+"""The dry run put together: configuration, registry, files and workers in; a report out."""

@@ -1,4 +1,4 @@
-"""The configuration file of `check`: found, read and validated. Does not know the command line.
+"""The configuration file of `check`: found, read and validated.
 
 pydantic is slow to import, so this module is imported only where there is a file to read.
 """
@@ -12,14 +12,14 @@ from typing import Annotated, Literal
 import pydantic
 
 from webhook.errors import UsageError
-from webhook.intake.config_file import checked_mapping, read_content, read_mapping, setting_of_key
-from webhook.intake.rule_actions import checked_rules
-from webhook.intake.written import checked_version
 from webhook.kube.text import quoted
-from webhook.plugins.nearest import meant
+from webhook.loading.config_file import checked_mapping, read_content, read_mapping, setting_of_key
+from webhook.loading.names import checked_version
+from webhook.loading.rule_actions import checked_rules
+from webhook.plugins.suggestions import meant
 from webhook.rules.base import Action
 
-_LONGEST_FOUND = 60
+_MAX_FOUND_LENGTH = 60
 _MAX_PATTERNS = 1000
 """Every file is matched with all of them, and a repository brings both."""
 
@@ -107,7 +107,7 @@ def _told(problem: object) -> str:
         return f"unknown key {quoted(key)}" + (meant(str(problem["loc"][-1]), known) or f"; known are {', '.join(known)}")
     accepted = _ACCEPTED.get(problem["type"]) or str(problem["msg"]).replace("Input should be", "must be")
     found = json.dumps(problem["input"], default=str, ensure_ascii=False)
-    return f"{key}: {accepted}, found {found if len(found) <= _LONGEST_FOUND else found[:_LONGEST_FOUND] + '...'}"
+    return f"{key}: {accepted}, found {found if len(found) <= _MAX_FOUND_LENGTH else found[:_MAX_FOUND_LENGTH] + '...'}"
 
 
 def _check_names(config: Config, path: Path) -> None:

@@ -1,23 +1,23 @@
-"""A run over the objects of a cluster: which kinds, in which order, what is said about those that cannot be had. Prints nothing."""
+"""A run over the objects of a cluster: which kinds, in which order, what is said about those that cannot be had."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
-from webhook.check.live import asking, live_kubevirt
-from webhook.check.live_judging import SCHEME, LiveJudge
-from webhook.check.reporting import report
+from webhook.check.build_report import report
+from webhook.check.cluster_evaluation import SCHEME, ClusterEvaluator
+from webhook.check.cluster_registry import asking, live_kubevirt
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress
 from webhook.cluster.api import ApiServer
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.discovery import Discovery, Resource
+from webhook.cluster.hints import not_listed
 from webhook.cluster.listing import pages
-from webhook.cluster.problem import ApiError
-from webhook.cluster.remedy import not_listed
 from webhook.errors import UnreadableError, UsageError
-from webhook.intake.registry import registry_from_file, with_version
-from webhook.intake.sources import registry_source
 from webhook.kube.text import number_of
+from webhook.loading.registry import registry_from_file, with_version
+from webhook.loading.sources import registry_source
 from webhook.plugins.sources import LoadedRegistry
 from webhook.plugins.sources.hyperconverged import BINDING_IN
 from webhook.report.findings import Report
@@ -38,16 +38,16 @@ _READ: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("kubevirt.io", "KubeVirt", ("v1", "v1alpha3")),
     *((kind.group, kind.name, kind.versions) for name in _OWNERS_FIRST for kind in KINDS if kind.name == name),
 )
-"""Group, kind and versions of all that is judged, owners before what is made from them."""
+"""Group, kind and versions of all that is checked, owners before what is made from them."""
 
 _FATAL = frozenset({"unauthorized", "unreadable"})
 """Reasons that hold for whatever else would be asked."""
 
 
 def run_from_cluster(settings: Settings, progress: Progress) -> Report:
-    """Judge what the cluster of the settings holds.
+    """Check what the cluster of the settings holds.
 
-    Raises `UsageError` for a kubeconfig, context or namespace that is not there, `RegistryError` when there is no registry to judge by, and
+    Raises `UsageError` for a kubeconfig, context or namespace that is not there, `RegistryError` when there is no registry to check by, and
     `UnreadableError` when the API server does not answer; a kind that may not be listed is told in the report instead.
     """
     assert settings.cluster is not None  # noqa: S101 - what `Flags` gives
@@ -58,13 +58,13 @@ async def _run(api: ApiServer, settings: Settings, progress: Progress) -> Report
     for namespace in settings.namespaces:
         await _must_exist(api, namespace)
     loaded = with_version(await _registry(api, settings), settings.kubevirt_version)
-    judge = LiveJudge(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
-    notes = [note async for note in _judged(api, judge, settings, progress)]
-    if judge.told_at_owner:
-        left_out = number_of(judge.told_at_owner, "finding")
+    evaluate_object = ClusterEvaluator(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
+    notes = [note async for note in _evaluated(api, evaluate_object, settings, progress)]
+    if evaluate_object.told_at_owner:
+        left_out = number_of(evaluate_object.told_at_owner, "finding")
         notes.append(f"{left_out} left out: the object's owner (a pool, VM or replica set) has the same, and is told")
     told = msgspec.structs.replace(loaded, notes=(*loaded.notes, *notes))
-    return report(settings, told, judge.judged, _is_judged(settings.namespaces))
+    return report(settings, told, evaluate_object.evaluated, _is_evaluated(settings.namespaces))
 
 
 async def _must_exist(api: ApiServer, namespace: str) -> None:
@@ -84,14 +84,14 @@ async def _registry(api: ApiServer, settings: Settings) -> LoadedRegistry:
     return (await live_kubevirt(api)).loaded
 
 
-async def _judged(api: ApiServer, judge: LiveJudge, settings: Settings, progress: Progress) -> AsyncIterator[str]:
-    """Judge every kind that the cluster serves; what must be told about those that it does not."""
+async def _evaluated(api: ApiServer, evaluate_object: ClusterEvaluator, settings: Settings, progress: Progress) -> AsyncIterator[str]:
+    """Check every kind that the cluster serves; what must be told about those that it does not."""
     discovery = Discovery(api)
     absent: list[str] = []
     for group, kind, versions in _READ:
         served = await discovery.served(group, kind, versions)
         if served.resource is not None:
-            async for note in _judge_kind(api, judge, served.resource, settings.namespaces, progress):
+            async for note in _evaluate_kind(api, evaluate_object, served.resource, settings.namespaces, progress):
                 yield note
         elif served.versions and not set(served.versions) & set(versions):
             yield f"{kind} is served as {group}/{' or '.join(served.versions)}, which this program does not know: not checked"
@@ -101,20 +101,22 @@ async def _judged(api: ApiServer, judge: LiveJudge, settings: Settings, progress
         yield f"not served by this cluster, so not looked for: {', '.join(absent)}"
 
 
-async def _judge_kind(
-    api: ApiServer, judge: LiveJudge, resource: Resource, namespaces: Sequence[str], progress: Progress
+async def _evaluate_kind(
+    api: ApiServer, evaluate_object: ClusterEvaluator, resource: Resource, namespaces: Sequence[str], progress: Progress
 ) -> AsyncIterator[str]:
     newer_state = False
     for namespace in namespaces or (None,):
         try:
             async for page in pages(api, resource.path(namespace)):
-                judge.judge_items(page.items, resource.api_version, resource.kind)
+                evaluate_object.evaluate_items(page.items, resource.api_version, resource.kind)
                 newer_state |= page.newer_state
-                progress(judge.judged.documents, judge.judged.documents + page.remaining)
+                progress(evaluate_object.evaluated.documents, evaluate_object.evaluated.documents + page.remaining)
         except ApiError as error:
             if error.reason in _FATAL or not error.status:
                 raise
-            judge.judged.unreadable.append(UnreadableError(not_listed(error, resource), file=f"{SCHEME}{_scope(namespace)}{resource.kind}"))
+            evaluate_object.evaluated.unreadable.append(
+                UnreadableError(not_listed(error, resource), file=f"{SCHEME}{_scope(namespace)}{resource.kind}")
+            )
     if newer_state:
         yield f"listing {resource.plural} took longer than the API server keeps a state: what changed meanwhile may be missing"
 
@@ -123,7 +125,7 @@ def _scope(namespace: str | None) -> str:
     return "" if namespace is None else f"{namespace}/"
 
 
-def _is_judged(namespaces: Sequence[str]) -> Callable[[str], bool]:
+def _is_evaluated(namespaces: Sequence[str]) -> Callable[[str], bool]:
     """Whether a baseline's entry is about an object that was looked for."""
     prefixes = tuple(f"{SCHEME}{namespace}/" for namespace in namespaces) or SCHEME
     return lambda file: file.startswith(prefixes)

@@ -1,4 +1,4 @@
-"""The same mistake told once: at the owner that an object was made from, a pool or a VM, where it is mended. Reads no object but its owner.
+"""The same mistake told once: at the owner that an object was made from, a pool or a VM, where it is mended.
 
 What was found at an owner is remembered by uid; objects without findings cost nothing.
 """
@@ -25,14 +25,14 @@ class FoundAtOwners:
         if not findings:
             return []
         start = _start(obj)
-        mistakes = [_mistake(finding, start) for finding in findings]
+        violations = [_violation(finding, start) for finding in findings]
         told = frozenset[_Mistake]().union(*(self._found.get(owner, ()) for owner in _owners(obj)))
         for name in _names(obj):
-            self._found[name] = self._found.get(name, frozenset()).union(mistakes)
-        return [finding for finding, mistake in zip(findings, mistakes, strict=True) if mistake not in told]
+            self._found[name] = self._found.get(name, frozenset()).union(violations)
+        return [finding for finding, violation in zip(findings, violations, strict=True) if violation not in told]
 
 
-def _mistake(finding: Finding, start: Path) -> _Mistake:
+def _violation(finding: Finding, start: Path) -> _Mistake:
     """Rule, path from the VMI spec or the bindings on, and message; another path belongs to this object alone."""
     inside = finding.path[: len(start)] == start
     return finding.rule, finding.path[len(start) :] if inside else ("", *finding.path), finding.message

@@ -1,4 +1,4 @@
-"""A run of `check` from settings to report: the composition root of the dry run. Prints nothing but progress, exits never."""
+"""A run of `check` from settings to report: the composition root of the dry run."""
 
 import contextlib
 import functools
@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from webhook.check.judging import Judge
-from webhook.check.reporting import report
+from webhook.check.build_report import report
+from webhook.check.evaluation import Evaluator
 from webhook.check.settings import Settings
-from webhook.check.workers import Progress, judge_all
+from webhook.check.workers import Progress, evaluate_all
 from webhook.errors import UnreadableError
 from webhook.files import is_pipe
-from webhook.intake.registry import registry_among, registry_from_file, with_version
-from webhook.intake.sources import Source, registry_source
+from webhook.loading.registry import registry_among, registry_from_file, with_version
+from webhook.loading.sources import Source, registry_source
 from webhook.manifests.files import SkippedLinks, find_files
 from webhook.plugins.sources import LoadedRegistry
 from webhook.report.findings import Report
@@ -23,22 +23,22 @@ from webhook.rules.plan import plan
 
 
 def run(settings: Settings, progress: Progress) -> Report:
-    """Judge everything that the settings name.
+    """Check everything that the settings name.
 
     Raises `RegistryError` when there is no registry to be had that was asked for, and `UnreadableError` for a broken baseline; whatever
     cannot be read among the manifests is told in the report instead.
     """
     if settings.from_cluster:
-        from webhook.check.from_cluster import run_from_cluster  # noqa: PLC0415 - files are judged without what asks clusters
+        from webhook.check.from_cluster import run_from_cluster  # noqa: PLC0415 - files are checked without what asks clusters
 
         return run_from_cluster(settings, progress)
     with contextlib.ExitStack() as stack:
         sources, missing, notes = _sources(settings, stack)
         loaded = with_version(_registry(settings, sources), settings.kubevirt_version)
-        judge = Judge(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
-        judged = judge_all(judge, sources, settings.jobs, progress)
-    judged.unreadable[:0] = missing
-    written = report(settings, loaded, judged, _among(sources))
+        evaluate_object = Evaluator(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
+        evaluated = evaluate_all(evaluate_object, sources, settings.jobs, progress)
+    evaluated.unreadable[:0] = missing
+    written = report(settings, loaded, evaluated, _among(sources))
     return msgspec.structs.replace(written, notes=[*notes, *written.notes])
 
 
@@ -74,7 +74,7 @@ def _registry(settings: Settings, sources: Sequence[Source]) -> LoadedRegistry:
         return registry_from_file(registry_source(settings.registry, pipe=settings.registry_may_be_pipe))
     if settings.cluster is None:
         return registry_among(sources)
-    from webhook.check.live import live_registry  # noqa: PLC0415 - files are judged without what asks clusters
+    from webhook.check.cluster_registry import live_registry  # noqa: PLC0415 - files are checked without what asks clusters
 
     return live_registry(settings.cluster)
 

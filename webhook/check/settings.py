@@ -1,4 +1,4 @@
-"""What a run of `check` is asked to do, after flags and configuration file have been laid over each other. Reads nothing."""
+"""What a run of `check` is asked to do, after flags and configuration file have been laid over each other."""
 
 from collections.abc import Mapping
 
@@ -31,16 +31,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         kubevirt_version: Overrides the version that the registry tells.
         actions: Rule actions that differ from the rules' own.
         exclude_paths: Globs of files that are not read.
-        exclude_namespaces: Globs of namespaces whose objects are not judged.
+        exclude_namespaces: Globs of namespaces whose objects are not checked.
         baseline: File with findings that are known already, or `None`.
         baseline_may_be_pipe: Whether the command line names that file: then it may be a pipe.
         fail_on: The least severity that makes the exit code 1.
         require_registry: Whether a run without a registry fails.
         fail_on_nothing: Whether a run that checks no object fails.
-        jobs: Worker processes; 1 judges in this process.
+        jobs: Worker processes; 1 checks in this process.
         cluster: The cluster that is read, or `None` when none is.
-        from_cluster: Whether its objects are judged, instead of those in `paths`.
-        namespaces: The namespaces whose objects are judged, all when empty.
+        from_cluster: Whether its objects are checked, instead of those in `paths`.
+        namespaces: The namespaces whose objects are checked, all when empty.
     """
 
     paths: tuple[str, ...]

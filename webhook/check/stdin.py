@@ -7,7 +7,7 @@ from typing import BinaryIO, TextIO
 
 from webhook.errors import UnreadableError, reason_of
 from webhook.files import MAX_MANIFEST_BYTES, open_file
-from webhook.intake.sources import Source
+from webhook.loading.sources import Source
 
 STDIN = "<stdin>"
 _CHUNK = 1024 * 1024

@@ -1,7 +1,8 @@
-"""Judging many files at once: in this process when they are few, else beside it in forked ones. Judges nothing itself.
+"""Checking many files at once: in this process when they are few, else beside it in forked ones.
 
-Plain `os.fork`, as importing and starting a pool of the standard library takes as long as judging hundreds of VMs. A child inherits what is
-needed, judges its share, sends the results once and ends; where there is no fork, everything is judged in this process.
+Plain `os.fork`, as importing and starting a pool of the standard library takes as long as checking hundreds of VMs.
+A child inherits what is
+needed, checks its share, sends the results once and ends; where there is no fork, everything is checked in this process.
 """
 
 import contextlib
@@ -14,9 +15,9 @@ import traceback
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 
-from webhook.check.judging import Judge, Judged
+from webhook.check.evaluation import EvaluatedFile, Evaluator
 from webhook.errors import BindguardError
-from webhook.intake.sources import Source
+from webhook.loading.sources import Source
 
 
 class Progress(Protocol):
@@ -26,18 +27,18 @@ class Progress(Protocol):
 
 
 _FEW_FILES = 16
-"""Forking costs about as much as judging this many files."""
+"""Forking costs about as much as checking this many files."""
 _LARGEST_BATCH = 64
 
 
-def judge_all(judge: Judge, sources: Sequence[Source], jobs: int, progress: Progress) -> Judged:
-    """All sources judged, in their order, whatever the number of processes.
+def evaluate_all(evaluate_object: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> EvaluatedFile:
+    """All sources checked, in their order, whatever the number of processes.
 
     Memory is that of one document per process and of the findings; it does not grow with the number of documents.
     """
     jobs = 1 if len(sources) <= _FEW_FILES or not sys.platform.startswith("linux") else min(jobs, len(sources))
     with _children_awaited() if jobs > 1 else contextlib.nullcontext():
-        return _judge_together(judge, sources, jobs, progress)
+        return _evaluate_together(evaluate_object, sources, jobs, progress)
 
 
 @contextlib.contextmanager
@@ -50,19 +51,21 @@ def _children_awaited() -> Iterator[None]:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL if before is None else before)  # none: a handler that is not Python's
 
 
-def _judge_together(judge: Judge, sources: Sequence[Source], jobs: int, progress: Progress) -> Judged:
+def _evaluate_together(evaluate_object: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> EvaluatedFile:
     batches = list(_batches(sources, jobs))
     children: list[_Child] = []
     try:
-        children.extend(_fork(judge, batches[number::jobs]) for number in range(1, jobs))  # no list: each is known when the next fails
-        shares = [list(_own_share(judge, batches[::jobs], len(sources), jobs, progress))]
+        children.extend(
+            _fork(evaluate_object, batches[number::jobs]) for number in range(1, jobs)
+        )  # no list: each is known when the next fails
+        shares = [list(_own_share(evaluate_object, batches[::jobs], len(sources), jobs, progress))]
         shares += [_received(child) for child in children]
     finally:
         _end(children)
-    judged = Judged()
+    evaluated = EvaluatedFile()
     for index in range(len(batches)):
-        judged.add(shares[index % jobs][index // jobs])
-    return judged
+        evaluated.add(shares[index % jobs][index // jobs])
+    return evaluated
 
 
 def _batches(sources: Sequence[Source], jobs: int) -> Iterator[Sequence[Source]]:
@@ -72,17 +75,19 @@ def _batches(sources: Sequence[Source], jobs: int) -> Iterator[Sequence[Source]]
         yield sources[start : start + size]
 
 
-def _own_share(judge: Judge, batches: Sequence[Sequence[Source]], total: int, jobs: int, progress: Progress) -> Iterator[Judged]:
+def _own_share(
+    evaluate_object: Evaluator, batches: Sequence[Sequence[Source]], total: int, jobs: int, progress: Progress
+) -> Iterator[EvaluatedFile]:
     done = documents = 0
 
     def tell(read: int) -> None:
         progress(min(done * jobs, total), total, (documents + read) * jobs)  # the other processes get about as far
 
     for batch in batches:
-        judged = judge.judge_files(batch, tell)
-        yield judged
+        evaluated = evaluate_object.evaluate_files(batch, tell)
+        yield evaluated
         done += len(batch)
-        documents += judged.documents
+        documents += evaluated.documents
         tell(0)
 
 
@@ -91,7 +96,7 @@ class _Child(NamedTuple):
     results: BinaryIO
 
 
-def _fork(judge: Judge, batches: Sequence[Sequence[Source]]) -> _Child:
+def _fork(evaluate_object: Evaluator, batches: Sequence[Sequence[Source]]) -> _Child:
     parent = os.getpid()
     reader, writer = os.pipe()
     gc.freeze()  # what the child inherits is never garbage: it need not look at it
@@ -104,21 +109,21 @@ def _fork(judge: Judge, batches: Sequence[Sequence[Source]]) -> _Child:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes the report
         os.close(reader)
         with os.fdopen(writer, "wb") as stream:
-            pickle.dump(_share(judge, batches, parent), stream, pickle.HIGHEST_PROTOCOL)
+            pickle.dump(_share(evaluate_object, batches, parent), stream, pickle.HIGHEST_PROTOCOL)
         code = 0
     finally:
         os._exit(code)  # whatever happened: nothing of the parent's runs in the child
 
 
-def _share(judge: Judge, batches: Sequence[Sequence[Source]], parent: int) -> list[Judged] | str:
+def _share(evaluate_object: Evaluator, batches: Sequence[Sequence[Source]], parent: int) -> list[EvaluatedFile] | str:
     """What a worker sends: its results, or the trace of what ended it, which is nothing that a manifest may cause."""
     try:
-        return [judge.judge_files(batch) for batch in batches if os.getppid() == parent]
+        return [evaluate_object.evaluate_files(batch) for batch in batches if os.getppid() == parent]
     except Exception:  # noqa: BLE001 - the process that started the worker decides
         return traceback.format_exc()
 
 
-def _received(child: _Child) -> list[Judged]:
+def _received(child: _Child) -> list[EvaluatedFile]:
     try:
         results = pickle.load(child.results)  # noqa: S301 - from our own child, through a pipe that nobody else holds
     except (EOFError, pickle.UnpicklingError) as error:

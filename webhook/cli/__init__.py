@@ -14,7 +14,7 @@ from webhook.errors import EXIT_INTERRUPTED, EXIT_UNREADABLE, EXIT_USAGE, Bindgu
 from webhook.kube.text import visible
 
 _COMMANDS: Mapping[str, str] = {
-    "check": "Judge manifests, or what a cluster holds, as the webhook would.",
+    "check": "Check manifests, or what a cluster holds, as the webhook would.",
     "rules": "List all rules.",
     "explain": "Explain a rule or a binding.",
     "serve": "Answer a Kubernetes API server.",

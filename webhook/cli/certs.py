@@ -1,4 +1,4 @@
-"""`bindguard certs`: make a CA and a pair, look at a certificate, verify a pair. Talks to no cluster."""
+"""`bindguard certs`: make a CA and a pair, look at a certificate, verify a pair."""
 
 import re
 import sys
@@ -18,13 +18,13 @@ from webhook.tls.names import names_for_service
 from webhook.tls.pair import utc_now
 from webhook.tls.pem import certificates
 from webhook.tls.remote import shown_by
-from webhook.tls.selfsigned import MOST_DAYS, make_ca, make_leaf
+from webhook.tls.selfsigned import MAX_DAYS, make_ca, make_leaf
 from webhook.tls.store import ca_bundle, write_pair
-from webhook.tls.verify import Question, Verdict, verify, whole_days
+from webhook.tls.verify import ServingRequirements, Verification, verify, whole_days
 
-_DAYS = click.IntRange(1, MOST_DAYS)
+_DAYS = click.IntRange(1, MAX_DAYS)
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\s]+):([0-9]{1,5})")
-_MOST_PORT = 65535
+_MAX_PORT = 65535
 
 _output = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of what is printed."
@@ -95,7 +95,7 @@ def inspect(*, place: str, output: str) -> None:
 @click.option("--ca", metavar="FILE", help="CAs that clients trust, the decoded caBundle; without it trust is not looked at.")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="DNS name or IP address that it must be for; may be repeated.")
 @click.option(
-    "--within-days", type=click.IntRange(0, MOST_DAYS), default=30, show_default=True, help="What expires within so many days is a problem."
+    "--within-days", type=click.IntRange(0, MAX_DAYS), default=30, show_default=True, help="What expires within so many days is a problem."
 )
 @_output
 def verify_pair(*, cert: str, key: str | None, ca: str | None, names: tuple[str, ...], within_days: int, output: str) -> None:  # noqa: PLR0913 - one parameter per flag
@@ -103,7 +103,7 @@ def verify_pair(*, cert: str, key: str | None, ca: str | None, names: tuple[str,
 
     Exit code: 0 all is well, 1 a problem, 2 wrong usage, 3 a file could not be read or understood.
     """
-    verdicts = verify(Question(cert=cert, key=key, ca=ca, names=names, within_days=within_days), utc_now())
+    verdicts = verify(ServingRequirements(cert=cert, key=key, ca=ca, names=names, within_days=within_days), utc_now())
     well = not any(verdict.problems for verdict in verdicts)
     if output == "json":
         _print_json({"ok": well, "checks": verdicts})
@@ -120,7 +120,7 @@ def _be_label(name: str, flag: str, what: str) -> None:
 
 def _address(place: str) -> tuple[str, int] | None:
     match = _ADDRESS.fullmatch(place)
-    if match is None or not 0 < int(match[2]) <= _MOST_PORT:
+    if match is None or not 0 < int(match[2]) <= _MAX_PORT:
         return None
     return match[1].strip("[]"), int(match[2])
 
@@ -143,7 +143,7 @@ def _left(days: int) -> str:
     return f"{whole_days(days)} left" if days >= 0 else f"expired {whole_days(-days - 1)} ago"
 
 
-def _told(verdict: Verdict) -> str:
+def _told(verdict: Verification) -> str:
     if not verdict.problems:
         return f"ok       {visible(verdict.check)}\n"
     return "".join(f"problem  {visible(str(problem))}\n" for problem in verdict.problems)

@@ -8,10 +8,10 @@ from typing import TypedDict, Unpack
 import click
 import msgspec
 
-from webhook.check.layers import Flags, settings_from
 from webhook.check.run import run
 from webhook.check.settings import Settings
-from webhook.cli.named import not_empty
+from webhook.check.settings_layers import Flags, settings_from
+from webhook.cli.file_names import not_empty
 from webhook.cli.output import to_file, to_stdout
 from webhook.cli.progress import ProgressLine
 from webhook.cli.terminal import wants_colour
@@ -22,7 +22,7 @@ from webhook.report.formats import FORMATS, render
 from webhook.rules import RULES
 from webhook.rules.base import Rule, docstring
 
-_MOST_JOBS = 256
+_MAX_JOBS = 256
 
 
 class _Flags(TypedDict):
@@ -52,9 +52,9 @@ class _Flags(TypedDict):
 @click.option(
     "--registry",
     metavar="FILE",
-    help="KubeVirt CR, HyperConverged CR or bindguard registry to judge by; without it one is looked for among the PATHs.",
+    help="KubeVirt CR, HyperConverged CR or bindguard registry to check by; without it one is looked for among the PATHs.",
 )
-@click.option("--kubevirt-version", metavar="VERSION", help="KubeVirt release to judge by, such as 1.9.")
+@click.option("--kubevirt-version", metavar="VERSION", help="KubeVirt release to check by, such as 1.9.")
 @click.option(
     "--config",
     metavar="FILE",
@@ -70,14 +70,14 @@ class _Flags(TypedDict):
 @click.option("--write-baseline", metavar="FILE", help="Write all findings of this run as a baseline, and exit 0.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report.")
 @click.option("--output-file", metavar="FILE", help="Write the report here, whole or not at all, instead of to standard output.")
-@click.option("-j", "--jobs", type=click.IntRange(1, _MOST_JOBS), help="Worker processes.  [default: one per processor]")
-@click.option("--context", metavar="CONTEXT", help="Judge by the registry of the cluster of this kubeconfig context.")
+@click.option("-j", "--jobs", type=click.IntRange(1, _MAX_JOBS), help="Worker processes.  [default: one per processor]")
+@click.option("--context", metavar="CONTEXT", help="Check by the registry of the cluster of this kubeconfig context.")
 @click.option("--kubeconfig", metavar="FILE", help="Likewise, of this kubeconfig.  [default: as for kubectl]")
 @click.option("--cluster", is_flag=True, help="Likewise, of the current context, or in a pod of the pod's cluster.")
-@click.option("--from-cluster", is_flag=True, help="Judge what exists in the cluster, instead of files.")
+@click.option("--from-cluster", is_flag=True, help="Check what exists in the cluster, instead of files.")
 @click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="With --from-cluster: only here; may be repeated.")
 def command(*, output: str, output_file: str | None, write_baseline: str | None, **flags: Unpack[_Flags]) -> None:
-    """Judge manifests as the webhook would; or, with --from-cluster, what exists in a cluster.
+    """Check manifests as the webhook would; or, with --from-cluster, what exists in a cluster.
 
     PATHs are files, directories, globs, or - for standard input; without any the current directory is read. No cluster is needed, nor
     asked unless one is named: then the registry is that of its KubeVirt CR.
@@ -91,7 +91,7 @@ def command(*, output: str, output_file: str | None, write_baseline: str | None,
     if write_baseline is not None:
         sys.exit(_write_baseline(settings, write_baseline))
     progress = _progress(settings)
-    report = _judged(settings, progress)
+    report = _evaluated(settings, progress)
     if output_file is None:
         to_stdout(_rendered(report, output, settings, colour=wants_colour()))
     else:
@@ -104,7 +104,7 @@ def _progress(settings: Settings) -> ProgressLine:
     return ProgressLine("object" if settings.from_cluster else "file", sys.stderr)
 
 
-def _judged(settings: Settings, progress: ProgressLine) -> Report:
+def _evaluated(settings: Settings, progress: ProgressLine) -> Report:
     """The report, or the end of the process when somebody loses patience: then nothing is written at all, and nothing left behind."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup
@@ -132,7 +132,7 @@ def _info(rule: Rule) -> RuleInfo:
 def _write_baseline(settings: Settings, path: str) -> int:
     from webhook.report.baseline import write_baseline  # noqa: PLC0415 - rarely needed
 
-    report = _judged(msgspec.structs.replace(settings, baseline=None), _progress(settings))
+    report = _evaluated(msgspec.structs.replace(settings, baseline=None), _progress(settings))
     if report.unreadable or report.failing_gaps:
         to_stdout(_rendered(report, "text", settings, colour=wants_colour()))
         return report.exit_code(fail_on=settings.fail_on)

@@ -8,7 +8,7 @@ import click
 from webhook.cli.output import to_stdout
 from webhook.cli.terminal import width
 from webhook.doctor import report
-from webhook.doctor.result import Verdict, exit_code
+from webhook.doctor.result import Outcome, exit_code
 from webhook.doctor.run import examine
 from webhook.doctor.snapshot import Names
 
@@ -49,4 +49,4 @@ def command(*, kubeconfig: str | None, context: str | None, output: str, fail_on
     results, server = examine(Names(**names), kubeconfig=kubeconfig, context=context)
     told = report.json(results, server=server) if output == "json" else report.text(results, server=server, width=width())
     to_stdout(told)
-    sys.exit(exit_code(results, fail_on=Verdict(fail_on)))
+    sys.exit(exit_code(results, fail_on=Outcome(fail_on)))

@@ -1,22 +1,22 @@
-"""`bindguard explain`: what a rule or a binding is about. Reads no manifest and judges nothing."""
+"""`bindguard explain`: what a rule or a binding is about."""
 
 import click
 
 from webhook.cli.output import to_stdout
 from webhook.cli.terminal import bold, width
-from webhook.guide import GUIDES, guide_named
-from webhook.guide.compare import comparison
-from webhook.guide.text import aligned, binding_text, fill, rule_text
+from webhook.explain import GUIDES, guide_named
+from webhook.explain.compare import comparison
+from webhook.explain.text import aligned, binding_text, fill, rule_text
 from webhook.kube.text import quoted
-from webhook.plugins.nearest import nearest
+from webhook.plugins.suggestions import nearest
 from webhook.rules import RULE_NAMED, RULES
 from webhook.vmi.bindings import DISCONTINUED
 
 _PROSE_WIDTH = 100
 """Longer lines are hard to read, however wide the terminal is."""
 
-_MOST_SUGGESTED = 5
-_SHORTEST_PART = 3
+_MAX_SUGGESTED = 5
+_MIN_PART_LENGTH = 3
 
 
 @click.command("explain", short_help="Explain a rule or a binding.")
@@ -52,7 +52,7 @@ def _advice(name: str) -> str:
     bindings = ", ".join(guide.name for guide in GUIDES)
     if name.casefold() in (binding.field for binding in DISCONTINUED):
         return f"KubeVirt has discontinued this binding; the bindings are {bindings}"
-    suggested = _near(name) or _holding(name)[:_MOST_SUGGESTED]
+    suggested = _near(name) or _holding(name)[:_MAX_SUGGESTED]
     if suggested:
         return "did you mean " + " or ".join(quoted(known) for known in suggested) + "?"
     return f"`bindguard rules` lists the rules, and the bindings are {bindings}"
@@ -66,7 +66,7 @@ def _near(name: str) -> list[str]:
 
 def _holding(name: str) -> list[str]:
     """The rules that have the name within theirs, unless it is too short to say anything."""
-    return [rule for rule in RULE_NAMED if name.casefold() in rule] if len(name) >= _SHORTEST_PART else []
+    return [rule for rule in RULE_NAMED if name.casefold() in rule] if len(name) >= _MIN_PART_LENGTH else []
 
 
 def _prose_width() -> int:

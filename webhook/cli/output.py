@@ -1,4 +1,4 @@
-"""Where a command's output goes: all of a text, or an end that says otherwise. Does not know what is written."""
+"""Where a command's output goes: all of a text, or an end that says otherwise."""
 
 import contextlib
 import io

@@ -8,9 +8,9 @@ import click
 from webhook.check.settings import Access
 from webhook.cli.output import to_file, to_stdout
 from webhook.errors import UsageError
-from webhook.intake.registry import registry_from_file
-from webhook.intake.sources import registry_source
 from webhook.kube.text import visible
+from webhook.loading.registry import registry_from_file
+from webhook.loading.sources import registry_source
 from webhook.plugins.plugin import Plugin
 from webhook.plugins.sources import LoadedRegistry
 
@@ -34,8 +34,8 @@ def export(*, kubeconfig: str | None, context: str | None, output_file: str | No
 
     Exit code: 0 written, 2 wrong usage, 3 the cluster could not be asked, or has no KubeVirt CR that counts.
     """
-    from webhook.check.live import asking, live_kubevirt  # noqa: PLC0415 - `show FILE` does without what asks clusters
-    from webhook.intake.export import exported  # noqa: PLC0415 - brings PyYAML along
+    from webhook.check.cluster_registry import asking, live_kubevirt  # noqa: PLC0415 - `show FILE` does without what asks clusters
+    from webhook.loading.export import exported  # noqa: PLC0415 - brings PyYAML along
 
     live = asking(Access(kubeconfig=kubeconfig, context=context), live_kubevirt)
     text = exported(live.obj, server=live.server, at=datetime.now(UTC))
@@ -61,7 +61,7 @@ def show(*, file: str | None, kubeconfig: str | None, context: str | None) -> No
 
 
 def _live(kubeconfig: str | None, context: str | None) -> LoadedRegistry:
-    from webhook.check.live import live_registry  # noqa: PLC0415 - files are shown without what asks clusters
+    from webhook.check.cluster_registry import live_registry  # noqa: PLC0415 - files are shown without what asks clusters
 
     return live_registry(Access(kubeconfig=kubeconfig, context=context))
 

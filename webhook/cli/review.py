@@ -9,24 +9,24 @@ import click
 import msgspec
 
 from webhook.admission.envelope import MUTATE, VALIDATE
-from webhook.asking.address import Trust, parse_address
-from webhook.asking.answers import read_answer
-from webhook.asking.ask import Ask, UnansweredError
-from webhook.asking.kubectl import kubectl_lines, verdict_lines
-from webhook.asking.questions import MAX_BYTES, Former, Question, Reader, former, questions
-from webhook.asking.remote import Remote
-from webhook.cli.named import not_empty
+from webhook.cli.file_names import not_empty
 from webhook.cli.output import to_stdout
 from webhook.cli.packages import missing_package
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, UnreadableError, UsageError
 from webhook.files import read_file
 from webhook.kube.text import visible
 from webhook.report.json_text import json_text
+from webhook.review_client.address import Trust, parse_address
+from webhook.review_client.client import Ask, UnansweredError
+from webhook.review_client.http_client import Remote
+from webhook.review_client.kubectl_output import kubectl_lines, verdict_lines
+from webhook.review_client.load_reviews import MAX_BYTES, PreviousObjects, Reader, ReviewRequest, former, questions
+from webhook.review_client.responses import read_answer
 
 _ENDPOINTS = {"validate": VALIDATE, "mutate": MUTATE}
 _OF_SERVER = ("ca", "insecure", "client_cert", "client_key", "tls_server_name", "timeout")
 _OF_ENGINE = ("registry", "kubevirt_version", "vmis", "overhead", "config")
-_LONGEST_SECONDS = 30  # no webhook configuration may have a longer timeout
+_MAX_SECONDS = 30  # no webhook configuration may have a longer timeout
 _SECONDS = 10.0
 
 
@@ -60,9 +60,9 @@ class _Options(TypedDict):
 @click.option("--client-cert", metavar="FILE", help="Certificate to show to the server, PEM.")
 @click.option("--client-key", metavar="FILE", help="Its key, PEM.  [default: in the same file]")
 @click.option("--tls-server-name", metavar="NAME", help="Name that the server's certificate is for, where that is not the host.")
-@click.option("--timeout", type=click.FloatRange(0, _LONGEST_SECONDS, min_open=True), help="Seconds to wait for an answer.  [default: 10]")
-@click.option("--registry", metavar="FILE", help="Without a server: what to judge by, as for `bindguard serve`.")
-@click.option("--kubevirt-version", metavar="VERSION", help="Without a server: KubeVirt release to judge by.")
+@click.option("--timeout", type=click.FloatRange(0, _MAX_SECONDS, min_open=True), help="Seconds to wait for an answer.  [default: 10]")
+@click.option("--registry", metavar="FILE", help="Without a server: what to check by, as for `bindguard serve`.")
+@click.option("--kubevirt-version", metavar="VERSION", help="Without a server: KubeVirt release to check by.")
 @click.option("--vmis", metavar="DIR", help="Without a server: VMI files that launcher pods are matched with.")
 @click.option("--overhead", metavar="MODE", help="Without a server: when pods get the overhead of their plugins: auto, always or off.")
 @click.option("--config", metavar="FILE", help="Without a server: configuration as for `bindguard serve`.")
@@ -81,7 +81,7 @@ def command(**options: Unpack[_Options]) -> None:
 def _remote(server: str, options: _Options) -> Ask:
     given = [name for name in _OF_ENGINE if options.get(name) is not None]
     if given:
-        raise UsageError(f"--server and {_flags(given)}: a server judges by its own; leave one out")
+        raise UsageError(f"--server and {_flags(given)}: a server checks by its own; leave one out")
     address = parse_address(server)
     if options["insecure"] and options["ca"] is not None:
         raise UsageError("--ca and --insecure: with any certificate accepted no CA is needed; leave one out")
@@ -106,7 +106,7 @@ def _engine(options: _Options) -> Iterator[Ask]:
     if given:
         raise UsageError(f"{_flags(given)}: of no use without --server")
     try:
-        from webhook.serve.engine import engine, engine_settings  # noqa: PLC0415 - a server is asked without these packages
+        from webhook.runtime.engine import engine, engine_settings  # noqa: PLC0415 - a server is asked without these packages
     except ModuleNotFoundError as error:
         raise missing_package("review without --server", error) from error
     names = {"registry": "registry", "kubevirt_version": "kubevirt_version", "vmis": "vmi_directory", "overhead": "overhead"}
@@ -125,7 +125,7 @@ def _asked(ask: Ask, options: _Options) -> int:
     """Ask everything that can be read; the exit code is of the worst that happened."""
     if (*options["files"], options["old"]).count("-") > 1:
         raise UsageError("-: standard input can be read once only")
-    before = former(*_reader(options["old"])) if options["old"] is not None else Former()
+    before = former(*_reader(options["old"])) if options["old"] is not None else PreviousObjects()
     worst = EXIT_CLEAN
     for name in options["files"]:
         try:
@@ -138,7 +138,7 @@ def _asked(ask: Ask, options: _Options) -> int:
     return worst
 
 
-def _answered(ask: Ask, question: Question, options: _Options) -> int:
+def _answered(ask: Ask, question: ReviewRequest, options: _Options) -> int:
     """Ask one question and show the answer."""
     endpoint = options["endpoint"]
     try:

@@ -1,4 +1,4 @@
-"""`bindguard rules`: the table of rules as text, JSON or the page docs/rules.md. Runs no rule."""
+"""`bindguard rules`: the table of rules as text, JSON or the page docs/rules.md."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -7,9 +7,9 @@ import click
 
 from webhook.cli.output import to_stdout
 from webhook.cli.terminal import width
-from webhook.guide.ruledoc import HEADINGS, group_title, grouped, rule_doc, upstream, versions
-from webhook.guide.rules_page import page
-from webhook.guide.text import fill
+from webhook.explain.ruledoc import HEADINGS, group_title, grouped, rule_doc, upstream, versions
+from webhook.explain.rules_page import page
+from webhook.explain.text import fill
 from webhook.rules import RULES
 from webhook.rules.base import Rule
 

@@ -8,10 +8,10 @@ from typing import TypeVar
 import click
 
 from webhook.rules.base import Action
-from webhook.serve.settings.effective import Effective
-from webhook.serve.settings.layers import effective
-from webhook.serve.settings.model import Exclude, ServeSettings
-from webhook.serve.settings.names import flag
+from webhook.runtime.settings.effective import EffectiveSetting
+from webhook.runtime.settings.layers import effective
+from webhook.runtime.settings.model import Exclude, ServeSettings
+from webhook.runtime.settings.names import flag
 
 C = TypeVar("C", bound=Callable[..., object])
 
@@ -74,12 +74,12 @@ def command(*, print_settings: bool, **flags: object) -> None:
     if print_settings:
         click.echo(_table(found), nl=False)
         return
-    from webhook.serve.life import serve  # noqa: PLC0415 - the settings can be printed without a web server
+    from webhook.runtime.lifecycle import serve  # noqa: PLC0415 - the settings can be printed without a web server
 
     sys.exit(serve(found))
 
 
-def _table(found: Effective) -> str:
+def _table(found: EffectiveSetting) -> str:
     rows = [(name, _shown(getattr(found.settings, name)), found.origin(name)) for name in ServeSettings.model_fields]
     names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
     return "".join(f"{name:{names}}  {value:{values}}  {origin}".rstrip() + "\n" for name, value, origin in rows)

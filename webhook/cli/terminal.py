@@ -1,4 +1,4 @@
-"""What standard output can show: its width, and whether text may stand out. Prints nothing."""
+"""What standard output can show: its width, and whether text may stand out."""
 
 import os
 import shutil

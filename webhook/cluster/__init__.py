@@ -1,1 +1,1 @@
-"""The API server as Bindguard sees it: reads, watches, and the few writes for certificates. Knows no rule and serves nothing."""
+"""The API server as Bindguard sees it: reads, watches, and the few writes for certificates."""

@@ -1,4 +1,4 @@
-"""Calls to one API server: JSON bytes in and out, each call within its time, a watch line by line. Knows no kind of object.
+"""Calls to one API server: JSON bytes in and out, each call within its time, a watch line by line.
 
 The calls are made with httpx and not with the official client, whose calls are threads that nobody can cancel (docs/decisions.md).
 """
@@ -14,16 +14,16 @@ from typing import NamedTuple
 import httpx
 import msgspec
 
+from webhook.cluster.api_error import answered, unanswered
 from webhook.cluster.credentials import Credentials
-from webhook.cluster.plain_words import cut_to_a_line
-from webhook.cluster.problem import answered, unanswered
+from webhook.cluster.kubeconfig_errors import cut_to_a_line
 
-MOST_BODY_BYTES = 64 * 1024 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
 """More of one answer is not read; a page of 500 large VMs has a tenth of it."""
-MOST_LINE_BYTES = 32 * 1024 * 1024
+MAX_LINE_BYTES = 32 * 1024 * 1024
 """More of one watch event is not read; etcd holds no object of more than 1.5 MiB."""
 
-MOST_RETRY_AFTER_SECONDS = 30
+MAX_RETRY_AFTER_SECONDS = 30
 """No server is left alone for longer, whatever it asks for."""
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -158,15 +158,15 @@ class ApiServer:
 def _retry_after(response: httpx.Response) -> float:
     """Seconds that the server asks to be left alone for; a date, which API servers do not send, counts as nothing."""
     told = response.headers.get("Retry-After", "")
-    return float(min(int(told), MOST_RETRY_AFTER_SECONDS)) if _SECONDS_TOLD.fullmatch(told) else 0.0
+    return float(min(int(told), MAX_RETRY_AFTER_SECONDS)) if _SECONDS_TOLD.fullmatch(told) else 0.0
 
 
 async def _whole(response: httpx.Response, asked: str) -> bytes:
     parts, size = [], 0
     async for part in response.aiter_raw():
         size += len(part)
-        if size > MOST_BODY_BYTES:
-            raise unanswered(asked, "unreadable", f"the answer has more than {MOST_BODY_BYTES:,} bytes")
+        if size > MAX_BODY_BYTES:
+            raise unanswered(asked, "unreadable", f"the answer has more than {MAX_BODY_BYTES:,} bytes")
         parts.append(part)
     return b"".join(parts)
 
@@ -187,8 +187,8 @@ async def _lines(response: httpx.Response, asked: str, silence_seconds: float) -
             yield b"".join((*rest, end))
             rest, size = [], 0
         size += len(last)
-        if size > MOST_LINE_BYTES:
-            raise unanswered(asked, "unreadable", f"one event has more than {MOST_LINE_BYTES:,} bytes")
+        if size > MAX_LINE_BYTES:
+            raise unanswered(asked, "unreadable", f"one event has more than {MAX_LINE_BYTES:,} bytes")
         rest.append(last)
     if size:
         yield b"".join(rest)

@@ -1,4 +1,4 @@
-"""Which API server is asked, and as whom: a kubeconfig, or the service account of the pod. Makes no call."""
+"""Which API server is asked, and as whom: a kubeconfig, or the service account of the pod."""
 
 import asyncio
 import functools

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from webhook import __version__
-from webhook.cluster.overheard import overheard
-from webhook.cluster.plain_words import cut_to_a_line
-from webhook.cluster.problem import ApiError
+from webhook.cluster.api_error import ApiError
+from webhook.cluster.captured_logs import captured_logs
+from webhook.cluster.kubeconfig_errors import cut_to_a_line
 from webhook.cluster.proxy import without_user
 from webhook.errors import UsageError
 
@@ -91,7 +91,7 @@ class Credentials:
         self._authorize()
 
     def _authorize(self) -> None:
-        with overheard():  # a plugin that fails when its last token has not expired yet; once that is refused, the reason is told
+        with captured_logs():  # a plugin that fails when its last token has not expired yet; once that is refused, the reason is told
             self._authorization = _authorization(self._configuration)
         self._asked_at = time.monotonic()
 

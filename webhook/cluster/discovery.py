@@ -1,4 +1,4 @@
-"""Which kinds a cluster serves, in which version and under which name. Does not know which are wanted.
+"""Which kinds a cluster serves, in which version and under which name.
 
 The answers of discovery are small, and asked for once.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from webhook.cluster.api import ApiServer
-from webhook.cluster.problem import ApiError
+from webhook.cluster.api_error import ApiError
 from webhook.errors import UnreadableError
 from webhook.kube.shape import UNDECODABLE
 

@@ -1,11 +1,11 @@
-"""What a listing and the lines of a watch say, as values. Asks nobody, and takes nothing that has another shape."""
+"""What a listing and the lines of a watch say, as values."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
-from webhook.cluster.problem import ApiError, reason_of, unanswered
+from webhook.cluster.api_error import ApiError, reason_of, unanswered
 from webhook.kube.fieldpath import look_up
 from webhook.kube.shape import UNDECODABLE
 from webhook.kube.text import quoted, shown
@@ -15,7 +15,7 @@ DELETED = "DELETED"
 
 _ERROR = "ERROR"
 _CHANGES = frozenset({"ADDED", "MODIFIED", DELETED})
-_LONGEST_NUMBER = 20
+_MAX_NUMBER_LENGTH = 20
 
 
 class Key(NamedTuple):
@@ -111,7 +111,7 @@ def older(version: str, than: str) -> bool:
 
 
 def _is_number(version: str) -> bool:
-    return version.isascii() and version.isdecimal() and len(version) <= _LONGEST_NUMBER
+    return version.isascii() and version.isdecimal() and len(version) <= _MAX_NUMBER_LENGTH
 
 
 def _key(obj: Mapping[str, Any], path: str) -> Key:

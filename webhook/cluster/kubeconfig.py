@@ -14,8 +14,8 @@ from kubernetes.client.rest import should_bypass_proxies
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 
-from webhook.cluster.overheard import overheard
-from webhook.cluster.plain_words import cut_to_a_line, in_plain_words
+from webhook.cluster.captured_logs import captured_logs
+from webhook.cluster.kubeconfig_errors import cut_to_a_line, in_plain_words
 from webhook.cluster.proxy import from_environment, usable_proxy, usable_server
 from webhook.errors import UsageError, reason_of
 from webhook.files import UnusableFileError, is_pipe, open_file
@@ -71,7 +71,7 @@ def _load_service_account(configuration: Configuration, source: str) -> None:
 def _load_file(configuration: Configuration, files: str, context: str | None, source: str) -> None:
     _must_exist(files, source)
     try:
-        with overheard() as errors:
+        with captured_logs() as errors:
             kubernetes.config.load_kube_config(files, context, configuration, persist_config=False)  # type: ignore[no-untyped-call] # the client has no types there
         _must_have_credentials(configuration, files, context, errors)
     except Exception as error:  # the loader lets through whatever a broken file does to it

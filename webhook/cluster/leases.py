@@ -1,4 +1,4 @@
-"""Leader election by a Lease: at most one of several processes does some work. Does not know which work.
+"""Leader election by a Lease: at most one of several processes does some work.
 
 The rules are those of client-go (tools/leaderelection): a Lease has run out when this process has seen it unchanged for as long as it
 says, by this process's own clock. The times written in it are for people; they are never compared with a clock.
@@ -12,9 +12,9 @@ import msgspec
 import structlog
 
 from webhook.cluster.api import ApiServer
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.clock import CLOCK, Clock
-from webhook.cluster.named import NamedObject
-from webhook.cluster.problem import ApiError
+from webhook.cluster.object_client import NamedObject
 from webhook.kube.shape import UNDECODABLE
 
 log = structlog.get_logger(__name__)
@@ -24,8 +24,8 @@ RENEW_SECONDS = 10.0
 """A leader that could not renew for so long has stopped its work, before anybody else can begin it."""
 RETRY_SECONDS = 2.0
 
-_LONGEST_LEASE_SECONDS = 60
-_MOST_TRANSITIONS = 2**31 - 1
+_MAX_LEASE_SECONDS = 60
+_MAX_TRANSITIONS = 2**31 - 1
 """More an API server does not take, and then nobody could ever lead again."""
 _RELEASE_SECONDS = 2.0
 _STOPPED = "told to stop"
@@ -164,7 +164,7 @@ class Election:
 
     def _has_run_out(self, spec: Spec) -> bool:
         told = LEASE_SECONDS if spec.lease_duration_seconds is None else spec.lease_duration_seconds
-        return self._clock.now() >= self._seen_at + min(max(told, 1), _LONGEST_LEASE_SECONDS)
+        return self._clock.now() >= self._seen_at + min(max(told, 1), _MAX_LEASE_SECONDS)
 
     def _claim(self, before: Spec) -> Spec:
         now, renews = self._told_time(), before.holder_identity == self.identity
@@ -173,7 +173,7 @@ class Election:
             lease_duration_seconds=LEASE_SECONDS,
             acquire_time=before.acquire_time if renews else now,
             renew_time=now,
-            lease_transitions=min((before.lease_transitions or 0) + (not renews), _MOST_TRANSITIONS),
+            lease_transitions=min((before.lease_transitions or 0) + (not renews), _MAX_TRANSITIONS),
         )
 
     async def _write(self, spec: Spec, version: str, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""What a cluster holds of a kind, page by page. Does not know which kinds, and judges nothing.
+"""What a cluster holds of a kind, page by page.
 
 Memory is that of one page. An API server keeps a state for about five minutes; a listing that takes longer goes on from a newer one.
 """
@@ -9,9 +9,9 @@ from typing import NamedTuple
 import msgspec
 
 from webhook.cluster.api import ApiServer
+from webhook.cluster.api_error import ApiError
 from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.discovery import decoded
-from webhook.cluster.problem import ApiError
 from webhook.kube.shape import UNDECODABLE
 
 PAGE_OBJECTS = 200

@@ -1,4 +1,4 @@
-"""Through which proxy an API server is asked: what can be one, which the environment names, and how one is told. Connects to nothing."""
+"""Through which proxy an API server is asked: what can be one, which the environment names, and how one is told."""
 
 import importlib.util
 import re

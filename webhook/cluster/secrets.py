@@ -1,4 +1,4 @@
-"""The one Secret that certificates are kept in: read whole, changed key by key. Does not know what the keys mean, and keeps no copy."""
+"""The one Secret that certificates are kept in: read whole, changed key by key."""
 
 import base64
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from webhook.cluster.api import ApiServer
-from webhook.cluster.named import NamedObject
+from webhook.cluster.object_client import NamedObject
 from webhook.kube.shape import UNDECODABLE
 
 _NO_DATA: Mapping[str, bytes] = {}

@@ -1,4 +1,4 @@
-"""VMIs from the API server: one GET when a pod's review asks for one. Remembers none, so that memory does not grow with the cluster.
+"""VMIs from the API server: one GET when a pod's review asks for one.
 
 A GET without a resourceVersion is answered from etcd, so one read tells the truth. What is read once more: a VMI that is not found, since
 one of several API servers, or a proxy before them, may lag behind the pod; and what failed in a way that may pass.
@@ -10,18 +10,18 @@ import structlog
 
 from webhook.admission.vmi_source import Unread, VMISourceError
 from webhook.cluster.api import ApiServer
+from webhook.cluster.api_error import ApiError, needing
 from webhook.cluster.clock import CLOCK, Clock
-from webhook.cluster.problem import ApiError, needing
-from webhook.cluster.shared_reads import SharedReads
+from webhook.cluster.single_flight import SharedReads
 from webhook.kube.names import is_dns_name
 from webhook.vmi.launcher import read_launcher_vmi
 
 PAUSES = (0.1, 0.3, 0.9)
 """Seconds between reads, each made shorter or longer by up to a half. The webhook's own time, 5 s as a rule, has room for all of them."""
-MOST_READS = 32
+MAX_READS = 32
 """So many VMIs are read at one time; an API server answers a GET within milliseconds."""
 READ_SECONDS = 2.0
-MOST_RETRY_AFTER_SECONDS = 1.0
+MAX_RETRY_AFTER_SECONDS = 1.0
 """A pod's review does not wait for a server that asks for a longer time; an API server that is too busy asks for 1 s."""
 
 _TELL_SECONDS = 60.0
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 class ClusterVMIs:
     """The VMIs of a cluster."""
 
-    def __init__(self, api: ApiServer, *, clock: Clock = CLOCK, most_reads: int = MOST_READS, read_seconds: float = READ_SECONDS) -> None:
+    def __init__(self, api: ApiServer, *, clock: Clock = CLOCK, most_reads: int = MAX_READS, read_seconds: float = READ_SECONDS) -> None:
         self._api = api
         self._clock = clock
         self._read_seconds = read_seconds
@@ -78,7 +78,7 @@ class ClusterVMIs:
                 wait = pause * (0.5 + self._clock.chance())
             except ApiError as error:
                 misses += error.reason == _NOT_FOUND
-                if error.reason not in _PASSING or misses > 1 or error.retry_after > MOST_RETRY_AFTER_SECONDS:
+                if error.reason not in _PASSING or misses > 1 or error.retry_after > MAX_RETRY_AFTER_SECONDS:
                     raise
                 wait = error.retry_after + pause * (0.5 + self._clock.chance())
             await self._clock.sleep(wait)

@@ -1,4 +1,4 @@
-"""The caBundles of the webhook configurations of one name: read, and changed without touching anything else. Knows no certificate.
+"""The caBundles of the webhook configurations of one name: read, and changed without touching anything else.
 
 They are read, not watched: one process reads two small objects every few seconds, which needs `get` on two names and nothing more, and a
 read cannot fall silent as a watch can.
@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from webhook.cluster.api import JSON_PATCH, ApiServer
-from webhook.cluster.named import FIELD_MANAGER
-from webhook.cluster.problem import ApiError, needing, unanswered
+from webhook.cluster.api_error import ApiError, needing, unanswered
+from webhook.cluster.object_client import FIELD_MANAGER
 from webhook.kube.shape import UNDECODABLE
 
 ARM: Final = "bindguard.io/arm"

@@ -1,1 +1,1 @@
-"""An installation looked over: gathered by reading, judged as plain values, told to a person. Mends nothing."""
+"""An installation looked over: gathered by reading, checked as plain values, told to a person."""

@@ -3,18 +3,18 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from webhook.doctor.result import Result, Verdict
+from webhook.doctor.result import Outcome, Result
 from webhook.kube.text import number_of, visible, without_command
 from webhook.report.json_text import json_text
 
-_LABELS = {Verdict.FAIL: "FAIL", Verdict.WARN: "warn", Verdict.UNKNOWN: "?", Verdict.OK: "ok"}
+_LABELS = {Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.UNKNOWN: "?", Outcome.OK: "ok"}
 _INDENT = "      "
 
 
 def text(results: Sequence[Result], *, server: str, width: int) -> str:
     """Blocks for what is not well, lines for what could not be looked at and for what is well, and one line that counts."""
-    parts = [_block(result, width) for verdict in (Verdict.FAIL, Verdict.WARN) for result in _those(results, verdict)]
-    brief = (Verdict.UNKNOWN, Verdict.OK)
+    parts = [_block(result, width) for verdict in (Outcome.FAIL, Outcome.WARN) for result in _those(results, verdict)]
+    brief = (Outcome.UNKNOWN, Outcome.OK)
     widest = max((len(result.check) for result in results if result.verdict in brief), default=0)
     for verdict in brief:
         lines = [_line(result, widest, width) for result in _those(results, verdict)]
@@ -25,13 +25,13 @@ def text(results: Sequence[Result], *, server: str, width: int) -> str:
 
 def json(results: Sequence[Result], *, server: str) -> str:
     """Version 1: a field may be added, none changes its meaning."""
-    counts = {verdict.value: len(_those(results, verdict)) for verdict in Verdict}
+    counts = {verdict.value: len(_those(results, verdict)) for verdict in Outcome}
     checks = [{"check": each.check, "verdict": each.verdict.value, "found": each.found, "remedy": each.remedy} for each in results]
     tree = {"version": 1, "server": server, "summary": counts, "checks": checks}
     return json_text(tree)
 
 
-def _those(results: Iterable[Result], verdict: Verdict) -> list[Result]:
+def _those(results: Iterable[Result], verdict: Outcome) -> list[Result]:
     return [result for result in results if result.verdict is verdict]
 
 
@@ -52,6 +52,6 @@ def _wrapped(line: str, indent: str, width: int) -> str:
 
 
 def _summary(results: Sequence[Result], server: str) -> str:
-    failed, warned, unseen, well = (len(_those(results, verdict)) for verdict in Verdict)
+    failed, warned, unseen, well = (len(_those(results, verdict)) for verdict in Outcome)
     begin = " (begin with the first: it may be the cause of others)" if failed > 1 else ""
     return f"{failed} failed{begin}, {number_of(warned, 'warning')}, {unseen} not looked at, {well} ok; {visible(server)}"

@@ -1,4 +1,4 @@
-"""What one check came to, and the run's exit code. Knows no check."""
+"""What one check came to, and the run's exit code."""
 
 import enum
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ import msgspec
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE
 
 
-class Verdict(enum.StrEnum):
+class Outcome(enum.StrEnum):
     """How bad it is; the order is that of the report."""
 
     FAIL = "fail"
@@ -28,29 +28,29 @@ class Result(msgspec.Struct, frozen=True):
     """
 
     check: str
-    verdict: Verdict
+    verdict: Outcome
     found: str
     remedy: str = ""
 
 
 def ok(check: str, found: str) -> Result:
     """All is well."""
-    return Result(check, Verdict.OK, found)
+    return Result(check, Outcome.OK, found)
 
 
 def warn(check: str, found: str, remedy: str) -> Result:
     """It works, but not as it should, or not for long."""
-    return Result(check, Verdict.WARN, found, remedy)
+    return Result(check, Outcome.WARN, found, remedy)
 
 
 def fail(check: str, found: str, remedy: str) -> Result:
     """It does not work."""
-    return Result(check, Verdict.FAIL, found, remedy)
+    return Result(check, Outcome.FAIL, found, remedy)
 
 
 def unknown(check: str, found: str, remedy: str = "") -> Result:
     """It could not be looked at."""
-    return Result(check, Verdict.UNKNOWN, found, remedy)
+    return Result(check, Outcome.UNKNOWN, found, remedy)
 
 
 def together(found: Iterable[tuple[str, Result]]) -> Iterator[Result]:
@@ -62,9 +62,9 @@ def together(found: Iterable[tuple[str, Result]]) -> Iterator[Result]:
         yield msgspec.structs.replace(result, found=f"{', '.join(names)}: {result.found}")
 
 
-def exit_code(results: Iterable[Result], *, fail_on: Verdict) -> int:
+def exit_code(results: Iterable[Result], *, fail_on: Outcome) -> int:
     """0 well, 1 a fail (or a warning, when `fail_on` is `WARN`), 3 when nothing at all could be looked at."""
     verdicts = {result.verdict for result in results}
-    if Verdict.FAIL in verdicts or (Verdict.WARN in verdicts and fail_on is Verdict.WARN):
+    if Outcome.FAIL in verdicts or (Outcome.WARN in verdicts and fail_on is Outcome.WARN):
         return EXIT_FINDINGS
-    return EXIT_UNREADABLE if verdicts <= {Verdict.UNKNOWN} else EXIT_CLEAN
+    return EXIT_UNREADABLE if verdicts <= {Outcome.UNKNOWN} else EXIT_CLEAN

@@ -1,12 +1,12 @@
-"""A run of the doctor: connect, gather, judge. Prints nothing, exits never."""
+"""A run of the doctor: connect, gather, check."""
 
 import asyncio
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webhook.cluster.connection import connect
-from webhook.doctor.gather import gather
-from webhook.doctor.judging import judged
+from webhook.doctor.collect import gather
+from webhook.doctor.evaluation import evaluated
 from webhook.doctor.result import Result
 from webhook.doctor.snapshot import Names
 
@@ -34,4 +34,4 @@ async def _examined(names: Names, kubeconfig: str | None, context: str | None) -
         snapshot = await gather(api, names, datetime.now(UTC))
     finally:
         await api.close()
-    return Examined(judged(snapshot), api.base_url)
+    return Examined(evaluated(snapshot), api.base_url)

@@ -1,4 +1,4 @@
-"""What the installation's own configuration says, as far as a check must know it. Validates nothing: `serve` does, at its start."""
+"""What the installation's own configuration says, as far as a check must know it."""
 
 import io
 

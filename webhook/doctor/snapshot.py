@@ -1,4 +1,4 @@
-"""Everything that was gathered about an installation at one moment, as one value that checks look at. Gathers and judges nothing."""
+"""Everything that was gathered about an installation at one moment, as one value that checks look at."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -39,7 +39,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     lease: str = "bindguard"
 
 
-class Answer(msgspec.Struct, Generic[T_co], frozen=True):
+class ReadResult(msgspec.Struct, Generic[T_co], frozen=True):
     """What the API server answered to one question.
 
     Attributes:
@@ -79,7 +79,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.verb} {of}{named}{within}"
 
 
-class CheckSaid(msgspec.Struct, frozen=True):
+class CheckOutcome(msgspec.Struct, frozen=True):
     """One check of a pod's `/readyz`."""
 
     ready: bool = False
@@ -90,7 +90,7 @@ class Readiness(msgspec.Struct, frozen=True):
     """A pod's `/readyz`."""
 
     ready: bool
-    checks: Mapping[str, CheckSaid]
+    checks: Mapping[str, CheckOutcome]
 
 
 class ServedRegistry(msgspec.Struct, frozen=True, rename="camel"):
@@ -103,7 +103,7 @@ class ServedRegistry(msgspec.Struct, frozen=True, rename="camel"):
     plugins: Mapping[str, object] = msgspec.field(default_factory=dict)
 
 
-class Inside(msgspec.Struct, frozen=True, kw_only=True):
+class PodProbe(msgspec.Struct, frozen=True, kw_only=True):
     """What one pod tells of itself on its operations port, and what it shows in a TLS handshake.
 
     Attributes:
@@ -114,11 +114,11 @@ class Inside(msgspec.Struct, frozen=True, kw_only=True):
         shown: The certificate that it shows, DER.
     """
 
-    version: Answer[str]
-    readiness: Answer[Readiness]
-    registry: Answer[ServedRegistry]
-    metrics: Answer[Mapping[str, float]]
-    shown: Answer[bytes]
+    version: ReadResult[str]
+    readiness: ReadResult[Readiness]
+    registry: ReadResult[ServedRegistry]
+    metrics: ReadResult[Mapping[str, float]]
+    shown: ReadResult[bytes]
 
     @property
     def silent(self) -> str:
@@ -148,21 +148,21 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     names: Names
     at: datetime
     version: str
-    validating: Answer[Configuration]
-    mutating: Answer[Configuration]
-    all_validating: Answer[Configurations]
-    all_mutating: Answer[Configurations]
-    deployment: Answer[Deployment]
-    settings: Answer[ServerSettings]
-    pods: Answer[Pods]
-    service: Answer[Service]
-    slices: Answer[EndpointSlices]
-    lease: Answer[Lease]
-    secret: Answer[Secret]
-    kubevirts: Answer[Sequence[object]]
-    inside: Mapping[str, Inside]
-    caller: Mapping[Need, Answer[bool]]
-    server: Mapping[Need, Answer[bool]]
+    validating: ReadResult[Configuration]
+    mutating: ReadResult[Configuration]
+    all_validating: ReadResult[Configurations]
+    all_mutating: ReadResult[Configurations]
+    deployment: ReadResult[Deployment]
+    settings: ReadResult[ServerSettings]
+    pods: ReadResult[Pods]
+    service: ReadResult[Service]
+    slices: ReadResult[EndpointSlices]
+    lease: ReadResult[Lease]
+    secret: ReadResult[Secret]
+    kubevirts: ReadResult[Sequence[object]]
+    inside: Mapping[str, PodProbe]
+    caller: Mapping[Need, ReadResult[bool]]
+    server: Mapping[Need, ReadResult[bool]]
 
     def webhooks(self) -> Iterator[Webhook]:
         """All of both configurations, as far as those could be read."""

@@ -1,1 +1,1 @@
-"""Kubernetes' own small things: quantities, field paths, versions. Knows nothing of KubeVirt or of this project."""
+"""Kubernetes' own small things: quantities, field paths, versions."""

@@ -1,6 +1,6 @@
 """Field paths: where in an object a value stands, as a tuple of keys and indices.
 
-Knows nothing of files or lines: `webhook.manifests.locate` turns a path into a place.
+Knows nothing of files or lines: `webhook.manifests.locations` turns a path into a place.
 """
 
 import json

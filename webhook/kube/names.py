@@ -1,8 +1,8 @@
-"""Names as the API server takes them. Knows nothing of what is named."""
+"""Names as the API server takes them."""
 
 import re
 
-LONGEST_NAME = 253
+MAX_NAME_LENGTH = 253
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
@@ -15,4 +15,4 @@ def is_dns_label(text: str) -> bool:
 
 def is_dns_name(text: str) -> bool:
     """Whether nearly any other object can have this name: a VMI, a NetworkAttachmentDefinition."""
-    return len(text) <= LONGEST_NAME and _NAME.fullmatch(text) is not None
+    return len(text) <= MAX_NAME_LENGTH and _NAME.fullmatch(text) is not None

@@ -1,4 +1,4 @@
-"""Kubernetes' quantities: `500Mi`, `1.5G`, `100m`, `1e9`, read, added and printed exactly as Kubernetes does. Knows no resource's name.
+"""Kubernetes' quantities: `500Mi`, `1.5G`, `100m`, `1e9`, read, added and printed exactly as Kubernetes does.
 
 Source: kubernetes/apimachinery pkg/api/resource/quantity.go. Where the releases differ because one of them loses a suffix or hangs, this
 module keeps the value: what DecimalSI cannot print (`1000E`) is printed with an exponent, and exponents are bounded.
@@ -17,7 +17,7 @@ MAX_LENGTH = 100
 MAX_EXPONENT = 1000
 """Largest exponent that is read, either way. Kubernetes wraps exponents at 32 bits, and takes minutes over some of them."""
 
-_MOST_BITS = 4 * MAX_LENGTH
+_MAX_BITS = 4 * MAX_LENGTH
 """A whole number with more has more than `MAX_LENGTH` digits, and above 4300 Python refuses to write it."""
 
 _UNIT = 10**9
@@ -111,7 +111,7 @@ def read_quantity(value: object) -> Quantity:
     """The quantity in a JSON value: a string, or a whole number. Raises `ValueError`, with what is wrong, for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError(f"{shown(value)} is neither a string nor a whole number")  # noqa: TRY004 - the value is a user's, not a caller's
-    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
         raise ValueError(f"{shown(value)} is beyond what a quantity can be")
     return parse_quantity(str(value))
 

@@ -16,7 +16,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes from anywhere: no JSON or of another shape, no UTF-8, or nested a thousand levels deep."""
 
-MOST_MISFITS = 20
+MAX_MISFITS = 20
 """More wrong values than this in one object are not listed: the object is then taken as empty. Each costs one more pass over it."""
 
 _PLACE = re.compile(r"- at `(?:key in )?\$([^`]*)`$")
@@ -26,7 +26,7 @@ _WORDS = {"str": "a string", "int": "an integer", "bool": "true or false", "obje
 _EMPTY_ITEMS: dict[str, object] = {"str": "", "int": 0, "bool": False, "float": 0.0}
 
 
-class Misfit(NamedTuple):
+class TypeMismatch(NamedTuple):
     """A value of the wrong type, or one that is missing.
 
     Attributes:
@@ -40,25 +40,25 @@ class Misfit(NamedTuple):
     found: str | None
 
 
-def decode(raw: object, type_: type[T]) -> tuple[T, list[Misfit]]:
+def decode(raw: object, type_: type[T]) -> tuple[T, list[TypeMismatch]]:
     """The data as a struct, and every value that does not fit.
 
-    A misfit counts as absent, in a list as an empty item, so that the rest can still be judged and indices stay what they are. All
+    A type mismatch counts as absent, in a list as an empty item, so that the rest can still be checked and indices stay what they are. All
     fields of `type_` must have defaults.
     """
-    misfits: list[Misfit] = []
+    type_mismatches: list[TypeMismatch] = []
     while True:
         try:
-            return msgspec.convert(raw, type_), misfits
+            return msgspec.convert(raw, type_), type_mismatches
         except msgspec.ValidationError as error:
             path, kind = _read(str(error))
         except UnicodeEncodeError:
             raw = _encodable(raw)
             continue
         value = look_up(raw, path)
-        misfits.append(Misfit(path, _WORDS.get(kind, "another type"), shown(value)))
-        if not path or len(misfits) >= MOST_MISFITS:
-            return type_(), misfits
+        type_mismatches.append(TypeMismatch(path, _WORDS.get(kind, "another type"), shown(value)))
+        if not path or len(type_mismatches) >= MAX_MISFITS:
+            return type_(), type_mismatches
         empty = _EMPTY_ITEMS.get(kind, {}) if isinstance(path[-1], int) else None
         raw = _replaced(raw, path, empty)
 

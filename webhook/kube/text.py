@@ -1,12 +1,12 @@
-"""Values as messages show them: short, in one line, and harmless to any terminal, log or annotation. Knows nothing of what they mean."""
+"""Values as messages show them: short, in one line, and harmless to any terminal, log or annotation."""
 
 import json
 import re
 
-LONGEST = 60
+MAX_LENGTH = 60
 """More characters of a value are not shown."""
 
-_MOST_BITS = 64
+_MAX_BITS = 64
 
 # Printable by Python's account, and yet shown as nothing or as a space: fillers, selectors, joiners.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
@@ -18,9 +18,9 @@ _ANYWHERE = re.compile(r"(?<=#)#(?=[\w.-]*\[)")
 
 
 def quoted(text: str | None) -> str:
-    """A string in double quotes: cut at `LONGEST` characters, and whatever could not stand there escaped as in JSON; `None` is empty."""
+    """A string in double quotes: cut at `MAX_LENGTH` characters, and whatever could not stand there escaped as in JSON; `None` is empty."""
     text = text or ""
-    cut = text if len(text) <= LONGEST else text[:LONGEST] + "..."
+    cut = text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + "..."
     if _is_visible(cut) and '"' not in cut and "\\" not in cut:
         return f'"{cut}"'
     return '"' + "".join(_escaped(character) for character in cut) + '"'
@@ -66,7 +66,7 @@ def shown(value: object) -> str:
         return "an object"
     if isinstance(value, list):
         return "a list"
-    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
         return f"a {value.bit_length()}-bit number"
     return json.dumps(value)
 

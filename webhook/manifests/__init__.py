@@ -1,1 +1,1 @@
-"""The offline rim: files, YAML and JSON streams in; objects with file, line and column out. Knows nothing of KubeVirt."""
+"""The offline rim: files, YAML and JSON streams in; objects with file, line and column out."""

@@ -10,10 +10,10 @@ from typing import BinaryIO
 import msgspec
 
 from webhook.errors import UnreadableError
+from webhook.manifests.document_splitter import TooLong, whole_piece, yaml_pieces
 from webhook.manifests.model import Document, Format
-from webhook.manifests.pieces import TooLong, whole_piece, yaml_pieces
 
-LONGEST = 64 * 1024 * 1024
+MAX_LENGTH = 64 * 1024 * 1024
 """Bytes of one document, unless the caller says otherwise."""
 
 _CHUNK = 64 * 1024
@@ -24,7 +24,7 @@ _NOTHING = re.compile(rb"(?>(?:[ \t\r]*(?:#[^\n]*)?\n)*)[ \t\r]*(?:#[^\n]*)?\Z")
 _DIRECTIVES = re.compile(rb"(?>(?:(?:[ \t\r]*(?:#[^\n]*)?|%[^\n]*)\n)*)\Z")
 
 
-class PassedOver(msgspec.Struct, frozen=True):
+class SkippedDocument(msgspec.Struct, frozen=True):
     """Documents in which the needle does not occur, since the last that was told."""
 
     count: int
@@ -35,9 +35,9 @@ def read_documents(
     file: str,
     *,
     needle: bytes | None = None,
-    max_document_bytes: int = LONGEST,
+    max_document_bytes: int = MAX_LENGTH,
     chunk_bytes: int = _CHUNK,
-) -> Iterator[Document | PassedOver | UnreadableError]:
+) -> Iterator[Document | SkippedDocument | UnreadableError]:
     """The documents of a stream, in order; comments alone are no document. `OSError`s of the stream go to the caller.
 
     Args:
@@ -72,20 +72,20 @@ class _Reader:
         self._line = 1 if format_ is Format.JSON else 0  # the first YAML piece begins with a line end of its own
         self._directives: tuple[int, bytes] | None = None  # %YAML and %TAG lines belong to the document after the next marker
 
-    def read(self, pieces: Iterable[bytes | TooLong]) -> Iterator[Document | PassedOver | UnreadableError]:
-        """What the pieces hold; counts of what is passed over are put together."""
+    def read(self, pieces: Iterable[bytes | TooLong]) -> Iterator[Document | SkippedDocument | UnreadableError]:
+        """What the pieces hold; counts of what is skipped are put together."""
         passed_over = 0
         for piece in pieces:
             told = self._too_long(piece) if isinstance(piece, TooLong) else self._document(piece)
-            if isinstance(told, PassedOver):
+            if isinstance(told, SkippedDocument):
                 passed_over += told.count
             elif told is not None:
                 if passed_over:
-                    yield PassedOver(passed_over)
+                    yield SkippedDocument(passed_over)
                 passed_over = 0
                 yield told
         if passed_over:
-            yield PassedOver(passed_over)
+            yield SkippedDocument(passed_over)
 
     def _too_long(self, piece: TooLong) -> UnreadableError:
         line = max(self._line, 1)
@@ -93,7 +93,7 @@ class _Reader:
         self._directives = None
         return UnreadableError(f"a document longer than {self._limit:,} bytes is not read; split it", file=self._file, line=line)
 
-    def _document(self, piece: bytes) -> Document | PassedOver | UnreadableError | None:
+    def _document(self, piece: bytes) -> Document | SkippedDocument | UnreadableError | None:
         """What a piece holds; `None` when that is nothing, or nothing yet."""
         line, text = self._without_marker(piece)
         if _NOTHING.match(text):
@@ -124,4 +124,4 @@ class _Reader:
         return UnreadableError("a NUL byte: this is no text in UTF-8", file=self._file, line=line)
 
 
-_PASSED_ONE = PassedOver(1)
+_PASSED_ONE = SkippedDocument(1)

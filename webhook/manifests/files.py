@@ -1,4 +1,4 @@
-"""Which files a run reads: names, directories and patterns in, file names out. Opens no file.
+"""Which files a run reads: names, directories and patterns in, file names out.
 
 A checkout may be hostile: nothing that is found by a walk leads out of the directories that were named.
 """

@@ -1,4 +1,4 @@
-"""Patterns for file names: `*`, `?`, `[a-z]` within one part of a path, `**` for any number of parts. Looks at no file system.
+"""Patterns for file names: `*`, `?`, `[a-z]` within one part of a path, `**` for any number of parts.
 
 A repository brings such patterns in its configuration, so that none may take for ever. Of several wildcards all but the last take the
 shortest match and keep it (atomic groups): that finds a match wherever there is one, and tries nothing twice.

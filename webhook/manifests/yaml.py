@@ -3,7 +3,7 @@
 Readers of one meaning: `block` for what it can, `careful` for the rest and for all that is wrong.
 """
 
-from webhook.manifests.block import read_block
+from webhook.manifests.block_reader import read_block
 from webhook.manifests.model import Document, Format
 
 
@@ -15,6 +15,6 @@ def parse(document: Document) -> object:
     """
     if document.format is Format.YAML and (block := read_block(document.text)) is not None:
         return block
-    from webhook.manifests.careful import read  # noqa: PLC0415 - brings PyYAML along, which most documents do not need
+    from webhook.manifests.libyaml_reader import read  # noqa: PLC0415 - brings PyYAML along, which most documents do not need
 
     return read(document)

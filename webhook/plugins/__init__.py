@@ -1,1 +1,1 @@
-"""Plugins, the registry that holds them, and the compute resource overhead they declare. Knows nothing of VMs or of rules."""
+"""Plugins, the registry that holds them, and the compute resource overhead they declare."""

@@ -1,4 +1,4 @@
-"""The fields of a plugin object: which there are, since when, and what an unknown one was meant to be. Judges no values."""
+"""The fields of a plugin object: which there are, since when, and what an unknown one was meant to be."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -7,8 +7,8 @@ import msgspec
 
 from webhook.kube.fieldpath import Path
 from webhook.kube.version import Version
-from webhook.plugins.nearest import nearest
 from webhook.plugins.plugin import ComputeResourceOverhead, Migration, Plugin
+from webhook.plugins.suggestions import nearest
 
 SINCE: Mapping[str, Version] = {
     "networkAttachmentDefinition": Version(1, 1),

@@ -1,4 +1,4 @@
-"""What the memory that plugins declare for themselves makes of a virt-launcher pod. Does not know what is already counted.
+"""What the memory that plugins declare for themselves makes of a virt-launcher pod.
 
 Source: kubevirt/kubevirt pkg/network/resources/memory.go and pkg/virt-controller/services/renderresources.go@v1.9.0. The arithmetic
 starts from a pod as virt-controller renders it with no overhead declared.

@@ -1,4 +1,4 @@
-"""One registered network binding plugin, as KubeVirt reads it. Judges nothing: what is odd about a plugin is for the rules to say."""
+"""One registered network binding plugin, as KubeVirt reads it."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The registry: plugins and the KubeVirt facts that rules need, read from one place, immutable. Does not know how it was read."""
+"""The registry: plugins and the KubeVirt facts that rules need, read from one place, immutable."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -19,7 +19,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     Attributes:
         known: Whether a source was read at all. When false, `plugins` is empty because nobody knows, and rules that need it do not run.
         plugins: By registration name, exactly as written.
-        version: The KubeVirt release, or `None` when unknown; rules then judge as the newest release that they know.
+        version: The KubeVirt release, or `None` when unknown; rules then check as the newest release that they know.
         gates_known: Whether the source tells feature gates.
         enabled_gates: `spec.configuration.developerConfiguration.featureGates`.
         disabled_gates: `...disabledFeatureGates` (KubeVirt 1.8+).

@@ -1,4 +1,4 @@
-"""The sidecars that KubeVirt itself ships, told by their image. Knows nothing of who uses them."""
+"""The sidecars that KubeVirt itself ships, told by their image."""
 
 from collections.abc import Mapping
 

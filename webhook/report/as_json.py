@@ -1,4 +1,4 @@
-"""The report as JSON. Does not know its shape: that is `webhook.report.structure`'s."""
+"""The report as JSON."""
 
 from webhook.report.findings import Options, Report
 from webhook.report.json_text import json_text

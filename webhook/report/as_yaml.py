@@ -1,4 +1,4 @@
-"""The report as YAML that every reader, of YAML 1.1 or 1.2, reads alike. Does not know its shape: that is `webhook.report.structure`'s."""
+"""The report as YAML that every reader, of YAML 1.1 or 1.2, reads alike."""
 
 import re
 

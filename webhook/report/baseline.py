@@ -42,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Split:
+class BaselineSplit:
     """What a baseline leaves of a run.
 
     Attributes:
@@ -62,12 +62,12 @@ class Baseline:
 
     entries: Mapping[str, Entry]
 
-    def split(self, occurrences: Sequence[Occurrence]) -> Split:
+    def split(self, occurrences: Sequence[Occurrence]) -> BaselineSplit:
         """Leave out as many findings of a fingerprint as its entry counts, the first ones, and no more."""
         left = Counter({key: entry.count for key, entry in self.entries.items()})
         new = [occurrence for occurrence in occurrences if not _take(left, fingerprint(occurrence))]
         stale = [msgspec.structs.replace(entry, count=left[key]) for key, entry in self.entries.items() if left[key]]
-        return Split(new=new, baselined=len(occurrences) - len(new), stale=stale)
+        return BaselineSplit(new=new, baselined=len(occurrences) - len(new), stale=stale)
 
 
 def _take(left: Counter[str], key: str) -> bool:

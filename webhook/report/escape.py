@@ -1,4 +1,4 @@
-"""Text out of manifests made safe for where it goes. Knows no format: what JSON, XML or YAML escape is theirs."""
+"""Text out of manifests made safe for where it goes."""
 
 
 def well_formed(tree: object) -> object:

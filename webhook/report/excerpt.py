@@ -1,4 +1,4 @@
-"""A source line as it looks in a terminal, and where the mark under it goes. Knows screen cells, not findings or colours."""
+"""A source line as it looks in a terminal, and where the mark under it goes."""
 
 import dataclasses
 import unicodedata
@@ -6,7 +6,7 @@ import unicodedata
 from webhook.kube.text import commands_in, visible
 
 _TAB = 4
-_LONGEST = 120
+_MAX_LENGTH = 120
 _BEFORE_MARK = 60
 
 
@@ -33,8 +33,8 @@ def excerpt(line: str, column: int, length: int, *, cut: bool = False) -> Excerp
     start = column - 1
     if start > len(line):
         return None
-    first = max(0, start - _BEFORE_MARK) if len(line) > _LONGEST else 0
-    last = first + _LONGEST
+    first = max(0, start - _BEFORE_MARK) if len(line) > _MAX_LENGTH else 0
+    last = first + _MAX_LENGTH
     cells = _as_shown(line)
     before = ("..." if first or cut else "") + "".join(cells[first:start])
     marked = "".join(cells[start : min(start + length, last)])

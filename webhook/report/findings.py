@@ -1,4 +1,4 @@
-"""What a run of `check` has to tell, in one value that every output format renders. Knows no format."""
+"""What a run of `check` has to tell, in one value that every output format renders."""
 
 from collections.abc import Sequence
 
@@ -58,8 +58,8 @@ class Counts(msgspec.Struct, frozen=True):
     Attributes:
         files: Files read.
         documents: YAML or JSON documents in them; comments alone are no document.
-        checked: Objects judged, items of Lists counted one by one.
-        passed_over: Documents and List items of kinds that hold nothing to judge.
+        checked: Objects checked, items of Lists counted one by one.
+        passed_over: Documents and List items of kinds that hold nothing to check.
         excluded: Objects left out by the configuration (namespace exclusions).
         baselined: Findings left out because the baseline has them.
     """
@@ -94,11 +94,11 @@ class Report(msgspec.Struct, frozen=True):
 
     Attributes:
         occurrences: In the order of files, lines and rules.
-        unreadable: Input that could not be judged, each with its place.
+        unreadable: Input that could not be checked, each with its place.
         notes: Things a reader must know to trust the result: rules skipped, version assumed, baseline entries that no longer occur.
         counts: How much was looked at.
         registry: Where the registry was read from.
-        version: The KubeVirt version judged by, or `unknown, checked as the newest`.
+        version: The KubeVirt version checked by, or `unknown, checked as the newest`.
         gaps: What was not checked for want of a registry or of objects.
     """
 

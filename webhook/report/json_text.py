@@ -1,4 +1,4 @@
-"""How this project writes JSON for people and machines alike. Does not know what it writes."""
+"""How this project writes JSON for people and machines alike."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A run in one line, and the sentences that several formats share. Does not know how a format shows them."""
+"""A run in one line, and the sentences that several formats share."""
 
 from webhook.kube.fieldpath import render as render_path
 from webhook.kube.text import number_of, visible

@@ -1,4 +1,4 @@
-"""What a rule is and what it finds. Knows neither the rules themselves nor how findings are shown."""
+"""What a rule is and what it finds."""
 
 import enum
 import sys
@@ -23,7 +23,7 @@ class Action(enum.StrEnum):
     OFF = "off"
 
 
-class Mistake(msgspec.Struct, frozen=True, gc=False):
+class Violation(msgspec.Struct, frozen=True, gc=False):
     """What one rule says about one place.
 
     Attributes:
@@ -57,7 +57,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     accepted: str
 
 
-Mistakes: TypeAlias = Iterable[Mistake]
+Mistakes: TypeAlias = Iterable[Violation]
 """What a check returns: `()` when nothing is wrong, which costs nothing; an iterator where it walks a list of the object, as no more may be
 taken than is reported."""
 

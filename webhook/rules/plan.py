@@ -18,7 +18,6 @@ from webhook.rules.base import (
     Action,
     Finding,
     InterfaceRule,
-    Mistake,
     Mistakes,
     Registration,
     RegistrationRule,
@@ -26,6 +25,7 @@ from webhook.rules.base import (
     ShapeError,
     ShapeRule,
     SpecRule,
+    Violation,
 )
 from webhook.vmi.vmi import VMI
 
@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 INTERFACES: Path = ("domain", "devices", "interfaces")
 
-MOST_FINDINGS = 500
+MAX_FINDINGS = 500
 """More about one object are not looked for in a cluster, where an answer must come in time; no VM of the world has as many NICs."""
 TOO_MANY_FINDINGS = "too-many-findings"
 """The name of what is then found last, where findings have that of a rule."""
@@ -69,7 +69,7 @@ class Plan(msgspec.Struct, frozen=True):
     """The rules that run against one registry, each with its action.
 
     Attributes:
-        registry: What the rules judge by.
+        registry: What the rules check by.
         actions: Action of every rule that runs, by rule name.
         about_interfaces: Rules about interfaces, by the field that they need.
         about_specs: Rules about the spec as a whole, by the trait that they need.
@@ -86,39 +86,41 @@ class Plan(msgspec.Struct, frozen=True):
     about_shapes: tuple[ShapeRule, ...]
     most_findings: int = _ALL
 
-    def judge_vmi(self, vmi: VMI, prefix: Path) -> list[Finding]:
+    def evaluate_vmi(self, vmi: VMI, prefix: Path) -> list[Finding]:
         """All findings about one VMI spec that stands at `prefix` in its object, rule by rule in the table's order per place."""
         registry = self.registry
         findings: list[Finding] = []
         most = self.most_findings
         for spec_rule in self.about_specs.for_(vmi):
-            mistakes = spec_rule.check(vmi, registry)
-            if mistakes:
-                findings += self._findings(spec_rule, mistakes, prefix)
+            violations = spec_rule.check(vmi, registry)
+            if violations:
+                findings += self._findings(spec_rule, violations, prefix)
                 if len(findings) > most:
                     return self.cut(findings, prefix)
         for index, interface in enumerate(vmi.interfaces):
             for rule in self.about_interfaces.for_(interface):
-                mistakes = rule.check(interface, vmi, registry)
-                if mistakes:
-                    findings += self._findings(rule, mistakes, (*prefix, *INTERFACES, index))
+                violations = rule.check(interface, vmi, registry)
+                if violations:
+                    findings += self._findings(rule, violations, (*prefix, *INTERFACES, index))
             if len(findings) > most:
                 return self.cut(findings, prefix)
         return findings
 
-    def judge_registration(self, registration: Registration, prefix: Path) -> list[Finding]:
+    def evaluate_registration(self, registration: Registration, prefix: Path) -> list[Finding]:
         """All findings about one plugin object that stands at `prefix`."""
         return [
-            self._finding(rule, mistake, prefix) for rule in self.about_registrations for mistake in rule.check(registration, self.registry)
+            self._finding(rule, violation, prefix)
+            for rule in self.about_registrations
+            for violation in rule.check(registration, self.registry)
         ]
 
-    def judge_shapes(self, errors: Iterable[ShapeError]) -> list[Finding]:
+    def evaluate_shapes(self, errors: Iterable[ShapeError]) -> list[Finding]:
         """All findings about what could not be decoded."""
-        return [self._finding(rule, mistake, ()) for error in errors for rule in self.about_shapes for mistake in rule.check(error)]
+        return [self._finding(rule, violation, ()) for error in errors for rule in self.about_shapes for violation in rule.check(error)]
 
-    def _findings(self, rule: Rule, mistakes: Mistakes, prefix: Path) -> list[Finding]:
+    def _findings(self, rule: Rule, violations: Mistakes, prefix: Path) -> list[Finding]:
         """No more than decide that there are too many."""
-        return [self._finding(rule, mistake, prefix) for mistake in itertools.islice(mistakes, self.most_findings + 1)]
+        return [self._finding(rule, violation, prefix) for violation in itertools.islice(violations, self.most_findings + 1)]
 
     def cut(self, findings: list[Finding], prefix: Path) -> list[Finding]:
         """As many findings as are looked for, and one more, which says so; it denies where any rule does."""
@@ -127,9 +129,9 @@ class Plan(msgspec.Struct, frozen=True):
         severity = Action.DENY if Action.DENY in self.actions.values() else Action.WARN
         return [*findings[:most], Finding(TOO_MANY_FINDINGS, severity, prefix, message, remedy)]
 
-    def _finding(self, rule: Rule, mistake: Mistake, prefix: Path) -> Finding:
-        severity = Action.WARN if mistake.at_most is Action.WARN else self.actions[rule.name]
-        return Finding(rule.name, severity, (*prefix, *mistake.path), mistake.message, mistake.accepted)
+    def _finding(self, rule: Rule, violation: Violation, prefix: Path) -> Finding:
+        severity = Action.WARN if violation.at_most is Action.WARN else self.actions[rule.name]
+        return Finding(rule.name, severity, (*prefix, *violation.path), violation.message, violation.accepted)
 
 
 def plan(rules: Iterable[Rule], registry: Registry, actions: Mapping[str, Action], *, upstream_answers: bool) -> Plan:
@@ -147,7 +149,7 @@ def plan(rules: Iterable[Rule], registry: Registry, actions: Mapping[str, Action
         about_specs=_Conditional(((rule, rule.trait) for rule in chosen if isinstance(rule, SpecRule)), bool),
         about_registrations=tuple(rule for rule in chosen if isinstance(rule, RegistrationRule)),
         about_shapes=tuple(rule for rule in chosen if isinstance(rule, ShapeRule)),
-        most_findings=MOST_FINDINGS if upstream_answers else _ALL,
+        most_findings=MAX_FINDINGS if upstream_answers else _ALL,
     )
 
 

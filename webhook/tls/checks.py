@@ -1,4 +1,4 @@
-"""What is looked at before a pair is served: each check by name, so that a command can tell what was fine too. Reads no file."""
+"""What is looked at before a pair is served: each check by name, so that a command can tell what was fine too."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from webhook.tls.names import covers, extension, names_in, shown
 from webhook.tls.pem import UNPARSABLE, PrivateKey
-from webhook.tls.problem import Fault, Problem
+from webhook.tls.problems import Fault, Problem
 
-LONGEST_CHAIN = 10
+MAX_CHAIN_LENGTH = 10
 """OpenSSL and Go follow more, but nobody issues such a chain: the wrong file was mounted, such as a whole CA bundle."""
 
 _RSA_BITS = range(2048, 8193)  # Go's TLS clients refuse more: https://go.dev/issue/61460
@@ -103,8 +103,8 @@ def _key_matches(candidate: Candidate) -> Iterator[Problem]:
 
 
 def _chain_holds(candidate: Candidate) -> Iterator[Problem]:
-    if len(candidate.chain) > LONGEST_CHAIN:
-        message = f"holds {len(candidate.chain)} certificates, more than {LONGEST_CHAIN}; put only the leaf and its intermediates here"
+    if len(candidate.chain) > MAX_CHAIN_LENGTH:
+        message = f"holds {len(candidate.chain)} certificates, more than {MAX_CHAIN_LENGTH}; put only the leaf and its intermediates here"
         yield Problem(Fault.BROKEN_CHAIN, candidate.cert_file, message)
         return
     for number, (issued, issuer) in enumerate(pairwise(candidate.chain), 1):
@@ -128,7 +128,7 @@ def _names_are_covered(candidate: Candidate) -> Iterator[Problem]:
     names = names_in(candidate.chain[0])
     missing = [wanted for wanted in candidate.names if not covers(names, wanted)]
     has = (
-        f"it is for {', '.join(names[:LONGEST_CHAIN])}"
+        f"it is for {', '.join(names[:MAX_CHAIN_LENGTH])}"
         if names
         else "it has no subject alternative names, and the common name does not count"
     )

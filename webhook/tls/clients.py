@@ -1,4 +1,4 @@
-"""Which clients may connect: the CAs that must have signed their certificates, and the names that these may carry. Makes no connection."""
+"""Which clients may connect: the CAs that must have signed their certificates, and the names that these may carry."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from webhook.tls.checks import is_ca, validity
 from webhook.tls.names import shown
 from webhook.tls.pem import certificates
-from webhook.tls.problem import Fault, PairError, failure
+from webhook.tls.problems import Fault, PairError, failure
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""TLS as it is spoken here: versions, ciphers and what is switched off, the same for every context. Knows no files but its own."""
+"""TLS as it is spoken here: versions, ciphers and what is switched off, the same for every context."""
 
 import os
 import ssl
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from webhook.tls.clients import ClientCAs
 from webhook.tls.pair import Pair
-from webhook.tls.problem import Fault, failure
+from webhook.tls.problems import Fault, failure
 
 CIPHERS = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",

@@ -1,16 +1,16 @@
-"""The bytes of certificate files, bounded, and only once they hold still. Does not know what the bytes mean."""
+"""The bytes of certificate files, bounded, and only once they hold still."""
 
 import hashlib
 from collections.abc import Sequence
 
 from webhook import files as bounded
 from webhook.errors import reason_of
-from webhook.tls.problem import Fault, failure
+from webhook.tls.problems import Fault, failure
 
 MAX_BYTES = 1024 * 1024
 """A Kubernetes Secret holds no more: https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size."""
 
-_MOST_ATTEMPTS = 4
+_MAX_ATTEMPTS = 4
 
 
 def read_file(file: str) -> bytes:
@@ -32,7 +32,7 @@ def read_steady(files: Sequence[str]) -> tuple[bytes, ...]:
     A kubelet swaps a Secret mount by renaming one symlink (`..data`), and that may happen between two of our reads.
     """
     last = tuple(map(read_file, files))
-    for _ in range(_MOST_ATTEMPTS):
+    for _ in range(_MAX_ATTEMPTS):
         again = tuple(map(read_file, files))
         if again == last:
             break

@@ -5,8 +5,8 @@ import ssl
 
 from webhook.tls.context import unverified_context
 from webhook.tls.pair import Clock, Pair, utc_now
-from webhook.tls.problem import PairError
-from webhook.tls.source import CertificateSource
+from webhook.tls.problems import PairError
+from webhook.tls.provider import CertificateSource
 
 _REQUEST = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
 _HERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - a listener on every address is asked on one of them

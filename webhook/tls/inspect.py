@@ -1,4 +1,4 @@
-"""What a certificate says of itself, as plain values for people and programs. Judges nothing."""
+"""What a certificate says of itself, as plain values for people and programs."""
 
 import math
 from datetime import datetime

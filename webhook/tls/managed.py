@@ -1,4 +1,4 @@
-"""A certificate that looks after itself: from what is there, and the time, to the one step that is next. Takes none of them.
+"""A certificate that looks after itself: from what is there, and the time, to the one step that is next.
 
 Nothing is remembered between steps: whoever comes next reads the Secret and the caBundles, and goes on from there. The order keeps every
 leaf that a server may show verifiable:
@@ -17,8 +17,8 @@ from typing import TypeAlias
 
 from cryptography import x509
 
-from webhook.tls.held import CA, CA_KEY, CERT, KEY, MOST_CAS, Held, cas_in, held_in, pem_of
 from webhook.tls.names import covers, names_in
+from webhook.tls.secret_contents import CA, CA_KEY, CERT, KEY, MAX_CAS, SecretContents, cas_in, held_in, pem_of
 from webhook.tls.selfsigned import CA_NAME, Issued, make_ca, make_leaf
 
 RENEW = "bindguard.io/renew"
@@ -43,7 +43,7 @@ _CLOCKS = timedelta(days=1)  # what clocks may differ, by far
 
 
 @dataclass(frozen=True, kw_only=True)
-class Situation:
+class CertificateState:
     """What is there.
 
     Attributes:
@@ -99,7 +99,7 @@ class Nothing:
 Step: TypeAlias = Write | Publish | Nothing
 
 
-def next_step(situation: Situation, *, settle_seconds: float = SETTLE_SECONDS) -> Step:
+def next_step(situation: CertificateState, *, settle_seconds: float = SETTLE_SECONDS) -> Step:
     """The one step that is next. Once it is taken, look again: nothing else leads on."""
     held = held_in(situation.secret, situation.now)
     signer = held.signer
@@ -120,7 +120,7 @@ def next_step(situation: Situation, *, settle_seconds: float = SETTLE_SECONDS) -
     return _leaf_or_nothing(situation, held, signer, kept, settle_seconds)
 
 
-def _ca_due(signer: Issued | None, situation: Situation) -> str:
+def _ca_due(signer: Issued | None, situation: CertificateState) -> str:
     """Why another CA is needed; empty when none is."""
     if signer is None:
         return "the Secret holds no CA with its key that is valid now"
@@ -129,7 +129,7 @@ def _ca_due(signer: Issued | None, situation: Situation) -> str:
     return f"the CA expires in less than {CA_LEAST_DAYS} days" if situation.now >= _ca_renewal(signer) else ""
 
 
-def _new_ca(situation: Situation, held: Held, reason: str) -> Write:
+def _new_ca(situation: CertificateState, held: SecretContents, reason: str) -> Write:
     """A CA that signs nothing yet. A leaf that cannot be served is taken away, one that can stays until it is replaced.
 
     Without the old CA's key nobody knows what it has signed: then all that is published stays trusted too.
@@ -139,20 +139,22 @@ def _new_ca(situation: Situation, held: Held, reason: str) -> Write:
     first = () if held.issuer is None else (held.issuer,)
     lost = () if held.signer is not None else (each for bundle in situation.bundles for each in cas_in(bundle, now))
     cas = dict.fromkeys((ca.certificate, *first, *held.trusted, *lost))
-    data = {CA: pem_of([*cas][:MOST_CAS]), CA_KEY: ca.key_pem()}
+    data = {CA: pem_of([*cas][:MAX_CAS]), CA_KEY: ca.key_pem()}
     if held.leaf is None:
         data |= {CERT: b"", KEY: b""}
     return Write(event="CA made", reason=reason, data=data, grants=_is(situation, "ca"))
 
 
-def _kept(held: Held, signer: Issued, situation: Situation) -> tuple[x509.Certificate, ...]:
+def _kept(held: SecretContents, signer: Issued, situation: CertificateState) -> tuple[x509.Certificate, ...]:
     """The CAs that are trusted on, the signing one first."""
     old_leaves_live = situation.now < _last_old_leaf(signer) and situation.wish != "bundle"
     others = (each for each in held.trusted if old_leaves_live or each == held.issuer)
     return tuple(dict.fromkeys((signer.certificate, *others)))
 
 
-def _leaf_or_nothing(situation: Situation, held: Held, signer: Issued, kept: Sequence[x509.Certificate], settle_seconds: float) -> Step:
+def _leaf_or_nothing(
+    situation: CertificateState, held: SecretContents, signer: Issued, kept: Sequence[x509.Certificate], settle_seconds: float
+) -> Step:
     reason = _leaf_due(situation, held, signer)
     if not reason:
         return Nothing(max(1.0, min((at - situation.now).total_seconds() for at in _next_times(held, signer, kept))))
@@ -166,7 +168,7 @@ def _leaf_or_nothing(situation: Situation, held: Held, signer: Issued, kept: Seq
     return Write(event="certificate issued", reason=reason, data=data, grants=_is(situation, "leaf"))
 
 
-def _leaf_due(situation: Situation, held: Held, signer: Issued) -> str:
+def _leaf_due(situation: CertificateState, held: SecretContents, signer: Issued) -> str:
     """Why another leaf is needed; empty when none is."""
     if held.leaf is None:
         return "the certificate has expired" if held.expired else "the Secret holds no certificate with its key that can be served"
@@ -181,7 +183,7 @@ def _leaf_due(situation: Situation, held: Held, signer: Issued) -> str:
     return "two thirds of its life are over" if situation.now >= _leaf_renewal(held.leaf) else ""
 
 
-def _may_be_served_by_another(held: Held, signer: Issued, kept: Sequence[x509.Certificate]) -> bool:
+def _may_be_served_by_another(held: SecretContents, signer: Issued, kept: Sequence[x509.Certificate]) -> bool:
     """Whether some server may show a leaf of a CA that API servers trust, while they may not yet know the one that signs.
 
     At the first start there is none, nor when the leaf has expired: nothing is gained by waiting.
@@ -189,7 +191,7 @@ def _may_be_served_by_another(held: Held, signer: Issued, kept: Sequence[x509.Ce
     return len(kept) > 1 and held.issuer != signer.certificate and not held.expired
 
 
-def _next_times(held: Held, signer: Issued, kept: Sequence[x509.Certificate]) -> Iterator[datetime]:
+def _next_times(held: SecretContents, signer: Issued, kept: Sequence[x509.Certificate]) -> Iterator[datetime]:
     yield _ca_renewal(signer)
     if held.leaf is not None:
         yield _leaf_renewal(held.leaf)
@@ -210,5 +212,5 @@ def _last_old_leaf(signer: Issued) -> datetime:
     return signer.certificate.not_valid_before_utc + _LEAF + _CLOCKS
 
 
-def _is(situation: Situation, wish: str) -> bool:
+def _is(situation: CertificateState, wish: str) -> bool:
     return situation.wish == wish

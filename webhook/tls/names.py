@@ -12,10 +12,10 @@ from webhook.kube.text import visible
 
 _Extension = TypeVar("_Extension", bound=ExtensionType)
 
-_LONGEST_SHOWN = 200
+_MAX_SHOWN_LENGTH = 200
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 _DNS_NAME = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*", re.IGNORECASE)
-_LONGEST_DNS_NAME = 253
+_MAX_DNS_NAME_LENGTH = 253
 
 
 def names_in(certificate: x509.Certificate) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def address_in(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 def is_name(name: str) -> bool:
     """Whether a certificate can carry this as a DNS name or an IP address."""
-    return address_in(name) is not None or (len(name) <= _LONGEST_DNS_NAME and _DNS_NAME.fullmatch(name) is not None)
+    return address_in(name) is not None or (len(name) <= _MAX_DNS_NAME_LENGTH and _DNS_NAME.fullmatch(name) is not None)
 
 
 def names_for_service(service: str, namespace: str) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def shown(name: x509.Name) -> str:
 
 def printable(text: str) -> str:
     """The text as one harmless line, cut to 200."""
-    return visible(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
+    return visible(text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}...")
 
 
 def extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:

@@ -1,4 +1,4 @@
-"""A certificate chain and its private key that belong together. Reads no file, and serves nothing."""
+"""A certificate chain and its private key that belong together."""
 
 import ssl
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from webhook.tls.checks import Candidate, problems_of, validity
 from webhook.tls.pem import PrivateKey, certificates, private_key
-from webhook.tls.problem import PairError
+from webhook.tls.problems import PairError
 
 Clock = Callable[[], datetime]
 """Tells the time, with its time zone."""

@@ -1,4 +1,4 @@
-"""PEM text into certificates and a private key. Judges only whether they can be read, not whether they are any good."""
+"""PEM text into certificates and a private key."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from webhook.tls.problem import Fault, failure
+from webhook.tls.problems import Fault, failure
 
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey
 

@@ -1,4 +1,4 @@
-"""The certificate that some server shows, whatever it is worth. Sends no request and trusts nothing."""
+"""The certificate that some server shows, whatever it is worth."""
 
 import socket
 
@@ -7,7 +7,7 @@ from cryptography import x509
 
 from webhook.tls.context import unverified_context
 from webhook.tls.pem import UNPARSABLE, whole
-from webhook.tls.problem import Fault, failure
+from webhook.tls.problems import Fault, failure
 
 
 class Shown(msgspec.Struct, frozen=True):

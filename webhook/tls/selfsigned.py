@@ -14,9 +14,9 @@ from webhook.errors import UsageError
 from webhook.tls.names import address_in, is_name, printable
 
 CA_NAME = "bindguard CA"
-MOST_DAYS = 36500
+MAX_DAYS = 36500
 _CLOCK_SKEW = timedelta(minutes=5)
-_LONGEST_COMMON_NAME = 64  # X.520 ub-common-name
+_MAX_COMMON_NAME_LENGTH = 64  # X.520 ub-common-name
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def _builder(subject: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime,
 
 
 def _span(days: int) -> timedelta:
-    if not 1 <= days <= MOST_DAYS:
-        raise UsageError(f"a certificate for {days} days cannot be made; write 1 to {MOST_DAYS}")
+    if not 1 <= days <= MAX_DAYS:
+        raise UsageError(f"a certificate for {days} days cannot be made; write 1 to {MAX_DAYS}")
     return timedelta(days=days)
 
 
@@ -97,7 +97,7 @@ def _general_name(name: str) -> x509.GeneralName:
 
 
 def _subject(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:_LONGEST_COMMON_NAME])])
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:_MAX_COMMON_NAME_LENGTH])])
 
 
 def _authority_key(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:

@@ -1,4 +1,4 @@
-"""A CA certificate and a pair into a directory, each file whole or not at all. Makes no certificate."""
+"""A CA certificate and a pair into a directory, each file whole or not at all."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Everything that can be known beforehand about a pair and the CA it is trusted through: what is fine and what is not. Serves nothing."""
+"""Everything that can be known beforehand about a pair and the CA it is trusted through: what is fine and what is not."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from webhook.tls.files import read_steady
 from webhook.tls.inspect import days_left
 from webhook.tls.names import shown
 from webhook.tls.pem import certificates, private_key
-from webhook.tls.problem import Fault, Problem
+from webhook.tls.problems import Fault, Problem
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verification(msgspec.Struct, frozen=True):
     """One check: what holds when `problems` is empty, and what is wrong otherwise."""
 
     check: str
@@ -24,7 +24,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class ServingRequirements:
     """What is to be verified.
 
     Attributes:
@@ -42,7 +42,7 @@ class Question:
     within_days: int
 
 
-def verify(question: Question, at: datetime) -> tuple[Verdict, ...]:
+def verify(question: ServingRequirements, at: datetime) -> tuple[Verification, ...]:
     """Every check with its problems; `PairError` when a file cannot be read or parsed."""
     files = [file for file in (question.cert, question.key, question.ca) if file is not None]
     contents = dict(zip(files, read_steady(files), strict=True))
@@ -51,11 +51,11 @@ def verify(question: Question, at: datetime) -> tuple[Verdict, ...]:
     candidate = Candidate(
         chain=chain, key=key, names=question.names, at=at, cert_file=question.cert, key_file=question.key or question.cert
     )
-    verdicts = [Verdict(name, tuple(look(candidate))) for name, look in CHECKS.items()]
+    verdicts = [Verification(name, tuple(look(candidate))) for name, look in CHECKS.items()]
     verdicts += _lasting(chain, question.cert, question.within_days, at)
     if question.ca is not None:
         cas = certificates(contents[question.ca], question.ca)
-        verdicts.append(Verdict("a CA that clients trust has signed it", tuple(_anchored(candidate, cas, question.ca))))
+        verdicts.append(Verification("a CA that clients trust has signed it", tuple(_anchored(candidate, cas, question.ca))))
         verdicts += _lasting(cas, question.ca, question.within_days, at)
     return tuple(verdicts)
 
@@ -65,13 +65,13 @@ def whole_days(count: int) -> str:
     return number_of(count, "day") if count else "less than a day"
 
 
-def _lasting(chain: Sequence[x509.Certificate], file: str, within_days: int, at: datetime) -> Iterator[Verdict]:
+def _lasting(chain: Sequence[x509.Certificate], file: str, within_days: int, at: datetime) -> Iterator[Verification]:
     """What has expired already, or does not yet hold, is told by another check; and a file with an expired one does not last."""
     left = [days_left(each, at) for each in chain]
     ending = [each for each, days in zip(chain, left, strict=True) if 0 <= days < within_days]
     if ending or min(left) >= 0:
         problems = (Problem(Fault.EXPIRED, file, _ending(each, at)) for each in ending)
-        yield Verdict(f"{file} lasts {within_days} days", tuple(problems))
+        yield Verification(f"{file} lasts {within_days} days", tuple(problems))
 
 
 def _ending(certificate: x509.Certificate, at: datetime) -> str:

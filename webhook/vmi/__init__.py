@@ -1,1 +1,1 @@
-"""Where VMI specs are in each kind, and their interfaces and networks as values. Judges nothing."""
+"""Where VMI specs are in each kind, and their interfaces and networks as values."""

@@ -1,4 +1,4 @@
-"""A virt-launcher pod's metadata, the VMI that it names, and that VMI as far as its pod depends on it. Knows nothing of overhead.
+"""A virt-launcher pod's metadata, the VMI that it names, and that VMI as far as its pod depends on it.
 
 Whoever may create pods can write any label or owner on one, so nothing here is proof before the VMI itself has been read and has the uid
 that the pod names.
@@ -20,7 +20,7 @@ LAUNCHER = "virt-launcher"
 CREATED_BY = "kubevirt.io/created-by"
 
 
-class Stray(enum.StrEnum):
+class NotALauncher(enum.StrEnum):
     """Why a pod is not one of those whose VMI is read."""
 
     DELETING = "deleting"
@@ -57,7 +57,7 @@ class PodMetadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
     deletion_timestamp: str | None = None
 
 
-def vmi_of(metadata: PodMetadata, namespace: str, *, by_kubevirt: bool = True) -> VMIReference | Stray:
+def vmi_of(metadata: PodMetadata, namespace: str, *, by_kubevirt: bool = True) -> VMIReference | NotALauncher:
     """The VMI that a pod in `namespace` names as its one controller, or why it names none that is believed.
 
     `by_kubevirt` is false when somebody else than KubeVirt creates the pod. The name is the owner's: the label `vm.kubevirt.io/name` holds
@@ -65,18 +65,18 @@ def vmi_of(metadata: PodMetadata, namespace: str, *, by_kubevirt: bool = True) -
     KubeVirt writes it over whatever a VMI has there (kubevirt/kubevirt pkg/virt-controller/services/template.go@v1.9.0).
     """
     if metadata.deletion_timestamp is not None:
-        return Stray.DELETING
+        return NotALauncher.DELETING
     labels = metadata.labels or {}
     if labels.get(LABEL) != LAUNCHER:
-        return Stray.NOT_A_LAUNCHER
+        return NotALauncher.NOT_A_LAUNCHER
     if not by_kubevirt:
-        return Stray.UNKNOWN_REQUESTER
+        return NotALauncher.UNKNOWN_REQUESTER
     controllers = [owner for owner in metadata.owner_references or () if owner.controller]
     if len(controllers) != 1 or not _is_vmi(controllers[0]) or not is_dns_name(controllers[0].name) or not is_dns_name(namespace):
-        return Stray.NO_VMI_OWNER
+        return NotALauncher.NO_VMI_OWNER
     owner = controllers[0]
     if not owner.uid or owner.uid != labels.get(CREATED_BY):
-        return Stray.CREATED_BY_MISMATCH
+        return NotALauncher.CREATED_BY_MISMATCH
     return VMIReference(namespace, owner.name, owner.uid)
 
 

@@ -1,4 +1,4 @@
-"""A VMI spec as values: just the fields that rules read. Unknown fields are skipped; nothing is judged here.
+"""A VMI spec as values: just the fields that rules read. Unknown fields are skipped; nothing is checked here.
 
 Presence, not truthiness: `masquerade: {}` is set, `null` is not. A field that may hold an empty object is therefore `Present | None`.
 """

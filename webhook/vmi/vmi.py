@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from webhook.plugins.nearest import Guesses
+from webhook.plugins.suggestions import Guesses
 from webhook.vmi.spec import Disk, Interface, Network, Port, VMISpec
 
 MAX_INTERFACES = 256
@@ -13,7 +13,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class VMI:
-    """A VMI spec, ready to be judged.
+    """A VMI spec, ready to be checked.
 
     Attributes:
         spec: The spec itself.

@@ -39,7 +39,7 @@ def test_a_range_that_is_wrong_by_itself_takes_no_part() -> None:
     assert_accepted(RULE, forwarding((80, 90), (90, 80), (0, 85), (85, 65536), (80, 90, "tcp"), (80, 90, "")), ENABLED)
 
 
-def test_ten_thousand_ranges_are_judged_at_once() -> None:
+def test_ten_thousand_ranges_are_evaluated_at_once() -> None:
     stacked = forwarding(*((start, start + 50_000) for start in range(10_000, 0, -1)))
     assert len(findings_of(RULE, stacked, ENABLED)) == 9_999
     assert_accepted(RULE, forwarding(*((2 * start, 2 * start) for start in range(10_000, 0, -1))), ENABLED)

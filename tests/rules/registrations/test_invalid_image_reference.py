@@ -71,7 +71,7 @@ def test_what_is_wrong_with_an_image_is_told(image: str, wrong: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["a", "a-", "a.", "a_", "a/", "-", "A-", "a:", "@", "0a", "[:", "a--"])
-def test_a_hostile_image_is_judged_in_linear_time(unit: str) -> None:
+def test_a_hostile_image_is_evaluated_in_linear_time(unit: str) -> None:
     subject = registration(sidecarImage=unit * (300_000 // len(unit)) + "!")
     begin = time.perf_counter()
     assert_found(RULE, subject, field="sidecarImage")

@@ -39,5 +39,5 @@ def test_a_name_that_no_object_can_have_is_found(value: str, wrong: str) -> None
     assert_found(RULE, registration(networkAttachmentDefinition=value), field=FIELD, message=wrong, accepted="namespace/name")
 
 
-def test_a_huge_value_is_judged_at_once() -> None:
+def test_a_huge_value_is_evaluated_at_once() -> None:
     assert_found(RULE, registration(networkAttachmentDefinition="a-" * 500_000), field=FIELD)

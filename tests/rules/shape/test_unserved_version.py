@@ -5,7 +5,7 @@ from webhook.rules.shape.unserved_version import RULE
 
 
 def findings(error: ShapeError) -> list[Finding]:
-    return plan([RULE], registry(), {}, upstream_answers=False).judge_shapes([error])
+    return plan([RULE], registry(), {}, upstream_answers=False).evaluate_shapes([error])
 
 
 def test_an_unserved_version_is_found_with_the_served_ones() -> None:

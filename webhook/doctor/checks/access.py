@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from webhook.doctor.result import Result, fail, ok, unknown
-from webhook.doctor.snapshot import Answer, Need, Snapshot
+from webhook.doctor.snapshot import Need, ReadResult, Snapshot
 
 _CALLER = "your-permissions"
 _SERVER = "server-permissions"
@@ -50,5 +50,5 @@ def _listed(needs: Iterable[Need]) -> Iterator[str]:
     return (f"{'/'.join(those)}{what}" for what, those in verbs.items())
 
 
-def _problem(answers: Mapping[Need, Answer[bool]]) -> str:
+def _problem(answers: Mapping[Need, ReadResult[bool]]) -> str:
     return next((answer.problem for answer in answers.values() if answer.value is None), "nothing was asked")

@@ -10,9 +10,9 @@ from webhook.doctor.result import Result, fail, ok, together, warn
 from webhook.doctor.snapshot import Snapshot
 from webhook.tls.inspect import days_left
 from webhook.tls.pem import certificates
-from webhook.tls.problem import PairError
+from webhook.tls.problems import PairError
 
-LEAST_DAYS = 14
+MIN_DAYS = 14
 """Sooner than that nothing of ours should expire."""
 
 _BUNDLE = "ca-bundle"
@@ -53,7 +53,7 @@ def _bundle_problem(bundle: Chain | str, snapshot: Snapshot) -> Result | None:
     left = _days(bundle, snapshot.at)
     if left < 0:
         return fail(_BUNDLE, "the caBundle has expired: the API server trusts no certificate of ours", renewed_by(snapshot))
-    return warn(_BUNDLE, f"the caBundle expires in {left} days", renewed_by(snapshot)) if left < LEAST_DAYS else None
+    return warn(_BUNDLE, f"the caBundle expires in {left} days", renewed_by(snapshot)) if left < MIN_DAYS else None
 
 
 def _days(bundle: Chain, at: datetime) -> int:

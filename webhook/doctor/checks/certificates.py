@@ -5,15 +5,15 @@ from datetime import datetime
 
 from cryptography import x509
 
-from webhook.doctor.checks.absent import absent
-from webhook.doctor.checks.bundles import LEAST_DAYS, Chain, bundle_results, bundles_of, renewed_by
+from webhook.doctor.checks.bundles import MIN_DAYS, Chain, bundle_results, bundles_of, renewed_by
+from webhook.doctor.checks.missing_objects import absent
 from webhook.doctor.result import Result, fail, ok, together, unknown, warn
-from webhook.doctor.snapshot import Inside, Snapshot
+from webhook.doctor.snapshot import PodProbe, Snapshot
 from webhook.tls.checks import is_ca, is_issued_by, moment
 from webhook.tls.inspect import days_left
 from webhook.tls.names import covers, names_in
 from webhook.tls.pem import UNPARSABLE, certificates, whole
-from webhook.tls.problem import PairError
+from webhook.tls.problems import PairError
 
 _SECRET = "certificate"  # noqa: S105 - the name of a check
 _SERVED = "served-certificate"
@@ -57,7 +57,7 @@ def _stored_results(chain: Chain, bundles: dict[str, Chain | str], snapshot: Sna
     leaf = chain[0]
     problems = [*_leaf_problems(leaf, snapshot), *_trust_problems(_SECRET, "the stored certificate", chain, bundles)]
     left = days_left(leaf, snapshot.at)
-    if 0 <= left < LEAST_DAYS:
+    if 0 <= left < MIN_DAYS:
         problems.append(warn(_SECRET, f"the certificate expires in {left} days, on {_end(leaf)}", renewed_by(snapshot)))
     yield from problems or [ok(_SECRET, f"valid for {left} more days, until {_end(leaf)}, and trusted through every caBundle")]
 
@@ -94,7 +94,7 @@ def _shown_results(stored: x509.Certificate | None, bundles: dict[str, Chain | s
 
 
 def _shown_by(
-    inside: Inside, called: str, stored: x509.Certificate | None, bundles: dict[str, Chain | str], at: datetime
+    inside: PodProbe, called: str, stored: x509.Certificate | None, bundles: dict[str, Chain | str], at: datetime
 ) -> Iterator[Result]:
     leaf = _parsed(inside.shown.value)
     if leaf is not None and covers(names_in(leaf), called):

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from webhook.admission.envelope import MUTATE, VALIDATE
-from webhook.doctor.checks.absent import absent
-from webhook.doctor.checks.leaving_out import left_out
+from webhook.doctor.checks.missing_objects import absent
+from webhook.doctor.checks.selectors import left_out
 from webhook.doctor.objects.webhooks import Configuration, Webhook
 from webhook.doctor.result import Result, fail, ok, together, warn
-from webhook.doctor.snapshot import NOT_FOUND, Answer, Names, Snapshot
+from webhook.doctor.snapshot import NOT_FOUND, Names, ReadResult, Snapshot
 
 LAUNCHER_LABELS = {"kubevirt.io": "virt-launcher"}
 """What every launcher pod carries."""
@@ -17,7 +17,7 @@ _VALIDATING = "validating-configuration"
 _MUTATING = "mutating-configuration"
 _PATHS = {_VALIDATING: VALIDATE, _MUTATING: MUTATE}
 """Each answers requests of the other kind too, and allows them unseen."""
-_MEANING = {_VALIDATING: "nothing is judged there", _MUTATING: "no launcher pod gets its overhead there"}
+_MEANING = {_VALIDATING: "nothing is checked there", _MUTATING: "no launcher pod gets its overhead there"}
 _JUDGED = (
     ("kubevirt.io", "virtualmachines"),
     ("kubevirt.io", "virtualmachineinstances"),
@@ -28,8 +28,8 @@ _VMIS = "virtualmachineinstances"
 _HOT = (_VMIS, "UPDATE")
 """Every status write of a VMI: the chart asks about them only where matchConditions skip those."""
 _UPGRADE = "run helm upgrade again, which writes it anew"
-_LONGEST_SECONDS = 10
-_SHORTEST_SECONDS = 2
+_MAX_SECONDS = 10
+_MIN_SECONDS = 2
 _NO_OVERHEAD = "launcher pods do not get the overhead that they are owed"
 
 _Whole = Callable[[Configuration], Iterator[Result]]
@@ -50,7 +50,7 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
         yield from _configuration(_MUTATING, mutating.value, names, _not_mutated, _mutating_problems)
 
 
-def _without_mutating(snapshot: Snapshot, answer: Answer[Configuration]) -> Result:
+def _without_mutating(snapshot: Snapshot, answer: ReadResult[Configuration]) -> Result:
     """The chart renders none where no overhead is wanted."""
     what = f"MutatingWebhookConfiguration {snapshot.names.configuration}"
     settings = snapshot.settings.value
@@ -98,7 +98,7 @@ def _call_problems(check: str, webhook: Webhook, names: Names) -> Iterator[Resul
         yield fail(check, found, _UPGRADE)
     if "v1" not in (webhook.admission_review_versions or ()):
         yield fail(check, "it does not list AdmissionReview v1, the only one that is answered", _UPGRADE)
-    if not _SHORTEST_SECONDS <= webhook.timeout_seconds <= _LONGEST_SECONDS:
+    if not _MIN_SECONDS <= webhook.timeout_seconds <= _MAX_SECONDS:
         found = f"it has a timeout of {webhook.timeout_seconds} s"
         yield warn(check, found, "use 5: shorter fails under load, longer holds up everybody while Bindguard is away")
 

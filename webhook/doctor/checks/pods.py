@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from webhook.doctor.checks.absent import unseen
+from webhook.doctor.checks.missing_objects import unseen
 from webhook.doctor.objects.workload import ContainerStatus, Pod
 from webhook.doctor.result import Result, fail, ok, together, unknown, warn
-from webhook.doctor.snapshot import FORBIDDEN, Inside, Snapshot
+from webhook.doctor.snapshot import FORBIDDEN, PodProbe, Snapshot
 
 _MANY_RESTARTS = 3
 
@@ -52,7 +52,7 @@ def _ended(container: ContainerStatus) -> str:
     return "" if last is None else f", it last ended with exit code {last.exit_code} ({last.reason or 'no reason'})"
 
 
-def _readiness(inside: Inside) -> Result:
+def _readiness(inside: PodProbe) -> Result:
     answer = inside.readiness
     if inside.silent:
         remedy = "the API server must reach the pod's operations port: look at the NetworkPolicy, and at the pod's log"
@@ -73,6 +73,6 @@ def _versions(snapshot: Snapshot) -> Iterator[Result]:
         yield warn("versions", f"the pods run different versions: {told}", remedy)
     elif versions and versions != {snapshot.version}:
         found = f"the pods run {told}, this command is {snapshot.version}"
-        yield warn("versions", found, "what they do differently is not judged here: run the doctor of the same version")
+        yield warn("versions", found, "what they do differently is not checked here: run the doctor of the same version")
     elif versions:
         yield ok("versions", f"all are {told}, and so is this command")

@@ -1,15 +1,15 @@
-"""What KubeVirt's CR says, and whether the pods judge by it."""
+"""What KubeVirt's CR says, and whether the pods check by it."""
 
 from collections.abc import Iterator, Mapping
 
 from webhook.cluster.kubevirts import State, counted, version_of
-from webhook.doctor.checks.absent import unseen
+from webhook.doctor.checks.missing_objects import unseen
 from webhook.doctor.result import Result, fail, ok, together, unknown, warn
-from webhook.doctor.snapshot import Inside, Snapshot
+from webhook.doctor.snapshot import PodProbe, Snapshot
 from webhook.plugins.registry import Registry
 
 _OLD_SECONDS = 300
-_MOST_NAMED = 8
+_MAX_NAMED = 8
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
@@ -29,7 +29,7 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     registry = found.loaded.registry
     yield ok("kubevirt", _described(registry))
     for note in found.loaded.notes:
-        yield warn("kubevirt", note, "wait for the roll-out to end, or mend the CR; rules judge as for the newest KubeVirt until then")
+        yield warn("kubevirt", note, "wait for the roll-out to end, or mend the CR; rules check as for the newest KubeVirt until then")
     talking = {pod: inside for pod, inside in snapshot.inside.items() if not inside.silent}
     version = version_of(objects, "")
     yield from together((pod, _served(inside, registry, version)) for pod, inside in talking.items())
@@ -37,16 +37,16 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
 
 
 def _described(registry: Registry) -> str:
-    names = [*registry.names[:_MOST_NAMED], *(["..."] if len(registry.names) > _MOST_NAMED else [])]
+    names = [*registry.names[:_MAX_NAMED], *(["..."] if len(registry.names) > _MAX_NAMED else [])]
     plugins = f"registered are {', '.join(names)}" if names else "no plugin is registered"
     version = f"version {registry.version}" if registry.version is not None else "version unknown"
     return f"{registry.source.removesuffix(' in the cluster')}, {version}; {plugins}, in {registry.owner}"
 
 
-def _served(inside: Inside, registry: Registry, version: str) -> Result:
+def _served(inside: PodProbe, registry: Registry, version: str) -> Result:
     served = inside.registry.value
     if served is None:
-        return unseen("registry", inside.registry, "what it judges by")
+        return unseen("registry", inside.registry, "what it checks by")
     if not served.known:
         return fail(
             "registry", "it does not know what is registered, and denies no plugin's name", "look at its log: may it list kubevirts?"
@@ -68,4 +68,4 @@ def _ages(snapshot: Snapshot) -> Iterator[Result]:
             found = f"{pod}: it has not heard of the KubeVirt CR for {int(seconds // 60)} min"
             yield warn("registry", found, "look at its log: the API server may not answer it")
     if not snapshot.inside:
-        yield unknown("registry", "no pod runs that could be asked by what it judges")
+        yield unknown("registry", "no pod runs that could be asked by what it checks")

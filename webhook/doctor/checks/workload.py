@@ -1,9 +1,9 @@
-"""What runs: the Deployment, and the Lease of who renews the certificate. Knows no single pod."""
+"""What runs: the Deployment, and the Lease of who renews the certificate."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from webhook.doctor.checks.absent import INSTALL, absent, unseen
+from webhook.doctor.checks.missing_objects import INSTALL, absent, unseen
 from webhook.doctor.result import Result, fail, ok, unknown, warn
 from webhook.doctor.snapshot import NOT_FOUND, Snapshot
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from webhook.errors import RegistryError
 from webhook.kube.fieldpath import Path, look_up
-from webhook.kube.shape import Misfit, decode
+from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
 from webhook.plugins.plugin import Plugin
 from webhook.plugins.sources import hyperconverged, kubevirt, registry_file
@@ -86,15 +86,15 @@ def registrations_in(obj: object) -> Iterator[WrittenPlugin]:
         yield WrittenPlugin(name, raw, decode(raw, Plugin)[0], (*at, name))
 
 
-def misfits_in(obj: object) -> list[Misfit]:
+def type_mismatches_in(obj: object) -> list[TypeMismatch]:
     """Wrong types in the spec of a KubeVirt or HyperConverged CR, as far as it is read; nothing for other objects."""
     at = binding_path(obj)
     if at is None:
         return []
     written = look_up(obj, at)
-    misfits = kubevirt.misfits_in(obj) if is_kubevirt(obj) else hyperconverged.misfits_in(obj)
-    in_plugins = decode_plugins(written if isinstance(written, dict) else None, at).misfits
-    return [misfit for misfit in misfits if misfit.path[:1] == ("spec",)] + in_plugins
+    type_mismatches = kubevirt.type_mismatches_in(obj) if is_kubevirt(obj) else hyperconverged.type_mismatches_in(obj)
+    in_plugins = decode_plugins(written if isinstance(written, dict) else None, at).type_mismatches
+    return [type_mismatch for type_mismatch in type_mismatches if type_mismatch.path[:1] == ("spec",)] + in_plugins
 
 
 def binding_path(obj: object) -> Path | None:

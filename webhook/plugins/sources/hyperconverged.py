@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from webhook.kube.fieldpath import Path, look_up, render
-from webhook.kube.shape import Misfit, decode
+from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
 from webhook.kube.version import Version, parse_version
 from webhook.plugins.plugin import MANAGED_TAP, ComputeResourceOverhead, Migration, Plugin
@@ -95,7 +95,7 @@ class _Release(NamedTuple):
         return f"{KIND} {self.version}" if self.version is not None else KIND
 
 
-def misfits_in(obj: object) -> list[Misfit]:
+def type_mismatches_in(obj: object) -> list[TypeMismatch]:
     """Wrong types anywhere in what is read of the CR, plugins excepted."""
     return decode(obj, HyperConvergedCR)[1]
 
@@ -106,13 +106,13 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
     Raises:
         RegistryError: Not `lenient`, and the CR has no spec or values of a wrong type.
     """
-    cr, misfits = decode(obj, HyperConvergedCR)
+    cr, type_mismatches = decode(obj, HyperConvergedCR)
     at = BINDING_IN[str(look_up(obj, ("apiVersion",)))]
     written = look_up(obj, at)
     decoded = decode_plugins(written if isinstance(written, dict) else None, at)
     title = titled(KIND, cr.metadata)
     if not lenient:
-        refuse(missing_spec(obj) + told(misfits + decoded.misfits), source=source, what=title)
+        refuse(missing_spec(obj) + told(type_mismatches + decoded.type_mismatches), source=source, what=title)
     release = _Release(_operator_version(cr))
     reads_plugins = release.version is None or release.version[:2] > _LAST_WITHOUT_PLUGINS
     added = dict(_added(release, obj))

@@ -1,11 +1,11 @@
-"""A KubeVirt CR as the registry: what KubeVirt itself reads. Does not judge plugins; `webhook.rules.registrations` does."""
+"""A KubeVirt CR as the registry: what KubeVirt itself reads."""
 
 from collections.abc import Mapping
 
 import msgspec
 
 from webhook.kube.fieldpath import Path
-from webhook.kube.shape import Misfit, decode
+from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
 from webhook.kube.version import LAST_MAJOR, Version, parse_version
 from webhook.plugins.registry import Registry
@@ -65,7 +65,7 @@ class KubeVirtCR(msgspec.Struct, frozen=True, rename="camel"):
     status: Status | None = None
 
 
-def misfits_in(obj: object) -> list[Misfit]:
+def type_mismatches_in(obj: object) -> list[TypeMismatch]:
     """Wrong types anywhere in what is read of the CR, plugins excepted."""
     return decode(obj, KubeVirtCR)[1]
 
@@ -76,14 +76,14 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
     Raises:
         RegistryError: Not `lenient`, and the CR has no spec or values of a wrong type.
     """
-    cr, misfits = decode(obj, KubeVirtCR)
+    cr, type_mismatches = decode(obj, KubeVirtCR)
     configuration = (cr.spec.configuration if cr.spec is not None else None) or Configuration()
     network = configuration.network or Network()
     developer = configuration.developer_configuration or DeveloperConfiguration()
     decoded = decode_plugins(network.binding, BINDING)
     title = titled(KIND, cr.metadata)
     if not lenient:
-        refuse(missing_spec(obj) + told(misfits + decoded.misfits), source=source, what=title)
+        refuse(missing_spec(obj) + told(type_mismatches + decoded.type_mismatches), source=source, what=title)
     version, version_notes = _version(cr.status or Status())
     registry = Registry(
         plugins=decoded.plugins,

@@ -1,4 +1,4 @@
-"""What every registry source gives, and how a source that cannot serve is refused. Knows no kind of source."""
+"""What every registry source gives, and how a source that cannot serve is refused."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import msgspec
 
 from webhook.errors import RegistryError
 from webhook.kube.fieldpath import Path, look_up, render
-from webhook.kube.shape import Misfit, decode
+from webhook.kube.shape import TypeMismatch, decode
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
 from webhook.plugins.registry import Registry
 
@@ -48,31 +48,34 @@ class DecodedPlugins(NamedTuple):
     """Plugins by name, and what in them does not fit, with paths from the object's root."""
 
     plugins: dict[str, Plugin]
-    misfits: list[Misfit]
+    type_mismatches: list[TypeMismatch]
 
 
 def decode_plugins(raw: Mapping[str, object] | None, at: Path) -> DecodedPlugins:
     """Every plugin of a map that stands at `at`; one that is no object counts as registered with no fields."""
     plugins: dict[str, Plugin] = {}
-    found: list[Misfit] = []
+    found: list[TypeMismatch] = []
     for name, value in (raw or {}).items():
-        plugins[name], misfits = decode(value, Plugin)
-        found += below((*at, name), misfits)
+        plugins[name], type_mismatches = decode(value, Plugin)
+        found += below((*at, name), type_mismatches)
     return DecodedPlugins(plugins, found)
 
 
-def below(at: Path, misfits: Iterable[Misfit]) -> list[Misfit]:
-    """The same misfits with paths that begin with `at`."""
-    return [misfit._replace(path=(*at, *misfit.path)) for misfit in misfits]
+def below(at: Path, type_mismatches: Iterable[TypeMismatch]) -> list[TypeMismatch]:
+    """The same type mismatches with paths that begin with `at`."""
+    return [type_mismatch._replace(path=(*at, *type_mismatch.path)) for type_mismatch in type_mismatches]
 
 
-def told(misfits: Iterable[Misfit]) -> list[str]:
-    """Each misfit as a problem in one clause."""
-    return [f"{render(misfit.path) or 'the document'} is {misfit.found or 'missing'}, expected {misfit.expected}" for misfit in misfits]
+def told(type_mismatches: Iterable[TypeMismatch]) -> list[str]:
+    """Each type mismatch as a problem in one clause."""
+    return [
+        f"{render(type_mismatch.path) or 'the document'} is {type_mismatch.found or 'missing'}, expected {type_mismatch.expected}"
+        for type_mismatch in type_mismatches
+    ]
 
 
 def missing_spec(obj: object) -> list[str]:
-    """The problem of a CR without a spec; one whose spec is of a wrong type has a misfit there."""
+    """The problem of a CR without a spec; one whose spec is of a wrong type has a type mismatch there."""
     return [] if look_up(obj, ("spec",)) is not None else ["spec is missing, expected an object"]
 
 

@@ -6,14 +6,14 @@ import msgspec
 
 from webhook.kube.fieldpath import Path, look_up, render
 from webhook.kube.quantity import ZERO, read_quantity
-from webhook.kube.shape import Misfit, decode
+from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
 from webhook.kube.version import LAST_MAJOR, Version, parse_version
 from webhook.plugins.fields import SINCE, Unknown, unknown_fields, unknown_keys
-from webhook.plugins.nearest import Guesses
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
 from webhook.plugins.registry import Registry
 from webhook.plugins.sources.loaded import LoadedRegistry, below, decode_plugins, refuse, told
+from webhook.plugins.suggestions import Guesses
 
 API_VERSION = "bindguard.io/v1"
 KIND = "Registry"
@@ -45,13 +45,13 @@ def read(obj: object, *, source: str) -> LoadedRegistry:
         RegistryError: Anything in the file is of a wrong type, unknown, or no value that KubeVirt knows.
     """
     obj, twice = _respelled(obj)
-    file, misfits = decode(obj, RegistryFile)
+    file, type_mismatches = decode(obj, RegistryFile)
     decoded = decode_plugins(file.plugins, _PLUGINS)
-    supplementary, supplementary_misfits = _supplementary(file)
+    supplementary, supplementary_type_mismatches = _supplementary(file)
     problems = [
         *twice,
-        *(_unquoted(misfit) for misfit in misfits),
-        *told(decoded.misfits + supplementary_misfits),
+        *(_unquoted(type_mismatch) for type_mismatch in type_mismatches),
+        *told(decoded.type_mismatches + supplementary_type_mismatches),
         *_unknown_keys(obj, file),
         *_bad_values(obj, file),
         *_bad_overheads(file, decoded.plugins, supplementary),
@@ -81,18 +81,18 @@ def _respelled(obj: object) -> tuple[object, list[str]]:
     return {_VERSION if key == _VERSION_ELSEWHERE else key: value for key, value in obj.items()}, []
 
 
-def _supplementary(file: RegistryFile) -> tuple[dict[str, ComputeResourceOverhead], list[Misfit]]:
+def _supplementary(file: RegistryFile) -> tuple[dict[str, ComputeResourceOverhead], list[TypeMismatch]]:
     overheads: dict[str, ComputeResourceOverhead] = {}
-    found: list[Misfit] = []
+    found: list[TypeMismatch] = []
     for name, raw in (file.supplementary_overheads or {}).items():
-        overheads[name], misfits = decode(raw, ComputeResourceOverhead)
-        found += below((*_SUPPLEMENTARY, name), misfits)
+        overheads[name], type_mismatches = decode(raw, ComputeResourceOverhead)
+        found += below((*_SUPPLEMENTARY, name), type_mismatches)
     return overheads, found
 
 
-def _unquoted(misfit: Misfit) -> str:
-    hint = " (put it in quotes: YAML reads 1.10 as the number 1.1)" if misfit.path == (_VERSION,) else ""
-    return told([misfit])[0] + hint
+def _unquoted(type_mismatch: TypeMismatch) -> str:
+    hint = " (put it in quotes: YAML reads 1.10 as the number 1.1)" if type_mismatch.path == (_VERSION,) else ""
+    return told([type_mismatch])[0] + hint
 
 
 def _unknown_keys(obj: object, file: RegistryFile) -> Iterator[str]:

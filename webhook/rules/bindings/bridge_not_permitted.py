@@ -22,7 +22,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -35,7 +35,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
         f"interface {quoted(interface.name)} is a bridge on the pod network, which this KubeVirt does not permit "
         "(spec.configuration.network.permitBridgeInterfaceOnPodNetwork is false)"
     )
-    return [Mistake(("bridge",), message, "use masquerade on the pod network, or connect the bridge to a Multus network")]
+    return [Violation(("bridge",), message, "use masquerade on the pod network, or connect the bridge to a Multus network")]
 
 
 RULE = InterfaceRule(name="bridge-not-permitted", group=Group.BINDINGS, check=check, field="bridge", upstream_since=Version(0, 1))

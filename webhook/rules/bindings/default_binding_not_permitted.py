@@ -20,7 +20,7 @@ Source
 """
 
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.vmi.bindings import DISCONTINUED_SINCE
 from webhook.vmi.vmi import VMI
 
@@ -42,7 +42,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     else:
         return ()
     message = f"KubeVirt adds an interface with its default binding {default} to a VM without interfaces, and refuses that: {why}"
-    return [Mistake(_AT, message, _HELP)]
+    return [Violation(_AT, message, _HELP)]
 
 
 RULE = SpecRule(name="default-binding-not-permitted", group=Group.BINDINGS, check=check, trait="has_neither")

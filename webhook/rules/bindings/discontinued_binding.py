@@ -24,7 +24,7 @@ from collections.abc import Mapping
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.bindings._legacy import refusals
 from webhook.vmi.bindings import DISCONTINUED, DISCONTINUED_SINCE, Binding
 from webhook.vmi.spec import Interface
@@ -43,17 +43,17 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if interface.slirp is None and interface.passt is None and interface.macvtap is None:
         return ()
     refused = {refusal.field for refusal in refusals(interface, vmi, registry)}  # reported by `legacy-binding-not-permitted`
-    return [_mistake(binding, registry) for binding in DISCONTINUED if binding.is_set(interface) and binding.field not in refused]
+    return [_violation(binding, registry) for binding in DISCONTINUED if binding.is_set(interface) and binding.field not in refused]
 
 
-def _mistake(binding: Binding, registry: Registry) -> Mistake:
+def _violation(binding: Binding, registry: Registry) -> Violation:
     successor = _successor(binding.field, registry)
     if registry.at_least(*DISCONTINUED_SINCE):
-        return Mistake(
+        return Violation(
             (binding.field,), f"{binding.field} was discontinued in KubeVirt {DISCONTINUED_SINCE} and is refused", f"use {successor}"
         )
     message = f"{binding.field} is refused from KubeVirt {DISCONTINUED_SINCE} on, where it is discontinued"
-    return Mistake((binding.field,), message, f"before the upgrade, move to {successor}", Action.WARN)
+    return Violation((binding.field,), message, f"before the upgrade, move to {successor}", Action.WARN)
 
 
 def _successor(field: str, registry: Registry) -> str:

@@ -23,7 +23,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.bindings._legacy import refusals
 from webhook.vmi.bindings import DISCONTINUED_SINCE
 from webhook.vmi.spec import Interface
@@ -35,7 +35,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if interface.slirp is None and interface.passt is None and interface.macvtap is None:
         return ()
     return [
-        Mistake((refusal.field,), f"{refusal.field} {refusal.reason}", refusal.accepted) for refusal in refusals(interface, vmi, registry)
+        Violation((refusal.field,), f"{refusal.field} {refusal.reason}", refusal.accepted) for refusal in refusals(interface, vmi, registry)
     ]
 
 

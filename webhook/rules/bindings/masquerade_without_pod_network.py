@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -33,7 +33,9 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
         return ()
     message = f"masquerade works on the pod network only, and network {quoted(network.name)} is not the pod network"
     return [
-        Mistake(("masquerade",), message, f"make network {quoted(network.name)} the pod network (pod: {{}}), or choose bridge or a plugin")
+        Violation(
+            ("masquerade",), message, f"make network {quoted(network.name)} the pod network (pod: {{}}), or choose bridge or a plugin"
+        )
     ]
 
 

@@ -19,13 +19,13 @@ Accepted
 
 Source
     pkg/network/admitter/binding.go@v1.9.0, which reports `interfaces[i]`; kubevirt/kubevirt#18374. A VM preference may fill in
-    masquerade (pkg/instancetype/preference/apply/interface.go@v1.9.0), so a VM with a preference is not judged.
+    masquerade (pkg/instancetype/preference/apply/interface.go@v1.9.0), so a VM with a preference is not checked.
 """
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.bindings import BINDINGS
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -39,7 +39,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
         f"{binding.field}: {{}}" for binding in BINDINGS if binding.field != "binding" and registry.at_least(*binding.since)
     )
     message = f"interface {quoted(interface.name)} has no binding{_dropped(interface, registry)}"
-    return [Mistake((), message, f"choose one: {known}, or a plugin (binding: {{name: ...}})")]
+    return [Violation((), message, f"choose one: {known}, or a plugin (binding: {{name: ...}})")]
 
 
 def _has_method(interface: Interface, registry: Registry) -> bool:

@@ -20,7 +20,7 @@ Source
 from webhook.kube.version import Version
 from webhook.plugins.gates import GateState
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -33,7 +33,7 @@ def check(_interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     state = registry.gate("PasstBinding")
     if state.is_on:
         return ()
-    return [Mistake(("passtBinding",), _message(state, registry), _ON, Action.DENY if state.is_known else Action.WARN)]
+    return [Violation(("passtBinding",), _message(state, registry), _ON, Action.DENY if state.is_known else Action.WARN)]
 
 
 def _message(state: GateState, registry: Registry) -> str:

@@ -22,7 +22,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -36,7 +36,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
         return ()
     name = quoted(network.name)
     message = f"passtBinding works on the pod network only, and network {name} is not the pod network"
-    return [Mistake(("passtBinding",), message, f"make network {name} the pod network (pod: {{}}), or choose bridge or a plugin")]
+    return [Violation(("passtBinding",), message, f"make network {name} the pod network (pod: {{}}), or choose bridge or a plugin")]
 
 
 RULE = InterfaceRule(

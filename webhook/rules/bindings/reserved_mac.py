@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -33,7 +33,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     if interface.mac_address != _RESERVED or interface.masquerade is None:
         return ()
     message = f"macAddress {quoted(_RESERVED)} is reserved for the bridge that masquerade sets up in the pod"
-    return [Mistake(("macAddress",), message, "choose another address, or leave macAddress out to have one made")]
+    return [Violation(("macAddress",), message, "choose another address, or leave macAddress out to have one made")]
 
 
 RULE = InterfaceRule(name="reserved-mac", group=Group.BINDINGS, check=check, field="mac_address", upstream_since=Version(0, 1))

@@ -23,7 +23,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.bindings import BINDINGS, DISCONTINUED, DISCONTINUED_SINCE
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -45,7 +45,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     if len(fields) <= 1:
         return ()
     message = f"interface {quoted(interface.name)} has {len(fields)} bindings: {', '.join(fields)}"
-    return [Mistake((fields[1],), message, f"keep one of {', '.join(fields)}")]
+    return [Violation((fields[1],), message, f"keep one of {', '.join(fields)}")]
 
 
 def _legacy(interface: Interface, registry: Registry) -> Mistakes:
@@ -56,7 +56,7 @@ def _legacy(interface: Interface, registry: Registry) -> Mistakes:
     if not fields:
         return ()
     message = f"interface {quoted(interface.name)} has {len(fields) + 1} bindings: {', '.join([*fields, 'binding'])}"
-    return [Mistake(("binding",), message, f"keep one of {', '.join([*fields, 'binding'])}")]
+    return [Violation(("binding",), message, f"keep one of {', '.join([*fields, 'binding'])}")]
 
 
 RULE = InterfaceRule(name="several-bindings", group=Group.BINDINGS, check=check, upstream_since=Version(1, 9))

@@ -1,4 +1,4 @@
-"""Whether a VM asks for live migration, and which interface KubeVirt then examines. Knows nothing of what hinders it."""
+"""Whether a VM asks for live migration, and which interface KubeVirt then examines."""
 
 from collections.abc import Mapping
 

@@ -22,7 +22,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -39,7 +39,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     message = f"interface {quoted(interface.name)} is a bridge on the pod network, so the VM cannot be live-migrated"
     accepted = f"use masquerade on the pod network, or give the VMI annotation {ALLOW_BRIDGE} if the network keeps a pod's address"
-    return [Mistake(("bridge",), message, accepted)]
+    return [Violation(("bridge",), message, accepted)]
 
 
 RULE = InterfaceRule(name="bridge-on-pod-network", group=Group.CONSEQUENCES, check=check, action=Action.WARN, field="bridge")

@@ -23,7 +23,7 @@ from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.plugins.sidecars import PASST_IMAGE, image_name
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -38,7 +38,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
         "HyperConverged registers the plugin no more from 1.19"
     )
     gate = "" if registry.gate("PasstBinding").is_on else " once feature gate PasstBinding is on"
-    return [Mistake(("binding",), message, f"use passtBinding: {{}} in place of binding{gate}, and restart the VM")]
+    return [Violation(("binding",), message, f"use passtBinding: {{}} in place of binding{gate}, and restart the VM")]
 
 
 def _is_passt(name: str | None, registry: Registry) -> bool:

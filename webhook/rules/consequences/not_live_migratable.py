@@ -29,7 +29,7 @@ from typing import NamedTuple
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Action, Group, Mistakes, SpecRule, Violation
 from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN, pod_interface
 from webhook.vmi.bindings import DISCONTINUED, DISCONTINUED_SINCE
 from webhook.vmi.spec import Interface, PluginBinding
@@ -58,7 +58,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     path = ("domain", "devices", "interfaces", index, hindrance.field)
     message = f"evictionStrategy is {quoted(strategy)}, but {hindrance.what} cannot be live-migrated: {AT_DRAIN[strategy]}"
-    return [Mistake(path, message, f'{hindrance.remedy}, or set evictionStrategy to "None"')]
+    return [Violation(path, message, f'{hindrance.remedy}, or set evictionStrategy to "None"')]
 
 
 def _hindrance(interface: Interface, vmi: VMI, registry: Registry) -> _Hindrance | None:

@@ -20,7 +20,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -33,7 +33,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
         f"new interface {quoted(interface.name)} uses plugin {quoted(interface.binding.name)}, and plugins are not hotplugged: "
         "a running VM gets this NIC only at its next restart, and no condition says so"
     )
-    return [Mistake(("binding",), message, "restart the VM after the update, or use bridge or sriov, which are hotplugged")]
+    return [Violation(("binding",), message, "restart the VM after the update, or use bridge or sriov, which are hotplugged")]
 
 
 RULE = InterfaceRule(

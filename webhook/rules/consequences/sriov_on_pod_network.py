@@ -23,7 +23,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -36,7 +36,9 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
         f"interface {quoted(interface.name)} is sriov on the pod network, which allocates no SR-IOV device to pass through to the guest"
     )
     dra = ", or to a DRA network (resourceClaim)" if registry.at_least(1, 9) else ""
-    return [Mistake(("sriov",), message, f"connect it to a Multus network whose NetworkAttachmentDefinition names an SR-IOV resource{dra}")]
+    return [
+        Violation(("sriov",), message, f"connect it to a Multus network whose NetworkAttachmentDefinition names an SR-IOV resource{dra}")
+    ]
 
 
 RULE = InterfaceRule(name="sriov-on-pod-network", group=Group.CONSEQUENCES, check=check, action=Action.WARN, field="sriov")

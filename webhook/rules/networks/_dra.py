@@ -1,4 +1,4 @@
-"""When KubeVirt looks into DRA networks (those with `resourceClaim`) at all. Does not know what it then looks at.
+"""When KubeVirt looks into DRA networks (those with `resourceClaim`) at all.
 
 The order is upstream's: with the gate off that is all there is to say, and beside a Multus network likewise
 (pkg/network/admitter/dra.go@v1.9.0).
@@ -30,13 +30,13 @@ def first_multus(vmi: VMI) -> int | None:
 
 
 def is_looked_into(registry: Registry) -> bool:
-    """Whether DRA networks are judged beyond the gate: it is on, or nobody knows what it is."""
+    """Whether DRA networks are checked beyond the gate: it is on, or nobody knows what it is."""
     state = registry.gate(GATE)
     return state.is_on or not state.is_known
 
 
-def judged(vmi: VMI, registry: Registry) -> Sequence[tuple[int, Network, ResourceClaim]]:
-    """The DRA networks whose claims and interfaces are judged, with their indices; empty where the gate or Multus is the mistake."""
+def evaluated(vmi: VMI, registry: Registry) -> Sequence[tuple[int, Network, ResourceClaim]]:
+    """The DRA networks whose claims and interfaces are checked, with their indices; empty where the gate or Multus is the mistake."""
     if not is_looked_into(registry) or first_multus(vmi) is not None:
         return ()
     networks = enumerate(vmi.networks)

@@ -1,4 +1,4 @@
-"""Finding what is there twice in a list. Does not know what the list is a list of."""
+"""Finding what is there twice in a list."""
 
 from collections.abc import Iterable, Iterator
 

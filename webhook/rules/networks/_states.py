@@ -1,4 +1,4 @@
-"""The values of `interfaces[].state`, and which KubeVirt releases know them. Judges nothing."""
+"""The values of `interfaces[].state`, and which KubeVirt releases know them."""
 
 from webhook.kube.version import Version
 

@@ -27,7 +27,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -45,7 +45,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if not found:
         return ()
     message = f"a VM with launchSecurity.{found[0]} cannot boot from the network, and this interface has a boot order"
-    return [Mistake(("bootOrder",), message, "remove bootOrder from the interface")]
+    return [Violation(("bootOrder",), message, "remove bootOrder from the interface")]
 
 
 RULE = InterfaceRule(

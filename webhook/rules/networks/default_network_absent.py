@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._states import ABSENT, STATE_SINCE
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -34,7 +34,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     if default is None or (default.name or "") != (interface.name or ""):
         return ()
     message = f"state {quoted(ABSENT)} does not work on the default network, which {quoted(interface.name)} is"
-    return [Mistake(("state",), message, "remove state, or stop the VM and remove the interface with its network")]
+    return [Violation(("state",), message, "remove state, or stop the VM and remove the interface with its network")]
 
 
 RULE = InterfaceRule(

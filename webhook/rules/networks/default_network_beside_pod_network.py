@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.vmi.spec import Network
 from webhook.vmi.vmi import VMI
 
@@ -37,13 +37,13 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     pod = next((network for network in networks if network.pod is not None), None)
     if pod is None:
         return ()
-    return (_mistake(index, networks[index], pod) for index in defaults if networks[index].pod is None)
+    return (_violation(index, networks[index], pod) for index in defaults if networks[index].pod is None)
 
 
-def _mistake(index: int, default: Network, pod: Network) -> Mistake:
+def _violation(index: int, default: Network, pod: Network) -> Violation:
     message = f"a Multus default network takes the place of the pod network, and network {quoted(pod.name)} is the pod network"
     accepted = f"remove default from network {quoted(default.name)}, or remove network {quoted(pod.name)} with its interface"
-    return Mistake(("networks", index, "multus", "default"), message, accepted)
+    return Violation(("networks", index, "multus", "default"), message, accepted)
 
 
 RULE = SpecRule(

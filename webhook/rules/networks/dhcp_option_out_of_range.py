@@ -20,7 +20,7 @@ Source
 from webhook.kube.text import shown
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -28,12 +28,12 @@ _LOWEST, _HIGHEST = 224, 254
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Judge each number, on any network; an absent one counts as 0."""
+    """Check each number, on any network; an absent one counts as 0."""
     options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
     if not options:
         return ()
     return (
-        Mistake(("dhcpOptions", "privateOptions", index, "option"), _message(each.option), f"use a number from {_LOWEST} to {_HIGHEST}")
+        Violation(("dhcpOptions", "privateOptions", index, "option"), _message(each.option), f"use a number from {_LOWEST} to {_HIGHEST}")
         for index, each in enumerate(options)
         if not _LOWEST <= (each.option or 0) <= _HIGHEST
     )

@@ -22,7 +22,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._dra import SINCE, first_dra, first_multus, is_looked_into
 from webhook.vmi.vmi import VMI
 
@@ -37,7 +37,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     names = quoted(vmi.networks[multus].name), quoted(vmi.networks[dra].name)
     message = f"network {names[0]} has multus and network {names[1]} has resourceClaim, and a VM cannot have both"
-    return [Mistake(("networks", multus, "multus"), message, "connect all secondary networks by multus, or all by resourceClaim")]
+    return [Violation(("networks", multus, "multus"), message, "connect all secondary networks by multus, or all by resourceClaim")]
 
 
 RULE = SpecRule(name="dra-beside-multus", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

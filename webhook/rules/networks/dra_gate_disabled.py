@@ -21,7 +21,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Action, Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._dra import GATE, SINCE, first_dra
 from webhook.vmi.vmi import VMI
 
@@ -37,7 +37,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     guess = "" if gate.is_known else " by default"
     message = f"network {quoted(vmi.networks[index].name)} is a DRA network, and feature gate {GATE} is off{guess}"
     accepted = f"enable feature gate {GATE} in the KubeVirt CR, or connect the network by multus"
-    return [Mistake(("networks", index, "resourceClaim"), message, accepted, Action.DENY if gate.is_known else Action.WARN)]
+    return [Violation(("networks", index, "resourceClaim"), message, accepted, Action.DENY if gate.is_known else Action.WARN)]
 
 
 RULE = SpecRule(name="dra-gate-disabled", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

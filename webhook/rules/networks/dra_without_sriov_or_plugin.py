@@ -22,8 +22,8 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
-from webhook.rules.networks._dra import SINCE, judged
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.networks._dra import SINCE, evaluated
 from webhook.vmi.bindings import wiring
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -31,7 +31,7 @@ from webhook.vmi.vmi import VMI
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Ask the first interface of each DRA network's name; a network without any is `network-without-interface`'s to tell."""
-    networks = judged(vmi, registry)
+    networks = evaluated(vmi, registry)
     if not networks:
         return ()
     first: dict[str, int] = {}
@@ -39,16 +39,16 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
         first.setdefault(interface.name or "", index)
     names = dict.fromkeys(network.name or "" for _, network, _ in networks)
     places = [first[name] for name in names if name in first]
-    return (_mistake(index, interface) for index in places if _cannot_use_a_claim(interface := vmi.interfaces[index]))
+    return (_violation(index, interface) for index in places if _cannot_use_a_claim(interface := vmi.interfaces[index]))
 
 
 def _cannot_use_a_claim(interface: Interface) -> bool:
     return interface.sriov is None and interface.binding is None
 
 
-def _mistake(index: int, interface: Interface) -> Mistake:
+def _violation(index: int, interface: Interface) -> Violation:
     message = f"a DRA network needs sriov or a plugin, and interface {quoted(interface.name)} has {wiring(interface)}"
-    return Mistake(("domain", "devices", "interfaces", index), message, "set sriov: {}, or binding with a plugin that uses DRA claims")
+    return Violation(("domain", "devices", "interfaces", index), message, "set sriov: {}, or binding with a plugin that uses DRA claims")
 
 
 RULE = SpecRule(

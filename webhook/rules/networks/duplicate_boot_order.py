@@ -23,7 +23,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -34,7 +34,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     if order is None or order < 1 or (first := vmi.boot_orders[order]) is interface:
         return ()
     other = f"of interface {quoted(first.name)}" if isinstance(first, Interface) else "of a disk"
-    return [Mistake(("bootOrder",), f"bootOrder {order} is also that {other}", "give each disk and interface a boot order of its own")]
+    return [Violation(("bootOrder",), f"bootOrder {order} is also that {other}", "give each disk and interface a boot order of its own")]
 
 
 RULE = InterfaceRule(name="duplicate-boot-order", group=Group.NETWORKS, check=check, field="boot_order", upstream_since=Version(0, 1))

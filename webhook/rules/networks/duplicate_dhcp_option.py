@@ -19,7 +19,7 @@ Source
 from webhook.kube.text import shown
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -31,7 +31,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
         return ()
     first: dict[int, int] = {}
     return (
-        Mistake(("dhcpOptions", "privateOptions", index, "option"), _message(number, first[number]), "give each option once")
+        Violation(("dhcpOptions", "privateOptions", index, "option"), _message(number, first[number]), "give each option once")
         for index, number in enumerate(each.option or 0 for each in options)
         if first.setdefault(number, index) != index
     )

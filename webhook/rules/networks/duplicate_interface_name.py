@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._repeats import repeats
 from webhook.vmi.vmi import VMI
 
@@ -32,7 +32,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     if len(interfaces) <= 1 or len({interface.name or "" for interface in interfaces}) == len(interfaces):
         return ()
     return (
-        Mistake(
+        Violation(
             ("domain", "devices", "interfaces", index, "name"),
             f"interfaces[{earlier}] is named {quoted(interfaces[index].name)} already, and a network takes one interface",
             "give this interface a name and a network of its own, or remove it",

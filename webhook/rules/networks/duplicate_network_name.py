@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._repeats import repeats
 from webhook.vmi.vmi import VMI
 
@@ -32,7 +32,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     if len(vmi.network_named) == len(networks):
         return ()
     return (
-        Mistake(
+        Violation(
             ("networks", index, "name"),
             f"networks[{earlier}] is named {quoted(networks[index].name)} already",
             "give each network a name of its own, and its interface the same",

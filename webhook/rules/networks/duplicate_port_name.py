@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -32,7 +32,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     if not interface.ports:
         return ()
     return (
-        Mistake(("ports", index, "name"), f"port name {quoted(port.name)} is used twice in this VM", _ACCEPTED)
+        Violation(("ports", index, "name"), f"port name {quoted(port.name)} is used twice in this VM", _ACCEPTED)
         for index, port in enumerate(interface.ports)
         if port.name and vmi.port_names[port.name] is not port
     )

@@ -26,22 +26,22 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
-from webhook.rules.networks._dra import SINCE, judged
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.networks._dra import SINCE, evaluated
 from webhook.rules.networks._repeats import repeats
 from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Point at each DRA network whose device an earlier one has; incomplete claims are `incomplete-resource-claim`'s to tell."""
-    networks = judged(vmi, registry)
+    networks = evaluated(vmi, registry)
     if len(networks) <= 1:
         return ()
     devices = [
         (index, f"{claim.claim_name}/{claim.request_name}") for index, _, claim in networks if claim.claim_name and claim.request_name
     ]
     return (
-        Mistake(
+        Violation(
             ("networks", devices[later][0], "resourceClaim"),
             f"networks[{devices[earlier][0]}] uses claim and request {quoted(devices[later][1])} already",
             "give each DRA network a request of its own",

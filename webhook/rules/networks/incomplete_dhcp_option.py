@@ -19,7 +19,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -28,7 +28,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     """Look for the value of each option; an empty one is a value."""
     options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
     return (
-        Mistake(("dhcpOptions", "privateOptions", index), "a DHCP private option has no value", "give it a value")
+        Violation(("dhcpOptions", "privateOptions", index), "a DHCP private option has no value", "give it a value")
         for index, each in enumerate(options or ())
         if each.value is None
     )

@@ -22,18 +22,18 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
-from webhook.rules.networks._dra import SINCE, judged
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.networks._dra import SINCE, evaluated
 from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Ask each DRA network for both names."""
-    networks = judged(vmi, registry)
+    networks = evaluated(vmi, registry)
     if not networks:
         return ()
     return (
-        Mistake(
+        Violation(
             ("networks", index, "resourceClaim", field),
             f"resourceClaim of network {quoted(network.name)} has no {field}",
             f"set {field} to {meaning}",

@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -33,7 +33,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
         return ()
     guess = vmi.meant(name, vmi.network_named)
     message = f"no network is named {quoted(name)}, so this interface is connected to nothing{guess}"
-    return [Mistake(("name",), message, "give the interface the name of a network, or add a network of this name")]
+    return [Violation(("name",), message, "give the interface the name of a network, or add a network of this name")]
 
 
 RULE = InterfaceRule(name="interface-without-network", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))

@@ -21,7 +21,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -31,7 +31,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     order = interface.boot_order
     if order is None or order >= 1:
         return ()
-    return [Mistake(("bootOrder",), f"bootOrder is {order}, and boot orders count from 1", "give a number from 1 on, or leave it out")]
+    return [Violation(("bootOrder",), f"bootOrder is {order}, and boot orders count from 1", "give a number from 1 on, or leave it out")]
 
 
 RULE = InterfaceRule(name="invalid-boot-order", group=Group.NETWORKS, check=check, field="boot_order", upstream_since=Version(0, 1))

@@ -23,7 +23,7 @@ import re
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -36,7 +36,9 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     name = interface.name or ""
     if (name.isascii() and name.isalnum()) or _is_name(name):  # most names need no pattern, which takes four times as long
         return ()
-    return [Mistake(("name",), _message(name), "use letters of the English alphabet, digits, - and _ only, here and in the network's name")]
+    return [
+        Violation(("name",), _message(name), "use letters of the English alphabet, digits, - and _ only, here and in the network's name")
+    ]
 
 
 def _message(name: str) -> str:

@@ -26,7 +26,7 @@ import re
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -41,7 +41,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     address = interface.mac_address
     if not address or _is_six_bytes(address):
         return ()
-    return [Mistake(("macAddress",), f"macAddress {quoted(address)} {_fault(address)}", 'write six bytes, as in "02:00:00:00:00:01"')]
+    return [Violation(("macAddress",), f"macAddress {quoted(address)} {_fault(address)}", 'write six bytes, as in "02:00:00:00:00:01"')]
 
 
 def _fault(address: str) -> str:

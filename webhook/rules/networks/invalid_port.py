@@ -22,7 +22,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import HIGHEST_PORT, about_port, is_port
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -35,20 +35,20 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     """Check each number, on any network."""
     if not interface.ports:
         return ()
-    return (_mistake(index, port.port, registry) for index, port in enumerate(interface.ports) if not is_port(port.port))
+    return (_violation(index, port.port, registry) for index, port in enumerate(interface.ports) if not is_port(port.port))
 
 
-def _mistake(index: int, number: int | None, registry: Registry) -> Mistake:
+def _violation(index: int, number: int | None, registry: Registry) -> Violation:
     accepted = f"give the number that the guest listens on, from 1 to {HIGHEST_PORT}"
     if number is None:
-        return Mistake(("ports", index), "port is mandatory, and this entry has none", accepted)
+        return Violation(("ports", index), "port is mandatory, and this entry has none", accepted)
     at = ("ports", index, "port")
     if number == 0:
-        return Mistake(at, "port is mandatory, and 0 counts as none", accepted)
+        return Violation(at, "port is mandatory, and 0 counts as none", accepted)
     if number == _ADMITTED_BEFORE and not registry.at_least(*_REFUSED_SINCE):
         message = f"port is {number}: KubeVirt admits it, but no such port exists, the highest is {HIGHEST_PORT}"
-        return Mistake(at, message, accepted, at_most=Action.WARN)
-    return Mistake(at, about_port("port", number), accepted)
+        return Violation(at, message, accepted, at_most=Action.WARN)
+    return Violation(at, about_port("port", number), accepted)
 
 
 RULE = InterfaceRule(name="invalid-port", group=Group.NETWORKS, check=check, field="ports")

@@ -26,12 +26,12 @@ import re
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
-_LONGEST = 15
-_ACCEPTED = f"use at most {_LONGEST} characters of a-z, 0-9 and single hyphens between them, with at least one letter"
+_MAX_LENGTH = 15
+_ACCEPTED = f"use at most {_MAX_LENGTH} characters of a-z, 0-9 and single hyphens between them, with at least one letter"
 _is_of_port_characters = re.compile(r"[-a-z0-9]+").fullmatch
 _has_letter = re.compile(r"[a-z]").search
 
@@ -41,7 +41,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     if not interface.ports:
         return ()
     return (
-        Mistake(("ports", index, "name"), f"port name {quoted(port.name)} {' and '.join(faults)}", _ACCEPTED)
+        Violation(("ports", index, "name"), f"port name {quoted(port.name)} {' and '.join(faults)}", _ACCEPTED)
         for index, port in enumerate(interface.ports)
         if port.name and (faults := _faults(port.name))
     )
@@ -49,7 +49,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
 
 def _faults(name: str) -> list[str]:
     found = (
-        (len(name) > _LONGEST, f"has more than {_LONGEST} characters"),
+        (len(name) > _MAX_LENGTH, f"has more than {_MAX_LENGTH} characters"),
         (not _is_of_port_characters(name), "holds characters other than a-z, 0-9 and -"),
         (not _has_letter(name), "has no letter from a to z"),
         ("--" in name, "has two hyphens in a row"),

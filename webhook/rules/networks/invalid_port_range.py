@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import (
     HIGHEST_PORT,
     about_port,
@@ -50,23 +50,23 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     is_read = port_ranges_are_read(interface, vmi, registry)
     return (
-        mistake
+        violation
         for index, ports in enumerate(interface.port_ranges)
         if not is_range(ports) and (is_read or lacks_fields(ports))
-        for mistake in _mistakes(index, ports)
+        for violation in _violations(index, ports)
     )
 
 
-def _mistakes(index: int, ports: PortRange) -> Iterator[Mistake]:
+def _violations(index: int, ports: PortRange) -> Iterator[Violation]:
     if not has_range_protocol(ports):
-        yield Mistake(("portRanges", index, "protocol"), *about_range_protocol(ports.protocol))
+        yield Violation(("portRanges", index, "protocol"), *about_range_protocol(ports.protocol))
     bounds = (("start", ports.start), ("end", ports.end))
     for field, number in bounds:
         if not is_port(number):
-            yield Mistake(("portRanges", index, field), about_port(field, number), f"give a port from 1 to {HIGHEST_PORT}")
+            yield Violation(("portRanges", index, field), about_port(field, number), f"give a port from 1 to {HIGHEST_PORT}")
     if all(is_port(number) for _, number in bounds) and (ports.start or 0) > (ports.end or 0):
         message = f"the range runs backwards: start is {ports.start} and end is {ports.end}"
-        yield Mistake(("portRanges", index, "start"), message, "put the lower port in start and the higher in end")
+        yield Violation(("portRanges", index, "start"), message, "put the lower port in start and the higher in end")
 
 
 RULE = InterfaceRule(

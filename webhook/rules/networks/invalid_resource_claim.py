@@ -28,7 +28,7 @@ from webhook.kube.names import is_dns_label, is_dns_name
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, SpecRule
+from webhook.rules.base import Group, SpecRule, Violation
 from webhook.rules.networks._repeats import repeats
 from webhook.vmi.spec import PodResourceClaim
 from webhook.vmi.vmi import VMI
@@ -38,31 +38,31 @@ _IN_SCHEMA_SINCE = Version(1, 6)
 _HELP = "give each entry a name of its own, and one of resourceClaimName and resourceClaimTemplateName"
 
 
-def check(vmi: VMI, registry: Registry) -> Iterator[Mistake]:
+def check(vmi: VMI, registry: Registry) -> Iterator[Violation]:
     """Check the names against each other, then each entry."""
     claims = vmi.spec.resource_claims or []
     for index, earlier in repeats(claim.name for claim in claims):
         at = ("resourceClaims", index, "name")
-        yield Mistake(at, f"name {quoted(claims[index].name)} is also that of resourceClaims[{earlier}]", _HELP)
+        yield Violation(at, f"name {quoted(claims[index].name)} is also that of resourceClaims[{earlier}]", _HELP)
     if registry.at_least(*_SINCE):
         for index, claim in enumerate(claims):
             yield from _about(index, claim)
 
 
-def _about(index: int, claim: PodResourceClaim) -> Iterator[Mistake]:
+def _about(index: int, claim: PodResourceClaim) -> Iterator[Violation]:
     at = ("resourceClaims", index)
     if not claim.name:
-        yield Mistake((*at, "name"), "a resource claim has no name", _HELP)
+        yield Violation((*at, "name"), "a resource claim has no name", _HELP)
     elif not is_dns_label(claim.name):
-        yield Mistake((*at, "name"), f"name {quoted(claim.name)} is not a DNS label (lower case letters, digits and -)", _HELP)
+        yield Violation((*at, "name"), f"name {quoted(claim.name)} is not a DNS label (lower case letters, digits and -)", _HELP)
     named, template = claim.resource_claim_name, claim.resource_claim_template_name
     if named is None and template is None:
-        yield Mistake(at, "a resource claim has neither resourceClaimName nor resourceClaimTemplateName", _HELP)
+        yield Violation(at, "a resource claim has neither resourceClaimName nor resourceClaimTemplateName", _HELP)
     if named is not None and template is not None:
-        yield Mistake(at, "a resource claim has both resourceClaimName and resourceClaimTemplateName", _HELP)
+        yield Violation(at, "a resource claim has both resourceClaimName and resourceClaimTemplateName", _HELP)
     for field, value in (("resourceClaimName", named), ("resourceClaimTemplateName", template)):
         if value is not None and not is_dns_name(value):
-            yield Mistake((*at, field), f"{field} {quoted(value)} is not a DNS subdomain", "write the name of an object that exists")
+            yield Violation((*at, field), f"{field} {quoted(value)} is not a DNS subdomain", "write the name of an object that exists")
 
 
 RULE = SpecRule(

@@ -21,14 +21,14 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
     """Ask each Multus network for its networkName; whether that exists is for Multus to find out."""
     return (
-        Mistake(
+        Violation(
             ("networks", index, "multus", "networkName"),
             f"network {quoted(network.name)} has multus without a networkName",
             "set networkName to a NetworkAttachmentDefinition: name, or namespace/name",

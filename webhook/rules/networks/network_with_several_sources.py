@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._dra import SINCE as CLAIMS_SINCE
 from webhook.vmi.spec import Network
 from webhook.vmi.vmi import VMI
@@ -30,7 +30,7 @@ from webhook.vmi.vmi import VMI
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Count each network's sources, as far as the running KubeVirt knows them: what it does not know is pruned before it looks."""
     return (
-        Mistake(("networks", index), _message(network, sources), "keep the one that is meant")
+        Violation(("networks", index), _message(network, sources), "keep the one that is meant")
         for index, network in enumerate(vmi.networks)
         if (network.pod is not None) + (network.multus is not None) + (network.resource_claim is not None) > 1
         and len(sources := _sources(network, registry)) > 1

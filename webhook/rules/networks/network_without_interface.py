@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.vmi.vmi import VMI
 
 
@@ -31,7 +31,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     if names.keys() >= vmi.network_named.keys():
         return ()
     return (
-        Mistake(("networks", index, "name"), _message(network.name, vmi), "give an interface this name, or remove the network")
+        Violation(("networks", index, "name"), _message(network.name, vmi), "give an interface this name, or remove the network")
         for index, network in enumerate(vmi.networks)
         if (network.name or "") not in names
     )

@@ -22,7 +22,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._dra import SINCE as CLAIMS_SINCE
 from webhook.vmi.spec import Network
 from webhook.vmi.vmi import VMI
@@ -31,7 +31,7 @@ from webhook.vmi.vmi import VMI
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Ask each network for a source that the running KubeVirt knows; `{}` is one, `null` is none."""
     return (
-        Mistake(("networks", index), _message(network, registry), _accepted(registry))
+        Violation(("networks", index), _message(network, registry), _accepted(registry))
         for index, network in enumerate(vmi.networks)
         if network.pod is None and network.multus is None and (network.resource_claim is None or not registry.at_least(*CLAIMS_SINCE))
     )

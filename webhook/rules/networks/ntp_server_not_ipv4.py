@@ -26,7 +26,7 @@ import re
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -35,12 +35,12 @@ _is_dotted_quad = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}").fullmatch
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Judge each server, on any network."""
+    """Check each server, on any network."""
     servers = interface.dhcp_options.ntp_servers if interface.dhcp_options is not None else None
     if not servers:
         return ()
     return (
-        Mistake(("dhcpOptions", "ntpServers", index), _message(server), 'write the address in decimal, as in "192.0.2.10"')
+        Violation(("dhcpOptions", "ntpServers", index), _message(server), 'write the address in decimal, as in "192.0.2.10"')
         for index, server in enumerate(servers)
         if not _is_dotted_quad(server) and not _is_mapped(_ipv6(server))
     )

@@ -24,7 +24,7 @@ from operator import itemgetter
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import is_range, port_ranges_are_read
 from webhook.vmi.spec import Interface, PortRange
 from webhook.vmi.vmi import VMI
@@ -41,7 +41,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if not ranges or not port_ranges_are_read(interface, vmi, registry):
         return ()
     return (
-        Mistake(("portRanges", index), _message(ranges[index], ranges[earlier], earlier), "give each port to one range only")
+        Violation(("portRanges", index), _message(ranges[index], ranges[earlier], earlier), "give each port to one range only")
         for index, earlier in _overlaps(ranges)
     )
 

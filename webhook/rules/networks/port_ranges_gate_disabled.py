@@ -21,7 +21,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import PORT_RANGES_GATE
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -36,7 +36,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     message = f"portRanges needs feature gate {PORT_RANGES_GATE}, which is {gate.value}"
     accepted = f"have {PORT_RANGES_GATE} added to the KubeVirt CR's featureGates, or list single ports in ports"
-    return [Mistake(("portRanges",), message, accepted, at_most=Action.DENY if gate.is_known else Action.WARN)]
+    return [Violation(("portRanges",), message, accepted, at_most=Action.DENY if gate.is_known else Action.WARN)]
 
 
 RULE = InterfaceRule(

@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import port_ranges_are_read
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -31,7 +31,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if interface.masquerade is not None or not port_ranges_are_read(interface, vmi, registry):
         return ()
     message = "portRanges works with the masquerade binding only, and this interface has none"
-    return [Mistake(("portRanges",), message, "make the binding masquerade: {}, or remove portRanges")]
+    return [Violation(("portRanges",), message, "make the binding masquerade: {}, or remove portRanges")]
 
 
 RULE = InterfaceRule(

@@ -22,7 +22,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import port_ranges_are_read
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -33,7 +33,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if not interface.ports or not port_ranges_are_read(interface, vmi, registry):
         return ()
     message = "portRanges and ports cannot both be given for one interface"
-    return [Mistake(("portRanges",), message, "move each port into portRanges as a range of one (start and end alike), and remove ports")]
+    return [Violation(("portRanges",), message, "move each port into portRanges as a range of one (start and end alike), and remove ports")]
 
 
 RULE = InterfaceRule(

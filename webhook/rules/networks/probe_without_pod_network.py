@@ -28,7 +28,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.vmi.vmi import VMI
 
 _HELP = "connect an interface to the pod network, or probe with exec or guestAgentPing"
@@ -40,7 +40,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
         return ()
     probes = (("livenessProbe", vmi.spec.liveness_probe), ("readinessProbe", vmi.spec.readiness_probe))
     return [
-        Mistake((probe, handler), f"{handler} probes the pod's address, and this VM is not on the pod network", _HELP)
+        Violation((probe, handler), f"{handler} probes the pod's address, and this VM is not on the pod network", _HELP)
         for probe, value in probes
         if value is not None
         for handler, found in (("httpGet", value.http_get), ("tcpSocket", value.tcp_socket))

@@ -22,19 +22,19 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
-from webhook.rules.networks._dra import SINCE, judged
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.networks._dra import SINCE, evaluated
 from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Look each claim's name up; a claim without both names is `incomplete-resource-claim`'s to tell."""
-    networks = judged(vmi, registry)
+    networks = evaluated(vmi, registry)
     if not networks:
         return ()
     names = {claim.name for claim in vmi.spec.resource_claims or () if claim.name}
     return (
-        Mistake(
+        Violation(
             ("networks", index, "resourceClaim", "claimName"),
             f"none of spec.resourceClaims is named {quoted(claim.claim_name)}{vmi.meant(claim.claim_name, names)}",
             "name one of spec.resourceClaims, or add the claim there",

@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.vmi.vmi import VMI
 
 
@@ -34,7 +34,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     if len(pods) <= 1:
         return ()
     return (
-        Mistake(
+        Violation(
             ("networks", index, "pod"),
             f"networks[{pods[0]}], {quoted(networks[pods[0]].name)}, is the pod network already, and a VM has one at most",
             f"connect network {quoted(networks[index].name)} by multus, or remove it with its interface",

@@ -21,7 +21,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._states import ABSENT, LINK_STATES, LINK_STATES_SINCE, STATE_SINCE
 from webhook.vmi.bindings import wiring
 from webhook.vmi.spec import Interface
@@ -33,10 +33,10 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     state = interface.state
     if state == ABSENT and interface.bridge is None:
         message = f"state {quoted(state)} works with bridge only, and interface {quoted(interface.name)} has {wiring(interface)}"
-        return [Mistake(("state",), message, "remove state, or stop the VM and remove the interface with its network")]
+        return [Violation(("state",), message, "remove state, or stop the VM and remove the interface with its network")]
     if state in LINK_STATES and interface.sriov is not None and registry.at_least(*LINK_STATES_SINCE):
         message = f"state {quoted(state)} does not work with sriov, which interface {quoted(interface.name)} has"
-        return [Mistake(("state",), message, "remove state, and set the link in the guest")]
+        return [Violation(("state",), message, "remove state, and set the link in the guest")]
     return ()
 
 

@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, SpecRule
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.rules.plan import INTERFACES
 from webhook.vmi.vmi import MAX_INTERFACES, VMI
 
@@ -29,7 +29,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     """Count both lists."""
     lists = ((INTERFACES, "interfaces", len(vmi.interfaces)), (("networks",), "networks", len(vmi.networks)))
     return [
-        Mistake(path, f"there are {count} {name}, and KubeVirt accepts at most {MAX_INTERFACES}", f"keep at most {MAX_INTERFACES}")
+        Violation(path, f"there are {count} {name}, and KubeVirt accepts at most {MAX_INTERFACES}", f"keep at most {MAX_INTERFACES}")
         for path, name, count in lists
         if count > MAX_INTERFACES
     ]

@@ -25,21 +25,21 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import port_ranges_are_read
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
-_MOST = 10
+_MAX_COUNT = 10
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Count the ranges, where KubeVirt reads them."""
     count = len(interface.port_ranges or ())
-    if count <= _MOST or not port_ranges_are_read(interface, vmi, registry):
+    if count <= _MAX_COUNT or not port_ranges_are_read(interface, vmi, registry):
         return ()
-    message = f"portRanges has {count} entries, and at most {_MOST} are allowed"
-    return [Mistake(("portRanges",), message, "join neighbouring ranges, or leave out ranges and ports altogether to forward every port")]
+    message = f"portRanges has {count} entries, and at most {_MAX_COUNT} are allowed"
+    return [Violation(("portRanges",), message, "join neighbouring ranges, or leave out ranges and ports altogether to forward every port")]
 
 
 RULE = InterfaceRule(

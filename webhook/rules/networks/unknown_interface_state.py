@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._states import ABSENT, LINK_STATES, LINK_STATES_SINCE, STATE_SINCE
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -38,7 +38,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     known = _KNOWN if has_link_states else _KNOWN_BEFORE
     accepted = "use " + " or ".join(quoted(value) for value in known) + ", or remove state"
-    return [Mistake(("state",), _message(state, known, vmi, registry), accepted)]
+    return [Violation(("state",), _message(state, known, vmi, registry), accepted)]
 
 
 def _message(state: str, known: tuple[str, ...], vmi: VMI, registry: Registry) -> str:

@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -39,7 +39,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     known = _KNOWN if registry.at_least(*_IGB_SINCE) else _ALWAYS_KNOWN
     if model in known:
         return ()
-    return [Mistake(("model",), _message(model, known, vmi, registry), "use one of " + ", ".join(sorted(known)))]
+    return [Violation(("model",), _message(model, known, vmi, registry), "use one of " + ", ".join(sorted(known)))]
 
 
 def _message(model: str, known: frozenset[str], vmi: VMI, registry: Registry) -> str:

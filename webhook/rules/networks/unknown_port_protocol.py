@@ -21,7 +21,7 @@ Source
 """
 
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import about_protocol, is_protocol
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -32,7 +32,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     if not interface.ports:
         return ()
     return (
-        Mistake(("ports", index, "protocol"), *about_protocol(port.protocol))
+        Violation(("ports", index, "protocol"), *about_protocol(port.protocol))
         for index, port in enumerate(interface.ports)
         if not is_protocol(port.protocol)
     )

@@ -19,7 +19,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -31,7 +31,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     message = (
         "binding has no name, so it chooses no plugin" if interface.binding.name is None else 'binding.name is "", which names no plugin'
     )
-    return [Mistake(("binding", "name"), message, f"name a plugin that is registered in {registry.owner}")]
+    return [Violation(("binding", "name"), message, f"name a plugin that is registered in {registry.owner}")]
 
 
 RULE = InterfaceRule(name="empty-plugin-name", group=Group.PLUGINS, check=check, field="binding", since=Version(1, 1))

@@ -20,7 +20,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -36,7 +36,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     message = f"plugin {quoted(name)} is registered {kind} and without sidecarImage, so the VM boots without this NIC"
     known = " or ".join(registry.attachment_types)
     means = f"domainAttachmentType {known}, or a sidecarImage," if known else "a sidecarImage"
-    return [Mistake(("binding", "name"), message, f"give {quoted(name)} {means} in {registry.owner}")]
+    return [Violation(("binding", "name"), message, f"give {quoted(name)} {means} in {registry.owner}")]
 
 
 RULE = InterfaceRule(

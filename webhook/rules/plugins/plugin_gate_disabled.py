@@ -19,7 +19,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -34,8 +34,8 @@ def check(_interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     message = f"feature gate NetworkBindingPlugins is off, as it is by default in KubeVirt {registry.version}"
     if state.is_known:
-        return [Mistake(("binding",), message, _ON)]
-    return [Mistake(("binding",), f"{message}, and no KubeVirt CR says otherwise", _ON, Action.WARN)]
+        return [Violation(("binding",), message, _ON)]
+    return [Violation(("binding",), f"{message}, and no KubeVirt CR says otherwise", _ON, Action.WARN)]
 
 
 RULE = InterfaceRule(

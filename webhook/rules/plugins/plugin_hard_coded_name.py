@@ -22,7 +22,7 @@ from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.plugins.sidecars import BUILT_IN_NAME, image_name
-from webhook.rules.base import Action, Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -38,7 +38,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     if built_in is None or built_in == name:
         return ()
     message = f"before KubeVirt 1.9 sidecar {image} acts only on plugin {quoted(built_in)}, and here it is registered as {quoted(name)}"
-    return [Mistake(("binding", "name"), message, f"register the plugin as {quoted(built_in)} in {registry.owner}, and name it so here")]
+    return [Violation(("binding", "name"), message, f"register the plugin as {quoted(built_in)} in {registry.owner}, and name it so here")]
 
 
 RULE = InterfaceRule(

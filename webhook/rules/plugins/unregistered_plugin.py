@@ -20,7 +20,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistake, Mistakes
+from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -41,7 +41,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if not name or name in registry.plugins:
         return ()
     message = f"no binding plugin named {quoted(name)} is registered{_meant(name, vmi, registry)}"
-    return [Mistake(("binding", "name"), message, f"{registry.registered}; or register {quoted(name)} in {registry.owner}")]
+    return [Violation(("binding", "name"), message, f"{registry.registered}; or register {quoted(name)} in {registry.owner}")]
 
 
 def _meant(name: str, vmi: VMI, registry: Registry) -> str:

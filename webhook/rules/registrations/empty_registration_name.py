@@ -17,7 +17,7 @@ Source
 """
 
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, Violation
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
@@ -25,7 +25,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     if registration.name:
         return ()
     return [
-        Mistake((), 'a plugin is registered under the empty name ""', "register it under the name that interfaces write in binding.name")
+        Violation((), 'a plugin is registered under the empty name ""', "register it under the name that interfaces write in binding.name")
     ]
 
 

@@ -24,7 +24,7 @@ from webhook.kube.version import Version
 from webhook.plugins.fields import CLAIMS_UNTIL
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.rules.base import Action, Group, Mistakes, Registration, RegistrationRule, Violation
 
 _FIELD = "computeResourceOverhead"
 
@@ -35,7 +35,7 @@ def check(registration: Registration, registry: Registry) -> Mistakes:
     if overhead is None:
         return ()
     return [
-        Mistake(path, _message(path), "remove it; KubeVirt counts requests.memory only")
+        Violation(path, _message(path), "remove it; KubeVirt counts requests.memory only")
         for path in _ignored(overhead, registration, registry)
     ]
 

@@ -25,7 +25,7 @@ import re
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, Violation
 
 # No two neighbouring parts of this pattern can match the same character, so a mismatch is found in linear time.
 _HOST = r"(?:[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*(?:\.[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*)*|\[[0-9A-Fa-f:]+\])"
@@ -34,7 +34,7 @@ _PATH = rf"(?P<path>{_COMPONENT}(?:/{_COMPONENT})*)"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _DIGEST = r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})"
 _REFERENCE = re.compile(rf"(?:{_HOST}(?::[0-9]+)?/)?{_PATH}(?::{_TAG})?(?:@{_DIGEST})?")
-_LONGEST_PATH = 255
+_MAX_PATH_LENGTH = 255
 
 _TAG_ALONE, _DIGEST_ALONE = re.compile(_TAG), re.compile(_DIGEST)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://")
@@ -47,11 +47,11 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     if not found:
         return ()
     match = _REFERENCE.fullmatch(found)
-    if match is not None and len(match["path"]) <= _LONGEST_PATH and not _IMAGE_ID.fullmatch(found):
+    if match is not None and len(match["path"]) <= _MAX_PATH_LENGTH and not _IMAGE_ID.fullmatch(found):
         return ()
     message = f"sidecarImage {quoted(found)} is no image reference: {_wrong(found)}"
     return [
-        Mistake(
+        Violation(
             ("sidecarImage",), message, "write [registry[:port]/]path[:tag][@digest], as in quay.io/kubevirt/network-passt-binding:v1.9.0"
         )
     ]
@@ -80,7 +80,7 @@ def _wrong_part(image: str) -> str:
     path = name[: len(name) - len(last)].partition("/")[2] + name_end
     if path != path.lower():
         return "its path has capitals"
-    return f"its path is longer than {_LONGEST_PATH} characters" if len(path) > _LONGEST_PATH else "its registry or path is malformed"
+    return f"its path is longer than {_MAX_PATH_LENGTH} characters" if len(path) > _MAX_PATH_LENGTH else "its registry or path is malformed"
 
 
 RULE = RegistrationRule(name="invalid-image-reference", group=Group.REGISTRATIONS, check=check)

@@ -20,10 +20,10 @@ Source
     kubernetes/apimachinery pkg/util/validation/validation.go.
 """
 
-from webhook.kube.names import LONGEST_NAME, is_dns_label, is_dns_name
+from webhook.kube.names import MAX_NAME_LENGTH, is_dns_label, is_dns_name
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, Violation
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
@@ -34,7 +34,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
         return ()
     message = f"networkAttachmentDefinition {quoted(found)} cannot exist: {wrong}"
     accepted = "write name or namespace/name, in lower-case letters, digits, hyphens and, in the name, dots"
-    return [Mistake(("networkAttachmentDefinition",), message, accepted)]
+    return [Violation(("networkAttachmentDefinition",), message, accepted)]
 
 
 def _wrong(found: str) -> str | None:
@@ -43,8 +43,8 @@ def _wrong(found: str) -> str | None:
         return f"{quoted(namespace)} is no name of a namespace"
     if "/" in name:
         return f'KubeVirt splits at the first "/" and asks for the name {quoted(name)}'
-    if len(name) > LONGEST_NAME:
-        return f"the name has {len(name)} characters, {LONGEST_NAME} are allowed"
+    if len(name) > MAX_NAME_LENGTH:
+        return f"the name has {len(name)} characters, {MAX_NAME_LENGTH} are allowed"
     return None if is_dns_name(name) else f"{quoted(name)} is no name of an object"
 
 

@@ -26,7 +26,7 @@ from webhook.kube.quantity import Quantity, read_quantity
 from webhook.kube.text import shown
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.rules.base import Action, Group, Mistakes, Registration, RegistrationRule, Violation
 
 _FIELD = "computeResourceOverhead"
 _ACCEPTED = "write a quantity such as 250Mi"
@@ -40,24 +40,24 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     return [*_in("requests", overhead.requests or {}), *_in("limits", overhead.limits or {})]
 
 
-def _in(section: str, values: Mapping[str, object]) -> Iterator[Mistake]:
+def _in(section: str, values: Mapping[str, object]) -> Iterator[Violation]:
     for resource, value in values.items():
         quantity = _quantity(value)
         path = (_FIELD, section, resource)
         if quantity is None:
             if value is not None:
-                yield Mistake(path, f"{render(path[1:])} is {shown(value)}, which is no quantity", _ACCEPTED)
+                yield Violation(path, f"{render(path[1:])} is {shown(value)}, which is no quantity", _ACCEPTED)
         elif (section, resource) == ("requests", "memory"):
             yield from _as_memory(quantity, value)
 
 
-def _as_memory(quantity: Quantity, value: object) -> Iterator[Mistake]:
+def _as_memory(quantity: Quantity, value: object) -> Iterator[Violation]:
     path = (_FIELD, "requests", "memory")
     if quantity.value < 0:
-        yield Mistake(path, f"requests.memory is {shown(value)}: a negative overhead lowers the launcher pod's request", _ACCEPTED)
+        yield Violation(path, f"requests.memory is {shown(value)}: a negative overhead lowers the launcher pod's request", _ACCEPTED)
     elif quantity.value.denominator != 1:
         message = f'requests.memory is {shown(value)}, a fraction of a byte: "m" means thousandths, "M" and "Mi" mean millions'
-        yield Mistake(path, message, _ACCEPTED, at_most=Action.WARN)
+        yield Violation(path, message, _ACCEPTED, at_most=Action.WARN)
 
 
 def _quantity(value: object) -> Quantity | None:

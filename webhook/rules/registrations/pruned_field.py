@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from webhook.kube.text import quoted
 from webhook.plugins.fields import CLAIMS_UNTIL, SINCE, Unknown, unknown_fields
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.rules.base import Action, Group, Mistakes, Registration, RegistrationRule, Violation
 
 _CLAIMS = ("computeResourceOverhead", "claims")
 
@@ -33,7 +33,7 @@ def check(registration: Registration, registry: Registry) -> Mistakes:
     if not isinstance(raw, dict):
         return ()
     too_new = [field for field in SINCE if raw.get(field) is not None and not registry.at_least(*SINCE[field])]
-    newer = [Mistake((field,), _too_new(field, registry), f"remove {field}, or upgrade KubeVirt to {SINCE[field]}") for field in too_new]
+    newer = [Violation((field,), _too_new(field, registry), f"remove {field}, or upgrade KubeVirt to {SINCE[field]}") for field in too_new]
     return [*newer, *(_unknown(each) for each in _not_in_api(raw, registry) if each.path[0] not in too_new)]
 
 
@@ -46,11 +46,11 @@ def _not_in_api(raw: object, registry: Registry) -> Iterator[Unknown]:
     return (each for each in unknown_fields(raw) if not (claims_kept and each.path == _CLAIMS))
 
 
-def _unknown(each: Unknown) -> Mistake:
+def _unknown(each: Unknown) -> Violation:
     if each.path == _CLAIMS:
-        return Mistake(each.path, f"KubeVirt drops claims: the field went with {CLAIMS_UNTIL}", "remove it; only requests.memory counts")
+        return Violation(each.path, f"KubeVirt drops claims: the field went with {CLAIMS_UNTIL}", "remove it; only requests.memory counts")
     meant = f"; did you mean {quoted(each.meant)}?" if each.meant is not None else ""
-    return Mistake(each.path, f"KubeVirt drops {quoted(each.key)}: it is no field of a plugin{meant}", "use " + ", ".join(each.known))
+    return Violation(each.path, f"KubeVirt drops {quoted(each.key)}: it is no field of a plugin{meant}", "use " + ", ".join(each.known))
 
 
 RULE = RegistrationRule(name="pruned-field", group=Group.REGISTRATIONS, check=check, action=Action.WARN)

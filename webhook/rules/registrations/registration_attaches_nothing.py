@@ -20,7 +20,7 @@ Source
 
 from webhook.plugins.fields import SINCE
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, Violation
 
 _ATTACHMENT_TYPE = "domainAttachmentType"
 
@@ -37,7 +37,7 @@ def check(registration: Registration, registry: Registry) -> Mistakes:
     if _is_set(raw, _ATTACHMENT_TYPE) and registry.at_least(*SINCE[_ATTACHMENT_TYPE]):
         return ()
     message = "the plugin has neither sidecarImage nor domainAttachmentType: a VM that uses it boots without that NIC"
-    return [Mistake((), message, "set sidecarImage, or domainAttachmentType to tap or managedTap (KubeVirt 1.4+)")]
+    return [Violation((), message, "set sidecarImage, or domainAttachmentType to tap or managedTap (KubeVirt 1.4+)")]
 
 
 def _is_set(raw: dict[str, object], field: str) -> bool:

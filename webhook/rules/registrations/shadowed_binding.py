@@ -19,7 +19,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.rules.base import Action, Group, Mistakes, Registration, RegistrationRule, Violation
 from webhook.vmi.bindings import BINDINGS
 
 _CORE = {binding.field.casefold(): binding.field for binding in BINDINGS if binding.field != "binding"}
@@ -31,7 +31,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     if core is None:
         return ()
     message = f'plugin {quoted(registration.name)} has the name of a core binding, which is chosen as "{core}: {{}}"'
-    return [Mistake((), message, "register it under another name, so that a VM tells which of the two it means")]
+    return [Violation((), message, "register it under another name, so that a VM tells which of the two it means")]
 
 
 RULE = RegistrationRule(name="shadowed-binding", group=Group.REGISTRATIONS, check=check, action=Action.WARN)

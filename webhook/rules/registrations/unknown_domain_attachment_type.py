@@ -19,10 +19,10 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import meant
 from webhook.plugins.plugin import ATTACHMENT_TYPES
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.plugins.suggestions import meant
+from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, Violation
 
 
 def check(registration: Registration, registry: Registry) -> Mistakes:
@@ -36,7 +36,7 @@ def check(registration: Registration, registry: Registry) -> Mistakes:
         message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt {registry.version}: it came with {since}"
     else:
         message = f"domainAttachmentType {quoted(found)} is unknown to KubeVirt{meant(found, known)}"
-    return [Mistake(("domainAttachmentType",), message, "use " + " or ".join(quoted(value) for value in known))]
+    return [Violation(("domainAttachmentType",), message, "use " + " or ".join(quoted(value) for value in known))]
 
 
 RULE = RegistrationRule(name="unknown-domain-attachment-type", group=Group.REGISTRATIONS, check=check, since=Version(1, 1, 1))

@@ -18,9 +18,9 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.plugins.suggestions import meant
+from webhook.rules.base import Action, Group, Mistakes, Registration, RegistrationRule, Violation
 
 _KNOWN = ("device-info",)
 
@@ -31,7 +31,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     if not found or found in _KNOWN:
         return ()
     message = f"downwardAPI {quoted(found)} is unknown to KubeVirt and ignored{meant(found, _KNOWN)}"
-    return [Mistake(("downwardAPI",), message, 'use "device-info", or leave it out')]
+    return [Violation(("downwardAPI",), message, 'use "device-info", or leave it out')]
 
 
 RULE = RegistrationRule(name="unknown-downward-api", group=Group.REGISTRATIONS, check=check, action=Action.WARN, since=Version(1, 3))

@@ -20,9 +20,9 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
-from webhook.plugins.nearest import meant
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, Mistake, Mistakes, Registration, RegistrationRule
+from webhook.plugins.suggestions import meant
+from webhook.rules.base import Action, Group, Mistakes, Registration, RegistrationRule, Violation
 
 _KNOWN = ("link-refresh",)
 
@@ -34,7 +34,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     if not found or found in _KNOWN:
         return ()
     message = f"migration method {quoted(found)} is unknown to KubeVirt and ignored{meant(found, _KNOWN)}"
-    return [Mistake(("migration", "method"), message, 'use "link-refresh", or no method when the link need not be refreshed')]
+    return [Violation(("migration", "method"), message, 'use "link-refresh", or no method when the link need not be refreshed')]
 
 
 RULE = RegistrationRule(name="unknown-migration-method", group=Group.REGISTRATIONS, check=check, action=Action.WARN, since=Version(1, 2))

@@ -4,7 +4,7 @@ What
     A parent on the way to the VMI spec, such as `spec.template` of a VirtualMachine, is absent or `null`.
 
 Why
-    The API server refuses the object, and there is nothing in it to judge. The usual cause is wrong indentation, or a file of another
+    The API server refuses the object, and there is nothing in it to check. The usual cause is wrong indentation, or a file of another
     kind under a wrong `kind`.
 
 Refused
@@ -18,7 +18,7 @@ Source
 """
 
 from webhook.kube.fieldpath import render
-from webhook.rules.base import Group, Mistake, Mistakes, ShapeError, ShapeRule
+from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Violation
 
 
 def check(error: ShapeError) -> Mistakes:
@@ -26,7 +26,7 @@ def check(error: ShapeError) -> Mistakes:
     if error.found is not None or error.unserved:
         return ()
     where = render(error.path) or "the object"
-    return [Mistake(error.path, f"{where} is missing; expected {error.expected}", f"add {where}, and check the indentation around it")]
+    return [Violation(error.path, f"{where} is missing; expected {error.expected}", f"add {where}, and check the indentation around it")]
 
 
 RULE = ShapeRule(name="missing-field", group=Group.SHAPE, check=check)

@@ -1,10 +1,10 @@
 """An object has an apiVersion that no KubeVirt release serves.
 
 What
-    The kind is one that Bindguard judges, in a version that is neither served now nor was since KubeVirt 1.1.
+    The kind is one that Bindguard checks, in a version that is neither served now nor was since KubeVirt 1.1.
 
 Why
-    The API server refuses it ("no matches for kind"). It is judged all the same, as if it were the newest served version.
+    The API server refuses it ("no matches for kind"). It is checked all the same, as if it were the newest served version.
 
 Refused
     apiVersion: kubevirt.io/v2
@@ -19,14 +19,14 @@ Source
 """
 
 from webhook.kube.text import quoted
-from webhook.rules.base import Group, Mistake, Mistakes, ShapeError, ShapeRule
+from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Violation
 
 
 def check(error: ShapeError) -> Mistakes:
     """Only versions are this rule's business."""
     if not error.unserved:
         return ()
-    return [Mistake(error.path, f"apiVersion {quoted(error.found)} is not served by any KubeVirt release", f"use {error.expected}")]
+    return [Violation(error.path, f"apiVersion {quoted(error.found)} is not served by any KubeVirt release", f"use {error.expected}")]
 
 
 RULE = ShapeRule(name="unserved-version", group=Group.SHAPE, check=check)

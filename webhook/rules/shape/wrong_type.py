@@ -17,14 +17,14 @@ Source
     The schema of the CRD, which the API server applies before any webhook is asked.
 """
 
-from webhook.rules.base import Group, Mistake, Mistakes, ShapeError, ShapeRule
+from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Violation
 
 
 def check(error: ShapeError) -> Mistakes:
     """Tell what is there; where nothing is, `missing-field` tells it, and API versions are `unserved-version`'s."""
     if error.found is None or error.unserved:
         return ()
-    return [Mistake(error.path, f"expected {error.expected}, found {error.found}", f"put {error.expected} here")]
+    return [Violation(error.path, f"expected {error.expected}, found {error.found}", f"put {error.expected} here")]
 
 
 RULE = ShapeRule(name="wrong-type", group=Group.SHAPE, check=check)

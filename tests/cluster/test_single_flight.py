@@ -1,0 +1,135 @@
+"""Reads by path that are shared while they run, with everyone free to leave. The order of steps is the test's own: no clock decides."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from webhook.cluster.single_flight import SharedReads
+
+
+class Gate:
+    """What is read, when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun: Counter[str] = Counter()
+        self.running = 0
+        self.most = 0
+        self.open = asyncio.Event()
+
+    async def read(self, path: str) -> bytes:
+        self.begun[path] += 1
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await self.open.wait()
+        finally:
+            self.running -= 1
+        if path == "/broken":
+            raise LookupError(path)
+        return f"{path} {self.begun[path]}".encode()
+
+
+def running(scene: Callable[[Gate, SharedReads], Awaitable[None]], *, most: int = 9) -> None:
+    async def played() -> None:
+        gate = Gate()
+        await scene(gate, SharedReads(gate.read, most=most))
+        await settled()
+        assert gate.running == 0
+
+    asyncio.run(played())
+
+
+async def settled() -> None:
+    """Everything that can go on without the test has gone on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_many_who_ask_while_it_is_read_share_one_read() -> None:
+    async def scene(gate: Gate, reads: SharedReads) -> None:
+        waiting = [asyncio.create_task(reads.get("/web")) for _ in range(50)]
+        other = asyncio.create_task(reads.get("/db"))
+        await settled()
+        gate.open.set()
+        assert await asyncio.gather(*waiting) == [b"/web 1"] * 50
+        assert await other == b"/db 1"
+
+    running(scene)
+
+
+def test_what_has_been_read_is_never_given_again() -> None:
+    async def scene(gate: Gate, reads: SharedReads) -> None:
+        gate.open.set()
+        assert [await reads.get("/web") for _ in range(3)] == [b"/web 1", b"/web 2", b"/web 3"]
+
+    running(scene)
+
+
+def test_one_who_leaves_takes_nothing_from_the_others() -> None:
+    async def scene(gate: Gate, reads: SharedReads) -> None:
+        first, second = (asyncio.create_task(reads.get("/web")) for _ in range(2))
+        await settled()
+        first.cancel()
+        await settled()
+        assert (first.cancelled(), gate.running) == (True, 1)
+        gate.open.set()
+        assert await second == b"/web 1"
+
+    running(scene)
+
+
+def test_when_the_last_leaves_the_read_ends_and_the_next_one_begins_anew() -> None:
+    async def scene(gate: Gate, reads: SharedReads) -> None:
+        waiting = [asyncio.create_task(reads.get("/web")) for _ in range(2)]
+        await settled()
+        for each in waiting:
+            each.cancel()
+        late = asyncio.create_task(reads.get("/web"))
+        await settled()
+        assert (gate.begun["/web"], gate.running) == (2, 1)
+        gate.open.set()
+        assert await late == b"/web 2"
+
+    running(scene)
+
+
+def test_one_who_leaves_before_the_read_has_begun_leaves_nothing_behind() -> None:
+    async def scene(gate: Gate, reads: SharedReads) -> None:
+        waiting = asyncio.create_task(reads.get("/web"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await settled()
+        gate.open.set()
+        assert await reads.get("/web") == f"/web {gate.begun['/web']}".encode()
+
+    running(scene)
+
+
+def test_what_goes_wrong_is_told_to_all_and_kept_for_nobody() -> None:
+    async def scene(gate: Gate, reads: SharedReads) -> None:
+        waiting = [asyncio.create_task(reads.get("/broken")) for _ in range(3)]
+        await settled()
+        gate.open.set()
+        assert [type(each) for each in await asyncio.gather(*waiting, return_exceptions=True)] == [LookupError] * 3
+        with pytest.raises(LookupError):
+            await reads.get("/broken")
+        assert gate.begun["/broken"] == 2
+
+    running(scene)
+
+
+def test_no_more_are_read_at_one_time_than_allowed_and_all_have_their_turn() -> None:
+    async def scene(gate: Gate, reads: SharedReads) -> None:
+        waiting = [asyncio.create_task(reads.get(f"/{number}")) for number in range(20)]
+        await settled()
+        assert gate.running == 3
+        waiting[0].cancel()
+        await settled()
+        assert gate.running == 3
+        gate.open.set()
+        assert len(await asyncio.gather(*waiting[1:])) == 19
+        assert gate.most == 3
+
+    running(scene, most=3)

@@ -1,0 +1,149 @@
+"""What a launcher pod is owed: the overhead that its VM's plugins declare, less what is counted already.
+
+Mutation and validation of pods both ask here, so that the one misses exactly what the other adds.
+"""
+
+import enum
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from webhook.admission.already_counted import MEMORY_OVERHEAD_BYTES, Evidence, evidence_in, is_own
+from webhook.admission.applied_overhead import MARKER, read_marker, write_marker
+from webhook.admission.pods import Compute, Pod, PodReview
+from webhook.admission.resource_amounts import REQUESTS_MEMORY, Amounts, declared_amounts, memory_is_registered, total
+from webhook.admission.resources import Sections, applicable, sections_of, with_amounts
+from webhook.admission.rule_set import RuleSet
+from webhook.kube.quantity import ZERO, Quantity
+from webhook.plugins.overhead import with_overhead_annotation
+from webhook.plugins.plugin import Plugin
+from webhook.vmi.launcher import LauncherVMI, read_launcher_vmi
+
+
+class NotOwed(enum.StrEnum):
+    """Why a pod is owed nothing, or nothing that can be told."""
+
+    VMI_NOT_FOUND = "vmi-not-found"
+    VMI_UNREADABLE = "vmi-unreadable"
+    UID_MISMATCH = "uid-mismatch"
+    NO_COMPUTE_CONTAINER = "no-compute-container"
+    NO_PLUGINS = "no-plugins"
+    NOTHING_DECLARED = "nothing-declared"
+    COUNTED_BY_KUBEVIRT = "counted-by-kubevirt"
+    NOT_PROVABLE = "not-provable"
+    NOT_APPLICABLE = "not-applicable"
+    ALREADY_ADDED = "already-added"
+    UNREADABLE_QUANTITY = "unreadable-quantity"
+
+
+VMI_NOT_PROVED = "vmi-not-proved"
+"""What an answer says in place of these: who asks may be anybody who reaches the port, and only who knows a VMI's uid knows the VMI."""
+_NOT_PROVED = frozenset({NotOwed.VMI_NOT_FOUND, NotOwed.VMI_UNREADABLE, NotOwed.UID_MISMATCH})
+
+
+def public_reason(reason: str) -> str:
+    """The reason as an answer may tell it; metrics and logs tell the one itself."""
+    return VMI_NOT_PROVED if reason in _NOT_PROVED else reason
+
+
+class Unowed(NamedTuple):
+    """Nothing is owed; `problem` says more where the reason alone would not do."""
+
+    reason: NotOwed
+    problem: str = ""
+
+
+class Owed(NamedTuple):
+    """What a pod lacks.
+
+    Attributes:
+        compute: The container that lacks it.
+        amounts: How much, by slot.
+        declared: What each plugin declares, by plugin and slot.
+        resources: The container's resources as they should be.
+        annotations: The annotations that belong to that, with their values.
+    """
+
+    compute: Compute
+    amounts: Amounts
+    declared: Mapping[str, Amounts]
+    resources: Sections
+    annotations: Mapping[str, str]
+
+    def plugins(self, *slots: str) -> list[str]:
+        """The plugins that declare something for one of the slots; for any that is owed when none is named."""
+        wanted = set(slots or self.amounts)
+        return [name for name, amounts in self.declared.items() if wanted & amounts.keys()]
+
+
+def due_to(review: PodReview, vmi: bytes | None, rule_set: RuleSet, *, always: bool) -> Owed | Unowed:
+    """What the pod of the review is owed; `vmi` is the JSON of the VMI that it names, `None` when there is none.
+
+    With `always` all that is declared is owed, whatever KubeVirt has counted.
+    """
+    if vmi is None:
+        return Unowed(NotOwed.VMI_NOT_FOUND)
+    found = read_launcher_vmi(vmi)
+    if found is None:
+        return Unowed(NotOwed.VMI_UNREADABLE)
+    if review.vmi is None or found.metadata.uid != review.vmi.uid:
+        return Unowed(NotOwed.UID_MISMATCH)
+    try:
+        due = _due(review.pod, found, rule_set, always=always)
+    except ValueError as error:
+        return Unowed(NotOwed.UNREADABLE_QUANTITY, str(error))
+    return Unowed(due) if isinstance(due, NotOwed) else due
+
+
+def _due(pod: Pod, vmi: LauncherVMI, rule_set: RuleSet, *, always: bool) -> Owed | NotOwed:
+    """What the plugins declare, as far as KubeVirt has provably not counted it."""
+    names = vmi.plugin_names
+    if not names:
+        return NotOwed.NO_PLUGINS
+    registered = rule_set.registry.plugins
+    plugins = {name: registered[name] for name in names if name in registered}
+    declared = declared_amounts(plugins, rule_set.supplementary)
+    evidence = Evidence.NOT_COUNTED if always else evidence_in(pod, vmi, rule_set.registry.version)
+    due = total(declared.values())
+    if evidence is not Evidence.NOT_COUNTED:
+        due.pop(REQUESTS_MEMORY, None)
+    return _rest(pod, vmi, due, declared) if due else _nothing_due(declared, plugins, evidence)
+
+
+def _nothing_due(declared: Mapping[str, Amounts], plugins: Mapping[str, Plugin], evidence: Evidence) -> NotOwed:
+    """Why no amount is due. Supplementary memory is for KubeVirt up to 1.2: where it is later, nothing of the kind is declared."""
+    if not declared:
+        return NotOwed.NOTHING_DECLARED
+    if evidence is Evidence.UNKNOWN:
+        return NotOwed.NOT_PROVABLE
+    return NotOwed.COUNTED_BY_KUBEVIRT if memory_is_registered(plugins.values()) else NotOwed.NOTHING_DECLARED
+
+
+def _rest(pod: Pod, vmi: LauncherVMI, due: Amounts, declared: Mapping[str, Amounts]) -> Owed | NotOwed:
+    """What is due, less what the pod's marker tells."""
+    compute, of_vmi = pod.compute(), vmi.annotations.get(MARKER)
+    if compute is None:
+        return NotOwed.NO_COMPUTE_CONTAINER
+    fitting = applicable(due, compute.container.resources, vmi)
+    before = read_marker(pod.annotations.get(MARKER), of_vmi)
+    amounts = _less(fitting, before)
+    if not amounts:
+        return NotOwed.ALREADY_ADDED if fitting else NotOwed.NOT_APPLICABLE
+    sections = sections_of(compute.container.resources) or {}
+    resources, account = with_amounts(sections, amounts, vmi), _account(pod, amounts, vmi)
+    if resources == sections and not account:
+        return NotOwed.NOT_APPLICABLE  # guest overhead that is overcommitted, and no limit
+    marker = write_marker(before | {slot: fitting[slot] for slot in amounts}, of_vmi)
+    return Owed(compute, amounts, declared, resources, account | {MARKER: marker})
+
+
+def _account(pod: Pod, due: Amounts, vmi: LauncherVMI) -> dict[str, str]:
+    """KubeVirt's own account of the overhead, raised: its VMI status, metric and hotplug check follow it. A VMI's own is not KubeVirt's."""
+    if not is_own(MEMORY_OVERHEAD_BYTES, pod.annotations, vmi.annotations) or REQUESTS_MEMORY not in due:
+        return {}
+    return {MEMORY_OVERHEAD_BYTES: with_overhead_annotation(pod.annotations[MEMORY_OVERHEAD_BYTES], due[REQUESTS_MEMORY])}
+
+
+def _less(due: Amounts, before: Amounts) -> Amounts:
+    """Due less what the marker tells; never below zero, as nothing is ever taken away from a pod."""
+    rest = {slot: Quantity(amount.nanos - before.get(slot, ZERO).nanos, amount.format) for slot, amount in due.items()}
+    return {slot: amount for slot, amount in rest.items() if amount > ZERO}

@@ -1,0 +1,39 @@
+"""What a review is answered by: one registry with the rules chosen for it, as one immutable value that is swapped as a whole."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from webhook.plugins.plugin import ComputeResourceOverhead
+from webhook.plugins.registry import Registry
+from webhook.rules.plan import Plan
+
+
+class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A registry and the rules chosen for it.
+
+    Attributes:
+        registry: What is registered.
+        plan: The rules that hold for it.
+        supplementary: Overheads that KubeVirt cannot carry or does not count, by plugin name, from our own registry file.
+        version: Which state of the source this is: a resourceVersion, or a digest of the file.
+        read_at: When it was last known to be the source's state, in seconds of `time.monotonic()`; its age is told with every answer.
+        unchecked: Why plugins are not looked up, for whoever names one; empty when they are, or when nobody wants them to be.
+        launcher_creators: Users that may create launcher pods; `None` when nobody knows: then anyone may.
+    """
+
+    registry: Registry
+    plan: Plan
+    supplementary: Mapping[str, ComputeResourceOverhead] = msgspec.field(default_factory=dict)
+    version: str
+    read_at: float
+    unchecked: str = ""
+    launcher_creators: frozenset[str] | None = None
+
+    def evaluates_like(self, other: "RuleSet") -> bool:
+        """Whether another rule set finds the same about every object: what follows a source keeps the rules while nothing in it changes."""
+        return self.plan is other.plan and self.supplementary is other.supplementary
+
+    def age(self, now: float) -> float:
+        """For how many seconds nobody has told whether this is still the source's state; `now` is in seconds of `time.monotonic()`."""
+        return max(0.0, now - self.read_at)

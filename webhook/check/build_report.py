@@ -1,0 +1,100 @@
+"""What was checked, made into a report: notes, and what a baseline leaves of it."""
+
+from collections.abc import Callable, Sequence
+
+from webhook.check.evaluation import EvaluatedFile
+from webhook.check.settings import Settings
+from webhook.errors import UnreadableError, reason_of
+from webhook.files import read_file
+from webhook.kube.text import number_of
+from webhook.kube.version import Version
+from webhook.loading.names import NEWEST
+from webhook.plugins.registry import Registry
+from webhook.plugins.sources import LoadedRegistry
+from webhook.report.findings import Gap, Occurrence, Report
+from webhook.rules import RULES
+from webhook.rules.base import Action
+
+_MAX_BASELINE_BYTES = 64 * 1024 * 1024
+
+
+def report(settings: Settings, loaded: LoadedRegistry, evaluated: EvaluatedFile, is_evaluated: Callable[[str], bool]) -> Report:
+    """The report of a run; `is_evaluated` tells whether it was of a file that a baseline names.
+
+    Raises `UnreadableError` for a broken baseline.
+    """
+    registry = loaded.registry
+    skipped = _skipped(registry, settings)
+    notes = [*loaded.notes, *_skipped_notes(skipped), *_version_notes(registry.version)]
+    occurrences: Sequence[Occurrence] = evaluated.occurrences
+    if settings.baseline is not None:
+        text = _text(settings.baseline, pipe=settings.baseline_may_be_pipe)
+        occurrences, stale = _without_known(occurrences, text, settings.baseline, is_evaluated)
+        notes += stale
+    return Report(
+        occurrences=occurrences,
+        unreadable=evaluated.unreadable,
+        notes=notes,
+        counts=evaluated.counts(baselined=len(evaluated.occurrences) - len(occurrences)),
+        registry=_told(registry),
+        version=str(registry.version) if registry.version is not None else f"unknown, checked as {NEWEST}",
+        gaps=[*_registry_gap(registry, skipped, settings), *_object_gap(evaluated, settings)],
+    )
+
+
+def _without_known(
+    occurrences: Sequence[Occurrence], text: str, path: str, is_evaluated: Callable[[str], bool]
+) -> tuple[Sequence[Occurrence], list[str]]:
+    """What the baseline does not know, and a note about its entries that no longer occur in what was checked."""
+    from webhook.report.baseline import read_baseline  # noqa: PLC0415 - most runs have none
+
+    split = read_baseline(text, path).split(occurrences)
+    stale = sum(is_evaluated(entry.file) for entry in split.stale)
+    return split.new, [f"{path}: {stale} entries no longer occur; write it anew with --write-baseline"] if stale else []
+
+
+def _skipped(registry: Registry, settings: Settings) -> list[str]:
+    """The rules that did not run for want of a registry."""
+    if registry.known:
+        return []
+    wanted = (rule for rule in RULES if settings.actions.get(rule.name, rule.action) is not Action.OFF)
+    return [rule.name for rule in wanted if rule.needs_registry]
+
+
+def _registry_gap(registry: Registry, skipped: Sequence[str], settings: Settings) -> list[Gap]:
+    if registry.known or not (skipped or settings.require_registry):
+        return []
+    rules = f", so {number_of(len(skipped), 'rule')} did not run" if skipped else ""
+    remedy = "give --registry FILE or a cluster, or add the KubeVirt CR to the files that are checked"
+    return [Gap(f"no registry was found{rules}", remedy, fails=settings.require_registry)]
+
+
+def _object_gap(evaluated: EvaluatedFile, settings: Settings) -> list[Gap]:
+    if evaluated.checked:
+        return []
+    return [Gap("no object was checked", "check paths, exclusions and namespaces", fails=settings.fail_on_nothing)]
+
+
+def _skipped_notes(skipped: Sequence[str]) -> list[str]:
+    return [f"rules that need a registry did not run: {', '.join(skipped)}"] if skipped else []
+
+
+def _version_notes(version: Version | None) -> list[str]:
+    if version is None or version[:2] <= NEWEST[:2]:
+        return []
+    return [f"KubeVirt {version} is newer than this program knows: checked as {NEWEST}"]
+
+
+def _told(registry: Registry) -> str:
+    if not registry.known:
+        return "none"
+    return f"{registry.source} ({number_of(len(registry.plugins), 'plugin')})"
+
+
+def _text(path: str, *, pipe: bool) -> str:
+    try:
+        return read_file(path, max_bytes=_MAX_BASELINE_BYTES, pipe=pipe).decode()
+    except UnicodeDecodeError as error:
+        raise UnreadableError("cannot read the baseline: it is not UTF-8", file=path) from error
+    except (OSError, ValueError) as error:
+        raise UnreadableError(f"cannot read the baseline: {reason_of(error)}", file=path) from error

@@ -1,0 +1,92 @@
+"""The registry of a cluster, read once: the KubeVirt CR that counts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from webhook.check.settings import Access
+from webhook.cluster.api import ApiServer
+from webhook.cluster.api_error import ApiError
+from webhook.cluster.connection import connect
+from webhook.cluster.discovery import Resource
+from webhook.cluster.hints import explained, not_listed
+from webhook.cluster.kubevirts import PATH, EffectiveCR, State, counted, not_installed
+from webhook.cluster.listing import pages
+from webhook.errors import RegistryError, UnreadableError
+from webhook.kube.shape import UNDECODABLE
+from webhook.plugins.sources import LoadedRegistry
+
+T = TypeVar("T")
+
+_KUBEVIRTS = Resource("kubevirt.io", "v1", "kubevirts", "KubeVirt")
+_OR_A_FILE = "or check by a file, with bindguard check --registry FILE"
+
+
+class LiveKubeVirt(NamedTuple):
+    """The KubeVirt CR that counts.
+
+    Attributes:
+        obj: The CR as it is.
+        loaded: The registry that it gives.
+        server: Where it was read.
+    """
+
+    obj: Mapping[str, Any]
+    loaded: LoadedRegistry
+    server: str
+
+
+def asking(access: Access, ask: Callable[[ApiServer], Awaitable[T]]) -> T:
+    """What asking the cluster comes to.
+
+    Raises:
+        UsageError: There is no such kubeconfig or context.
+        UnreadableError: The API server does not answer as it should; the message says what to do.
+    """
+    return asyncio.run(_asked(access, ask))
+
+
+def live_registry(access: Access) -> LoadedRegistry:
+    """The registry of the cluster; `RegistryError` when it has no KubeVirt CR that counts, or several."""
+    return asking(access, live_kubevirt).loaded
+
+
+async def live_kubevirt(api: ApiServer) -> LiveKubeVirt:
+    """The KubeVirt CR that counts; `RegistryError` when there is none, or several."""
+    try:
+        objects = [_kubevirt(item) async for page in pages(api, PATH) for item in page.items]
+        found = counted(objects, api.base_url)
+    except ApiError as error:
+        if error.reason == "forbidden":
+            raise RegistryError(f"{not_listed(error, _KUBEVIRTS)}; {_OR_A_FILE}") from error
+        if error.reason != "not-found":
+            raise
+        objects, found = [], not_installed(api.base_url)
+    if found.state is not State.ONE:
+        raise RegistryError(f"{found.problem}; {_OR_A_FILE}", file=api.base_url)
+    return LiveKubeVirt(_counting(objects, found), found.loaded, api.base_url)
+
+
+def _counting(objects: list[dict[str, Any]], found: EffectiveCR) -> Mapping[str, Any]:
+    """Which object it was that counted: the one that counts alone."""
+    return next(obj for obj in objects if counted([obj], "").state is found.state)
+
+
+def _kubevirt(item: msgspec.Raw) -> dict[str, Any]:
+    try:
+        obj = msgspec.json.decode(item, type=dict[str, Any])
+    except UNDECODABLE as error:
+        raise UnreadableError(f"a KubeVirt CR cannot be read: {error}") from error
+    return {"apiVersion": _KUBEVIRTS.api_version, "kind": _KUBEVIRTS.kind, **obj}
+
+
+async def _asked(access: Access, ask: Callable[[ApiServer], Awaitable[T]]) -> T:
+    api = await connect(kubeconfig=access.kubeconfig, context=access.context)
+    try:
+        return await ask(api)
+    except ApiError as error:
+        raise explained(error) from error
+    finally:
+        await api.close()

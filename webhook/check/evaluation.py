@@ -1,0 +1,168 @@
+"""One file checked: documents in, occurrences out. Runs in any process; everything it takes and gives can be sent between them."""
+
+import fnmatch
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from webhook.admission.evaluation import evaluate_object
+from webhook.check.defects import defect
+from webhook.errors import UnreadableError, reason_of
+from webhook.kube.fieldpath import Path, look_up, render_by_name, text_at
+from webhook.loading.objects import objects_in
+from webhook.loading.sources import Source
+from webhook.manifests.documents import SkippedDocument, read_documents
+from webhook.manifests.model import Document, Place
+from webhook.manifests.yaml import parse
+from webhook.report.findings import Counts, ObjectRef, Occurrence
+from webhook.rules.base import Finding
+from webhook.rules.plan import Plan
+
+_NEEDLE = b"kubevirt.io"
+"""Every kind that is checked has an apiVersion of a group that ends so: a document without it need not be parsed."""
+
+
+class EvaluatedFile(msgspec.Struct):
+    """What came out of some files, added up; the counts are those of `report.findings.Counts`."""
+
+    occurrences: list[Occurrence] = msgspec.field(default_factory=list)
+    unreadable: list[UnreadableError] = msgspec.field(default_factory=list)
+    files: int = 0
+    documents: int = 0
+    checked: int = 0
+    passed_over: int = 0
+    excluded: int = 0
+
+    def add(self, other: "EvaluatedFile") -> None:
+        """Take another's results in, after one's own."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def counts(self, *, baselined: int) -> Counts:
+        """What is told about how much was looked at."""
+        return Counts(self.files, self.documents, self.checked, self.passed_over, self.excluded, baselined)
+
+
+class Evaluator(msgspec.Struct, frozen=True):
+    """What checking a file needs besides the file."""
+
+    plan: Plan
+    exclude_namespaces: tuple[str, ...]
+
+    def evaluate_files(self, sources: Sequence[Source], tell: Callable[[int], None] = lambda _documents: None) -> EvaluatedFile:
+        """All files, in order; after each document `tell` is called with how many of them were read."""
+        evaluated = EvaluatedFile()
+        for source in sources:
+            self._evaluate_file(source, evaluated, tell)
+        return evaluated
+
+    def _evaluate_file(self, source: Source, evaluated: EvaluatedFile, tell: Callable[[int], None]) -> None:
+        """Every document of one file; what cannot be read is told, and the rest is checked all the same."""
+        evaluated.files += 1
+        try:
+            with source.open() as stream:
+                for document in read_documents(stream, source.name, needle=_NEEDLE):
+                    self._evaluate_part(document, evaluated)
+                    tell(evaluated.documents)
+        except OSError as error:
+            evaluated.unreadable.append(UnreadableError(reason_of(error), file=source.name))
+
+    def _evaluate_part(self, part: Document | SkippedDocument | UnreadableError, evaluated: EvaluatedFile) -> None:
+        if isinstance(part, UnreadableError):
+            evaluated.unreadable.append(part)
+        elif isinstance(part, SkippedDocument):
+            evaluated.documents += part.count
+            evaluated.passed_over += part.count
+        else:
+            try:
+                self._evaluate_document(part, evaluated)
+            except Exception as error:  # noqa: BLE001 - a defect of a reader is told with the file, and the others are checked
+                evaluated.unreadable.append(defect(error, "the document", part.file, part.line))
+
+    def _evaluate_document(self, document: Document, evaluated: EvaluatedFile) -> None:
+        evaluated.documents += 1
+        try:
+            value = parse(document)
+        except UnreadableError as error:
+            evaluated.unreadable.append(error)
+            return
+        found: list[Found] = []
+        for obj, path in objects_in(value):
+            try:
+                findings = evaluate_object(obj, self.plan)
+            except Exception as error:  # noqa: BLE001 - a defect of one rule hides neither itself nor what else is found
+                evaluated.unreadable.append(defect(error, str(ref_of(obj)), document.file, document.line))
+                continue
+            if findings is None:
+                evaluated.passed_over += 1
+            elif is_excluded(obj, self.exclude_namespaces):
+                evaluated.excluded += 1
+            else:
+                evaluated.checked += 1
+                found += found_in(obj, findings, path)
+        evaluated.occurrences += located(document, found)
+
+
+def is_excluded(obj: object, patterns: Sequence[str]) -> bool:
+    """Whether the object is in one of the namespaces that are left out."""
+    if not patterns:
+        return False
+    namespace = look_up(obj, ("metadata", "namespace"))
+    return isinstance(namespace, str) and any(fnmatch.fnmatchcase(namespace, pattern) for pattern in patterns)
+
+
+class Found(NamedTuple):
+    """A finding of an object, with its path from the root of the document.
+
+    Attributes:
+        ref: The object.
+        finding: What is wrong.
+        field_by_name: Its field inside the object, without list indices.
+    """
+
+    ref: ObjectRef
+    finding: Finding
+    field_by_name: str
+
+
+def found_in(obj: object, findings: Iterable[Finding], path: Path = ()) -> list[Found]:
+    """The findings of an object that stands at `path` of its document."""
+    ref = ref_of(obj)
+    return [
+        Found(ref, msgspec.structs.replace(finding, path=path + finding.path), render_by_name(obj, finding.path)) for finding in findings
+    ]
+
+
+def located(document: Document, found: Sequence[Found]) -> list[Occurrence]:
+    """The findings with the places of their values in the document, in the order of lines."""
+    if not found:
+        return []
+    from webhook.manifests.locations import locate  # noqa: PLC0415 - brings PyYAML along, which runs without findings do not need
+
+    places = locate(document, {each.finding.path for each in found})
+    occurrences = [_occurrence(document.file, places[each.finding.path], each) for each in found]
+    return sorted(occurrences, key=lambda occurrence: (occurrence.line, occurrence.column))
+
+
+def _occurrence(file: str, place: Place, found: Found) -> Occurrence:
+    return Occurrence(
+        file=file,
+        line=place.line,
+        column=place.column,
+        length=place.length,
+        source_line=place.source_line,
+        object=found.ref,
+        finding=found.finding,
+        field_by_name=found.field_by_name,
+        cut=place.cut,
+    )
+
+
+def ref_of(obj: object) -> ObjectRef:
+    """The object as a person would name it."""
+    name = text_at(obj, "metadata", "name")
+    if not name:
+        prefix = text_at(obj, "metadata", "generateName")
+        name = f"{prefix}*" if prefix else ""
+    return ObjectRef(text_at(obj, "kind"), text_at(obj, "metadata", "namespace"), name)

@@ -1,0 +1,117 @@
+"""Flags laid over the configuration file: the settings of one run."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from webhook.check.find_config import find_config
+from webhook.check.settings import Access, Settings, chosen_actions
+from webhook.errors import UsageError
+from webhook.kube.names import is_dns_label
+from webhook.kube.text import quoted
+from webhook.loading.names import checked_version
+from webhook.loading.rule_actions import actions_by_rule, rules_in
+from webhook.rules.base import Action
+
+
+class Flags(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says about a run; `None` and empty mean that it says nothing."""
+
+    paths: tuple[str, ...] = ()
+    registry: str | None = None
+    kubevirt_version: str | None = None
+    config: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    fail_on: str | None = None
+    require_registry: bool = False
+    fail_on_nothing: bool = False
+    baseline: str | None = None
+    jobs: int | None = None
+    cluster: bool = False
+    kubeconfig: str | None = None
+    context: str | None = None
+    from_cluster: bool = False
+    namespaces: tuple[str, ...] = ()
+
+    @property
+    def access(self) -> Access | None:
+        """The cluster that these flags ask for."""
+        asked = self.cluster or self.from_cluster or self.kubeconfig is not None or self.context is not None
+        return Access(kubeconfig=self.kubeconfig, context=self.context) if asked else None
+
+
+def settings_from(flags: Flags, *, directory: Path) -> Settings:
+    """The settings of a run started in `directory`; `UsageError` names the flag or key, the value found and what is accepted.
+
+    A flag goes before the file; exclusions and ignored rules of both count. Without paths the current directory is checked.
+    """
+    _refuse_contradictions(flags)
+    of_flags = Settings(
+        paths=flags.paths or (".",),
+        registry=flags.registry,
+        registry_may_be_pipe=flags.registry is not None,
+        kubevirt_version=checked_version(flags.kubevirt_version, "--kubevirt-version") if flags.kubevirt_version is not None else None,
+        actions=chosen_actions({}, rules_in(flags.select, "--select"), rules_in(flags.ignore, "--ignore")),
+        exclude_paths=flags.exclude,
+        baseline=flags.baseline,
+        baseline_may_be_pipe=flags.baseline is not None,
+        fail_on=Action(flags.fail_on) if flags.fail_on is not None else Action.DENY,
+        require_registry=flags.require_registry,
+        fail_on_nothing=flags.fail_on_nothing,
+        jobs=flags.jobs or _processors(),
+        cluster=flags.access,
+        from_cluster=flags.from_cluster,
+        namespaces=flags.namespaces,
+    )
+    path = Path(flags.config) if flags.config is not None else find_config(directory)
+    return of_flags if path is None else _over_file(of_flags, flags, path)
+
+
+def _processors() -> int:
+    """Those that this process may use, where the system says so; macOS does not."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _refuse_contradictions(flags: Flags) -> None:
+    if flags.from_cluster and flags.paths:
+        raise UsageError(f"--from-cluster and {flags.paths[0]}: either a cluster's objects or files are checked; leave one out")
+    if flags.namespaces and not flags.from_cluster:
+        raise UsageError(f"--namespace {flags.namespaces[0]}: of no use without --from-cluster")
+    if flags.registry is not None and flags.access is not None and not flags.from_cluster:
+        raise UsageError(f"--registry {flags.registry} and a cluster: the registry is read from one of them; leave one out")
+    wrong = [name for name in flags.namespaces if not is_dns_label(name)]
+    if wrong:
+        raise UsageError(f"--namespace {quoted(wrong[0])}: no namespace can have this name")
+
+
+def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
+    from webhook.check.config import read_config  # noqa: PLC0415 - pydantic is slow to import, and most runs have no file
+
+    config = read_config(path, pipe=flags.config is not None)
+    base = path.parent
+    version = config.kubevirt_version
+    return msgspec.structs.replace(
+        settings,
+        registry=settings.registry or (_beside(base, config.registry) if settings.cluster is None else None),
+        kubevirt_version=settings.kubevirt_version or (checked_version(version, str(path)) if version is not None else None),
+        actions=chosen_actions(
+            actions_by_rule(config.rules),
+            rules_in(flags.select, "--select") or rules_in(config.select, str(path)),
+            rules_in(flags.ignore, "--ignore") + rules_in(config.ignore, str(path)),
+        ),
+        exclude_paths=settings.exclude_paths + config.exclude.paths,
+        exclude_namespaces=config.exclude.namespaces,
+        baseline=settings.baseline or _beside(base, config.baseline),
+        fail_on=settings.fail_on if flags.fail_on is not None else Action(config.fail_on),
+        require_registry=settings.require_registry or config.require_registry,
+        fail_on_nothing=settings.fail_on_nothing or config.fail_on_nothing,
+    )
+
+
+def _beside(base: Path, name: str | None) -> str | None:
+    return None if name is None else os.path.relpath(base / name)

@@ -1,0 +1,41 @@
+"""What a broken kubeconfig makes of its reader, in words of a person: no error numbers, no names of classes."""
+
+import binascii
+import re
+
+import yaml
+
+from webhook.errors import reason_of
+from webhook.kube.text import visible
+
+_MAX_REPORTED = 400
+_NUMBER = re.compile(r"^\[Errno -?\d+\] | \(_ssl\.c:\d+\)$")
+_NOT_ITS_FORM = (AttributeError, LookupError, TypeError)
+"""What a reader comes to that expects a list and finds a number."""
+
+
+def in_plain_words(error: Exception, file: str | None = None) -> str:
+    """Why what was read of `file` cannot be used; the name of another file, where that is the trouble."""
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename not in (None, file) else ""
+        return cut_to_a_line(f"{place}{reason_of(error)}")
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    if isinstance(error, binascii.Error):
+        return "one of its values that end in -data is not base64"
+    if isinstance(error, yaml.YAMLError):
+        return cut_to_a_line(f"it is not YAML: {_of_yaml(error)}")
+    if isinstance(error, _NOT_ITS_FORM):
+        return "it does not have the form of a kubeconfig"
+    return cut_to_a_line(str(error)) or "it cannot be read"
+
+
+def cut_to_a_line(text: str) -> str:
+    """A library's message as the middle of one of ours."""
+    return visible(" ".join(_NUMBER.sub("", text).split()).rstrip("."))[:_MAX_REPORTED]
+
+
+def _of_yaml(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem} in line {error.problem_mark.line + 1}"
+    return str(getattr(error, "reason", error))

@@ -1,0 +1,100 @@
+"""Rules and bindings as plain text of a given width."""
+
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+from webhook.explain.binding import BindingGuide
+from webhook.explain.ruledoc import EXAMPLES, RuleDoc, facts, rule_doc, rules_about
+from webhook.kube.version import Version
+from webhook.rules.base import Rule
+
+Bold: TypeAlias = Callable[[str], str]
+"""Makes a text stand out, or leaves it alone."""
+
+_INDENT = "    "
+
+
+def rule_text(rule: Rule, width: int, bold: Bold) -> str:
+    """Everything about a rule: name, title, facts, and the sections of its docstring."""
+    doc = rule_doc(rule)
+    blocks = [bold(rule.name) + "\n" + fill(doc.title, width), aligned(facts(rule), width), *_sections(doc, width, bold)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def binding_text(guide: BindingGuide, rules: Iterable[Rule], width: int, bold: Bold) -> str:
+    """Everything about a binding: summary, how it works and what it costs, an example, and the rules that speak of it."""
+    questions = (
+        ("How it wires the guest", guide.wiring),
+        ("Who gives the guest its IP address", guide.address),
+        ("What it needs", guide.needs),
+        ("Live migration", guide.live_migration),
+        ("Hotplug", guide.hotplug),
+        ("Performance", guide.performance),
+        ("Overhead", guide.overhead),
+        ("Choose it when", guide.choose),
+        ("Choose another when", guide.avoid),
+    )
+    blocks = [
+        bold(guide.name) + "\n" + fill(guide.summary, width),
+        aligned((("Written as", written(guide)), ("KubeVirt versions", _since(guide.since))), width),
+        *(_titled(question, fill(answer, width, _INDENT), bold) for question, answer in questions),
+        _titled("Example", textwrap.indent(guide.example.rstrip("\n"), _INDENT), bold),
+        _titled("Rules that speak of it", _rule_lines(rules_about(guide, rules), width), bold),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def written(guide: BindingGuide) -> str:
+    """How an interface chooses the binding, as YAML."""
+    return f"{guide.field}: {{name: ...}}" if guide.field == "binding" else f"{guide.field}: {{}}"
+
+
+def fill(text: str, width: int, indent: str = "") -> str:
+    """Prose wrapped to a width; words are never broken."""
+    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def aligned(rows: Iterable[tuple[str, str]], width: int) -> str:
+    """Labels and words in two columns, the second one wrapped under itself."""
+    pairs = list(rows)
+    column = max(len(label) for label, _ in pairs) + 2
+    lines = [textwrap.wrap(words, max(width - column - 2, 20), break_long_words=False, break_on_hyphens=False) for _, words in pairs]
+    return "\n".join(
+        "  " + (label if i == 0 else "").ljust(column) + line
+        for (label, _), wrapped in zip(pairs, lines, strict=True)
+        for i, line in enumerate(wrapped)
+    )
+
+
+def _since(version: Version) -> str:
+    return f"{version} and later" if version >= (1, 0) else "all"
+
+
+def _titled(title: str, body: str, bold: Bold) -> str:
+    return bold(title) + "\n" + body
+
+
+def _sections(doc: RuleDoc, width: int, bold: Bold) -> Iterator[str]:
+    for section in doc.sections:
+        if section.heading in EXAMPLES:
+            yield _titled(section.heading, textwrap.indent(section.body, _INDENT), bold)
+        else:
+            yield _titled(section.heading, "\n".join(fill(line, width, _INDENT) for line in paragraphs(section.body)), bold)
+
+
+def paragraphs(body: str) -> list[str]:
+    """Prose as one string per paragraph or list item, an empty one between paragraphs that a blank line separates."""
+    joined: list[str] = []
+    for line in body.splitlines():
+        if not line.strip() or line.startswith("- ") or not joined or not joined[-1]:
+            joined.append(line.strip())
+        else:
+            joined[-1] += " " + line.strip()
+    return joined
+
+
+def _rule_lines(rules: list[Rule], width: int) -> str:
+    if not rules:
+        return _INDENT + "none"
+    return "\n".join(f"{_INDENT}{rule.name} ({rule.action})\n" + fill(rule_doc(rule).title, width, _INDENT * 2) for rule in rules)

@@ -1,0 +1,1 @@
+"""The HTTP rim: requests in, answers out, within limits."""

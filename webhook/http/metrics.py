@@ -1,0 +1,134 @@
+"""What is counted and measured, for Prometheus. Every label takes few values, none of them a caller's; nothing is told by namespace."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+
+from webhook.admission.confirmation import CONFIRMATION
+from webhook.http.counters import Counts, Durations, GaugeCollector, ReadCount
+from webhook.http.reviewers import Reviewed
+from webhook.vmi.kinds import KINDS
+
+SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+_OTHER = "other"
+_KINDS: Mapping[str, str] = {name: name for name in ("Pod", "KubeVirt", "HyperConverged", *(kind.name for kind in KINDS))}
+_OPERATIONS: Mapping[str, str] = {name: name for name in ("CREATE", "UPDATE", "DELETE", "CONNECT")}
+
+
+class Metrics:
+    """All metrics of a server, in a registry of their own.
+
+    Attributes:
+        registry: What `/metrics` shows.
+        in_flight: Requests being answered.
+        bodies: Request bodies that are being received in parts.
+        connections: Open connections, by port.
+        log_lines_dropped: Log lines that were left out.
+        registry_age: Seconds since the registry in use was read.
+        registry_plugins: Plugins in it.
+        registry_version: Which state of its source it is.
+        registry_problem: Whether the registry in use may not be what its source says now.
+        registry_reload_failures: Changed registries that could not be used.
+        certificate_expiry: When the certificate in use expires, in Unix time.
+        certificate_problem: Whether there is no certificate, or none that could take the place of the one in use.
+        certificate_reload_failures: Changed certificates that could not be used.
+    """
+
+    def __init__(self, version: str) -> None:
+        """Make all metrics, at zero."""
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # twice as many series, and nobody asks when a counter was made
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._requests = Counts(
+            "bindguard_requests",
+            "Answered requests; those refused with an HTTP error have decision `error` and its code.",
+            ("endpoint", "kind", "operation", "decision", "code"),
+            self.registry,
+        )
+        self._findings = Counts("bindguard_findings", "What rules found.", ("rule", "severity"), self.registry)
+        self._skips = Counts("bindguard_skips", "Requests passed unchecked or unchanged.", ("endpoint", "reason"), self.registry)
+        self._cut_off = Counter(
+            "bindguard_cut_off_requests", "Requests whose body did not come whole.", ("endpoint",), registry=self.registry
+        )
+        self._malformed = Counter(
+            "bindguard_malformed_requests", "Requests refused before they were whole.", ("code",), registry=self.registry
+        )
+        self.log_lines_dropped = ReadCount(
+            "bindguard_log_lines_dropped", "Log lines left out because nobody read the log fast enough.", self.registry
+        )
+        self._turned_away = Counter(
+            "bindguard_connections_turned_away",
+            "Connections that were closed to make room for others.",
+            ("port", "reason"),
+            registry=self.registry,
+        )
+        self._confirmations = Counter(
+            "bindguard_registry_confirms",
+            "Denials for which the KubeVirt CR was read again: borne out (denied), false (spared), or not confirmed (failed).",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._seconds = Durations(
+            "bindguard_request_duration_seconds",
+            "From the arrival of a request's head to its answer.",
+            "endpoint",
+            SECONDS,
+            self.registry,
+        )
+        self.in_flight = Gauge("bindguard_requests_in_flight", "Requests being answered.", registry=self.registry)
+        self.bodies = Gauge("bindguard_request_bodies", "Request bodies that are being received in parts.", registry=self.registry)
+        self.connections = Gauge("bindguard_connections", "Open connections.", ("port",), registry=self.registry)
+        self.registry_age = Gauge("bindguard_registry_age_seconds", "Time since the registry was read.", registry=self.registry)
+        self.registry_version = GaugeCollector(
+            "bindguard_registry_info", "The registry in use: a resourceVersion, or a digest of the file.", "version", self.registry
+        )
+        self.registry_plugins = Gauge("bindguard_registry_plugins", "Registered plugins.", registry=self.registry)
+        self.registry_problem = Gauge(
+            "bindguard_registry_problem", "1 while the registry may not be what its source says.", registry=self.registry
+        )
+        self.registry_reload_failures = Counter(
+            "bindguard_registry_reload_failures", "Changed registries that could not be used.", registry=self.registry
+        )
+        self.certificate_expiry = Gauge(
+            "bindguard_certificate_expiry_timestamp_seconds", "When the serving certificate expires.", registry=self.registry
+        )
+        self.certificate_problem = Gauge(
+            "bindguard_certificate_problem", "1 while the newest certificate cannot be served with.", registry=self.registry
+        )
+        self.certificate_reload_failures = Counter(
+            "bindguard_certificate_reload_failures", "Changed certificates that could not be used.", registry=self.registry
+        )
+        Gauge("bindguard_build_info", "The running version.", ("version",), registry=self.registry).labels(version).set(1)
+
+    def answered(self, endpoint: str, reviewed: Reviewed, seconds: float) -> None:
+        """Count an answered review."""
+        request, answer = reviewed.request, reviewed.answer
+        kind, operation = _KINDS.get(request.kind.kind, _OTHER), _OPERATIONS.get(request.operation, _OTHER)
+        self._requests.of[endpoint, kind, operation, answer.decision, "200"] += 1
+        self._seconds.observe(endpoint, seconds)
+        for finding in answer.findings:
+            self._findings.of[finding.rule, finding.severity] += 1
+        if CONFIRMATION in answer.audit:
+            self._confirmations.labels(answer.audit[CONFIRMATION]).inc()
+        if answer.reason:
+            self._skips.of[endpoint, answer.reason] += 1
+
+    def refused(self, endpoint: str, code: int, seconds: float) -> None:
+        """Count a request that got an HTTP error."""
+        self._requests.of[endpoint, "", "", "error", str(code)] += 1
+        self._seconds.observe(endpoint, seconds)
+
+    def cut_off(self, endpoint: str) -> None:
+        """Count a request whose client went away before it was whole."""
+        self._cut_off.labels(endpoint).inc()
+
+    def turned_away(self, port: str, reason: str) -> None:
+        """Count a connection that was closed to make room."""
+        self._turned_away.labels(port, reason).inc()
+
+    def malformed(self, code: int) -> None:
+        """Count a request that was refused before it was whole: too slow, too large a head, no HTTP."""
+        self._malformed.labels(str(code)).inc()

@@ -1,0 +1,100 @@
+"""What is answered about launcher pods, which need their VMI to be read: what they get, and whether they got it."""
+
+import abc
+import asyncio
+import functools
+import time
+from collections.abc import Callable, Container
+
+import msgspec
+
+from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unconfirmed
+from webhook.admission.mutation import OverheadMode, mutate, unpatched, wanted_vmi
+from webhook.admission.pod_validation import validate_pod
+from webhook.admission.pods import PodReview
+from webhook.admission.rule_set import RuleSet
+from webhook.admission.vmi_source import Unread, VMISource, VMISourceError
+from webhook.http.reviewers import Confirm, Reviewed, Unfinished, reviewed_by, with_reserve
+from webhook.rules.base import Action
+from webhook.vmi.launcher import VMIReference
+
+
+class _Pods(msgspec.Struct, frozen=True):
+    """What reads the VMI of a pod.
+
+    Attributes:
+        rule_set: What is checked by now.
+        vmis: Where VMIs are read.
+        mode: What mutation adds.
+        exempt_namespaces: Where nothing is done.
+    """
+
+    rule_set: Callable[[], RuleSet]
+    vmis: VMISource
+    mode: OverheadMode
+    exempt_namespaces: Container[str] = frozenset()
+
+    def begin(self, body: bytes) -> Reviewed | Unfinished:
+        """Find out which VMI is to be read; where none is, the answer is known."""
+        rule_set = self.rule_set()
+        review, reference, skipped = wanted_vmi(body, self.mode, rule_set.launcher_creators)
+        if review.request.namespace in self.exempt_namespaces:
+            return reviewed_by(review.request, unpatched("exempt-namespace"), rule_set)
+        if reference is None:
+            return reviewed_by(review.request, unpatched(skipped), rule_set)
+        return functools.partial(self._read, reference, review, rule_set)
+
+    async def _read(self, reference: VMIReference, review: PodReview, rule_set: RuleSet, until: float) -> Reviewed:
+        try:
+            vmi = await _within(until, self.vmis, reference)
+        except VMISourceError as error:
+            return reviewed_by(review.request, unpatched(error.reason), rule_set)
+        return await self._answered(review, vmi, rule_set, until)
+
+    @abc.abstractmethod
+    async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> Reviewed:
+        """The answer by the VMI, `None` when there is none."""
+
+
+class Mutating(_Pods, frozen=True):
+    """What `/mutate` does: one await, for the VMI, between two pure steps."""
+
+    async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> Reviewed:  # noqa: ARG002 - nothing more is waited for
+        return reviewed_by(review.request, mutate(review, vmi, rule_set, self.mode), rule_set)
+
+
+class ValidatingPods(_Pods, frozen=True, kw_only=True):
+    """What `/validate` does with launcher pods, when it is asked to: it tells of those that mutation should have changed, and did not.
+
+    Attributes:
+        action: Whether a pod that lacks something is denied, or warned of.
+        confirm: Reads the registry again; `None` where what is checked by cannot lag.
+    """
+
+    action: Action
+    confirm: Confirm | None = None
+
+    async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> Reviewed:
+        answer = validate_pod(review, vmi, rule_set, self.mode, self.action)
+        if self.confirm is None or not hangs_on_registry(answer):
+            return reviewed_by(review.request, answer, rule_set)
+        try:
+            fresh = await self.confirm(with_reserve(until))
+        except UnconfirmedError:
+            return reviewed_by(review.request, unconfirmed(answer, rule_set.age(time.monotonic())), rule_set)
+        if not fresh.evaluates_like(rule_set):
+            answer = validate_pod(review, vmi, fresh, self.mode, self.action)
+        return reviewed_by(review.request, confirmed(answer), fresh)
+
+
+async def _within(until: float, vmis: VMISource, wanted: VMIReference) -> bytes | None:
+    """The VMI, if it is read early enough to answer by it. A pod must not wait, nor fail, for want of an answer from elsewhere."""
+    waiting = asyncio.timeout(with_reserve(until) - time.monotonic())
+    try:
+        async with waiting:
+            return await vmis.get(wanted.namespace, wanted.name, wanted.uid)
+    except TimeoutError as error:
+        if not waiting.expired():
+            raise
+        told = f"{wanted.namespace}/{wanted.name} was not read within the time of the review"
+        raise VMISourceError(Unread.TIMEOUT, told) from error

@@ -1,0 +1,136 @@
+"""From the body of a review to its answer: a synchronous beginning for each endpoint, and what has to be waited for after it."""
+
+import functools
+import time
+from collections.abc import Awaitable, Callable, Container
+from typing import NamedTuple, Protocol, TypeAlias
+
+import msgspec
+
+from webhook.admission.answer import Answer
+from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unchecked, unconfirmed
+from webhook.admission.envelope import open_review
+from webhook.admission.pods import POD
+from webhook.admission.review import Request
+from webhook.admission.rule_set import RuleSet
+from webhook.admission.validation import evaluate
+from webhook.admission.verdict import encode
+from webhook.admission.weight import is_heavy
+from webhook.http.large import LARGE_BYTES, HeavyReviews
+
+_RESERVED = 0.2
+_MAX_RESERVE_SECONDS = 0.25
+
+
+class Reviewed(msgspec.Struct, frozen=True, gc=False):
+    """An answered review: the request, the answer, and the answer's bytes."""
+
+    request: Request
+    answer: Answer
+    body: bytes
+
+
+Unfinished: TypeAlias = Callable[[float], Awaitable[Reviewed]]
+"""Finishes a review before a time of `time.monotonic()`, by what its beginning has found: nothing is evaluated again by the same rules."""
+
+
+class Reviewer(Protocol):
+    """Answers AdmissionReviews."""
+
+    def begin(self, body: bytes) -> Reviewed | Unfinished:
+        """Answer the AdmissionReview in `body`, as far as that needs no waiting.
+
+        The beginning has no effect outside: it asks nobody and counts nothing, so that the fast path may run it before it is known who
+        answers. Everything else belongs into what it returns. `ReviewError` when the body is no review.
+        """
+
+
+async def finished(begun: Reviewed | Unfinished, until: float) -> Reviewed:
+    """The answer, before a time of `time.monotonic()`."""
+    return begun if isinstance(begun, Reviewed) else await begun(until)
+
+
+Confirm: TypeAlias = Callable[[float], Awaitable[RuleSet]]
+"""Gives a rule set of the source's state after the call, at the latest at a time of `time.monotonic()`; else raises `UnconfirmedError`."""
+
+
+class _Denial(NamedTuple):
+    """A denial that waits for its confirmation, and what it was found by."""
+
+    body: bytes
+    request: Request
+    answer: Answer
+    rule_set: RuleSet
+
+
+class Validating(msgspec.Struct, frozen=True):
+    """What `/validate` does: it waits for nothing, unless a denial hangs on a registry that may have changed since, or on a VMI.
+
+    Attributes:
+        rule_set: What is checked by now.
+        exempt_namespaces: Where nothing is checked.
+        confirm: Reads the registry again; `None` where what is checked by cannot lag.
+        pods: Answers reviews of pods; without, they are passed as any other kind that holds no VMI spec.
+        heavy: Evaluates what would hold up others.
+    """
+
+    rule_set: Callable[[], RuleSet]
+    exempt_namespaces: Container[str]
+    confirm: Confirm | None = None
+    pods: Reviewer | None = None
+    heavy: HeavyReviews = msgspec.field(default_factory=HeavyReviews)
+
+    def begin(self, body: bytes) -> Reviewed | Unfinished:
+        """Evaluate the object; a launcher pod needs its VMI, and a denial for what the registry says its confirmation."""
+        rule_set = self.rule_set()
+        if len(body) > LARGE_BYTES:
+            return functools.partial(self._in_thread, functools.partial(self._opened, body, rule_set), len(body))
+        request = open_review(body)
+        if self.pods is not None and request.kind == POD:
+            return self.pods.begin(body)
+        if is_heavy(request, rule_set):
+            return functools.partial(self._in_thread, functools.partial(self._evaluated, request, body, rule_set), len(body))
+        return self._evaluated(request, body, rule_set)
+
+    def _opened(self, body: bytes, rule_set: RuleSet) -> Reviewed | Unfinished:
+        request = open_review(body)
+        if self.pods is not None and request.kind == POD:
+            return self.pods.begin(body)
+        return self._evaluated(request, body, rule_set)
+
+    async def _in_thread(self, work: Callable[[], Reviewed | Unfinished], size: int, until: float) -> Reviewed:
+        return await finished(await self.heavy.run(work, size, with_reserve(until)), until)
+
+    def _evaluated(self, request: Request, body: bytes, rule_set: RuleSet) -> Reviewed | Unfinished:
+        answer = evaluate(request, body, rule_set, exempt_namespaces=self.exempt_namespaces)
+        if self.confirm is not None and hangs_on_registry(answer):
+            return functools.partial(self._confirmed, self.confirm, _Denial(body, request, answer, rule_set))
+        return _reviewed(request, answer, rule_set)
+
+    async def _confirmed(self, confirm: Confirm, denial: _Denial, until: float) -> Reviewed:
+        """The answer by a registry that was read after the review came; by what is known where it could not be read."""
+        body, request, answer, rule_set = denial
+        try:
+            fresh = await confirm(with_reserve(until))
+        except UnconfirmedError:
+            return _reviewed(request, unconfirmed(answer, rule_set.age(time.monotonic())), rule_set)
+        if not fresh.evaluates_like(rule_set):
+            again = functools.partial(evaluate, request, body, fresh, exempt_namespaces=self.exempt_namespaces)
+            is_slow = len(body) > LARGE_BYTES or is_heavy(request, fresh)
+            answer = await self.heavy.run(again, len(body), with_reserve(until)) if is_slow else again()
+        return _reviewed(request, confirmed(answer), fresh)
+
+
+def with_reserve(until: float) -> float:
+    """When to stop waiting, so that there is time left to answer."""
+    left = until - time.monotonic()
+    return until - min(_MAX_RESERVE_SECONDS, _RESERVED * left)
+
+
+def _reviewed(request: Request, answer: Answer, rule_set: RuleSet) -> Reviewed:
+    return reviewed_by(request, unchecked(request, answer, rule_set) if rule_set.unchecked else answer, rule_set)
+
+
+def reviewed_by(request: Request, answer: Answer, rule_set: RuleSet) -> Reviewed:
+    """The answer, written."""
+    return Reviewed(request, answer, encode(request, answer, rule_set, now=time.monotonic()))

@@ -1,1 +1,0 @@
-"""What the dry run and the server read alike: sources, the objects and registries in them, and names that people write. Judges nothing."""

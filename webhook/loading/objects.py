@@ -1,0 +1,49 @@
+"""The objects in a document: itself, the items of a `List`, or what a recorded AdmissionReview carries."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeGuard
+
+from webhook.kube.fieldpath import Path, look_up
+
+
+def objects_in(value: object) -> Iterator[tuple[object, Path]]:
+    """Each object with its path from the document's root; Lists in Lists are opened too, as kubectl does, however deep they are.
+
+    Items of a typed list (`VirtualMachineList`) may leave `apiVersion` and `kind` to the list, as API servers answer.
+    """
+    if not _is_list(value):
+        yield _carried(value, ())
+        return
+    open_lists = [_items(value, ())]  # no recursion: each item would cost as much as it is deep
+    while open_lists:
+        for item, path in open_lists[-1]:
+            if _is_list(item):
+                open_lists.append(_items(item, path))
+                break
+            yield _carried(item, path)
+        else:
+            open_lists.pop()
+
+
+def _is_list(value: object) -> TypeGuard[dict[str, Any]]:
+    if not isinstance(value, dict):
+        return False
+    kind = value.get("kind")
+    return isinstance(kind, str) and kind.endswith("List") and isinstance(value.get("items"), list)
+
+
+def _items(holder: Mapping[str, Any], path: Path) -> Iterator[tuple[object, Path]]:
+    for index, item in enumerate(holder["items"]):
+        yield _typed(item, holder), (*path, "items", index)
+
+
+def _typed(item: object, holder: Mapping[str, Any]) -> object:
+    if holder["kind"] == "List" or not isinstance(item, dict) or "kind" in item:
+        return item
+    return {"apiVersion": holder.get("apiVersion"), "kind": holder["kind"].removesuffix("List"), **item}
+
+
+def _carried(value: object, path: Path) -> tuple[object, Path]:
+    if isinstance(value, dict) and value.get("kind") == "AdmissionReview":
+        return look_up(value, ("request", "object")), (*path, "request", "object")
+    return value, path

@@ -1,0 +1,109 @@
+"""Which registry a run checks by: the file it was told, or what is found among the manifests themselves."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from webhook.errors import RegistryError, UnreadableError, reason_of
+from webhook.kube.version import Version
+from webhook.loading.objects import objects_in
+from webhook.loading.sources import Source
+from webhook.manifests.documents import read_documents
+from webhook.manifests.model import Document
+from webhook.manifests.yaml import parse
+from webhook.plugins.registry import unknown_registry
+from webhook.plugins.sources import LoadedRegistry, is_hyperconverged, is_kubevirt, is_registry_file, registry_from
+
+_LOOKS_LIKE_A_CR = re.compile(rb"""kind["']?\s{0,9}:\s{0,9}["']?(?:KubeVirt|HyperConverged)\b""")
+_CHUNK = 64 * 1024
+_MAX_MATCH_LENGTH = 64
+_NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so it is not known which plugins are registered"
+
+
+def registry_from_file(source: Source) -> LoadedRegistry:
+    """The one registry in a file; `RegistryError` when there is none, several, or a broken one, or when it cannot be read."""
+    try:
+        objects = list(_all_objects(source))
+    except OSError as error:
+        raise RegistryError(reason_of(error), file=source.name) from error
+    found = [(obj, place) for obj, place in objects if is_kubevirt(obj) or is_hyperconverged(obj) or is_registry_file(obj)]
+    if len(objects) == 1:
+        found = objects  # of a lone object it can be told what is wrong with it
+    if not found:
+        raise RegistryError("holds no KubeVirt CR, HyperConverged CR or bindguard registry", file=source.name)
+    if len(found) > 1:
+        raise RegistryError(f"holds {len(found)} registries ({_places(found)}); give a file with one", file=source.name)
+    obj, place = found[0]
+    return registry_from(obj, source=place)
+
+
+def registry_among(sources: Iterable[Source]) -> LoadedRegistry:
+    """The registry that the checked manifests themselves hold, or the unknown one with a loud note.
+
+    A KubeVirt CR goes before a HyperConverged CR, of which it is made. Two of one kind are an error: somebody must choose.
+    """
+    kubevirts: list[tuple[object, str]] = []
+    hyperconvergeds: list[tuple[object, str]] = []
+    for source in sources:
+        for obj, place in _likely_objects(source):
+            if is_kubevirt(obj):
+                kubevirts.append((obj, place))
+            elif is_hyperconverged(obj):
+                hyperconvergeds.append((obj, place))
+    found = kubevirts or hyperconvergeds
+    if not found:
+        return LoadedRegistry(registry=unknown_registry(), notes=(_NONE_FOUND,))
+    if len(found) > 1:
+        raise RegistryError(f"several registries are among the manifests ({_places(found)}); choose with --registry")
+    obj, place = found[0]
+    return registry_from(obj, source=place, lenient=True)
+
+
+def with_version(loaded: LoadedRegistry, version: Version | None) -> LoadedRegistry:
+    """The same registry at the version that the user gave, if one was given."""
+    if version is None:
+        return loaded
+    return msgspec.structs.replace(loaded, registry=msgspec.structs.replace(loaded.registry, version=version))
+
+
+def _all_objects(source: Source) -> Iterator[tuple[object, str]]:
+    """Every object of a file that must be readable as a whole."""
+    with source.open() as stream:
+        for document in read_documents(stream, source.name):
+            if isinstance(document, UnreadableError):
+                raise RegistryError(document.message, file=document.file, line=document.line, column=document.column)
+            if isinstance(document, Document):
+                try:
+                    value = parse(document)
+                except UnreadableError as error:
+                    raise RegistryError(error.message, file=error.file, line=error.line, column=error.column) from error
+                yield from ((obj, f"{source.name}:{document.line}") for obj, _ in objects_in(value))
+
+
+def _likely_objects(source: Source) -> Iterator[tuple[object, str]]:
+    """Objects of the documents that look like holding a CR; what cannot be read is told when the file is checked."""
+    try:
+        if not _may_hold_a_cr(source):
+            return
+        with source.open() as stream:
+            for document in read_documents(stream, source.name, needle=b"kubevirt.io"):
+                if isinstance(document, Document) and _LOOKS_LIKE_A_CR.search(document.text):
+                    yield from ((obj, f"{source.name}:{document.line}") for obj, _ in objects_in(parse(document)))
+    except (OSError, UnreadableError):
+        return
+
+
+def _may_hold_a_cr(source: Source) -> bool:
+    """A look at the bytes alone: nearly every file is out of the question, and there are many."""
+    before = b""
+    with source.open() as stream:
+        while chunk := stream.read(_CHUNK):
+            if _LOOKS_LIKE_A_CR.search(before + chunk):
+                return True
+            before = chunk[-_MAX_MATCH_LENGTH:]
+    return False
+
+
+def _places(found: Iterable[tuple[object, str]]) -> str:
+    return ", ".join(place for _, place in found)

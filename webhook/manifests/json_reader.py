@@ -1,0 +1,113 @@
+"""JSON documents: read strictly and fast, and as YAML events where the composer must decide or a place is wanted.
+
+Knows nothing of files; bounds and duplicate keys are `webhook.manifests.composer`'s.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+
+from yaml import Event, MappingEndEvent, MappingStartEvent, Mark, ScalarEvent, SequenceEndEvent, SequenceStartEvent
+
+from webhook.manifests.composer import NotComposableError
+from webhook.manifests.limits import DEEPEST, MAX_VALUES
+from webhook.manifests.scalars import whole
+
+_TOKEN = re.compile(r'(?>[ \t\r\n,:]*)("(?>(?:[^"\\]|\\.)*)"|[]\[{}]|[^]\[{},:"\s]+)')
+_SPACE = " \t\r\n"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class UnusualError(Exception):
+    """The text holds what the fast way does not decide: its events must be composed."""
+
+
+class _Reader:
+    """The hooks that json.loads calls, and whether one of them met something unusual."""
+
+    def __init__(self) -> None:
+        self.unusual = False
+
+    def object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        value = dict(pairs)
+        self.unusual |= len(value) != len(pairs)
+        return value
+
+    def constant(self, _text: str) -> None:
+        self.unusual = True
+
+    def float(self, text: str) -> int | float:
+        value = float(text)
+        self.unusual |= math.isinf(value)
+        return whole(value)
+
+
+def read_json(text: str) -> object:
+    """The data of one JSON text.
+
+    Raises:
+        json.JSONDecodeError: It is no JSON.
+        UnusualError: Duplicate keys, NaN, numbers or nesting out of bounds, or escaped surrogates.
+    """
+    reader = _Reader()
+    try:
+        value: object = json.loads(text, object_pairs_hook=reader.object, parse_constant=reader.constant, parse_float=reader.float)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:  # an integer of thousands of digits; nesting
+        raise UnusualError from error
+    if reader.unusual or _SURROGATE.search(text) or not _within_bounds(value):
+        raise UnusualError
+    return value
+
+
+def _within_bounds(value: object) -> bool:
+    level: list[object] = [value]
+    count = 1
+    for _ in range(DEEPEST):
+        level = [child for each in level if isinstance(each, (dict, list)) for child in (each.values() if isinstance(each, dict) else each)]
+        count += len(level)
+        if not level:
+            break
+    return count <= MAX_VALUES and not any(isinstance(each, (dict, list)) for each in level)
+
+
+def json_events(text: str) -> Iterator[Event]:
+    """The events that a YAML parser with no limits of its own would give for a JSON text; only the marks' index is meant to be read.
+
+    Of a text that is no JSON the events are of no use; `read_json` decides that.
+    """
+    for match in _TOKEN.finditer(text, 0, len(text.rstrip(_SPACE))):  # else each space at the end would be a start, of a search to the end
+        lexeme = match[1]
+        start, end = (Mark("", index, 0, 0, None, 0) for index in match.span(1))
+        if lexeme == "{":
+            yield MappingStartEvent(None, None, True, start, end)
+        elif lexeme == "[":
+            yield SequenceStartEvent(None, None, True, start, end)
+        elif lexeme == "}":
+            yield MappingEndEvent(start, end)
+        elif lexeme == "]":
+            yield SequenceEndEvent(start, end)
+        elif lexeme[0] == '"':
+            yield ScalarEvent(None, None, (False, True), _string(lexeme), start, end)
+        else:
+            yield ScalarEvent(None, None, (True, False), _number(lexeme, start.index), start, end)
+
+
+def _string(token: str) -> str:
+    """A string as Go reads it: half a surrogate pair becomes the replacement character."""
+    text: str = json.loads(token)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _number(token: str, index: int) -> str:
+    if token in ("true", "false", "null"):
+        return token
+    try:
+        finite = math.isfinite(float(token))
+    except ValueError:
+        finite = False
+    if not finite:
+        raise NotComposableError(f"{token[:60]} is no number that JSON or Kubernetes can hold", index)
+    return token

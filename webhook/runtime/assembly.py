@@ -1,0 +1,206 @@
+"""The parts of a server, made from its settings and wired to each other."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+
+import structlog
+
+from webhook import __version__
+from webhook.admission.rule_set import RuleSet
+from webhook.cluster.clock import Clock
+from webhook.http.cluster_metrics import ClusterMetrics
+from webhook.http.limits import OPERATIONS, ConnectionLimits, Limits
+from webhook.http.listener import Listener
+from webhook.http.logs import ConnectionLog
+from webhook.http.metrics import Metrics
+from webhook.http.operations import operations_app
+from webhook.http.pool import TurnedAway
+from webhook.http.probes import Check
+from webhook.http.router import Router
+from webhook.runtime.certificate.from_settings import ca_bundle, listening_context
+from webhook.runtime.engine import engine_of
+from webhook.runtime.polling import Poller
+from webhook.runtime.registry.file import RegistryFile
+from webhook.runtime.reloader import certificate_watcher, registry_watcher
+from webhook.runtime.settings.model import ServeSettings, Transport
+from webhook.runtime.sources import WORLD, Sources, World, sources_of
+from webhook.tls.handshake import handshake
+from webhook.tls.problems import PairError
+from webhook.tls.provider import CertificateSource
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def assembled(
+    settings: ServeSettings, world: World = WORLD, *, log_lines_dropped: Callable[[], int] = int
+) -> AsyncIterator["Assembly"]:
+    """A server's parts for as long as the block runs; `BindguardError` when something cannot be used."""
+    metrics = Metrics(__version__)
+    metrics.log_lines_dropped.read = log_lines_dropped
+
+    def look() -> None:
+        assembly.look_at_certificate()
+
+    async with sources_of(settings, ClusterMetrics(metrics.registry), changed=look, world=world) as sources:
+        assembly = Assembly(settings, sources, metrics, world.clock)
+        yield assembly
+
+
+class Assembly:
+    """Everything that one server consists of.
+
+    Attributes:
+        registry: What is checked by, and where it comes from.
+        ca_bundle: The self-signed CA for a webhook configuration, else empty.
+        checks: What readiness asks, by name.
+        admission: The admission port, once it is open.
+        operations: The operations port.
+        draining: Set when the server is on its way out.
+    """
+
+    def __init__(self, settings: ServeSettings, sources: Sources, metrics: Metrics, clock: Clock) -> None:
+        """Make everything; `BindguardError` when something cannot be used."""
+        self._settings = settings
+        self._metrics = metrics
+        self._sources = sources
+        self._clock = clock
+        self.draining = False
+        self.registry = sources.registry
+        self.ca_bundle = ca_bundle(settings) if settings.transport is Transport.SELF_SIGNED else ""
+        self._certificate_watcher = certificate_watcher(lambda: self.certificate, metrics, seconds=settings.reload_seconds)
+        self._watchers = self._all_watchers()
+        self.checks = self._checks()
+        self._front = self._front_door()
+        self.admission: Listener | None = None
+        self.operations = self._operations()
+        self._measure()
+
+    @property
+    def certificate(self) -> CertificateSource | None:
+        """What is in service; `None` without TLS, and as long as a managed certificate has not been made."""
+        return None if self._sources.certificate is None else self._sources.certificate.source
+
+    def rule_set(self) -> RuleSet:
+        """What is checked by now."""
+        return self.registry.rule_set
+
+    def endless(self) -> list[tuple[str, Coroutine[object, None, None]]]:
+        """All that runs for as long as the server does, each with its name."""
+        watching = [(f"watcher of {watcher.name}", watcher.run()) for watcher in self._watchers]
+        return watching + [(name, run()) for name, run in self._sources.endless.items()]
+
+    def look_now(self) -> None:
+        """Look at all files at once, not only when their time comes."""
+        log.info("reload asked for")
+        for watcher in self._watchers:
+            watcher.wake()
+
+    def look_at_certificate(self) -> None:
+        """Look at the certificate at once."""
+        self._certificate_watcher.wake()
+
+    async def admission_port(self) -> Listener:
+        """The admission port, to be started; waits for a managed certificate to be there."""
+        settings, certificate = self._settings, self._sources.certificate
+        source = None if certificate is None else await certificate.begun()
+        factory = None if source is None else lambda: listening_context(settings, source)
+        return Listener(
+            self._front,
+            host=settings.host,
+            port=settings.port,
+            limits=self._connection_limits(),
+            ssl_context_factory=factory,
+            refused=self._metrics.malformed,
+            turned_away=self._turned_away("admission"),
+        )
+
+    def _all_watchers(self) -> tuple[Poller, ...]:
+        watchers = []
+        if isinstance(self.registry, RegistryFile):
+            watchers.append(registry_watcher(self.registry, self._metrics, seconds=self._settings.reload_seconds))
+        if self._sources.certificate is not None:
+            watchers.append(self._certificate_watcher)
+        return tuple(watchers)
+
+    def _front_door(self) -> Router:
+        settings = self._settings
+        limits = Limits(
+            max_body_bytes=settings.max_body_bytes,
+            max_in_flight=settings.max_in_flight,
+            default_deadline_seconds=settings.deadline_seconds,
+        )
+        engine = engine_of(settings, self.rule_set, self._sources.vmis, self._sources.confirm)
+        return Router(engine, limits=limits, metrics=self._metrics)
+
+    def _operations(self) -> Listener:
+        settings = self._settings
+        app = operations_app(
+            front=self._front,
+            rule_set=self.rule_set,
+            metrics=self._metrics,
+            checks=self.checks,
+            version=__version__,
+            problem=lambda: self.registry.problem,
+        )
+        return Listener(
+            app,
+            host=settings.operations_host,
+            port=settings.operations_port,
+            limits=OPERATIONS,
+            turned_away=self._turned_away("operations"),
+            earns_trust=False,
+        )
+
+    def _turned_away(self, port: str) -> Callable[[TurnedAway], None]:
+        log_of_port = ConnectionLog(port)
+
+        def told(reason: TurnedAway) -> None:
+            self._metrics.turned_away(port, reason.value)
+            log_of_port.turned_away(reason)
+
+        return told
+
+    def _connection_limits(self) -> ConnectionLimits:
+        return ConnectionLimits(head_seconds=self._settings.header_seconds, body_seconds=self._settings.body_seconds)
+
+    def _checks(self) -> Mapping[str, Check]:
+        checks: dict[str, Check] = {"registry": self.registry.check}
+        checks |= {watcher.name: watcher.check for watcher in self._watchers}
+        if self._sources.certificate is not None:
+            checks |= {"validity": self._certificate_is_valid, "handshake": self._shakes_hands}
+        return checks | {"admission": self._is_open, "draining": self._is_staying}
+
+    async def _certificate_is_valid(self) -> str | None:
+        certificate = self._sources.certificate
+        if certificate is None or certificate.source is None:
+            return None if certificate is None else await certificate.check()
+        try:
+            certificate.source.pair.still_valid(self._clock.utc())
+        except PairError as error:
+            return str(error)
+        return None
+
+    async def _shakes_hands(self) -> str | None:
+        source, admission = self.certificate, self.admission
+        if source is None or admission is None:
+            return None
+        return await handshake(self._settings.host, admission.port, source, ask=self._settings.client_ca is None)
+
+    async def _is_open(self) -> str | None:
+        return "the admission port is not open yet" if self.admission is None else None
+
+    async def _is_staying(self) -> str | None:
+        return "the server is about to stop" if self.draining else None
+
+    def _measure(self) -> None:
+        metrics = self._metrics
+        metrics.registry_age.set_function(lambda: self._clock.now() - self.registry.rule_set.read_at)
+        metrics.registry_version.tells = lambda: self.registry.rule_set.version
+        metrics.registry_plugins.set_function(lambda: len(self.registry.rule_set.registry.plugins))
+        metrics.registry_problem.set_function(lambda: self.registry.problem is not None)
+        metrics.connections.labels("admission").set_function(lambda: 0 if self.admission is None else self.admission.connections)
+        metrics.connections.labels("operations").set_function(lambda: self.operations.connections)
+        if self._sources.certificate is not None:
+            metrics.certificate_expiry.set_function(lambda: 0 if self.certificate is None else self.certificate.expires_at)
+            metrics.certificate_problem.set_function(lambda: self.certificate is None or self.certificate.last_error is not None)

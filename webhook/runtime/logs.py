@@ -1,0 +1,131 @@
+"""How log lines look: JSON or for a terminal, from us and from libraries alike.
+
+One line is one event: a constant message with fields. Libraries log through `logging` (uvicorn does), and come out the same way.
+"""
+
+import json
+import logging
+import sys
+import threading
+from collections.abc import Callable
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_FIRST = ("timestamp", "level", "event")
+_MIN_LEVELS = {
+    "uvicorn": logging.ERROR,
+    "uvicorn.error": logging.ERROR,
+    "asyncio": logging.WARNING,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+}
+"""What libraries tell below these levels is no news: starting and stopping is told in our own words, what strangers send is counted."""
+
+
+def configure_logs(*, level: str, form: str | None, write: Callable[[str], object], terminal: bool = False) -> None:
+    """Set up structlog and `logging` for this process.
+
+    Args:
+        level: Least level that is logged: `debug`, `info`, `warning` or `error`.
+        form: `json` or `console`; `None` is console on a terminal and JSON anywhere else.
+        write: Takes each line with its end; must neither wait nor fail.
+        terminal: Whether a terminal shows the lines.
+    """
+    least = logging.getLevelNamesMapping()[level.upper()]
+    rendering = _rendering(form, terminal=terminal)
+    structlog.configure(
+        processors=[*_SHARED, *rendering],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=lambda *_: _Lines(write),
+        cache_logger_on_first_use=True,
+    )
+    handler = _Handler(write)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_SHARED, structlog.stdlib.ExtraAdder(), _without_colours],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(least)
+    for name, least_of in _MIN_LEVELS.items():
+        logger = logging.getLogger(name)
+        logger.setLevel(max(least, least_of))
+        logger.handlers, logger.propagate = [], True  # whatever configured it before: there is one way out
+
+
+def log_uncaught() -> None:
+    """Log the warnings and exceptions that Python itself would print to standard error, and wait there for a reader."""
+    logging.captureWarnings(capture=True)
+    sys.unraisablehook = lambda found: _log_uncaught(found.exc_value, found.err_msg or "exception ignored")
+    threading.excepthook = lambda found: _log_uncaught(found.exc_value, "a thread ended with an exception")
+
+
+def _log_uncaught(error: BaseException | None, message: str) -> None:
+    logging.getLogger(__name__).error(message, exc_info=error)
+
+
+def gap_line(form: str | None, *, terminal: bool, count: int) -> str:
+    """The line that says how many lines are missing from the log."""
+    lines: list[str] = []
+    log = structlog.wrap_logger(_Lines(lines.append), processors=[*_SHARED, *_rendering(form, terminal=terminal)])
+    log.warning("log lines dropped", lines=count)
+    return lines[0]
+
+
+class _Handler(logging.Handler):
+    """The lines of `logging`."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        super().__init__()
+        self._write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - logging's own handlers do the same
+            self.handleError(record)
+
+
+class _Lines:
+    """The lines of structlog."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+
+    def msg(self, message: str) -> None:
+        self._write(message + "\n")
+
+    log = debug = info = warning = error = critical = exception = msg
+
+
+_SHARED: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+)
+
+
+def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Uvicorn sends each message a second time, with terminal codes."""
+    event.pop("color_message", None)
+    return event
+
+
+def _rendering(form: str | None, *, terminal: bool) -> tuple[Processor, ...]:
+    if (form or ("console" if terminal else "json")) == "console":
+        plain = structlog.dev.plain_traceback
+        return (structlog.dev.ConsoleRenderer(colors=terminal, repr_native_str=True, exception_formatter=plain),)
+    return structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)
+
+
+def _as_json(event: EventDict, **_: object) -> str:
+    """One line, whatever the fields hold: a file name may be no UTF-8."""
+    ordered = {key: event[key] for key in _FIRST if key in event} | dict(event)
+    try:
+        return msgspec.json.encode(ordered, enc_hook=repr).decode()
+    except UnicodeEncodeError:
+        return json.dumps(ordered, default=repr)

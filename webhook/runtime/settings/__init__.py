@@ -1,0 +1,1 @@
+"""What a server is told, from flags, variables and a file, as one checked value."""

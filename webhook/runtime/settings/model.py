@@ -1,0 +1,153 @@
+"""What the server is told: one model with every setting, its default and what is accepted."""
+
+import enum
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from webhook.kube.quantity import parse_quantity
+from webhook.rules.base import Action
+
+ADDRESS = "0.0.0.0"  # noqa: S104 - a webhook is called from outside its pod; probes come from the node
+
+
+class Transport(enum.StrEnum):
+    """Where the certificate of the admission port comes from."""
+
+    FILES = "tls_cert and tls_key"
+    MANAGED = "managed"
+    SELF_SIGNED = "self_signed"
+    PLAIN_HTTP = "plain_http"
+
+
+def _off(value: object) -> object:
+    """YAML reads a bare `off` as false."""
+    return "off" if value is False else value
+
+
+def _number(value: object) -> object:
+    """Pydantic would take `true` for 1."""
+    if isinstance(value, bool):
+        raise ValueError("a boolean is no number")  # noqa: TRY004 - pydantic tells ValueErrors
+    return value
+
+
+def _size(value: object) -> object:
+    """A size may be written as Kubernetes writes sizes: `7Mi`."""
+    return int(parse_quantity(value).value) if isinstance(value, str) else _number(value)
+
+
+def _setting(default: object, about: str, accepted: str) -> Any:  # noqa: ANN401 - pydantic's own Field says the same
+    return pydantic.Field(default, description=about, json_schema_extra={"accepted": accepted})
+
+
+_Number = pydantic.BeforeValidator(_number)
+_Port = Annotated[int, _Number, pydantic.Field(ge=0, le=65535)]
+_Seconds = Annotated[float, _Number, pydantic.Field(gt=0, le=3600, allow_inf_nan=False)]
+_Wait = Annotated[float, _Number, pydantic.Field(ge=0, le=3600, allow_inf_nan=False)]
+_Bytes = Annotated[int, pydantic.BeforeValidator(_size), pydantic.Field(ge=1024, le=1024**3)]
+_Count = Annotated[int, _Number, pydantic.Field(ge=1, le=100_000)]
+_Text = Annotated[str, pydantic.Field(min_length=1)]
+_RuleAction = Annotated[Action, pydantic.BeforeValidator(_off)]
+
+_A_PORT = "a port, 0 to 65535 (0: any free one)"
+_SECONDS = "seconds, above 0 and at most 3600"
+_FLAG = "true or false"
+
+
+class Exclude(pydantic.BaseModel):
+    """What is left out, as in the configuration of `check`."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    namespaces: tuple[_Text, ...] = ()
+
+
+class ServeSettings(BaseSettings):
+    """Every setting of `bindguard serve`. Paths are as seen from the working directory, times in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="BINDGUARD_")
+
+    registry: _Text | None = _setting(None, "KubeVirt CR, HyperConverged CR or bindguard registry to check by; watched.", "a file name")
+    cluster: bool = _setting(False, "Registry and VMIs come from the API server, by watch and by read.", _FLAG)
+    kubeconfig: _Text | None = _setting(None, "Kubeconfig for cluster, in place of the pod's service account.", "a file name")
+    context: _Text | None = _setting(None, "Context of the kubeconfig, in place of its current one.", "a context's name")
+    state_directory: _Text | None = _setting(
+        None, "Where the last registry is kept, for a start while the API server is away.", "a directory name"
+    )
+    supplementary: _Text | None = _setting(
+        None, "Bindguard registry file whose overheads count beside the registry of the cluster.", "a file name"
+    )
+    kubevirt_version: _Text | None = _setting(None, "KubeVirt release to check by, over what the registry tells.", "a release such as 1.9")
+    rules: dict[str, _RuleAction] = _setting({}, "Action of a rule, group or glob, over the rules' own.", "deny, warn or off for each")
+    exclude: Exclude = _setting(Exclude(), "Namespaces whose objects are not checked.", "names or globs of namespaces")
+    overhead: Annotated[Literal["auto", "always", "off"], pydantic.BeforeValidator(_off)] = _setting(
+        "auto", "When launcher pods get the overhead of their plugins.", "auto, always or off"
+    )
+    validate_pods: Annotated[Literal["off", "warn", "deny"], pydantic.BeforeValidator(_off)] = _setting(
+        "off", "What /validate says to launcher pods that lack owed overhead.", "off, warn or deny"
+    )
+    vmi_directory: _Text | None = _setting(
+        None, "Directory of VMI files that launcher pods are matched with; for development and tests.", "a directory name"
+    )
+
+    host: _Text = _setting(ADDRESS, "Address of the admission port.", "an address or host name of this machine")
+    port: _Port = _setting(8443, "Admission port: /validate and /mutate.", _A_PORT)
+    operations_host: _Text = _setting(ADDRESS, "Address of the operations port.", "an address or host name of this machine")
+    operations_port: _Port = _setting(8080, "Operations port: probes, metrics, registry view; plain HTTP.", _A_PORT)
+
+    tls_cert: _Text | None = _setting(None, "Certificate chain, PEM; watched.", "a file name")
+    tls_key: _Text | None = _setting(None, "Private key of the certificate, PEM; watched.", "a file name")
+    tls_names: tuple[_Text, ...] = _setting(
+        (),
+        "Names that the certificate must be for; another one is refused, or with `managed` told of and made anew by the leader.",
+        "DNS names or addresses",
+    )
+    managed: bool = _setting(False, "Certificates are made and renewed in the cluster by the replicas themselves.", _FLAG)
+    managed_namespace: _Text | None = _setting(None, "Namespace of managed_secret and managed_lease; the pod's own if not set.", "a name")
+    managed_secret: _Text = _setting("bindguard-tls", "Secret that holds the managed certificates.", "a name")
+    managed_lease: _Text = _setting("bindguard", "Lease that says which replica manages the certificates.", "a name")
+    managed_settle_seconds: _Wait = _setting(
+        120.0, "How long a new managed CA is in every caBundle before it signs what is served.", "seconds, 0 to 3600"
+    )
+    webhook_configuration: _Text = _setting("bindguard", "Webhook configurations, of both kinds, that get the managed caBundle.", "a name")
+    self_signed: bool = _setting(False, "Make a CA and a pair, or use the one made before.", _FLAG)
+    self_signed_directory: _Text = _setting("certs", "Where --self-signed keeps CA and pair.", "a directory name")
+    self_signed_names: tuple[_Text, ...] = _setting(
+        ("localhost", "127.0.0.1"), "DNS names and addresses in a self-signed certificate.", "names"
+    )
+    plain_http: bool = _setting(False, "No TLS: only behind a sidecar proxy that ends it.", _FLAG)
+    client_ca: _Text | None = _setting(None, "CA file; clients must then show a certificate that it signed; watched.", "a file name")
+    client_names: tuple[_Text, ...] = _setting((), "Names of which a client certificate must carry one; needs client_ca.", "names")
+    tls_minimum: Literal["1.2", "1.3"] = _setting("1.2", "Lowest TLS version.", '"1.2" or "1.3"')
+    reload_seconds: _Seconds = _setting(2.0, "How often certificate and registry file are looked at.", _SECONDS)
+
+    max_body_bytes: _Bytes = _setting(7 * 1024**2, "Largest request body.", "1024 (1Ki) to 1Gi bytes")
+    max_in_flight: _Count = _setting(512, "Requests answered at a time; above it 429.", "1 to 100000")
+    header_seconds: _Seconds = _setting(5.0, "Longest wait for a request's headers.", _SECONDS)
+    body_seconds: _Seconds = _setting(5.0, "Longest wait for a request's body.", _SECONDS)
+    deadline_seconds: _Seconds = _setting(10.0, "Time to answer in, where the API server gives none.", _SECONDS)
+    drain_seconds: _Wait = _setting(5.0, "How long to serve on after SIGTERM.", "seconds, 0 to 3600")
+
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "Least level that is logged.", "debug, info, warning or error"
+    )
+    log_format: Literal["json", "console"] | None = _setting(
+        None, "Form of a log line; json unless standard error is a terminal.", "json or console"
+    )
+
+    @property
+    def transport(self) -> Transport:
+        """Where the certificate comes from; `layers` has made sure that it is told once."""
+        if self.plain_http:
+            return Transport.PLAIN_HTTP
+        if self.managed:
+            return Transport.MANAGED
+        return Transport.SELF_SIGNED if self.self_signed else Transport.FILES
+
+
+def accepted(name: str) -> str:
+    """What is accepted for a setting, in words."""
+    extra = ServeSettings.model_fields[name].json_schema_extra
+    return str(extra["accepted"]) if isinstance(extra, dict) else ""

@@ -1,1 +1,0 @@
-"""The server put together: settings, registry, VMIs, certificate, both listeners; from start to drain. Judges nothing, knows no HTTP."""

@@ -1,1 +1,0 @@
-"""The certificate that a server serves with: files, self-signed, or managed in the cluster. Knows neither reviews nor registries."""
