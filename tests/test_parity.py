@@ -18,8 +18,7 @@ from tests.rules.admitter.specs import single_interfaces, specs
 from tests.rules.examples import examples, raw_spec
 from tests.runtime.server import Server, validate
 from webhook.admission.envelope import open_review
-from webhook.admission.verdict import subject_of
-from webhook.admission.warnings import signature, warnings_of, with_help
+from webhook.admission.verdict import signature, subject_of, warnings_of, with_help
 from webhook.check.run import run
 from webhook.check.settings_layers import Flags, settings_from
 from webhook.kube.fieldpath import render

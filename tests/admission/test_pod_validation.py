@@ -29,8 +29,7 @@ from webhook.admission.answer import Answer, Decision
 from webhook.admission.mutation import REASONS, OverheadMode
 from webhook.admission.pod_validation import MISSING_OVERHEAD, validate_pod
 from webhook.admission.rule_set import RuleSet
-from webhook.admission.verdict import encode
-from webhook.admission.warnings import MAX_TOTAL_BYTES
+from webhook.admission.verdict import MAX_TOTAL_BYTES, encode
 from webhook.kube.fieldpath import render
 from webhook.rules import RULES
 from webhook.rules.base import Action

@@ -14,8 +14,7 @@ from tests.builders import interface, multus
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF
 from webhook.admission.validation import validate
-from webhook.admission.verdict import MAX_CAUSES, MAX_REPORTED, encode
-from webhook.admission.warnings import MAX_SHORT_BYTES, MAX_TOTAL_BYTES, warnings_of
+from webhook.admission.verdict import MAX_CAUSES, MAX_REPORTED, MAX_SHORT_BYTES, MAX_TOTAL_BYTES, encode, warnings_of
 from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action, Finding
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.check.builders import write
-from webhook.check.find_config import find_config
+from webhook.check.config import find_config
 from webhook.check.settings import Settings
 from webhook.check.settings_layers import Flags, settings_from
 from webhook.errors import UsageError

@@ -7,8 +7,8 @@ import pytest
 
 from tests.chart.helm import Helm, Objects, container, helm_or_skip
 from tests.doctor.builders import CA, MUTATING, PODS, SERVICE, SLICES, VALIDATING, healthy, pem, snapshot
-from webhook.doctor.evaluation import evaluated
 from webhook.doctor.result import Outcome
+from webhook.doctor.run import evaluated
 
 ARMED: Mapping[str, Any] = {"webhooks": {"armWhenReady": False}}
 """As the server leaves what the chart renders."""

@@ -39,9 +39,9 @@ from tests.doctor.builders import (
     snapshot,
     webhook,
 )
-from webhook.doctor.evaluation import evaluated
 from webhook.doctor.objects.workload import Pod
 from webhook.doctor.result import Outcome, Result, exit_code
+from webhook.doctor.run import evaluated
 from webhook.doctor.settings import settings_in
 from webhook.doctor.snapshot import PodProbe, ReadResult, Snapshot
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE

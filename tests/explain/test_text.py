@@ -1,8 +1,7 @@
 import pytest
 
 from webhook.explain import GUIDES
-from webhook.explain.compare import comparison
-from webhook.explain.text import aligned, fill, paragraphs
+from webhook.explain.text import aligned, comparison, fill, paragraphs
 
 
 def test_words_are_never_broken() -> None:

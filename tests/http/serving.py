@@ -16,11 +16,11 @@ from tests.admission import launchers, reviews
 from webhook.admission.mutation import OverheadMode
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource
-from webhook.http.endpoints import Engine
 from webhook.http.limits import ConnectionLimits, Limits
 from webhook.http.listener import Listener
 from webhook.http.metrics import Metrics
 from webhook.http.pool import TurnedAway
+from webhook.http.review_engine import Engine
 from webhook.http.reviewers import Confirm
 from webhook.http.router import Router
 from webhook.rules.base import Action

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tls.builders import ca
 from webhook.errors import UnreadableError
-from webhook.review_client.address import Trust, tls_context
+from webhook.review_client.client import Trust, tls_context
 
 PEM = ca().cert_pem
 

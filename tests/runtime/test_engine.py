@@ -10,7 +10,7 @@ from tests.check.builders import KUBEVIRT, write
 from tests.runtime.server import ROOT
 from webhook.admission.envelope import VALIDATE
 from webhook.errors import UsageError
-from webhook.runtime.engine import engine, engine_settings
+from webhook.runtime.engine import Namespaces, engine, engine_settings
 
 TYPO = (ROOT / "tests/data/reviews/vm-create-unregistered-generatename.json").read_bytes()
 POD = (ROOT / "tests/data/reviews/pod-create-virt-launcher-2.json").read_bytes()
@@ -68,3 +68,31 @@ def test_pods_are_validated_as_the_server_would(directory: Path, action: str, *,
     write(directory, {"b.yaml": f"{{vmiDirectory: vmis, overhead: always, validatePods: {action}}}"})
     response = answer(POD, registry="r.yaml", config="b.yaml")
     assert (response["allowed"], "warnings" in response) == (allowed, action == "warn")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "left_out"),
+    [
+        ("kube-system", True),
+        ("kube-systems", False),
+        ("sandbox-", True),
+        ("sandbox-1", True),
+        ("my-sandbox-1", False),
+        ("a1", True),
+        ("ab", False),
+    ],
+)
+def test_names_and_globs_match_whole_namespaces(namespace: str, left_out: bool) -> None:  # noqa: FBT001 - the expected answer
+    namespaces = Namespaces(["kube-system", "sandbox-*", "a[0-9]"])
+    assert (namespace in namespaces) is left_out
+    assert (namespace in namespaces) is left_out
+
+
+def test_without_patterns_nothing_is_left_out() -> None:
+    assert "default" not in Namespaces()
+    assert "" not in Namespaces(())
+
+
+def test_an_object_without_namespace_is_in_none() -> None:
+    assert "" not in Namespaces(["*"])
+    assert "default" in Namespaces(["*"])

@@ -9,9 +9,9 @@ import pytest
 from tests.simulation.story import ViolationError, simulate
 from tests.simulation.virtual_time import VirtualLoop, going_by
 from webhook.admission import overhead_due
-from webhook.cluster.fresh_single_flight import FreshRead
 from webhook.cluster.leases import Election
 from webhook.cluster.object_client import NamedObject
+from webhook.cluster.single_flight import FreshRead
 from webhook.runtime.registry.cluster import ClusterRegistry
 from webhook.tls import managed
 

@@ -1,1 +1,1 @@
-"""The pure engine: an object, or a review that carries one, in; findings and verdicts out. No I/O, no framework."""
+"""The engine: an object, or a review that carries one, in; findings and verdicts out. It does no I/O and imports no framework."""

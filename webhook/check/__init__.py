@@ -1,1 +1,1 @@
-"""The dry run put together: configuration, registry, files and workers in; a report out."""
+"""The dry run, `bindguard check`: configuration, registry, files and workers in; a report out."""

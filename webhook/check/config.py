@@ -4,6 +4,7 @@ pydantic is slow to import, so this module is imported only where there is a fil
 """
 
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Annotated, Literal
 
 import pydantic
 
-from webhook.errors import UsageError
+from webhook.errors import UsageError, reason_of
+from webhook.files import read_file
 from webhook.kube.text import quoted
-from webhook.loading.config_file import checked_mapping, read_content, read_mapping, setting_of_key
+from webhook.loading.config_file import MAX_BYTES, checked_mapping, read_content, read_mapping, setting_of_key
 from webhook.loading.names import checked_version
 from webhook.loading.rule_actions import checked_rules
 from webhook.plugins.suggestions import meant
@@ -115,3 +117,38 @@ def _check_names(config: Config, path: Path) -> None:
         checked_rules(name, str(path))
     if config.kubevirt_version is not None:
         checked_version(config.kubevirt_version, f"{path}: kubevirt_version")
+
+
+NAMES = ("bindguard.yaml", "bindguard.yml", ".bindguard.yaml")
+
+
+def find_config(start: Path) -> Path | None:
+    """The nearest configuration file in `start` or above it, up to the root of the git repository; `None` when there is none.
+
+    In one directory `bindguard.yaml` goes before `[tool.bindguard]` in pyproject.toml. `UsageError` for one that is a symbolic link: it may
+    lead out of the repository, and messages quote a configuration.
+    """
+    for directory in (start, *start.parents):
+        for name in NAMES:
+            if os.path.lexists(directory / name):
+                return _no_link(directory / name)
+        if _has_table(directory / "pyproject.toml"):
+            return _no_link(directory / "pyproject.toml")
+        if (directory / ".git").exists():
+            return None
+    return None
+
+
+def _has_table(pyproject: Path) -> bool:
+    try:
+        return b"[tool.bindguard" in read_file(pyproject, max_bytes=MAX_BYTES)
+    except (FileNotFoundError, PermissionError):
+        return False
+    except OSError as error:
+        raise UsageError(f"{pyproject}: it may hold the configuration, and cannot be read: {reason_of(error)}") from error
+
+
+def _no_link(path: Path) -> Path:
+    if path.is_symlink():
+        raise UsageError(f"{path}: this configuration was found, and is a symbolic link; name the file itself with --config")
+    return path

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from webhook.check.find_config import find_config
+from webhook.check.config import find_config
 from webhook.check.settings import Access, Settings, chosen_actions
 from webhook.errors import UsageError
 from webhook.kube.names import is_dns_label

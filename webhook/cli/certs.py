@@ -13,11 +13,11 @@ from webhook.kube.names import is_dns_label
 from webhook.kube.text import quoted, visible
 from webhook.report.json_text import json_text
 from webhook.tls.files import read_file
+from webhook.tls.handshake import shown_by
 from webhook.tls.inspect import Description, describe
 from webhook.tls.names import names_for_service
 from webhook.tls.pair import utc_now
 from webhook.tls.pem import certificates
-from webhook.tls.remote import shown_by
 from webhook.tls.selfsigned import MAX_DAYS, make_ca, make_leaf
 from webhook.tls.store import ca_bundle, write_pair
 from webhook.tls.verify import ServingRequirements, Verification, verify, whole_days

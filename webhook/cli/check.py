@@ -12,9 +12,8 @@ from webhook.check.run import run
 from webhook.check.settings import Settings
 from webhook.check.settings_layers import Flags, settings_from
 from webhook.cli.file_names import not_empty
-from webhook.cli.output import to_file, to_stdout
+from webhook.cli.output import to_file, to_stdout, wants_colour
 from webhook.cli.progress import ProgressLine
-from webhook.cli.terminal import wants_colour
 from webhook.errors import EXIT_CLEAN
 from webhook.kube.text import number_of, visible
 from webhook.report.findings import Report, RuleInfo

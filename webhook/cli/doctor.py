@@ -5,8 +5,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from webhook.cli.output import to_stdout
-from webhook.cli.terminal import width
+from webhook.cli.output import to_stdout, width
 from webhook.doctor import report
 from webhook.doctor.result import Outcome, exit_code
 from webhook.doctor.run import examine

@@ -2,11 +2,9 @@
 
 import click
 
-from webhook.cli.output import to_stdout
-from webhook.cli.terminal import bold, width
+from webhook.cli.output import bold, to_stdout, width
 from webhook.explain import GUIDES, guide_named
-from webhook.explain.compare import comparison
-from webhook.explain.text import aligned, binding_text, fill, rule_text
+from webhook.explain.text import aligned, binding_text, comparison, fill, rule_text
 from webhook.kube.text import quoted
 from webhook.plugins.suggestions import nearest
 from webhook.rules import RULE_NAMED, RULES

@@ -16,12 +16,10 @@ from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, Unreadabl
 from webhook.files import read_file
 from webhook.kube.text import visible
 from webhook.report.json_text import json_text
-from webhook.review_client.address import Trust, parse_address
-from webhook.review_client.client import Ask, UnansweredError
-from webhook.review_client.http_client import Remote
+from webhook.review_client.client import Ask, Remote, Trust, UnansweredError, parse_address
 from webhook.review_client.kubectl_output import kubectl_lines, verdict_lines
-from webhook.review_client.load_reviews import MAX_BYTES, PreviousObjects, Reader, ReviewRequest, former, questions
 from webhook.review_client.responses import read_answer
+from webhook.review_client.reviews import MAX_BYTES, PreviousObjects, Reader, ReviewRequest, former, questions
 
 _ENDPOINTS = {"validate": VALIDATE, "mutate": MUTATE}
 _OF_SERVER = ("ca", "insecure", "client_cert", "client_key", "tls_server_name", "timeout")

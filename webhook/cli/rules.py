@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import click
 
-from webhook.cli.output import to_stdout
-from webhook.cli.terminal import width
+from webhook.cli.output import to_stdout, width
 from webhook.explain.ruledoc import HEADINGS, group_title, grouped, rule_doc, upstream, versions
 from webhook.explain.rules_page import page
 from webhook.explain.text import fill

@@ -8,10 +8,9 @@ from typing import TypeVar
 import click
 
 from webhook.rules.base import Action
-from webhook.runtime.settings.effective import EffectiveSetting
 from webhook.runtime.settings.layers import effective
 from webhook.runtime.settings.model import Exclude, ServeSettings
-from webhook.runtime.settings.names import flag
+from webhook.runtime.settings.names import EffectiveSetting, flag
 
 C = TypeVar("C", bound=Callable[..., object])
 

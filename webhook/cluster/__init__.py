@@ -1,1 +1,1 @@
-"""The API server as Bindguard sees it: reads, watches, and the few writes for certificates."""
+"""The client of the API server: reads, watches, leader election, and the few writes for certificates."""

@@ -15,8 +15,7 @@ import httpx
 
 from webhook import __version__
 from webhook.cluster.api_error import ApiError
-from webhook.cluster.captured_logs import captured_logs
-from webhook.cluster.kubeconfig_errors import cut_to_a_line
+from webhook.cluster.kubeconfig_errors import captured_logs, cut_to_a_line
 from webhook.cluster.proxy import without_user
 from webhook.errors import UsageError
 

@@ -14,8 +14,7 @@ from kubernetes.client.rest import should_bypass_proxies
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
 
-from webhook.cluster.captured_logs import captured_logs
-from webhook.cluster.kubeconfig_errors import cut_to_a_line, in_plain_words
+from webhook.cluster.kubeconfig_errors import captured_logs, cut_to_a_line, in_plain_words
 from webhook.cluster.proxy import from_environment, usable_proxy, usable_server
 from webhook.errors import UsageError, reason_of
 from webhook.files import UnusableFileError, is_pipe, open_file

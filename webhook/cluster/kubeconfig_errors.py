@@ -1,7 +1,11 @@
 """What a broken kubeconfig makes of its reader, in words of a person: no error numbers, no names of classes."""
 
 import binascii
+import contextlib
+import logging
 import re
+import threading
+from collections.abc import Iterator
 
 import yaml
 
@@ -39,3 +43,38 @@ def _of_yaml(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"{error.problem} in line {error.problem_mark.line + 1}"
     return str(getattr(error, "reason", error))
+
+
+@contextlib.contextmanager
+def captured_logs() -> Iterator[list[str]]:
+    """The errors that this thread logs on the root logger within the block; they do not come out."""
+    heard: list[str] = []
+    thread = threading.get_ident()
+
+    def others(record: logging.LogRecord) -> bool:
+        if record.thread != thread or record.levelno < logging.ERROR:
+            return True
+        heard.append(record.getMessage())
+        return False
+
+    root = logging.getLogger()
+    with _handled(root):
+        root.addFilter(others)
+        try:
+            yield heard
+        finally:
+            root.removeFilter(others)
+
+
+@contextlib.contextmanager
+def _handled(root: logging.Logger) -> Iterator[None]:
+    """`logging.error` sets up a handler for good where there is none; the one that is used without any is put there for so long."""
+    handler = logging.lastResort
+    if root.handlers or handler is None:
+        yield
+        return
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)

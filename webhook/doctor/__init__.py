@@ -1,1 +1,1 @@
-"""An installation looked over: gathered by reading, checked as plain values, told to a person."""
+"""`bindguard doctor`: collects what an installation consists of, checks it as plain values, and reports what is wrong and what to do."""

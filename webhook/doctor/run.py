@@ -1,14 +1,42 @@
 """A run of the doctor: connect, gather, check."""
 
 import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webhook.cluster.connection import connect
+from webhook.doctor.checks import access, certificates, configurations, other_webhooks, pods, registry, service_routing, workload
+from webhook.doctor.checks.missing_objects import INSTALL
 from webhook.doctor.collect import gather
-from webhook.doctor.evaluation import evaluated
-from webhook.doctor.result import Result
-from webhook.doctor.snapshot import Names
+from webhook.doctor.result import Result, fail
+from webhook.doctor.snapshot import NOT_FOUND, Names, Snapshot
+
+CHECKS: Sequence[Callable[[Snapshot], Iterator[Result]]] = (
+    access.check,
+    workload.check,
+    service_routing.check,
+    pods.check,
+    certificates.check,
+    configurations.check,
+    registry.check,
+    other_webhooks.check,
+)
+
+
+def evaluated(snapshot: Snapshot) -> list[Result]:
+    """What all checks found; where nothing is installed at all, just that."""
+    if _is_absent(snapshot):
+        found = (
+            f"there is no Bindguard in namespace {snapshot.names.namespace}, and no webhook configuration {snapshot.names.configuration}"
+        )
+        return [fail("installation", found, INSTALL)]
+    return [result for check in CHECKS for result in check(snapshot)]
+
+
+def _is_absent(snapshot: Snapshot) -> bool:
+    parts = (snapshot.validating, snapshot.mutating, snapshot.deployment, snapshot.service)
+    return all(answer.status == NOT_FOUND for answer in parts)
 
 
 class Examined(NamedTuple):

@@ -1,7 +1,4 @@
-"""What each binding is and what each rule says of itself, as text for people.
-
-`GUIDES` is listed by hand, in the order in which the bindings are compared.
-"""
+"""Rules and bindings explained as text: what `bindguard explain` and docs/rules.md show."""
 
 from webhook.explain import bridge, masquerade, passt, plugin, sriov
 from webhook.explain.binding import BindingGuide

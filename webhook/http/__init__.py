@@ -1,1 +1,1 @@
-"""The HTTP rim: requests in, answers out, within limits."""
+"""The HTTP server: connections, requests and responses within limits. README.md says what it adds to uvicorn."""

@@ -1,15 +1,116 @@
 """What is counted and measured, for Prometheus. Every label takes few values, none of them a caller's; nothing is told by namespace."""
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from webhook.admission.confirmation import CONFIRMATION
-from webhook.http.counters import Counts, Durations, GaugeCollector, ReadCount
 from webhook.http.reviewers import Reviewed
 from webhook.vmi.kinds import KINDS
+
+_INFINITE = "+Inf"
+
+
+class Counts(Collector):
+    """A counter for each combination of labels that was counted.
+
+    Attributes:
+        of: How many, by the values of the labels.
+    """
+
+    def __init__(self, name: str, documentation: str, labels: Sequence[str], registry: CollectorRegistry) -> None:
+        """Count under a name, which gets `_total` at its end."""
+        self._described = name, documentation, tuple(labels)
+        self.of: defaultdict[tuple[str, ...], int] = defaultdict(int)
+        registry.register(self)
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """All of them, for prometheus-client."""
+        name, documentation, labels = self._described
+        family = CounterMetricFamily(name, documentation, labels=labels)
+        for values, number in self.of.copy().items():
+            family.add_metric(values, number)
+        yield family
+
+
+class _Durations:
+    """What is known of the times under one label: how many fell into each bucket, the last without end, and their sum."""
+
+    __slots__ = ("numbers", "seconds")
+
+    def __init__(self, buckets: int) -> None:
+        self.numbers = [0] * (buckets + 1)
+        self.seconds = 0.0
+
+
+class Durations(Collector):
+    """A histogram of seconds for each value of one label."""
+
+    def __init__(self, name: str, documentation: str, label: str, bounds: Sequence[float], registry: CollectorRegistry) -> None:
+        """`bounds` are the upper bounds of the buckets but the last, which has none, in ascending order."""
+        self._described = name, documentation, (label,)
+        self._bounds = tuple(bounds)
+        self._of: dict[str, _Durations] = {}
+        registry.register(self)
+
+    def observe(self, value: str, seconds: float) -> None:
+        """Count a time under a label."""
+        durations = self._of.get(value)
+        if durations is None:
+            durations = self._of[value] = _Durations(len(self._bounds))
+        durations.numbers[bisect_left(self._bounds, seconds)] += 1
+        durations.seconds += seconds
+
+    def collect(self) -> Iterable[HistogramMetricFamily]:
+        """All of them, for prometheus-client; its buckets hold what is below their bound, and so what earlier ones hold."""
+        name, documentation, labels = self._described
+        family = HistogramMetricFamily(name, documentation, labels=labels)
+        names = [*map(floatToGoString, self._bounds), _INFINITE]
+        for value, durations in self._of.copy().items():
+            family.add_metric([value], list(zip(names, accumulate(durations.numbers), strict=True)), durations.seconds)
+        yield family
+
+
+class ReadCount(Collector):
+    """A counter that is kept elsewhere, and read at each scrape."""
+
+    def __init__(self, name: str, documentation: str, registry: CollectorRegistry) -> None:
+        """Count nothing until `read` is set."""
+        self._described = name, documentation
+        self.read: Callable[[], int] = int
+        registry.register(self)
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        """It, for prometheus-client."""
+        name, documentation = self._described
+        yield CounterMetricFamily(name, documentation, value=self.read())
+
+
+class GaugeCollector(Collector):
+    """One series with the value 1, whose label is what somebody says at each scrape: a version, as Prometheus knows texts."""
+
+    def __init__(self, name: str, documentation: str, label: str, registry: CollectorRegistry) -> None:
+        """Show nothing until `tells` is set."""
+        self._described = name, documentation, (label,)
+        self.tells: Callable[[], str] = str
+        registry.register(self)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """It, for prometheus-client."""
+        name, documentation, labels = self._described
+        family = GaugeMetricFamily(name, documentation, labels=labels)
+        if text := self.tells():
+            family.add_metric((text,), 1)
+        yield family
+
 
 SECONDS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 

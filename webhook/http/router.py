@@ -9,11 +9,11 @@ from starlette.types import Receive, Scope, Send
 from webhook.admission.envelope import MUTATE, VALIDATE
 from webhook.http.body import Load
 from webhook.http.endpoint import Admission
-from webhook.http.endpoints import Engine
 from webhook.http.fast_path import FastPath
 from webhook.http.limits import Limits
 from webhook.http.metrics import Metrics
 from webhook.http.reply import RefusedError, send_refusal
+from webhook.http.review_engine import Engine
 
 _ELSEWHERE = (
     f"nothing is served here; AdmissionReviews go to {VALIDATE} and {MUTATE}, and probes, metrics and all else to the operations port"

@@ -1,1 +1,1 @@
-"""Kubernetes' own small things: quantities, field paths, versions."""
+"""Kubernetes' own small things: quantities, field paths, names, versions. Another project could use them."""

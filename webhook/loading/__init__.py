@@ -1,1 +1,1 @@
-"""What the dry run and the server read alike: sources, the objects and registries in them, and names that people write."""
+"""What the dry run and the server load alike: sources of manifests, configuration files, the registry, and names that people write."""

@@ -1,1 +1,1 @@
-"""The offline rim: files, YAML and JSON streams in; objects with file, line and column out."""
+"""Files and streams of YAML and JSON in; objects with file, line and column out."""

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import Path, look_up
 from webhook.manifests.composer import Composer, Span
-from webhook.manifests.libyaml_reader import composer
 from webhook.manifests.model import Document, Place
+from webhook.manifests.yaml import composer
 
 _MAX_LINE_LENGTH = 400
 _LINE_END = re.compile("\n")

@@ -1,1 +1,1 @@
-"""Plugins, the registry that holds them, and the compute resource overhead they declare."""
+"""Binding plugins, the registry that holds them, and the compute resource overhead that they declare."""

@@ -1,1 +1,1 @@
-"""Findings out: one report model, one module per output format."""
+"""Reports: one model of findings, and one module for each output format."""

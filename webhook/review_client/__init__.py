@@ -1,1 +1,1 @@
-"""The other side of admission: reviews read from files, asked of whoever answers, and what came back."""
+"""The client side of admission: loads reviews, sends them to a server or to the engine, and shows the responses as kubectl does."""

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 import msgspec
 
 from webhook.kube.text import visible
-from webhook.review_client.json_patch import compute_changes
-from webhook.review_client.load_reviews import ReviewRequest
-from webhook.review_client.responses import Response, Status
+from webhook.review_client.responses import Response, Status, compute_changes
+from webhook.review_client.reviews import ReviewRequest
 
 _INVALID = "Invalid"
 _UNPROCESSABLE = 422

@@ -2,26 +2,45 @@
 
 import asyncio
 import contextlib
+import fnmatch
+import functools
 import os
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from webhook.admission.answer import ReviewError
 from webhook.admission.mutation import OverheadMode
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource
-from webhook.http.endpoints import Engine
 from webhook.http.reply import RefusedError
+from webhook.http.review_engine import Engine
 from webhook.http.reviewers import Confirm, Reviewer, finished
 from webhook.review_client.client import Ask, UnansweredError
 from webhook.rules.base import Action
-from webhook.runtime.namespaces import Namespaces
 from webhook.runtime.registry.file import RegistryFile
-from webhook.runtime.registry.rule_actions import choices_of
+from webhook.runtime.registry.options import choices_of
 from webhook.runtime.settings.contradictions import contradictions_of_evaluation
 from webhook.runtime.settings.layers import effective
 from webhook.runtime.settings.model import ServeSettings
 from webhook.runtime.vmi_directory import NoVMIs, VMIDirectory
+
+_MAX_REMEMBERED = 1024
+_NONE = "(?!)"  # matches nothing
+
+
+class Namespaces:
+    """Patterns, which contain every namespace that one of them matches: `"sandbox-1" in Namespaces(["sandbox-*"])`.
+
+    It is asked for each review, so the last answers are remembered.
+    """
+
+    def __init__(self, patterns: Iterable[str] = ()) -> None:
+        matches = re.compile("|".join(map(fnmatch.translate, sorted(set(patterns)))) or _NONE).match
+        self._matches = functools.lru_cache(_MAX_REMEMBERED)(lambda namespace: matches(namespace) is not None)
+
+    def __contains__(self, namespace: object) -> bool:
+        return isinstance(namespace, str) and bool(namespace) and self._matches(namespace)
 
 
 def engine_settings(flags: Mapping[str, object]) -> ServeSettings:

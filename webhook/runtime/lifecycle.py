@@ -28,8 +28,8 @@ from webhook.runtime.assembly import Assembly, assembled
 from webhook.runtime.log_writer import LogWriter
 from webhook.runtime.logs import configure_logs, gap_line, log_uncaught
 from webhook.runtime.reloader import expiry_of, told_of
-from webhook.runtime.settings.effective import EffectiveSetting
 from webhook.runtime.settings.model import ServeSettings, Transport
+from webhook.runtime.settings.names import EffectiveSetting
 
 log = structlog.get_logger(__name__)
 

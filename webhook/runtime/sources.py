@@ -19,8 +19,7 @@ from webhook.runtime.certificate.managed import ManagedCertificate, ManagedNames
 from webhook.runtime.registry.cluster import ClusterRegistry
 from webhook.runtime.registry.file import RegistryFile, supplementary_from
 from webhook.runtime.registry.last_good import LastGood
-from webhook.runtime.registry.options import Options
-from webhook.runtime.registry.rule_actions import choices_of
+from webhook.runtime.registry.options import Options, choices_of
 from webhook.runtime.settings.model import ServeSettings, Transport
 from webhook.runtime.vmi_directory import NoVMIs, VMIDirectory
 

@@ -1,1 +1,1 @@
-"""The certificate rim: make, load, verify, serve and swap certificates."""
+"""Certificates: made, loaded, verified, served and swapped."""

@@ -1,11 +1,16 @@
 """A TLS handshake with ourselves, for readiness: does the listener answer, and with the current certificate?"""
 
 import asyncio
+import socket
 import ssl
+
+import msgspec
+from cryptography import x509
 
 from webhook.tls.context import unverified_context
 from webhook.tls.pair import Clock, Pair, utc_now
-from webhook.tls.problems import PairError
+from webhook.tls.pem import UNPARSABLE, whole
+from webhook.tls.problems import Fault, PairError, failure
 from webhook.tls.provider import CertificateSource
 
 _REQUEST = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
@@ -58,3 +63,32 @@ async def _leaf_at(host: str, port: int, *, ask: bool) -> bytes | None:
         return leaf
     finally:
         writer.transport.abort()  # a peer that does not say good-bye must not hold us
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What a server showed.
+
+    Attributes:
+        certificate: Its leaf.
+        version: The TLS version that was agreed on, such as `TLSv1.3`.
+        cipher: The cipher suite.
+    """
+
+    certificate: x509.Certificate
+    version: str
+    cipher: str
+
+
+def shown_by(host: str, port: int, *, timeout_seconds: float = 5.0) -> Shown:
+    """What the server at host and port shows in a handshake; `PairError` when there is none within the time."""
+    place = f"{host}:{port}"
+    try:
+        with (
+            socket.create_connection((host, port), timeout=timeout_seconds) as plain,
+            unverified_context().wrap_socket(plain, server_hostname=host) as secured,
+        ):
+            der, version, cipher = secured.getpeercert(binary_form=True), secured.version(), secured.cipher()
+        return Shown(whole(x509.load_der_x509_certificate(der or b"")), version or "", cipher[0] if cipher else "")
+    except (OSError, UnicodeError, *UNPARSABLE) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise failure(Fault.UNREADABLE, place, f"no TLS handshake ({reason}); check the address and that the server listens") from error

@@ -25,8 +25,7 @@ from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules.base import Action
 from webhook.runtime.registry.cluster import KEEP_SECONDS, ClusterRegistry
 from webhook.runtime.registry.last_good import LastGood, StoredRegistry
-from webhook.runtime.registry.options import Options
-from webhook.runtime.registry.rule_actions import RuleActions
+from webhook.runtime.registry.options import Options, RuleActions
 
 LONG = 30.0
 BLUE = review(vm_object(GOOD))

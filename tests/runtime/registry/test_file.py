@@ -11,7 +11,7 @@ from webhook.files import MAX_REGISTRY_BYTES
 from webhook.kube.version import Version
 from webhook.rules.base import Action
 from webhook.runtime.registry.file import REPLACED_SECONDS, REWRITTEN_SECONDS, UNSETTLED_SECONDS, Look, RegistryFile
-from webhook.runtime.registry.rule_actions import RuleActions
+from webhook.runtime.registry.options import RuleActions
 
 TAP = KUBEVIRT.replace("l2bridge", "tap")
 NO_CHOICES = RuleActions()

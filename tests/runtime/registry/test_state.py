@@ -5,7 +5,7 @@ from typing import Any
 from tests.cluster.kubevirt_crs import kubevirt
 from webhook.cluster.events import BOOKMARK, DELETED, Event, Key, Listing
 from webhook.cluster.kubevirts import State
-from webhook.runtime.registry.rule_actions import RuleActions
+from webhook.runtime.registry.options import RuleActions
 from webhook.runtime.registry.state import ClusterState
 
 KEY = Key("kubevirt", "kubevirt")

@@ -10,11 +10,10 @@ from tests.check.builders import write
 from webhook.errors import UsageError
 from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action
-from webhook.runtime.registry.rule_actions import choices_of
-from webhook.runtime.settings.effective import EffectiveSetting
+from webhook.runtime.registry.options import choices_of
 from webhook.runtime.settings.layers import effective
 from webhook.runtime.settings.model import ServeSettings, Transport, accepted
-from webhook.runtime.settings.names import flag, variable
+from webhook.runtime.settings.names import EffectiveSetting, flag, variable
 
 ROOT = Path(__file__).parents[3]
 ENOUGH = {"registry": "r.yaml", "self_signed": True}
@@ -245,7 +244,7 @@ def test_the_page_and_the_example_know_every_setting() -> None:
 
 def test_the_page_knows_every_event_that_is_logged() -> None:
     page = (ROOT / "docs/serve.md").read_text()
-    packages = ("serve", "server", "tls", "cluster")
+    packages = ("runtime", "http", "tls", "cluster")
     sources = [path.read_text() for package in packages for path in (ROOT / "webhook" / package).rglob("*.py")]
     written = re.compile(r'(?:log\.(?:debug|info|warning|error|exception|critical)\(|event=)\s*"([^"]+)"')
     events = {event for text in sources for event in written.findall(text)}

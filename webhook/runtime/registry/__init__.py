@@ -1,1 +1,1 @@
-"""What a server checks by: followed in a cluster or in a file, and swapped whole."""
+"""The registry of a server: followed in a cluster or in a file, and swapped as a whole."""

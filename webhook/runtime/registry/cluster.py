@@ -12,9 +12,9 @@ from webhook.admission.rule_set import RuleSet
 from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError
 from webhook.cluster.events import Event, Listing, read_listing
-from webhook.cluster.fresh_single_flight import FreshRead
 from webhook.cluster.kubevirts import PATH, RESOURCE, State
 from webhook.cluster.list_watch import Watch, WatchError
+from webhook.cluster.single_flight import FreshRead
 from webhook.runtime.registry.last_good import LastGood, StoredRegistry
 from webhook.runtime.registry.options import Options
 from webhook.runtime.registry.state import ClusterState

@@ -20,7 +20,7 @@ from webhook.files import MAX_REGISTRY_BYTES, open_file
 from webhook.loading.registry import registry_from_file
 from webhook.loading.sources import Source
 from webhook.plugins.plugin import ComputeResourceOverhead
-from webhook.runtime.registry.rule_actions import RuleActions
+from webhook.runtime.registry.options import RuleActions
 
 REPLACED_SECONDS = 1.0
 """So long a file that was renamed into place, or made anew, must be unchanged."""

@@ -11,7 +11,7 @@ from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules.base import Action
 from webhook.rules.plugins import unregistered_plugin
 from webhook.runtime.registry.last_good import StoredRegistry
-from webhook.runtime.registry.rule_actions import RuleActions
+from webhook.runtime.registry.options import RuleActions
 
 
 class ClusterState:

@@ -1,1 +1,1 @@
-"""What a server is told, from flags, variables and a file, as one checked value."""
+"""The settings of a server, from flags, environment variables and a file, as one validated value."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from webhook.runtime.settings.effective import EffectiveSetting
 from webhook.runtime.settings.model import Transport
-from webhook.runtime.settings.names import flag, variable
+from webhook.runtime.settings.names import EffectiveSetting, flag, variable
 
 _TRANSPORTS = (
     "give --tls-cert and --tls-key, or --managed in a cluster, or --self-signed to try it out, or --plain-http behind a proxy that ends TLS"

@@ -19,9 +19,8 @@ from webhook.loading.names import checked_version
 from webhook.loading.rule_actions import checked_rules
 from webhook.plugins.suggestions import nearest
 from webhook.runtime.settings.contradictions import contradictions_of_serving
-from webhook.runtime.settings.effective import EffectiveSetting, Layer
 from webhook.runtime.settings.model import Exclude, ServeSettings, accepted
-from webhook.runtime.settings.names import PREFIX, SETTING_OF_VARIABLE, SettingName, flag, variables_in
+from webhook.runtime.settings.names import PREFIX, SETTING_OF_VARIABLE, EffectiveSetting, Layer, SettingName, flag, variables_in
 
 _PATHS = (
     "registry",

@@ -1,7 +1,7 @@
 """How each setting is written as a flag and as a variable; as a key it is its own name."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from webhook.runtime.settings.model import ServeSettings
@@ -52,3 +52,18 @@ def variables_in(environment: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 
 SETTING_OF_VARIABLE: Mapping[str, str] = {variable(name): name for name in ServeSettings.model_fields} | {PREFIX + "CONFIG": "config"}
+
+
+Layer = Mapping[str, SettingName]
+"""What one place says, by setting."""
+
+
+class EffectiveSetting(NamedTuple):
+    """The settings that count, and the layers that they were made of, highest first."""
+
+    settings: ServeSettings
+    layers: Sequence[Layer]
+
+    def origin(self, setting: str) -> str:
+        """Where the value was written, or `default`."""
+        return next((layer[setting].place for layer in self.layers if setting in layer), "default")

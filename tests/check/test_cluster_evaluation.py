@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webhook.check.kubectl_yaml import as_kubectl_prints
+from webhook.check.cluster_evaluation import as_kubectl_prints
 from webhook.manifests.yaml import parse
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"]))

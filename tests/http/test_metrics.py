@@ -4,7 +4,7 @@ import random
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 
-from webhook.http.counters import Counts, Durations, GaugeCollector
+from webhook.http.metrics import Counts, Durations, GaugeCollector
 
 BOUNDS = (0.001, 0.01, 0.5, 2.0)
 disable_created_metrics()  # type: ignore[no-untyped-call] # as `Metrics` does

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from tests.admission.launchers import compute, pod
 from webhook.review_client.client import UnansweredError
-from webhook.review_client.json_patch import compute_changes, patched
-from webhook.review_client.responses import Operation
+from webhook.review_client.responses import Operation, compute_changes, patched
 
 OBJECT = {"a": {"b/c": [1, 2, 3], "~": {"x": None}}, "d": [], "": 5}
 PATHS = st.sampled_from(

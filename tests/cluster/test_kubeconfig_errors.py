@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from webhook.cluster.captured_logs import captured_logs
+from webhook.cluster.kubeconfig_errors import captured_logs
 
 
 def test_errors_of_this_thread_are_heard_and_do_not_come_out(caplog: pytest.LogCaptureFixture) -> None:
