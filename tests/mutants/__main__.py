@@ -36,7 +36,7 @@ MODULES = (
 _POD_TESTS = ("tests/admission/test_mutation.py", "tests/admission/test_mutation_hostile.py", "tests/admission/test_pod_validation.py")
 _OWN_TESTS = {
     "webhook/admission/confirmation.py": ("tests/http/test_confirm.py",),
-    **{f"webhook/admission/{name}.py": _POD_TESTS for name in ("counted", "marker", "mutation", "owed", "pod_validation", "pods")},
+    **{f"webhook/admission/{name}.py": _POD_TESTS for name in ("applied_overhead", "mutation", "overhead_due", "pod_validation", "pods")},
 }
 """Of modules whose tests are not named after them."""
 _MAX_SECONDS = 300.0
