@@ -40,7 +40,10 @@ _OWN_TESTS = {
 }
 """Of modules whose tests are not named after them."""
 _MAX_SECONDS = 300.0
-_OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-m", "not e2e", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+_OPTIONS = (
+    *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"),
+    *("-m", "not e2e", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -64,8 +67,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _modules(named: Sequence[str]) -> list[Path]:
-    found = [each for name in named for each in ([Path(name)] if name.endswith(".py") else sorted(Path(name).rglob("*.py")))]
-    return [each for each in found if each.name != "__init__.py"]
+    found: list[Path] = []
+    for name in named:
+        modules = [Path(name)] if Path(name).is_file() else sorted(Path(name).rglob("*.py"))
+        if not modules:
+            raise SystemExit(f"{name}: no module is there; name a file or a folder, as webhook/admission/ratchet.py")
+        found += [each for each in modules if each.name != "__init__.py"]
+    return found
 
 
 def _surviving(module: Path, mutants: Sequence[Mutant]) -> list[Mutant]:
@@ -113,23 +121,7 @@ def _run(module: Path, tree: ast.Module | None, tests: Sequence[str]) -> None:
         sys.meta_path.insert(0, _Finder(module, tree))
     code = 2
     try:
-        code = int(
-            pytest.main(
-                [
-                    "-x",
-                    "-W",
-                    "ignore::pytest.PytestAssertRewriteWarning",
-                    "-q",
-                    "-p",
-                    "no:cacheprovider",
-                    "-p",
-                    "no:randomly",
-                    "-m",
-                    "not e2e",
-                    *tests,
-                ]
-            )
-        )
+        code = int(pytest.main([*_OPTIONS, *tests]))
     finally:
         os._exit(code)
 
