@@ -54,7 +54,7 @@ GaugeCollector: TypeAlias = tuple[list[tuple[str, str]], list[str]]
 
 
 class Sides:
-    """A server, and `check` by the registry that the server checks by.
+    """A server, and `check` by the registry that the server checks against.
 
     Attributes:
         version: Of KubeVirt, as the registry tells it; `unknown` where it tells none.

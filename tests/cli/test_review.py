@@ -152,7 +152,7 @@ def test_what_is_no_review_is_told_and_the_others_are_asked(tmp_path: Path, cont
         (["vm.yaml", "", "--registry", "r.yaml"], "an empty path was given"),
         (["vm.yaml"], "no registry: give --registry FILE"),
         (["vm.yaml", "--ca", "c.crt", "--timeout", "1"], "--ca, --timeout: of no use without --server"),
-        (["vm.yaml", "--server", "https://a", "--registry", "r.yaml"], "a server checks by its own"),
+        (["vm.yaml", "--server", "https://a", "--registry", "r.yaml"], "a server checks against its own"),
         (["vm.yaml", "--server", "https://a", "--ca", "c.crt", "--insecure"], "no CA is needed"),
         (["vm.yaml", "--server", "https://a", "--client-key", "k"], "give --client-cert too"),
         (["vm.yaml", "--server", "http://a", "--insecure"], "there is no TLS with http"),

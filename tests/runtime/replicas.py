@@ -56,7 +56,7 @@ class Replicas:
         return len(self._in_force) - 1
 
     def in_force_since(self, moment: int) -> frozenset[int]:
-        """The registries, by their number, that a review may have been checked by which was asked at that moment and is answered now."""
+        """The numbers of the registries that a review which began at that moment and ends now may have been checked against."""
         return frozenset().union(*self._in_force[moment:])
 
     @contextlib.contextmanager

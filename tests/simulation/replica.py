@@ -76,7 +76,7 @@ class Replica:
 
     @property
     def registry(self) -> ClusterRegistry | None:
-        """What the process that runs checks by."""
+        """What the process that runs checks against."""
         found = None if self.assembly is None else self.assembly.registry
         return found if isinstance(found, ClusterRegistry) else None
 

@@ -1,6 +1,6 @@
 """Denials that hang on what a KubeVirt CR says: which those are, and what becomes of them once the CR was read again, or could not be.
 
-What is checked by may lag behind the cluster, and a denial that a newer CR would not bear out is false, which nobody can tell from outside.
+The registry in service may lag behind the cluster. A denial that a newer CR would not bear out is false, and nobody outside can see it.
 Reads nothing itself.
 """
 

@@ -1,4 +1,4 @@
-"""A pod's review in, an answer out: what the pod is owed, as a patch.
+"""A launcher pod's review in, an answer out: the overhead that is due, as a JSON Patch (RFC 6902) whose operations test what was read.
 
 Two pure steps around one await: `wanted_vmi` says which VMI is to be read, `mutate` answers when it has been. Whatever is odd about a pod
 or its VMI leaves the pod as it is, with the reason: a virt-launcher pod must never fail on our account.

@@ -1,4 +1,4 @@
-"""What a launcher pod is owed: the overhead that its VM's plugins declare, less what is counted already.
+"""The overhead that is due to a launcher pod: what its VM's plugins declare, less what virt-controller has provably counted.
 
 Mutation and validation of pods both ask here, so that the one misses exactly what the other adds.
 """

@@ -1,4 +1,4 @@
-"""The verdict: an answer as the bytes of an AdmissionReview response.
+"""The verdict: an answer, with its warnings, as the bytes of an AdmissionReview response.
 
 kubectl shows one of two texts: for reason Invalid with causes it prints each cause's field and message and leaves out the status message
 (k8s.io/kubectl pkg/cmd/util/helpers.go); events and conditions show the status message. So both name the object and the rule.

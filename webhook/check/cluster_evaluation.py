@@ -1,4 +1,4 @@
-"""Objects of a cluster checked page by page: JSON in, occurrences out.
+"""Objects of a cluster checked page by page: JSON in, occurrences out, each at the owner that an object was made from.
 
 An object's file is called `cluster:NAMESPACE/KIND/NAME`, and its lines are those that `kubectl get -o yaml` prints.
 """

@@ -21,7 +21,7 @@ from webhook.plugins.sources import LoadedRegistry
 T = TypeVar("T")
 
 _KUBEVIRTS = Resource("kubevirt.io", "v1", "kubevirts", "KubeVirt")
-_OR_A_FILE = "or check by a file, with bindguard check --registry FILE"
+_OR_A_FILE = "or check against a file, with bindguard check --registry FILE"
 
 
 class LiveKubeVirt(NamedTuple):

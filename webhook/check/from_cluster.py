@@ -47,7 +47,7 @@ _FATAL = frozenset({"unauthorized", "unreadable"})
 def run_from_cluster(settings: Settings, progress: Progress) -> Report:
     """Check what the cluster of the settings holds.
 
-    Raises `UsageError` for a kubeconfig, context or namespace that is not there, `RegistryError` when there is no registry to check by, and
+    Raises `UsageError` for a kubeconfig, context or namespace that is not there, `RegistryError` when there is no registry, and
     `UnreadableError` when the API server does not answer; a kind that may not be listed is told in the report instead.
     """
     assert settings.cluster is not None  # noqa: S101 - what `Flags` gives

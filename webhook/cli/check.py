@@ -51,9 +51,9 @@ class _Flags(TypedDict):
 @click.option(
     "--registry",
     metavar="FILE",
-    help="KubeVirt CR, HyperConverged CR or bindguard registry to check by; without it one is looked for among the PATHs.",
+    help="KubeVirt CR, HyperConverged CR or bindguard registry to check against; without it one is looked for among the PATHs.",
 )
-@click.option("--kubevirt-version", metavar="VERSION", help="KubeVirt release to check by, such as 1.9.")
+@click.option("--kubevirt-version", metavar="VERSION", help="KubeVirt release to check against, such as 1.9.")
 @click.option(
     "--config",
     metavar="FILE",

@@ -1,4 +1,4 @@
-"""Where a command's output goes: all of a text, or an end that says otherwise."""
+"""A command's output: what standard output can show, and a text written whole, or an end that says otherwise."""
 
 import contextlib
 import io

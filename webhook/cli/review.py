@@ -59,8 +59,8 @@ class _Options(TypedDict):
 @click.option("--client-key", metavar="FILE", help="Its key, PEM.  [default: in the same file]")
 @click.option("--tls-server-name", metavar="NAME", help="Name that the server's certificate is for, where that is not the host.")
 @click.option("--timeout", type=click.FloatRange(0, _MAX_SECONDS, min_open=True), help="Seconds to wait for an answer.  [default: 10]")
-@click.option("--registry", metavar="FILE", help="Without a server: what to check by, as for `bindguard serve`.")
-@click.option("--kubevirt-version", metavar="VERSION", help="Without a server: KubeVirt release to check by.")
+@click.option("--registry", metavar="FILE", help="Without a server: what to check against, as for `bindguard serve`.")
+@click.option("--kubevirt-version", metavar="VERSION", help="Without a server: KubeVirt release to check against.")
 @click.option("--vmis", metavar="DIR", help="Without a server: VMI files that launcher pods are matched with.")
 @click.option("--overhead", metavar="MODE", help="Without a server: when pods get the overhead of their plugins: auto, always or off.")
 @click.option("--config", metavar="FILE", help="Without a server: configuration as for `bindguard serve`.")
@@ -79,7 +79,7 @@ def command(**options: Unpack[_Options]) -> None:
 def _remote(server: str, options: _Options) -> Ask:
     given = [name for name in _OF_ENGINE if options.get(name) is not None]
     if given:
-        raise UsageError(f"--server and {_flags(given)}: a server checks by its own; leave one out")
+        raise UsageError(f"--server and {_flags(given)}: a server checks against its own; leave one out")
     address = parse_address(server)
     if options["insecure"] and options["ca"] is not None:
         raise UsageError("--ca and --insecure: with any certificate accepted no CA is needed; leave one out")

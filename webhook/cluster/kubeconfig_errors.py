@@ -1,4 +1,4 @@
-"""What a broken kubeconfig makes of its reader, in words of a person: no error numbers, no names of classes."""
+"""Why a kubeconfig cannot be used, as a clause for people; and what libraries log as an error while they read one."""
 
 import binascii
 import contextlib

@@ -1,4 +1,4 @@
-"""Reads that are shared while they run: who asks for a path that is being read waits for that read."""
+"""Reads that are shared: by path while one runs, and one at a time for all who need a read that began after they asked."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Everything about an installation asked for, all at once, in a snapshot.
+"""Everything about an installation, read at once into a snapshot, with what each pod reports about itself.
 
 Writes nothing but access reviews, which leave no trace.
 """

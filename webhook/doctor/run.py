@@ -1,4 +1,4 @@
-"""A run of the doctor: connect, gather, check."""
+"""A run of the doctor: connect, collect, and evaluate all checks in the order of the report."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Rules and bindings as plain text of a given width."""
+"""Rules and bindings as plain text of a given width, and all bindings side by side."""
 
 import dataclasses
 import textwrap

@@ -1,4 +1,4 @@
-"""What is counted and measured, for Prometheus. Every label takes few values, none of them a caller's; nothing is told by namespace."""
+"""Metrics for Prometheus, and the counters behind them. Every label takes few values, none of them a caller's or a namespace."""
 
 from bisect import bisect_left
 from collections import defaultdict

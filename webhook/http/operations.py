@@ -60,7 +60,7 @@ def operations_app(  # noqa: PLR0913 - all by keyword, called in one place
 
     Args:
         front: Whose admission endpoints are described.
-        rule_set: What is checked by now.
+        rule_set: What objects are checked against now.
         metrics: What `/metrics` shows.
         checks: What `/readyz` asks, by name.
         version: Version of Bindguard.
@@ -98,7 +98,7 @@ def _add_views(app: FastAPI, described: Callable[[], Mapping[str, object]], metr
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
         return Response(encode(metrics.registry), headers={"content-type": content_type})
 
-    @app.get("/registry", summary="What is checked by now", tags=["views"])
+    @app.get("/registry", summary="What objects are checked against now", tags=["views"])
     async def show_registry() -> Response:
         return JSON(described())
 
@@ -115,7 +115,7 @@ def _add_admission(app: FastAPI, path: str, endpoint: Admission) -> None:
 
 
 def _known(rule_set: RuleSet, problem: str | None) -> dict[str, object]:
-    """Which state of the registry is checked by, and what is wrong with it."""
+    """Which state of the registry is in service, and what is wrong with it."""
     return {"version": rule_set.version, "ageSeconds": round(rule_set.age(time.monotonic()), 3), "problem": problem}
 
 

@@ -23,7 +23,7 @@ class _Pods(msgspec.Struct, frozen=True):
     """What reads the VMI of a pod.
 
     Attributes:
-        rule_set: What is checked by now.
+        rule_set: What objects are checked against now.
         vmis: Where VMIs are read.
         mode: What mutation adds.
         exempt_namespaces: Where nothing is done.
@@ -68,7 +68,7 @@ class ValidatingPods(_Pods, frozen=True, kw_only=True):
 
     Attributes:
         action: Whether a pod that lacks something is denied, or warned of.
-        confirm: Reads the registry again; `None` where what is checked by cannot lag.
+        confirm: Reads the registry again; `None` where the registry in service cannot lag.
     """
 
     action: Action

@@ -17,11 +17,11 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
     """All that decides an answer, besides the review.
 
     Attributes:
-        rule_set: What is checked by now.
+        rule_set: What objects are checked against now.
         vmis: Where the VMI of a launcher pod is read.
         mode: What mutation adds.
         exempt_namespaces: Where nothing is checked.
-        confirm: Reads the registry again; `None` where what is checked by cannot lag.
+        confirm: Reads the registry again; `None` where the registry in service cannot lag.
         pods: What `/validate` does with launcher pods that lack owed overhead.
     """
 

@@ -67,9 +67,9 @@ class Validating(msgspec.Struct, frozen=True):
     """What `/validate` does: it waits for nothing, unless a denial hangs on a registry that may have changed since, or on a VMI.
 
     Attributes:
-        rule_set: What is checked by now.
+        rule_set: What objects are checked against now.
         exempt_namespaces: Where nothing is checked.
-        confirm: Reads the registry again; `None` where what is checked by cannot lag.
+        confirm: Reads the registry again; `None` where the registry in service cannot lag.
         pods: Answers reviews of pods; without, they are passed as any other kind that holds no VMI spec.
         heavy: Evaluates what would hold up others.
     """

@@ -1,4 +1,4 @@
-"""Which registry a run checks by: the file it was told, or what is found among the manifests themselves."""
+"""Which registry a run checks against: the file it was told, or what is found among the manifests themselves."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""One document to plain JSON data, read as kubectl reads it; every failure is an `UnreadableError` with its place.
+"""One document to plain JSON data, read as kubectl reads it: by the block reader where it can, else by libyaml; failures have their place.
 
 Readers of one meaning: `block` for what it can, `careful` for the rest and for all that is wrong.
 """

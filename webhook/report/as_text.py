@@ -1,4 +1,4 @@
-"""The report for a person at a terminal: one block per finding, then what could not be read, notes and one summary line.
+"""The report for a person at a terminal: findings with their source lines, what could not be read, notes and one summary line.
 
 Does not know whether a terminal is there: colour is asked for. Escape sequences are its own; those in manifests are spelled out.
 """

@@ -98,7 +98,7 @@ class Report(msgspec.Struct, frozen=True):
         notes: Things a reader must know to trust the result: rules skipped, version assumed, baseline entries that no longer occur.
         counts: How much was looked at.
         registry: Where the registry was read from.
-        version: The KubeVirt version checked by, or `unknown, checked as the newest`.
+        version: The KubeVirt version that objects are checked against, or `unknown, checked as the newest`.
         gaps: What was not checked for want of a registry or of objects.
     """
 

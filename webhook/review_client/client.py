@@ -1,4 +1,4 @@
-"""What asking is, whoever is asked: an endpoint and a body in, the body of the answer out."""
+"""The client of a review: the address of a server, the TLS that it is asked over, and one request within limits of time and size."""
 
 import http.client
 import queue

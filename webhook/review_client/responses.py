@@ -1,4 +1,4 @@
-"""The body of an answer as a value, whoever gave it."""
+"""The response to a review as a value, and what its JSON Patch (RFC 6902) makes of the object."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence

@@ -69,7 +69,7 @@ class Plan(msgspec.Struct, frozen=True):
     """The rules that run against one registry, each with its action.
 
     Attributes:
-        registry: What the rules check by.
+        registry: What the rules check against.
         actions: Action of every rule that runs, by rule name.
         about_interfaces: Rules about interfaces, by the field that they need.
         about_specs: Rules about the spec as a whole, by the trait that they need.

@@ -51,7 +51,7 @@ class Assembly:
     """Everything that one server consists of.
 
     Attributes:
-        registry: What is checked by, and where it comes from.
+        registry: What objects are checked against, and where it comes from.
         ca_bundle: The self-signed CA for a webhook configuration, else empty.
         checks: What readiness asks, by name.
         admission: The admission port, once it is open.
@@ -82,7 +82,7 @@ class Assembly:
         return None if self._sources.certificate is None else self._sources.certificate.source
 
     def rule_set(self) -> RuleSet:
-        """What is checked by now."""
+        """What objects are checked against now."""
         return self.registry.rule_set
 
     def endless(self) -> list[tuple[str, Coroutine[object, None, None]]]:

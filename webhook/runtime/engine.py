@@ -1,4 +1,4 @@
-"""The engine as the settings want it: a server's, or asked with no server between and a rule set made alike."""
+"""The engine as the settings want it, for a server or for `bindguard review` without one; and the namespaces that are left out."""
 
 import asyncio
 import contextlib

@@ -34,7 +34,7 @@ class Sources(NamedTuple):
     """All of them.
 
     Attributes:
-        registry: What is checked by: a file that is looked at, or a cluster that is followed.
+        registry: What objects are checked against: a file that is looked at, or a cluster that is followed.
         vmis: Where the VMI of a launcher pod is read.
         confirm: Reads the registry again before a denial; `None` where it cannot lag.
         certificate: Where the pair comes from; `None` without TLS.

@@ -1,4 +1,4 @@
-"""A TLS handshake with ourselves, for readiness: does the listener answer, and with the current certificate?"""
+"""TLS handshakes as a client: with our own port, for readiness, and with any server, to see which certificate it shows."""
 
 import asyncio
 import socket

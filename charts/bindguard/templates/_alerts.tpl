@@ -59,13 +59,13 @@
   expr: max by (pod) (bindguard_registry_age_seconds{ {{- .own -}} }) > 600
   for: 5m
   severity: warning
-  summary: A pod of Bindguard checks by a registry that nobody has confirmed for ten minutes.
+  summary: A pod of Bindguard checks against a registry that nobody has confirmed for ten minutes.
   description: "VMs may be denied or passed by an old list of plugins. See why the pod does not reach the API server."
 - alert: BindguardRegistryProblem
   expr: max by (pod) (bindguard_registry_problem{ {{- .own -}} }) == 1
   for: 10m
   severity: warning
-  summary: A pod of Bindguard checks by a registry that may not be what the cluster says.
+  summary: A pod of Bindguard checks against a registry that may not be what the cluster says.
   description: "Plugins that were registered lately may be unknown. The log and /readyz tell the problem."
 - alert: BindguardWatchRestarting
   expr: sum by (pod) (rate(bindguard_registry_watch_restarts_total{ {{- .own -}} ,reason!="ended"}[15m])) > 0.05

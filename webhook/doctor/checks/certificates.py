@@ -1,4 +1,4 @@
-"""Certificates: what the API server trusts (caBundle), what is stored (the Secret), and what the pods show in a handshake."""
+"""Certificates: the caBundle of each webhook, what the Secret stores, and what the pods show in a handshake."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Both webhook configurations: are they there, do they ask about what matters, and what happens while Bindguard is away."""
+"""Both webhook configurations: whether they exist, what they ask about, what a selector leaves out, and what happens during an outage."""
 
 from collections.abc import Callable, Collection, Iterator
 

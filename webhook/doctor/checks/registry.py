@@ -1,4 +1,4 @@
-"""What KubeVirt's CR says, and whether the pods check by it."""
+"""What KubeVirt's CR says, and whether the pods check against it."""
 
 from collections.abc import Iterator, Mapping
 
@@ -46,7 +46,7 @@ def _described(registry: Registry) -> str:
 def _served(inside: PodProbe, registry: Registry, version: str) -> Result:
     served = inside.registry.value
     if served is None:
-        return unseen("registry", inside.registry, "what it checks by")
+        return unseen("registry", inside.registry, "what it checks against")
     if not served.known:
         return fail(
             "registry", "it does not know what is registered, and denies no plugin's name", "look at its log: may it list kubevirts?"

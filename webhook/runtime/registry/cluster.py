@@ -53,7 +53,7 @@ class ClusterRegistry:
 
     @property
     def rule_set(self) -> RuleSet:
-        """What is checked by now."""
+        """What objects are checked against now."""
         return self._state.rule_set
 
     @property

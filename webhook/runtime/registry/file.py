@@ -81,7 +81,7 @@ class RegistryFile:
     """A registry file and the rule set that was last made of it.
 
     Attributes:
-        rule_set: What is checked by now; one reference, replaced as a whole.
+        rule_set: What objects are checked against now; one reference, replaced as a whole.
         notes: What must be told about that registry.
         problem: Why the file as it is now is not that rule set; `None` while it is.
     """

@@ -1,4 +1,4 @@
-"""How a cluster's registry is followed: what is chosen, where it is kept, who counts. Values alone; `cluster` does the following."""
+"""How a registry is followed: which rules are active, at which version, where it is kept. `cluster` does the following."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -29,7 +29,7 @@ class RuleActions(msgspec.Struct, frozen=True):
     version: Version | None = None
 
     def applied(self, registry: Registry) -> tuple[Registry, Plan]:
-        """The registry at the chosen version, and the rules as they check by it in a cluster, where KubeVirt's own webhook answers too."""
+        """The registry at the chosen version, and the rules that are active in a cluster, where KubeVirt's own webhook answers too."""
         if self.version is not None:
             registry = msgspec.structs.replace(registry, version=self.version)
         return registry, plan(RULES, registry, self.actions, upstream_answers=True)

@@ -20,7 +20,7 @@ class ClusterState:
     Attributes:
         server: Address of the API server.
         counted: What the CRs come to.
-        rule_set: What is checked by: one reference, replaced as a whole; its plan only where the rules could differ, as status updates and
+        rule_set: In service; one reference, replaced as a whole; its plan only where the rules could differ, as status updates and
             bookmarks come often and change nothing.
         version: The resourceVersion up to which the state is known; empty while nothing was listed.
     """
@@ -40,12 +40,12 @@ class ClusterState:
         return list(self._objects.values())
 
     def listed(self, listing: Listing, now: float) -> bool:
-        """Replace everything; whether that changed what is checked by."""
+        """Replace everything; whether that changed what objects are checked against."""
         self._objects, self.version = listing.objects, listing.version
         return self._swap(counted(self.objects, self.server), version_of(self.objects, self.version), now)
 
     def read(self, listing: Listing, before: str, now: float) -> bool:
-        """Take a live read that began when `before` was the version; whether that changed what is checked by.
+        """Take a live read that began when `before` was the version; whether that changed what objects are checked against.
 
         A watch may have overtaken it. What is older than what was known before it began is the truth nevertheless: etcd was restored.
         """
@@ -53,7 +53,7 @@ class ClusterState:
         return False if overtaken else self.listed(listing, now)
 
     def changed(self, event: Event, now: float) -> bool:
-        """Take one event; whether that changed what is checked by. One that a live read has overtaken is known already."""
+        """Take one event; whether that changed what objects are checked against. One that a live read has overtaken is known already."""
         if older(event.version, self.version):
             return False
         if event.type == BOOKMARK:
@@ -66,7 +66,7 @@ class ClusterState:
         return self.listed(Listing(objects, event.version), now)
 
     def missing(self, now: float) -> bool:
-        """There is no such kind in the cluster; whether that changed what is checked by."""
+        """There is no such kind in the cluster; whether that changed what objects are checked against."""
         self._objects, self.version = {}, ""
         return self._swap(not_installed(self.server), "", now)
 

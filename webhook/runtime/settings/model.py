@@ -69,7 +69,9 @@ class ServeSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="BINDGUARD_")
 
-    registry: _Text | None = _setting(None, "KubeVirt CR, HyperConverged CR or bindguard registry to check by; watched.", "a file name")
+    registry: _Text | None = _setting(
+        None, "KubeVirt CR, HyperConverged CR or bindguard registry to check against; watched.", "a file name"
+    )
     cluster: bool = _setting(False, "Registry and VMIs come from the API server, by watch and by read.", _FLAG)
     kubeconfig: _Text | None = _setting(None, "Kubeconfig for cluster, in place of the pod's service account.", "a file name")
     context: _Text | None = _setting(None, "Context of the kubeconfig, in place of its current one.", "a context's name")
@@ -79,7 +81,9 @@ class ServeSettings(BaseSettings):
     supplementary: _Text | None = _setting(
         None, "Bindguard registry file whose overheads count beside the registry of the cluster.", "a file name"
     )
-    kubevirt_version: _Text | None = _setting(None, "KubeVirt release to check by, over what the registry tells.", "a release such as 1.9")
+    kubevirt_version: _Text | None = _setting(
+        None, "KubeVirt release to check against, over what the registry tells.", "a release such as 1.9"
+    )
     rules: dict[str, _RuleAction] = _setting({}, "Action of a rule, group or glob, over the rules' own.", "deny, warn or off for each")
     exclude: Exclude = _setting(Exclude(), "Namespaces whose objects are not checked.", "names or globs of namespaces")
     overhead: Annotated[Literal["auto", "always", "off"], pydantic.BeforeValidator(_off)] = _setting(

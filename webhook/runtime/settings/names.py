@@ -1,4 +1,4 @@
-"""How each setting is written as a flag and as a variable; as a key it is its own name."""
+"""How each setting is written as a flag, as a variable and as a key; and the effective settings with where each was written."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
