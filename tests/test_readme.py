@@ -1,20 +1,31 @@
-"""What the README shows is what happens."""
+"""What the README and the pages show is what happens."""
 
 import re
 from pathlib import Path
 
 import pytest
 
+from docs.picture import COMMAND, PICTURE, output, picture
 from tests.cli.bindguard import bindguard
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS
 from webhook.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+SHOWN = [
+    block
+    for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")))
+    for block in re.findall(r"```console\n\$ bindguard (.+)\n((?:.*\n)+?)```", page.read_text(encoding="utf-8"))
+]
 
 
-@pytest.mark.parametrize(("command", "shown"), re.findall(r"```console\n\$ bindguard (.+)\n((?:.*\n)+?)```", README))
-def test_the_output_in_the_readme_is_the_output_of_the_command(command: str, shown: str) -> None:
+def test_the_picture_in_the_readme_is_the_output_of_its_command() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == picture(COMMAND, output(COMMAND)), "run: make docs"
+    assert f"]({PICTURE.relative_to(ROOT)})" in README
+
+
+@pytest.mark.parametrize(("command", "shown"), SHOWN)
+def test_output_that_a_page_shows_is_the_output_of_the_command(command: str, shown: str) -> None:
     done = bindguard(*command.split(), directory=ROOT)
     assert (done.stdout + done.stderr).decode() == shown
 
