@@ -1,7 +1,7 @@
-"""Leader election by a Lease: at most one of several processes does some work.
+"""Leader election with a Lease: at most one of several processes does the work.
 
-The rules are those of client-go (tools/leaderelection): a Lease has run out when this process has seen it unchanged for as long as it
-says, by this process's own clock. The times written in it are for people; they are never compared with a clock.
+The rules are those of client-go (tools/leaderelection): a Lease has expired when this process has seen it unchanged for its duration, by
+this process's own clock. The times written in a Lease are for people and are never compared with a clock.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 15
 RENEW_SECONDS = 10.0
-"""A leader that could not renew for so long has stopped its work, before anybody else can begin it."""
+"""A leader that could not renew for this long has stopped its work, before another candidate can take the Lease."""
 RETRY_SECONDS = 2.0
 
 _MAX_LEASE_SECONDS = 60
 _MAX_TRANSITIONS = 2**31 - 1
-"""More an API server does not take, and then nobody could ever lead again."""
+"""The API server refuses a larger number, and then no candidate could ever lead again."""
 _RELEASE_SECONDS = 2.0
-_STOPPED = "told to stop"
+_STOPPED = "stopped"
 _EMPTY = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 
 
 class Spec(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What a Lease says; every field may be missing."""
+    """The spec of a Lease; every field may be missing."""
 
     holder_identity: str | None = None
     lease_duration_seconds: int | None = None
@@ -46,9 +46,9 @@ class Election:
     """One candidate.
 
     Attributes:
-        identity: Its name, another for each process.
-        holder: Who held the Lease when it was last seen; empty when nobody did.
-        problem: Why the last call failed; `None` when it did not.
+        identity: Its name, unique for each process.
+        holder: The holder's identity when the Lease was last read; empty when there was none.
+        problem: Why the last call failed; `None` when it succeeded.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword, called in one place
@@ -61,15 +61,15 @@ class Election:
         unfit: Callable[[], str | None] = lambda: None,
         clock: Clock = CLOCK,
     ) -> None:
-        """Prepare to stand for election.
+        """Prepare a candidate; `run` starts it.
 
         Args:
-            server: Where the Lease is.
-            namespace: Its namespace.
-            name: Its name.
+            server: The API server that has the Lease.
+            namespace: Namespace of the Lease.
+            name: Name of the Lease.
             identity: Name of this candidate.
-            unfit: Why this process should not lead now; `None` when it may.
-            clock: Time, and waiting.
+            unfit: Returns why this process should not lead now, or `None` when it may.
+            clock: Time and sleeping.
         """
         collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._lease = NamedObject(server, collection=collection, namespace=namespace, name=name, empty=_EMPTY)
@@ -81,15 +81,15 @@ class Election:
         self.identity = identity
         self.holder = ""
         self.problem: str | None = None
-        self._told = ""
+        self._logged_kind = ""
 
     @property
     def leads(self) -> bool:
-        """Whether this process may do the work now."""
+        """Whether this process leads, and may do the work, now."""
         return self._clock.now() < self._leads_until
 
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Stand for election for ever, and do the work, which is endless too, while elected; cancelled, give the Lease back."""
+        """Try to lead until cancelled, and run `work`, which never returns by itself, while leading; release the Lease at the end."""
         try:
             while True:
                 if self._unfit() is None and await self._try(RENEW_SECONDS / 2):
@@ -99,7 +99,7 @@ class Election:
             await self._release()
 
     async def _lead(self, work: Callable[[], Awaitable[None]]) -> None:
-        log.info("leads", lease=self._lease.place, identity=self.identity)
+        log.info("became leader", lease=self._lease.place, identity=self.identity)
         working = asyncio.ensure_future(work())
         try:
             while self.leads and self._unfit() is None and not working.done():
@@ -109,15 +109,15 @@ class Election:
         finally:
             working.cancel()
             await asyncio.wait({working})
-            reason = self._why_not(working)
-            tell = log.info if reason == _STOPPED else log.warning
-            tell("leads no more", lease=self._lease.place, identity=self.identity, reason=reason)
+            reason = self._end_reason(working)
+            write = log.info if reason == _STOPPED else log.warning
+            write("no longer leader", lease=self._lease.place, identity=self.identity, reason=reason)
         await self._release()
 
     def _left(self) -> float:
         return max(0.01, self._leads_until - self._clock.now())
 
-    def _why_not(self, working: "asyncio.Future[None]") -> str:
+    def _end_reason(self, working: "asyncio.Future[None]") -> str:
         if not working.cancelled() and (failure := working.exception()) is not None:
             return f"the work failed: {type(failure).__name__}: {failure}"
         if self.leads:
@@ -125,26 +125,22 @@ class Election:
         return self.problem or f"{self.holder} has taken it"
 
     async def _try(self, seconds: float) -> bool:
-        """Take or renew; whether this process leads now. The time it may lead counts from before the call."""
+        """Acquire or renew the Lease; returns whether this process leads now. The time it may lead starts before the call."""
         asked_at = self._clock.now()
         try:
-            if await self._took(seconds):
+            version, spec = await self._read(seconds)
+            if spec.holder_identity in (self.identity, None, "") or self._has_expired(spec):
+                await self._write(self._claim(spec), version, seconds)
                 self._leads_until = asked_at + RENEW_SECONDS
-            self._tell(None)
+            else:
+                self._leads_until = float("-inf")
+            self._report(None)
         except ApiError as error:
-            self._tell(None if error.reason == "conflict" else error)  # another was quicker: the next look tells who
+            self._report(None if error.reason == "conflict" else error)  # another candidate was quicker: the next read says which
         return self.leads
 
-    async def _took(self, seconds: float) -> bool:
-        version, spec = await self._look(seconds)
-        if spec.holder_identity not in (self.identity, None, "") and not self._has_run_out(spec):
-            self._leads_until = float("-inf")
-            return False
-        await self._write(self._claim(spec), version, seconds)
-        return True
-
-    async def _look(self, seconds: float) -> tuple[str, Spec]:
-        """The Lease of now, made if need be; from when on it has been as it is, is remembered."""
+    async def _read(self, seconds: float) -> tuple[str, Spec]:
+        """The resourceVersion and spec of the Lease, which is created if it is missing; remembers since when it is unchanged."""
         raw = await self._lease.read(seconds=seconds)
         if raw is None:
             await self._lease.make(seconds=seconds)
@@ -162,12 +158,12 @@ class Election:
         if spec != self._seen:
             self._seen, self._seen_at = spec, self._clock.now()
 
-    def _has_run_out(self, spec: Spec) -> bool:
-        told = LEASE_SECONDS if spec.lease_duration_seconds is None else spec.lease_duration_seconds
-        return self._clock.now() >= self._seen_at + min(max(told, 1), _MAX_LEASE_SECONDS)
+    def _has_expired(self, spec: Spec) -> bool:
+        duration = LEASE_SECONDS if spec.lease_duration_seconds is None else spec.lease_duration_seconds
+        return self._clock.now() >= self._seen_at + min(max(duration, 1), _MAX_LEASE_SECONDS)
 
     def _claim(self, before: Spec) -> Spec:
-        now, renews = self._told_time(), before.holder_identity == self.identity
+        now, renews = self._micro_time(), before.holder_identity == self.identity
         return Spec(
             holder_identity=self.identity,
             lease_duration_seconds=LEASE_SECONDS,
@@ -181,22 +177,24 @@ class Election:
         self._note(spec)
 
     async def _release(self) -> None:
-        """Let another begin at once; when that fails, he begins when the Lease has run out."""
+        """Let another candidate lead at once; when this fails, it can lead when the Lease has expired."""
         if not self.leads:
             return
         self._leads_until = float("-inf")
         with contextlib.suppress(ApiError):
-            version, spec = await self._look(_RELEASE_SECONDS)
+            version, spec = await self._read(_RELEASE_SECONDS)
             if spec.holder_identity == self.identity:
-                await self._write(Spec("", 1, spec.acquire_time, self._told_time(), spec.lease_transitions), version, _RELEASE_SECONDS)
+                await self._write(Spec("", 1, spec.acquire_time, self._micro_time(), spec.lease_transitions), version, _RELEASE_SECONDS)
 
-    def _told_time(self) -> str:
+    def _micro_time(self) -> str:
+        """The time of day as Kubernetes' `MicroTime`."""
         return self._clock.utc().isoformat(timespec="microseconds").replace("+00:00", "Z")
 
-    def _tell(self, error: ApiError | None) -> None:
-        if error is not None and error.kind != self._told:
+    def _report(self, error: ApiError | None) -> None:
+        """Remember the outcome of a call, and log a failure unless the call before failed in the same way."""
+        if error is not None and error.kind != self._logged_kind:
             log.warning("election failed", lease=self._lease.place, problem=str(error))
-        self._told = "" if error is None else error.kind
+        self._logged_kind = "" if error is None else error.kind
         self.problem = None if error is None else str(error)
 
 
