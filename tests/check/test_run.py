@@ -259,7 +259,9 @@ def test_the_version_given_goes_before_what_the_registry_tells(tmp_path: Path) -
 
 def test_a_version_that_nobody_here_knows_is_told(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm()})
-    assert "KubeVirt 1.42 is newer than this program knows: checked as 1.9" in checked(tmp_path, kubevirt_version="1.42").notes
+    note = "KubeVirt 1.42 is newer than this program knows: checked as 1.10, and feature gates only warn"
+    assert note in checked(tmp_path, kubevirt_version="1.42").notes
+    assert any("by what is planned for it" in note for note in checked(tmp_path, kubevirt_version="1.10").notes)
     assert checked(tmp_path, kubevirt_version="1.9.3").notes == checked(tmp_path, kubevirt_version="1.1").notes
     assert checked(tmp_path, "vm.yaml").version == "unknown, checked as 1.9"
 

@@ -3,7 +3,7 @@ from collections.abc import Collection
 import pytest
 
 from webhook.kube.version import Version, parse_version
-from webhook.plugins.gates import GATES, GateState, gate_state
+from webhook.plugins.gates import GATES, GateState, Stage, gate_state, stage_of
 
 
 def state(
@@ -24,6 +24,13 @@ def state(
         ("PasstBinding", None, GateState.ON),
         ("NetworkDevicesWithDRA", "1.9", GateState.OFF),
         ("PortRangesSpec", None, GateState.OFF),
+        ("PasstBinding", "1.10", GateState.ON),
+        ("PasstBinding", "1.11", GateState.ON),
+        ("ExternalNetResourceInjection", "1.8", GateState.OFF),
+        ("ExternalNetResourceInjection", None, GateState.ON),
+        ("NetworkDevicesWithDRA", "1.10", GateState.UNKNOWN_ON),
+        ("PortRangesSpec", "1.10", GateState.UNKNOWN_OFF),
+        ("PortRangesSpec", "1.11", GateState.UNKNOWN_OFF),
     ],
 )
 def test_a_gate_that_the_cr_does_not_mention_has_the_default_of_the_version(name: str, version: str | None, default: GateState) -> None:
@@ -44,6 +51,34 @@ def test_a_beta_gate_can_be_disabled_where_beta_means_on() -> None:
 
 def test_a_generally_available_gate_cannot_be_disabled() -> None:
     assert state("NetworkBindingPlugins", "1.5", disabled=["NetworkBindingPlugins"]) is GateState.ON
+
+
+@pytest.mark.parametrize(
+    ("version", "state_when_disabled"),
+    [("1.9", GateState.OFF), (None, GateState.OFF), ("1.10", GateState.ON), ("1.11", GateState.ON)],
+)
+def test_a_gate_that_becomes_ga_cannot_be_disabled_from_then_on(version: str | None, state_when_disabled: GateState) -> None:
+    assert state("PasstBinding", version, disabled=["PasstBinding"]) is state_when_disabled
+
+
+@pytest.mark.parametrize("name", GATES)
+@pytest.mark.parametrize("version", ["1.11", "1.11.2", "1.42"])
+@pytest.mark.parametrize("disabled", [True, False])
+def test_no_gate_is_certainly_off_in_a_release_after_those_known(name: str, version: str, disabled: bool) -> None:  # noqa: FBT001 - a table's column
+    assert state(name, version, disabled=[name] * disabled) is not GateState.OFF
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_the_table_of_a_gate_is_in_the_order_of_releases_and_names_its_sources(name: str) -> None:
+    changes = GATES[name]
+    assert [change.since for change in changes] == sorted({change.since for change in changes})
+    assert all(change.source.startswith(("pkg/virt-config/", "kubevirt/")) for change in changes)
+
+
+def test_a_gate_has_no_stage_before_the_release_that_brought_it() -> None:
+    assert stage_of("PasstBinding", Version(1, 7, 4)) is None
+    assert stage_of("PasstBinding", Version(1, 8)) is Stage.BETA
+    assert stage_of("Passt", None) is Stage.DISCONTINUED
 
 
 def test_another_gate_s_entry_changes_nothing() -> None:

@@ -7,8 +7,7 @@ from webhook.check.settings import Settings
 from webhook.errors import UnreadableError, reason_of
 from webhook.files import read_file
 from webhook.kube.text import number_of
-from webhook.kube.version import Version
-from webhook.loading.names import NEWEST
+from webhook.kube.version import NEWEST, NEXT, Version
 from webhook.plugins.registry import Registry
 from webhook.plugins.sources import LoadedRegistry
 from webhook.report.findings import Gap, Occurrence, Report
@@ -82,7 +81,9 @@ def _skipped_notes(skipped: Sequence[str]) -> list[str]:
 def _version_notes(version: Version | None) -> list[str]:
     if version is None or version[:2] <= NEWEST[:2]:
         return []
-    return [f"KubeVirt {version} is newer than this program knows: checked as {NEWEST}"]
+    if version[:2] == NEXT[:2]:
+        return [f"KubeVirt {version} is checked by what is planned for it: the newest release that this program knows is {NEWEST}"]
+    return [f"KubeVirt {version} is newer than this program knows: checked as {NEXT}, and feature gates only warn"]
 
 
 def _told(registry: Registry) -> str:

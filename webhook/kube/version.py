@@ -20,6 +20,13 @@ class Version(NamedTuple):
         return f"{self.major}.{self.minor}" if self.patch == 0 else f"{self.major}.{self.minor}.{self.patch}"
 
 
+NEWEST = Version(1, 9)
+"""The newest release whose source the rules follow; an unknown version counts as this one."""
+
+NEXT = Version(1, 10)
+"""The release after it, as its merged proposals and KubeVirt's main branch (d923fdb8, 2026-08-22) describe it."""
+
+
 def parse_version(text: str) -> Version | None:
     """The release that `text` names (`v1.9.0`, `1.9`, `v1.8.0-rc.1`), or `None`.
 

@@ -2,11 +2,9 @@
 
 from webhook.errors import UsageError
 from webhook.kube.text import quoted
-from webhook.kube.version import Version, parse_version
+from webhook.kube.version import NEWEST, NEXT, Version, parse_version
 
 OLDEST = Version(1, 1)
-NEWEST = Version(1, 9)
-"""The newest release of which the rules know anything."""
 
 
 def checked_version(text: str, where: str) -> Version:
@@ -15,7 +13,7 @@ def checked_version(text: str, where: str) -> Version:
     if version is None:
         raise UsageError(f"{where}: {quoted(text)} is no KubeVirt release; write one like {NEWEST} or v{NEWEST}.0")
     if version.major > NEWEST.major:
-        raise UsageError(f"{where}: nothing is known of KubeVirt {version}; known are {OLDEST} to {NEWEST}")
+        raise UsageError(f"{where}: nothing is known of KubeVirt {version}; known are {OLDEST} to {NEXT}")
     if version < OLDEST:
         raise UsageError(f"{where}: KubeVirt {version} has no binding plugins; the oldest release checked is {OLDEST}")
     return version

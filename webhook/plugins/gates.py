@@ -1,17 +1,17 @@
-"""KubeVirt's feature gates as far as network bindings depend on them: what a gate is worth at a version, given what the CR lists."""
+"""KubeVirt's feature gates as far as network bindings depend on them: in which state a gate is in a release, given what the CR lists."""
 
 import enum
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from webhook.kube.version import Version
+from webhook.kube.version import NEWEST, NEXT, Version
 
 BETA_MEANS_ON = Version(1, 9)
 """Up to 1.8 a Beta gate is off unless listed; from 1.9 it is on unless disabled (pkg/virt-config/featuregate/feature-gates.go@v1.9.0)."""
 
 
 class GateState(enum.Enum):
-    """Whether a gate is on; `UNKNOWN_*` when no KubeVirt CR was read: the default of the version, told as a guess."""
+    """Whether a gate is on; `UNKNOWN_*` is the default of the release where nobody knows the CR, or not yet the release."""
 
     ON = "on"
     OFF = "off"
@@ -27,38 +27,80 @@ class GateState(enum.Enum):
         return self in (GateState.ON, GateState.OFF)
 
 
-class Gate(NamedTuple):
-    """The releases in which a gate became Beta and GA; `None` where it has not."""
+class Stage(enum.Enum):
+    """How mature a gate is: an Alpha gate is off unless listed, a GA gate is always on."""
 
-    beta: Version | None = None
-    ga: Version | None = None
+    ALPHA = "Alpha"
+    BETA = "Beta"
+    GA = "GA"
+    DISCONTINUED = "discontinued"
 
 
-GATES: Mapping[str, Gate] = {
-    "NetworkBindingPlugins": Gate(beta=Version(1, 4), ga=Version(1, 5)),
-    "PasstBinding": Gate(beta=Version(1, 8)),
-    "NetworkDevicesWithDRA": Gate(),
-    "PortRangesSpec": Gate(),
-    "Passt": Gate(),
-    "Macvtap": Gate(),
+class Change(NamedTuple):
+    """A gate's stage from one release on, and where that is written."""
+
+    since: Version
+    stage: Stage
+    source: str
+
+
+_ACTIVE = "pkg/virt-config/featuregate/active.go"
+_INACTIVE = "pkg/virt-config/featuregate/inactive.go"
+_DISCONTINUED = "pkg/virt-config/deprecation/feature-gates.go"
+_BEFORE_1_5 = "pkg/virt-config/feature-gates.go"
+
+GATES: Mapping[str, tuple[Change, ...]] = {
+    "NetworkBindingPlugins": (
+        Change(Version(1, 1), Stage.ALPHA, f"{_BEFORE_1_5}@v1.1.0"),
+        Change(Version(1, 4), Stage.BETA, f"{_BEFORE_1_5}@v1.4.0"),
+        Change(Version(1, 5), Stage.GA, f"{_INACTIVE}@v1.5.0"),
+    ),
+    "PasstBinding": (
+        Change(Version(1, 8), Stage.BETA, f"{_ACTIVE}@v1.8.0"),
+        Change(Version(1, 10), Stage.GA, "kubevirt/enhancements#253"),
+    ),
+    "NetworkDevicesWithDRA": (
+        Change(Version(1, 9), Stage.ALPHA, f"{_ACTIVE}@v1.9.0"),
+        Change(Version(1, 10), Stage.BETA, "kubevirt/enhancements VEP 183, kubevirt/kubevirt#18741"),
+    ),
+    "PortRangesSpec": (Change(Version(1, 9), Stage.ALPHA, f"{_ACTIVE}@v1.9.0, and still at d923fdb8"),),
+    "ExternalNetResourceInjection": (
+        Change(Version(1, 8), Stage.BETA, f"{_ACTIVE}@v1.8.0"),
+        Change(Version(1, 10), Stage.GA, "kubevirt/kubevirt#18497"),
+    ),
+    "Passt": (
+        Change(Version(1, 1), Stage.ALPHA, f"{_BEFORE_1_5}@v1.1.0"),
+        Change(Version(1, 3), Stage.DISCONTINUED, f"{_DISCONTINUED}@v1.3.0"),
+    ),
+    "Macvtap": (
+        Change(Version(1, 1), Stage.ALPHA, f"{_BEFORE_1_5}@v1.1.0"),
+        Change(Version(1, 3), Stage.DISCONTINUED, f"{_DISCONTINUED}@v1.3.0"),
+    ),
 }
+"""By gate, its stages in the order of releases. What stands at `NEXT` is planned, and not yet released."""
+
+
+def stage_of(name: str, version: Version | None) -> Stage | None:
+    """The stage of gate `name` at `version` (`None`: the newest release); `None` before the release that brought it."""
+    at = version or NEWEST
+    return next((change.stage for change in reversed(GATES[name]) if at >= change.since), None)
 
 
 def gate_state(name: str, version: Version | None, enabled: Collection[str], disabled: Collection[str], *, known: bool) -> GateState:
-    """What gate `name` is worth at `version` (`None`: the newest release).
+    """Whether gate `name` is on at `version` (`None`: the newest release).
 
     `enabled` and `disabled` are the CR's `featureGates` and `disabledFeatureGates`; an explicit enable beats an explicit disable, and a
-    GA gate cannot be disabled. `known` is false when no CR was read.
+    GA gate cannot be disabled. `known` is false when no CR was read. The default of a release that is not released yet is a guess, and a
+    release after `NEXT` may have made any gate GA.
     """
-    gate = GATES[name]
-    if gate.ga is not None and (version is None or version >= gate.ga):
+    at = version or NEWEST
+    stage = stage_of(name, at)
+    if stage is Stage.GA or name in enabled:
         return GateState.ON
-    if name in enabled:
-        return GateState.ON
-    beta_is_on = version is None or version >= BETA_MEANS_ON
-    if name in disabled and beta_is_on:
-        return GateState.OFF
-    default = gate.beta is not None and beta_is_on
-    if known:
+    is_beta_on = at >= BETA_MEANS_ON
+    if name in disabled and is_beta_on:
+        return GateState.OFF if at[:2] <= NEXT[:2] else GateState.UNKNOWN_OFF
+    default = stage is Stage.BETA and is_beta_on
+    if known and at[:2] <= NEWEST[:2]:
         return GateState.ON if default else GateState.OFF
     return GateState.UNKNOWN_ON if default else GateState.UNKNOWN_OFF

@@ -6,7 +6,7 @@ from functools import cached_property
 import msgspec
 
 from webhook.kube.text import quoted
-from webhook.kube.version import Version
+from webhook.kube.version import NEWEST, NEXT, Version
 from webhook.plugins.gates import GateState, gate_state
 from webhook.plugins.plugin import ATTACHMENT_TYPES, Plugin
 
@@ -82,12 +82,21 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return bool(plugin.sidecar_image) or plugin.domain_attachment_type in self.attachment_types
 
     def at_least(self, major: int, minor: int, patch: int = 0) -> bool:
-        """Whether KubeVirt is at this release or later; an unknown version counts as the newest."""
-        return self.version is None or self.version >= (major, minor, patch)
+        """Whether KubeVirt is at this release or later; an unknown version counts as the newest that is released."""
+        return (self.version or NEWEST) >= (major, minor, patch)
 
     def gate(self, name: str) -> GateState:
         """Whether feature gate `name` (a key of `gates.GATES`) is on."""
         return gate_state(name, self.version, self.enabled_gates, self.disabled_gates, known=self.gates_known)
+
+    @property
+    def gates_doubt(self) -> str:
+        """Why the default of a gate is a guess, as far as `gate` calls it one; completes a sentence."""
+        if self.version is not None and self.version[:2] > NEXT[:2]:
+            return f"KubeVirt {self.version} is newer than the releases that are known here"
+        if self.gates_known:
+            return f"KubeVirt {self.version} is not known here as released, and this is what is planned for it"
+        return "no KubeVirt CR tells which gates are on"
 
 
 def unknown_registry(version: Version | None = None) -> Registry:

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from webhook.kube.fieldpath import Path
+from webhook.kube.version import NEWEST
 from webhook.plugins.registry import Registry
 from webhook.rules.base import (
     Action,
@@ -154,11 +155,9 @@ def plan(rules: Iterable[Rule], registry: Registry, actions: Mapping[str, Action
 
 
 def _holds(rule: Rule, registry: Registry, action: Action, *, upstream_answers: bool) -> bool:
-    version = registry.version
     if action is Action.OFF or (rule.needs_registry and not registry.known):
         return False
-    if version is None:
-        return rule.until is None
+    version = registry.version or NEWEST
     if (rule.since is not None and version < rule.since) or (rule.until is not None and version >= rule.until):
         return False
-    return not (upstream_answers and rule.upstream_since is not None and version >= rule.upstream_since)
+    return not (upstream_answers and registry.version is not None and rule.upstream_since is not None and version >= rule.upstream_since)

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.asserts import assert_accepted, assert_found
-from tests.builders import POD_NETWORK, interface, multus, no_registry, vmi
+from tests.builders import POD_NETWORK, interface, multus, no_registry, registry, vmi
 from tests.rules.networks.dra import GATE_OFF, GATE_ON, dra
 from webhook.rules.networks.dra_without_sriov_or_plugin import RULE
 
@@ -49,6 +49,17 @@ def test_a_network_without_interface_is_another_rule_s_business() -> None:
 def test_the_gate_off_and_multus_are_other_rules_business() -> None:
     assert_accepted(RULE, BRIDGED, GATE_OFF)
     assert_accepted(RULE, vmi(interface("fast", bridge={}), networks=[dra("fast"), multus("blue")]), GATE_ON)
+
+
+def test_from_1_10_only_a_plugin_uses_a_claim() -> None:
+    sriov = vmi(interface("fast", sriov={}), networks=[dra("fast")])
+    assert_found(RULE, sriov, registry(version="1.10"), field=FIRST, message="from KubeVirt 1.10 on a DRA network needs a plugin")
+    assert_found(RULE, BRIDGED, registry(version="1.10"), field=FIRST, accepted="set binding with a plugin")
+    assert_accepted(RULE, vmi(interface("fast", binding={"name": "x"}), networks=[dra("fast")]), registry(version="1.10"))
+
+
+def test_an_unknown_release_is_not_the_next_one() -> None:
+    assert_accepted(RULE, vmi(interface("fast", sriov={}), networks=[dra("fast")]), registry(gates=("NetworkDevicesWithDRA",)))
 
 
 def test_where_nobody_knows_the_gate_it_is_taken_to_be_on() -> None:

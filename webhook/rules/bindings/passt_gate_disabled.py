@@ -4,8 +4,8 @@ What
     `passtBinding: {}` is set, and feature gate `PasstBinding` is off.
 
 Why
-    KubeVirt refuses the VM. The gate came with 1.8 and is off there unless it is listed; from 1.9 it is on unless it is disabled. Where no
-    KubeVirt CR tells the gates, this rule goes by that default, and warns.
+    KubeVirt refuses the VM. The gate came with 1.8 and is off there unless it is listed; in 1.9 it is on unless it is disabled; for 1.10 it
+    is planned as always on. Where no KubeVirt CR tells the gates, this rule goes by that default, and warns.
 
 Refused
     passtBinding: {}        # KubeVirt 1.8, gate PasstBinding not listed
@@ -14,7 +14,8 @@ Accepted
     masquerade: {}
 
 Source
-    pkg/network/admitter/passt.go@v1.9.0, which reports `interfaces[i].name`; pkg/virt-config/featuregate/feature-gates.go@v1.9.0.
+    pkg/network/admitter/passt.go@v1.9.0, which reports `interfaces[i].name`; pkg/virt-config/featuregate/feature-gates.go@v1.9.0;
+    for 1.10 kubevirt/enhancements#253.
 """
 
 from webhook.kube.version import Version

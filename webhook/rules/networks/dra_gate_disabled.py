@@ -1,10 +1,11 @@
 """A VM has a DRA network, and KubeVirt's DRA networks are switched off.
 
 What
-    One of `networks` has `resourceClaim`, and feature gate `NetworkDevicesWithDRA` is not enabled.
+    One of `networks` has `resourceClaim`, and feature gate `NetworkDevicesWithDRA` is off.
 
 Why
-    Networks by dynamic resource allocation (DRA) are alpha in KubeVirt 1.9: an admin has to enable them.
+    Networks by dynamic resource allocation (DRA) are Alpha in KubeVirt 1.9: an admin has to enable them. For 1.10 they are planned as
+    Beta, which is on unless an admin disables it. Where the gates are not known, this rule goes by the default, and warns.
 
 Refused
     interfaces: [{name: fast, sriov: {}}]
@@ -16,7 +17,7 @@ Accepted
     networks: [{name: fast, multus: {networkName: fast}}]
 
 Source
-    pkg/network/admitter/dra.go@v1.9.0, which reports `networks`.
+    pkg/network/admitter/dra.go@v1.9.0, which reports `networks`; for 1.10 VEP 183 of kubevirt/enhancements.
 """
 
 from webhook.kube.text import quoted
@@ -34,8 +35,8 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     gate = registry.gate(GATE)
     if gate.is_on:
         return ()
-    guess = "" if gate.is_known else " by default"
-    message = f"network {quoted(vmi.networks[index].name)} is a DRA network, and feature gate {GATE} is off{guess}"
+    off = "is off" if gate.is_known else f"is probably off ({registry.gates_doubt})"
+    message = f"network {quoted(vmi.networks[index].name)} is a DRA network, and feature gate {GATE} {off}"
     accepted = f"enable feature gate {GATE} in the KubeVirt CR, or connect the network by multus"
     return [Violation(("networks", index, "resourceClaim"), message, accepted, Action.DENY if gate.is_known else Action.WARN)]
 

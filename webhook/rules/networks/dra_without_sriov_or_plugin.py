@@ -1,10 +1,11 @@
 """An interface on a DRA network has a binding that cannot use it.
 
 What
-    The network of an interface has `resourceClaim`, and the interface has neither `sriov` nor `binding`.
+    The network of an interface has `resourceClaim`, and the interface has neither `sriov` nor `binding`; from 1.10 it has no `binding`.
 
 Why
     A DRA claim hands a device to the pod. SR-IOV gives that device to the guest, and a plugin may; the other bindings need a pod NIC.
+    For 1.10 it is planned that only a plugin may use a claim, whose sidecar then gets the device.
 
 Refused
     interfaces: [{name: fast, bridge: {}}]
@@ -17,16 +18,20 @@ Accepted
     resourceClaims: [{name: nics, resourceClaimName: pool-of-nics}]
 
 Source
-    pkg/network/admitter/dra.go@v1.9.0, which reports `domain.devices.interfaces`.
+    pkg/network/admitter/dra.go@v1.9.0, which reports `domain.devices.interfaces`; for 1.10 VEP 183 of kubevirt/enhancements and
+    kubevirt/kubevirt#18451.
 """
 
 from webhook.kube.text import quoted
+from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._dra import SINCE, evaluated
 from webhook.vmi.bindings import wiring
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
+
+_PLUGINS_ONLY_SINCE = Version(1, 10)
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
@@ -39,16 +44,21 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
         first.setdefault(interface.name or "", index)
     names = dict.fromkeys(network.name or "" for _, network, _ in networks)
     places = [first[name] for name in names if name in first]
-    return (_violation(index, interface) for index in places if _cannot_use_a_claim(interface := vmi.interfaces[index]))
+    sriov_serves = not registry.at_least(*_PLUGINS_ONLY_SINCE)
+    return (
+        _violation(index, vmi.interfaces[index], sriov_serves=sriov_serves)
+        for index in places
+        if vmi.interfaces[index].binding is None and not (sriov_serves and vmi.interfaces[index].sriov is not None)
+    )
 
 
-def _cannot_use_a_claim(interface: Interface) -> bool:
-    return interface.sriov is None and interface.binding is None
-
-
-def _violation(index: int, interface: Interface) -> Violation:
-    message = f"a DRA network needs sriov or a plugin, and interface {quoted(interface.name)} has {wiring(interface)}"
-    return Violation(("domain", "devices", "interfaces", index), message, "set sriov: {}, or binding with a plugin that uses DRA claims")
+def _violation(index: int, interface: Interface, *, sriov_serves: bool) -> Violation:
+    needed, release = ("sriov or a plugin", "") if sriov_serves else ("a plugin", f"from KubeVirt {_PLUGINS_ONLY_SINCE} on ")
+    message = f"{release}a DRA network needs {needed}, and interface {quoted(interface.name)} has {wiring(interface)}"
+    plugin = "binding with a plugin that uses DRA claims"
+    return Violation(
+        ("domain", "devices", "interfaces", index), message, f"set sriov: {{}}, or {plugin}" if sriov_serves else f"set {plugin}"
+    )
 
 
 RULE = SpecRule(

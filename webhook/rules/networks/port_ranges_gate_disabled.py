@@ -4,7 +4,8 @@ What
     `interfaces[].portRanges` has entries, on any network, and feature gate PortRangesSpec is not enabled.
 
 Why
-    Ranges of ports are alpha in KubeVirt 1.9, so off unless an admin enables them; KubeVirt refuses the VM.
+    Ranges of ports are Alpha in KubeVirt 1.9, so off unless an admin enables them; KubeVirt refuses the VM. Where the gates are not
+    known, this rule goes by the default, and warns.
 
 Refused
     masquerade: {}
@@ -34,7 +35,8 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     gate = registry.gate(PORT_RANGES_GATE)
     if gate.is_on:
         return ()
-    message = f"portRanges needs feature gate {PORT_RANGES_GATE}, which is {gate.value}"
+    off = "is off" if gate.is_known else f"is probably off ({registry.gates_doubt})"
+    message = f"portRanges needs feature gate {PORT_RANGES_GATE}, which {off}"
     accepted = f"have {PORT_RANGES_GATE} added to the KubeVirt CR's featureGates, or list single ports in ports"
     return [Violation(("portRanges",), message, accepted, at_most=Action.DENY if gate.is_known else Action.WARN)]
 
