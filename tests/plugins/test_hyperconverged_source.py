@@ -120,3 +120,23 @@ def test_plugins_at_the_other_api_version_s_path_are_told_as_unread() -> None:
 def test_masquerade_is_the_default_interface_and_the_cr_itself_is_edited() -> None:
     assert loaded("1.18.0").registry.default_network_interface == "masquerade"
     assert loaded("1.18.0", api="v1").registry.owner == "the HyperConverged CR (spec.networking.networkBinding)"
+
+
+@pytest.mark.parametrize(
+    ("api", "written"), [("v1beta1", {"evictionStrategy": "External"}), ("v1", {"virtualization": {"evictionStrategy": "External"}})]
+)
+def test_the_eviction_strategy_is_read_where_the_api_version_has_it(api: str, written: dict[str, Any]) -> None:
+    assert loaded("1.18.0", api=api, **written).registry.eviction_strategy == "External"
+    other = "v1" if api == "v1beta1" else "v1beta1"
+    assert loaded("1.18.0", api=other, **written).registry.eviction_strategy == "LiveMigrate"
+
+
+@pytest.mark.parametrize(("several_workers", "strategy"), [(True, "LiveMigrate"), (False, "None"), (None, "LiveMigrate")])
+def test_without_an_eviction_strategy_it_is_the_operator_s_default(several_workers: bool | None, strategy: str) -> None:  # noqa: FBT001 - a table's column
+    cr = {
+        "apiVersion": "hco.kubevirt.io/v1beta1",
+        "kind": "HyperConverged",
+        "spec": {},
+        "status": {"infrastructureHighlyAvailable": several_workers},
+    }
+    assert registry_from(cr, source="x").registry.eviction_strategy == strategy

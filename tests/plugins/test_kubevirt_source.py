@@ -38,6 +38,7 @@ def test_a_bare_cr_has_kubevirt_s_own_defaults() -> None:
 
 
 def test_the_sibling_settings_are_read() -> None:
+    assert loaded({"evictionStrategy": "LiveMigrate"}).registry.eviction_strategy == "LiveMigrate"
     registry = loaded({"network": {"permitBridgeInterfaceOnPodNetwork": False, "defaultNetworkInterface": "masquerade"}}).registry
     assert not registry.permit_bridge_on_pod_network
     assert registry.default_network_interface == "masquerade"

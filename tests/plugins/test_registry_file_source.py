@@ -23,6 +23,7 @@ def test_everything_that_can_be_written_is_read() -> None:
         disabledFeatureGates=["PasstBinding"],
         permitBridgeInterfaceOnPodNetwork=False,
         defaultNetworkInterface="masquerade",
+        evictionStrategy="LiveMigrate",
         supplementaryOverheads={"passt": {"requests": {"memory": "500Mi", "cpu": 1}, "limits": {"memory": "1Gi"}}},
     )
     registry = read.registry
@@ -32,6 +33,7 @@ def test_everything_that_can_be_written_is_read() -> None:
     assert registry.disabled_gates == frozenset({"PasstBinding"})
     assert not registry.permit_bridge_on_pod_network
     assert registry.default_network_interface == "masquerade"
+    assert registry.eviction_strategy == "LiveMigrate"
     assert read.supplementary["passt"].requests == {"memory": "500Mi", "cpu": 1}
     assert registry.source == "registry file registry.yaml"
     assert registry.owner.endswith("and in registry.yaml")
@@ -77,6 +79,7 @@ def test_without_a_version_it_is_unknown() -> None:
         ({"featureGates": "PasstBinding"}, 'featureGates is "PasstBinding", expected a list'),
         ({"featureGates": [1]}, "featureGates[0] is 1, expected a string"),
         ({"permitBridgeInterfaceOnPodNetwork": "yes"}, 'permitBridgeInterfaceOnPodNetwork is "yes", expected true or false'),
+        ({"evictionStrategy": "Never"}, 'evictionStrategy is "Never", expected one of LiveMigrate, LiveMigrateIfPossible, None, External'),
         ({"defaultNetworkInterface": "passt"}, 'defaultNetworkInterface is "passt", expected one of bridge, masquerade, slirp'),
         ({"supplementaryOverheads": {"passt": []}}, "supplementaryOverheads.passt is a list, expected an object"),
         (

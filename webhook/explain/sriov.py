@@ -20,8 +20,9 @@ GUIDE = BindingGuide(
     needs=(
         "Nodes with SR-IOV cards, IOMMU and virtual functions bound to vfio-pci, the SR-IOV device plugin and CNI plugin, and a Multus "
         "network whose NetworkAttachmentDefinition names the resource; the pod network has no such device. In KubeVirt 1.9 a DRA network "
-        "(`resourceClaim`) can take its place, with gate NetworkDevicesWithDRA (Alpha); for 1.10 it is planned for plugins only. From 1.9 the resource request comes from "
-        "network-resources-injector by default (gate ExternalNetResourceInjection), so that must be deployed."
+        "(`resourceClaim`) can take its place, with gate NetworkDevicesWithDRA (Alpha); for 1.10 it is planned for plugins only. "
+        "From 1.9 the resource request comes from network-resources-injector by default (gate ExternalNetResourceInjection), "
+        "so that must be deployed."
     ),
     live_migration=(
         "Yes: as a secondary NIC it never stands in the way. The device itself cannot move, so it is unplugged from the guest before and "

@@ -20,6 +20,8 @@ _READ: tuple[Path, ...] = (
     ("spec", "configuration", "network", "binding"),
     ("spec", "configuration", "network", "defaultNetworkInterface"),
     ("spec", "configuration", "network", "permitBridgeInterfaceOnPodNetwork"),
+    ("spec", "configuration", "network", "permitSlirpInterface"),
+    ("spec", "configuration", "evictionStrategy"),
     ("spec", "configuration", "developerConfiguration", "featureGates"),
     ("spec", "configuration", "developerConfiguration", "disabledFeatureGates"),
     ("status", "phase"),

@@ -25,6 +25,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         disabled_gates: `...disabledFeatureGates` (KubeVirt 1.8+).
         permit_bridge_on_pod_network: `spec.configuration.network.permitBridgeInterfaceOnPodNetwork`, default true.
         default_network_interface: `spec.configuration.network.defaultNetworkInterface`, default `bridge`.
+        eviction_strategy: `spec.configuration.evictionStrategy`, for VMs that set none; `None` where it is unset or not known.
         permit_slirp: `spec.configuration.network.permitSlirpInterface`, default false; read before 1.3 only.
         owner: What an admin edits to register a plugin, as a person would say it.
         source: Where the registry was read from, as a person would say it.
@@ -38,6 +39,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     disabled_gates: frozenset[str] = frozenset()
     permit_bridge_on_pod_network: bool = True
     default_network_interface: str = "bridge"
+    eviction_strategy: str | None = None
     permit_slirp: bool = False
     owner: str = "the KubeVirt CR (spec.configuration.network.binding)"
     source: str = "nowhere"

@@ -34,3 +34,7 @@ def test_a_bridge_on_a_multus_network_is_accepted() -> None:
 
 def test_masquerade_is_accepted() -> None:
     assert_accepted(RULE, vmi(interface(masquerade={})))
+
+
+def test_where_the_cluster_asks_for_migration_it_is_another_rule_s_business() -> None:
+    assert_accepted(RULE, vmi(interface(bridge={})), registry(eviction_strategy="LiveMigrate"))

@@ -104,3 +104,22 @@ def test_the_pod_interface_is_found_wherever_it_stands() -> None:
 
 def test_a_pod_network_without_interface_is_another_rule_s_business() -> None:
     assert_accepted(RULE, vmi(networks=[{"name": "n", "pod": {}}], evictionStrategy="LiveMigrate"))
+
+
+BRIDGED = vmi(interface("default", bridge={}))
+
+
+@pytest.mark.parametrize("strategy", ["LiveMigrate", "LiveMigrateIfPossible"])
+def test_without_a_strategy_of_its_own_a_vm_has_the_cluster_s(strategy: str) -> None:
+    message = f'the cluster\'s evictionStrategy is "{strategy}", but a bridge'
+    assert_found(RULE, BRIDGED, registry(eviction_strategy=strategy), field=f"{AT}.bridge", message=message)
+
+
+@pytest.mark.parametrize("strategy", [None, "None", "External"])
+def test_a_cluster_that_does_not_ask_for_migration_is_accepted(strategy: str | None) -> None:
+    assert_accepted(RULE, BRIDGED, registry(eviction_strategy=strategy))
+
+
+def test_the_vm_s_own_strategy_goes_before_the_cluster_s() -> None:
+    own = vmi(interface("default", bridge={}), evictionStrategy="None")
+    assert_accepted(RULE, own, registry(eviction_strategy="LiveMigrate"))

@@ -47,6 +47,12 @@ _PASST_ATTACHMENT = "default/primary-udn-kubevirt-binding"
 _PASST_IMAGE = "quay.io/kubevirt/network-passt-binding"  # HCO takes it from its environment; this is upstream's name without a tag
 
 
+class Virtualization(msgspec.Struct, frozen=True, rename="camel"):
+    """`spec.virtualization` of v1."""
+
+    eviction_strategy: str | None = None
+
+
 class Networking(msgspec.Struct, frozen=True, rename="camel"):
     """`spec.networking` of v1."""
 
@@ -58,6 +64,8 @@ class Spec(msgspec.Struct, frozen=True, rename="camel"):
 
     network_binding: Mapping[str, object] | None = None
     networking: Networking | None = None
+    eviction_strategy: str | None = None
+    virtualization: Virtualization | None = None
 
 
 class ComponentVersion(msgspec.Struct, frozen=True):
@@ -68,9 +76,10 @@ class ComponentVersion(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """`status`, as far as it tells the version."""
+    """`status`, as far as it tells the version and how many workers there are."""
 
     versions: list[ComponentVersion] | None = None
+    infrastructure_highly_available: bool | None = msgspec.field(default=None, name="infrastructureHighlyAvailable")
 
 
 class HyperConvergedCR(msgspec.Struct, frozen=True):
@@ -122,6 +131,7 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
         gates_known=False,
         enabled_gates=frozenset(_gates(release, obj)),
         default_network_interface="masquerade",
+        eviction_strategy=_eviction_strategy(cr, obj),
         owner=f"the HyperConverged CR ({render(at)})",
         source=f"{title} in {source}",
     )
@@ -131,6 +141,23 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
 def _operator_version(cr: HyperConvergedCR) -> Version | None:
     versions = (cr.status.versions if cr.status is not None else None) or ()
     return next((parse_version(each.version) for each in versions if each.name == "operator" and each.version), None)
+
+
+def _eviction_strategy(cr: HyperConvergedCR, obj: object) -> str:
+    """What is written, else the operator's default: LiveMigrate, and None on a single worker.
+
+    Source: pkg/webhooks/mutator/hyperConvergedMutator.go@release-1.10 to @release-1.19.
+    """
+    spec = cr.spec or Spec()
+    written = (spec.virtualization or Virtualization()).eviction_strategy if _is_v1(obj) else spec.eviction_strategy
+    if written is not None:
+        return written
+    has_one_worker = cr.status is not None and cr.status.infrastructure_highly_available is False
+    return "None" if has_one_worker else "LiveMigrate"
+
+
+def _is_v1(obj: object) -> bool:
+    return look_up(obj, ("apiVersion",)) == "hco.kubevirt.io/v1"
 
 
 def _kubevirt_version(release: _Release) -> Version | None:

@@ -40,6 +40,7 @@ class Configuration(msgspec.Struct, frozen=True, rename="camel"):
     """`spec.configuration`."""
 
     network: Network | None = None
+    eviction_strategy: str | None = None
     developer_configuration: DeveloperConfiguration | None = None
 
 
@@ -92,6 +93,7 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
         disabled_gates=frozenset(developer.disabled_feature_gates or ()),
         permit_bridge_on_pod_network=network.permit_bridge_interface_on_pod_network is not False,
         default_network_interface=network.default_network_interface or "bridge",
+        eviction_strategy=configuration.eviction_strategy,
         permit_slirp=network.permit_slirp_interface is True,
         owner=_BY_HCO if _owned_by_hco(cr.metadata) else _OWN,
         source=f"{title} in {source}",

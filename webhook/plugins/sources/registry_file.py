@@ -22,6 +22,7 @@ _PLUGINS: Path = ("plugins",)
 _SUPPLEMENTARY: Path = ("supplementaryOverheads",)
 _VERSION, _VERSION_ELSEWHERE = "kubeVirtVersion", "kubevirtVersion"
 _DEFAULT_INTERFACES = ("bridge", "masquerade", "slirp")
+_EVICTION_STRATEGIES = ("LiveMigrate", "LiveMigrateIfPossible", "None", "External")
 
 
 class RegistryFile(msgspec.Struct, frozen=True, rename="camel"):
@@ -35,6 +36,7 @@ class RegistryFile(msgspec.Struct, frozen=True, rename="camel"):
     disabled_feature_gates: list[str] | None = None
     permit_bridge_interface_on_pod_network: bool | None = None
     default_network_interface: str | None = None
+    eviction_strategy: str | None = None
     supplementary_overheads: Mapping[str, object] | None = None
 
 
@@ -66,6 +68,7 @@ def read(obj: object, *, source: str) -> LoadedRegistry:
         disabled_gates=frozenset(file.disabled_feature_gates or ()),
         permit_bridge_on_pod_network=file.permit_bridge_interface_on_pod_network is not False,
         default_network_interface=file.default_network_interface or "bridge",
+        eviction_strategy=file.eviction_strategy,
         owner=f"the KubeVirt CR (spec.configuration.network.binding) and in {source}",
         source=f"registry file {source}",
     )
@@ -107,13 +110,15 @@ def _unknown_keys(obj: object, file: RegistryFile) -> Iterator[str]:
 
 
 def _bad_values(obj: object, file: RegistryFile) -> Iterator[str]:
-    version, default = file.kube_virt_version, file.default_network_interface
+    version, default, strategy = file.kube_virt_version, file.default_network_interface, file.eviction_strategy
     if look_up(obj, _PLUGINS) is None:
         yield "plugins is missing, expected an object ({} when none is registered)"
     if version is not None and ((release := parse_version(version)) is None or release.major > LAST_MAJOR):
         yield f'kubeVirtVersion is {shown(version)}, expected a release such as "1.9" or "v1.9.0"'
     if default is not None and default not in _DEFAULT_INTERFACES:
         yield f"defaultNetworkInterface is {shown(default)}, expected one of " + ", ".join(_DEFAULT_INTERFACES)
+    if strategy is not None and strategy not in _EVICTION_STRATEGIES:
+        yield f"evictionStrategy is {shown(strategy)}, expected one of " + ", ".join(_EVICTION_STRATEGIES)
 
 
 def _bad_overheads(

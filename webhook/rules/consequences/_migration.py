@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from webhook.plugins.registry import Registry
 from webhook.vmi.vmi import VMI
 
 ALLOW_BRIDGE = "kubevirt.io/allow-pod-bridge-network-live-migration"
@@ -12,6 +13,12 @@ AT_DRAIN: Mapping[str | None, str] = {
     "LiveMigrateIfPossible": "a node drain shuts the VM down",
 }
 """The eviction strategies that ask for migration, with what happens to a VM that cannot migrate."""
+
+
+def eviction_strategy(vmi: VMI, registry: Registry) -> str | None:
+    """The VMI's eviction strategy, else the cluster's (pkg/util/migrations/migrations.go@v1.9.0)."""
+    own = vmi.spec.eviction_strategy
+    return registry.eviction_strategy if own is None else own
 
 
 def pod_interface(vmi: VMI) -> int | None:

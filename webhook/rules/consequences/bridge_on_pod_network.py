@@ -23,7 +23,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
-from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN
+from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN, eviction_strategy
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -35,7 +35,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """
     if not vmi.on_pod_network(interface) or ALLOW_BRIDGE in vmi.annotations:
         return ()
-    if vmi.spec.eviction_strategy in AT_DRAIN or not registry.permit_bridge_on_pod_network:
+    if eviction_strategy(vmi, registry) in AT_DRAIN or not registry.permit_bridge_on_pod_network:
         return ()
     message = f"interface {quoted(interface.name)} is a bridge on the pod network, so the VM cannot be live-migrated"
     accepted = f"use masquerade on the pod network, or give the VMI annotation {ALLOW_BRIDGE} if the network keeps a pod's address"

@@ -1,14 +1,16 @@
 """A VM asks to be live-migrated, and its pod-network interface does not let it.
 
 What
-    `evictionStrategy` is `LiveMigrate` or `LiveMigrateIfPossible`, and the interface on the pod network has a binding that the running
-    KubeVirt does not migrate: a bridge without annotation `kubevirt.io/allow-pod-bridge-network-live-migration`, SR-IOV, a plugin
-    registered without `migration` (any plugin in 1.1), or before 1.3 slirp, passt or macvtap.
+    `evictionStrategy` of the VMI, or of the cluster where the VMI has none, is `LiveMigrate` or `LiveMigrateIfPossible`, and the
+    interface on the pod network has a binding that the running KubeVirt does not migrate: a bridge without annotation
+    `kubevirt.io/allow-pod-bridge-network-live-migration`, SR-IOV, a plugin registered without `migration` (any plugin in 1.1), or before
+    1.3 slirp, passt or macvtap.
 
 Why
     KubeVirt finds out only when the VM runs (condition `LiveMigratable=False`, reason `InterfaceNotLiveMigratable`), and it matters only
     when a node is drained: with `LiveMigrate` every eviction is answered 429 and the drain hangs; with `LiveMigrateIfPossible` the VM is
-    shut down. Memory and CPU hotplug need migration too. Only the interface on the pod network counts: secondary ones never hinder.
+    shut down. HyperConverged sets `LiveMigrate` for the cluster by default where there are several workers. Memory and CPU hotplug need
+    migration too. Only the interface on the pod network counts: secondary ones never hinder.
 
 Refused
     interfaces: [{name: default, bridge: {}}]
@@ -21,7 +23,9 @@ Accepted
     evictionStrategy: LiveMigrate
 
 Source
-    pkg/network/vmispec/interface.go@v1.9.0; no KubeVirt release says it at admission.
+    pkg/network/vmispec/interface.go and pkg/util/migrations/migrations.go@v1.9.0, and the latter at v1.1.1 and v1.4.1; no KubeVirt release
+    says it at admission. The cluster's strategy is `spec.configuration.evictionStrategy` of the KubeVirt CR, or `spec.evictionStrategy` of
+    the HyperConverged CR (in v1 `spec.virtualization.evictionStrategy`).
 """
 
 from typing import NamedTuple
@@ -30,7 +34,7 @@ from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, Mistakes, SpecRule, Violation
-from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN, pod_interface
+from webhook.rules.consequences._migration import ALLOW_BRIDGE, AT_DRAIN, eviction_strategy, pod_interface
 from webhook.vmi.bindings import DISCONTINUED, DISCONTINUED_SINCE
 from webhook.vmi.spec import Interface, PluginBinding
 from webhook.vmi.vmi import VMI
@@ -49,7 +53,7 @@ class _Hindrance(NamedTuple):
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Examine the interface on the pod network; what keeps the VM from starting at all is for other rules to tell."""
-    strategy = vmi.spec.eviction_strategy
+    strategy = eviction_strategy(vmi, registry)
     if strategy not in AT_DRAIN:
         return ()
     index = pod_interface(vmi)
@@ -57,7 +61,8 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     if index is None or hindrance is None:
         return ()
     path = ("domain", "devices", "interfaces", index, hindrance.field)
-    message = f"evictionStrategy is {quoted(strategy)}, but {hindrance.what} cannot be live-migrated: {AT_DRAIN[strategy]}"
+    whose = "" if vmi.spec.eviction_strategy is not None else "the cluster's "
+    message = f"{whose}evictionStrategy is {quoted(strategy)}, but {hindrance.what} cannot be live-migrated: {AT_DRAIN[strategy]}"
     return [Violation(path, message, f'{hindrance.remedy}, or set evictionStrategy to "None"')]
 
 
