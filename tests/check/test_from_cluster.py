@@ -132,7 +132,7 @@ def test_files_are_evaluated_by_the_registry_of_a_cluster(api: FakeApi, tmp_path
     [
         ([], "has no KubeVirt CR"),
         ([deployed_kubevirt(phase="")], "not deployed yet"),
-        ([deployed_kubevirt(), deployed_kubevirt()], "2 KubeVirt CRs count"),
+        ([deployed_kubevirt(), deployed_kubevirt()], "2 KubeVirt CRs are active"),
     ],
 )
 def test_a_cluster_without_one_registry_is_an_error(api: FakeApi, tmp_path: Path, objects: list[Object], told: str) -> None:
@@ -147,7 +147,7 @@ def test_a_cluster_without_kubevirt_is_an_error(api: FakeApi, tmp_path: Path) ->
         checked(Cluster(api, served={}), tmp_path)
 
 
-@pytest.mark.parametrize(("fault", "told"), [(401, "log in anew"), ("cut", "can be reached from here"), ("no JSON", "cannot be read")])
+@pytest.mark.parametrize(("fault", "told"), [(401, "log in again"), ("cut", "can be reached from here"), ("no JSON", "cannot be read")])
 def test_an_api_server_that_does_not_answer_is_told_with_what_to_do(api: FakeApi, tmp_path: Path, fault: int | str, told: str) -> None:
     cluster = Cluster(api)
     api.fail("/", fault, times=99)

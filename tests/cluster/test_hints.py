@@ -18,4 +18,4 @@ def test_namespaces_are_offered_for_what_is_read_by_namespace(kind: str, *, help
 
 def test_credentials_that_could_not_be_had_were_not_refused() -> None:
     told = str(explained(unanswered("GET https://x/apis", "unauthorized", "there are no credentials: x")))
-    assert told.endswith("there are no credentials: x; log in anew, or name another context with --context")
+    assert told.endswith("there are no credentials: x; log in again, or name another context with --context")

@@ -45,7 +45,7 @@ def test_one_that_is_being_deleted_or_has_no_phase_does_not_count_beside_it(othe
         (unread(SERVER), State.UNREAD, "not been read yet"),
         (of(kubevirt(deletionTimestamp="2026-01-01T00:00:00Z")), State.DELETING, "KubeVirt kubevirt/kubevirt is being deleted"),
         (of(kubevirt(phase=None)), State.NOT_DEPLOYED, "KubeVirt kubevirt/kubevirt is not deployed yet"),
-        (of(kubevirt(), kubevirt(namespace="b")), State.SEVERAL, "2 KubeVirt CRs count (b/kubevirt, kubevirt/kubevirt)"),
+        (of(kubevirt(), kubevirt(namespace="b")), State.SEVERAL, "2 KubeVirt CRs are active (b/kubevirt, kubevirt/kubevirt)"),
     ],
 )
 def test_where_none_counts_nobody_knows_what_is_registered_and_it_is_told_why(found: EffectiveCR, state: State, told: str) -> None:

@@ -184,7 +184,7 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
         ),
         (proxy("bindguard-a", "registry"), put("known", to=False), "registry", "does not know what is registered"),
         (proxy("bindguard-a", "registry"), put("plugins", to={"old": {}}), "registry", "bindguard-a: it lacks passt and it still has old"),
-        (KUBEVIRTS, put("items", to=[kubevirt(), kubevirt()]), "kubevirt", "2 KubeVirt CRs count"),
+        (KUBEVIRTS, put("items", to=[kubevirt(), kubevirt()]), "kubevirt", "2 KubeVirt CRs are active"),
     ],
 )
 def test_what_does_not_work_fails_with_what_was_found_and_what_to_do(path: str, change: Any, check: str, found: str) -> None:

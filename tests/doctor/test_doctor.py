@@ -82,7 +82,7 @@ def test_the_endpoints_of_an_old_cluster_are_read_too(installation: Installation
     assert {"endpoints": "ok"}.items() <= {each["check"]: each["verdict"] for each in json.loads(done.stdout)["checks"]}.items()
 
 
-@pytest.mark.parametrize(("fault", "remedy"), [(401, b"log in anew"), ("cut", b"check the server's address")])
+@pytest.mark.parametrize(("fault", "remedy"), [(401, b"log in again"), ("cut", b"check the server's address")])
 def test_an_api_server_that_cannot_be_asked_ends_with_3(
     installation: Installation, tmp_path: Path, fault: int | str, remedy: bytes
 ) -> None:

@@ -175,7 +175,7 @@ COMMANDS = {"doctor": ("doctor",), "check": ("check", "--from-cluster"), "regist
     ("wrong", "said"),
     [
         ("ca", "its certificate is not signed by the CA of the kubeconfig"),
-        ("token", "log in anew"),
+        ("token", "log in again"),
         ("server", "check the server's address in the kubeconfig"),
     ],
 )

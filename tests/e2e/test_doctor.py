@@ -182,7 +182,7 @@ FAULTS: Mapping[str, tuple[Callable[[ControlPlane], AbstractContextManager[None]
         "it is not asked about namespaces without the label bindguard=try",
     ),
     "the KubeVirt CR is deleted": (lambda cluster: without(cluster, CR), {"kubevirt": "warn"}, "has no KubeVirt CR"),
-    "a second CR counts": (second_kubevirt, {"kubevirt": "fail"}, "2 KubeVirt CRs count (bindguard/second, kubevirt/kubevirt)"),
+    "a second CR counts": (second_kubevirt, {"kubevirt": "fail"}, "2 KubeVirt CRs are active (bindguard/second, kubevirt/kubevirt)"),
 }
 
 

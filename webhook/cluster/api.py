@@ -1,6 +1,6 @@
-"""Calls to one API server: JSON bytes in and out, each call within its time, a watch line by line.
+"""HTTP calls to one API server: JSON bytes in and out, a timeout for each call, a watch line by line.
 
-The calls are made with httpx and not with the official client, whose calls are threads that nobody can cancel (docs/decisions.md).
+The calls use httpx and not the official client, whose calls are threads that cannot be cancelled (docs/decisions.md).
 """
 
 import asyncio
@@ -19,25 +19,25 @@ from webhook.cluster.credentials import Credentials
 from webhook.cluster.kubeconfig_errors import cut_to_a_line
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""More of one answer is not read; a page of 500 large VMs has a tenth of it."""
+"""Limit of one response; a page of 500 large VMs has a tenth of it."""
 MAX_LINE_BYTES = 32 * 1024 * 1024
-"""More of one watch event is not read; etcd holds no object of more than 1.5 MiB."""
+"""Limit of one watch event; etcd stores no object of more than 1.5 MiB."""
 
 MAX_RETRY_AFTER_SECONDS = 30
-"""No server is left alone for longer, whatever it asks for."""
+"""A longer `Retry-After` is cut to this."""
 
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 
 UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
-"""What OpenSSL calls a certificate that no CA of ours has signed; it stands in the message of the error."""
+"""OpenSSL's word, in an error's message, for a certificate that no trusted CA has signed."""
 THROUGH_PROXY = " through the proxy "
-"""How a message tells that the way to the server leads through one."""
+"""Part of the message of a call that failed through a proxy."""
 
 _SECONDS = 10.0
 _UNAUTHORIZED = 401
-_SECONDS_TOLD = re.compile(r"\d{1,9}", re.ASCII)
+_RETRY_AFTER = re.compile(r"\d{1,9}", re.ASCII)
 _NONE: Mapping[str, str] = {}
 
 _encode = msgspec.json.encode
@@ -52,13 +52,13 @@ class _Call(NamedTuple):
 
 
 class ApiServer:
-    """An API server that is asked as one user.
+    """An API server, called as one user.
 
-    Every call raises `ApiError` when there is no answer within its `seconds`, or one that is no success.
+    Every call raises `ApiError` when no response comes within `seconds`, or its status is not 2xx.
 
     Attributes:
-        base_url: Its address, for messages.
-        skew: Seconds by which our clock was ahead of the server's when it last answered, to the second; `None` when it has not yet.
+        base_url: Address of the server, for messages.
+        skew: Seconds by which this clock was ahead of the server's at its last response, to the second; `None` before the first.
     """
 
     def __init__(self, credentials: Credentials) -> None:
@@ -69,30 +69,31 @@ class ApiServer:
         self.skew: float | None = None
 
     async def get(self, path: str, query: Mapping[str, str] = _NONE, *, seconds: float = _SECONDS) -> bytes:
-        """An object, a list, or whatever else is at a path."""
+        """The body of a GET."""
         return await self._asked(_Call("GET", path, query), seconds)
 
     async def post(self, path: str, obj: object, *, seconds: float = _SECONDS) -> bytes:
-        """Create; the object as it was stored."""
+        """Create an object; returns it as it was stored."""
         return await self._asked(_Call("POST", path, content=_encode(obj)), seconds)
 
     async def patch(self, path: str, obj: object, *, content_type: str = MERGE_PATCH, seconds: float = _SECONDS) -> bytes:
-        """Patch; the object as it was stored. `ApiError` of reason `conflict` when the patch names a resourceVersion of before."""
+        """Patch an object; returns it as it was stored. `ApiError` of reason `conflict` when the patch names an old resourceVersion."""
         return await self._asked(_Call("PATCH", path, content=_encode(obj), content_type=content_type), seconds)
 
     async def apply(self, path: str, obj: object, *, manager: str, seconds: float = _SECONDS) -> bytes:
-        """Apply server-side as this field manager; makes what is not there yet. The object as it was stored."""
+        """Server-side apply as this field manager, which creates a missing object; returns the object as it was stored."""
         return await self._asked(_Call("PATCH", path, {"fieldManager": manager}, _encode(obj), APPLY_PATCH), seconds)
 
     @contextlib.asynccontextmanager
     async def lines(self, path: str, query: Mapping[str, str], *, silence_seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
-        """A watch: its lines as they come, each one JSON object; `ApiError` of reason `timeout` after a silence of so many seconds.
+        """The lines of a watch as they arrive, each one a JSON object, until the server ends the stream.
 
-        The lines end when the server ends the stream.
+        Raises:
+            ApiError: As for other calls; of reason `timeout` when no byte comes for `silence_seconds`.
         """
         call = _Call("GET", path, query)
         asked = self._named(call)
-        with _told(asked, silence_seconds, self._through):
+        with _network_errors(asked, silence_seconds, self._through):
             async with asyncio.timeout(silence_seconds):
                 response = await self._sent(call)
                 refusal = None if response.is_success else await _whole(response, asked)
@@ -109,7 +110,7 @@ class ApiServer:
 
     async def _asked(self, call: _Call, seconds: float) -> bytes:
         asked = self._named(call)
-        with _told(asked, seconds, self._through):
+        with _network_errors(asked, seconds, self._through):
             async with asyncio.timeout(seconds):
                 response = await self._sent(call)
                 try:
@@ -121,7 +122,7 @@ class ApiServer:
         return body
 
     async def _sent(self, call: _Call) -> httpx.Response:
-        """The response, its body still to be read. Tokens are withdrawn and CAs replaced while we run: then both are read anew, once."""
+        """The response with its body unread. After a 401 or an untrusted certificate the credentials are read again, once."""
         try:
             response = await self._sent_as(call)
         except httpx.ConnectError as error:
@@ -136,7 +137,7 @@ class ApiServer:
 
     async def _sent_as(self, call: _Call) -> httpx.Response:
         if self._http.is_closed:
-            raise unanswered(self._named(call), "unavailable", "nothing is asked any more: the program is about to stop")
+            raise unanswered(self._named(call), "unavailable", "no call is made any more: the program is about to stop")
         headers = await self._credentials.headers()
         if call.content:
             headers["Content-Type"] = call.content_type
@@ -144,21 +145,18 @@ class ApiServer:
             call.method, call.path, params=dict(call.query), headers=headers, content=call.content, extensions=self._credentials.extensions
         )
         response = await self._http.send(request, stream=True)
-        self._note_date(response.headers.get("Date", ""))
-        return response
-
-    def _note_date(self, date: str) -> None:
         with contextlib.suppress(ValueError, OverflowError):
-            self.skew = time.time() - parsedate_to_datetime(date).timestamp()
+            self.skew = time.time() - parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
+        return response
 
     def _named(self, call: _Call) -> str:
         return f"{call.method} {self.base_url}{call.path}"
 
 
 def _retry_after(response: httpx.Response) -> float:
-    """Seconds that the server asks to be left alone for; a date, which API servers do not send, counts as nothing."""
-    told = response.headers.get("Retry-After", "")
-    return float(min(int(told), MAX_RETRY_AFTER_SECONDS)) if _SECONDS_TOLD.fullmatch(told) else 0.0
+    """The `Retry-After` header in seconds; a date, which API servers do not send, is ignored."""
+    value = response.headers.get("Retry-After", "")
+    return float(min(int(value), MAX_RETRY_AFTER_SECONDS)) if _RETRY_AFTER.fullmatch(value) else 0.0
 
 
 async def _whole(response: httpx.Response, asked: str) -> bytes:
@@ -172,12 +170,12 @@ async def _whole(response: httpx.Response, asked: str) -> bytes:
 
 
 async def _lines(response: httpx.Response, asked: str, silence_seconds: float) -> AsyncIterator[bytes]:
-    """Split at line feeds alone: a JSON string may hold what else Unicode takes for the end of a line."""
+    """Lines, split at line feeds only: a JSON string may hold other characters that Unicode counts as line ends."""
     parts = aiter(response.aiter_raw())
     rest: list[bytes] = []
     size = 0
     while True:
-        with _told(asked, silence_seconds):
+        with _network_errors(asked, silence_seconds):
             async with asyncio.timeout(silence_seconds):
                 part = await anext(parts, None)
         if part is None:
@@ -195,18 +193,17 @@ async def _lines(response: httpx.Response, asked: str, silence_seconds: float) -
 
 
 @contextlib.contextmanager
-def _told(asked: str, seconds: float, through: str = "") -> Iterator[None]:
-    """Whatever a network does to a call, as the error that is told."""
+def _network_errors(asked: str, seconds: float, through: str = "") -> Iterator[None]:
+    """Raise time-outs and errors of the network within the block as `ApiError`."""
     try:
         yield
     except TimeoutError as error:
         raise unanswered(asked, "timeout", f"nothing came{through} for {round(seconds, 1):g} s") from error
     except httpx.HTTPError as error:
-        raise unanswered(asked, "unavailable", f"no answer{through}: {cut_to_a_line(str(error)) or _plainly(error)}") from error
+        raise unanswered(asked, "unavailable", f"no answer{through}: {cut_to_a_line(str(error)) or _without_message(error)}") from error
 
 
-def _plainly(error: httpx.HTTPError) -> str:
-    """An error without a message, which is one of a socket as a rule."""
+def _without_message(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):
         return "no connection could be made"
     return "the connection broke off"

@@ -1,4 +1,4 @@
-"""An answer of the API server that is no success, or no answer at all, as one error with one of a few reasons."""
+"""Failed calls to the API server as one error class with one of a few reasons."""
 
 import contextlib
 from collections.abc import Iterator, Mapping
@@ -31,13 +31,13 @@ _MAX_REPORTED = 400
 
 
 class ApiError(UnreadableError):
-    """The API server did not do what it was asked.
+    """A call to the API server failed.
 
     Attributes:
-        status: The HTTP status; 0 when there was no answer.
-        reason: What that means, for logs, metrics and decisions.
-        body: What was answered, whole; a Status object as a rule.
-        retry_after: Seconds that the server asks to be left alone for; 0 when it does not.
+        status: The HTTP status; 0 when there was no response.
+        reason: The kind of failure, for logs, metrics and decisions.
+        body: The whole body of the response; usually a Status object.
+        retry_after: The server's `Retry-After`, in seconds; 0 without one.
     """
 
     def __init__(self, message: str, *, status: int, reason: Reason, body: bytes = b"", retry_after: float = 0.0) -> None:
@@ -49,7 +49,7 @@ class ApiError(UnreadableError):
 
     @property
     def kind(self) -> str:
-        """What failed and why: the same for the same trouble however the server words it, so that a log tells each trouble once."""
+        """The call and the reason, without the server's wording: equal for equal failures, so that each is logged once."""
         return f"{self.message.partition(': ')[0]}: {self.reason}"
 
 
@@ -61,38 +61,33 @@ _decode = msgspec.json.Decoder(_Status).decode
 
 
 def unanswered(asked: str, reason: Reason, why: str) -> ApiError:
-    """There was no answer to `asked`."""
+    """The error of a call (`asked`) without a response, or with one that cannot be used."""
     return ApiError(f"{asked}: {why}", status=0, reason=reason)
 
 
 def answered(asked: str, status: int, body: bytes, *, retry_after: float) -> ApiError:
-    """The answer to `asked` was a refusal."""
-    message = f"{asked}: HTTP {status}: {_told(body)}"
+    """The error of a call (`asked`) whose response has an error status."""
+    try:
+        message = _decode(body).message
+    except UNDECODABLE:
+        message = body[:_MAX_REPORTED].decode(errors="replace")
+    reported = " ".join(message.split())[:_MAX_REPORTED] or "no reason is given"
+    message = f"{asked}: HTTP {status}: {reported}"
     return ApiError(message, status=status, reason=reason_of(status), body=body, retry_after=retry_after)
 
 
 @contextlib.contextmanager
 def needing(grant: str) -> Iterator[None]:
-    """A refusal within the block tells what to let us do; the server's own words may leave it out (`... is forbidden:`)."""
+    """Add the permission that is needed to a 403 within the block; the server's message may leave it out (`... is forbidden:`)."""
     try:
         yield
     except ApiError as error:
         if error.reason != "forbidden":
             raise
-        told = f"{error.message.rstrip('.: ')}; let the user of this program {grant}"
-        raise ApiError(told, status=error.status, reason=error.reason, body=error.body) from error
+        message = f"{error.message.rstrip('.: ')}; let the user of this program {grant}"
+        raise ApiError(message, status=error.status, reason=error.reason, body=error.body) from error
 
 
 def reason_of(status: int) -> Reason:
-    """What an HTTP status of the API server means."""
+    """The reason for an HTTP status of the API server."""
     return _REASON_OF.get(status, "unavailable")
-
-
-def _told(body: bytes) -> str:
-    """The message of a Status object, or the start of whatever else was answered, on one line."""
-    try:
-        message = _decode(body).message
-    except UNDECODABLE:
-        message = body[:_MAX_REPORTED].decode(errors="replace")
-    told = " ".join(message.split())
-    return told[:_MAX_REPORTED] or "no reason is given"

@@ -1,4 +1,4 @@
-"""Time, waiting and chance as one value, which a test brings along in place of the real ones."""
+"""Time, sleeping and randomness as one value, so that tests can replace them."""
 
 import asyncio
 import random
@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 
 class Clock(NamedTuple):
-    """What tells the time and waits.
+    """Time, sleeping and randomness.
 
     Attributes:
-        now: Seconds of a clock that never jumps.
-        sleep: Waits so many seconds.
-        chance: Any number from 0 up to 1.
-        wall: Unix time.
+        now: The monotonic clock, in seconds.
+        sleep: Sleeps for a number of seconds.
+        chance: A random number from 0 up to 1.
+        wall: Unix time, in seconds.
     """
 
     now: Callable[[], float] = time.monotonic
@@ -24,9 +24,9 @@ class Clock(NamedTuple):
     wall: Callable[[], float] = time.time
 
     def utc(self) -> datetime:
-        """The date and time, with its time zone."""
+        """The date and time in UTC."""
         return datetime.fromtimestamp(self.wall(), UTC)
 
 
 CLOCK = Clock()
-"""The real one."""
+"""The clock of the machine."""

@@ -1,8 +1,8 @@
-"""Who we are to an API server, and how its own certificate is verified: what the official client's configuration says, for httpx.
+"""Credentials and trust for calls with httpx, from the official client's configuration.
 
-A token is asked for before it is old: the official client's hook reads the service account's token anew, or runs an exec plugin. A token
-that is refused all the same, and a server whose certificate nobody trusts, are answered by reading the whole configuration anew: files of
-tokens and CAs are replaced while we run, and the hook goes by a clock that may jump.
+A token is refreshed before it expires: the official client's hook reads the service account's token again, or runs an exec plugin. After a
+401 or an untrusted certificate the whole configuration is read again, since files of tokens and CAs are replaced while the server runs and
+the hook depends on a wall clock, which may jump.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # `webhook.cluster.kubeconfig` says why it is not imported
     from kubernetes.client import Configuration
 
 _FRESH_SECONDS = 30.0
-"""So long a token is used without asking the hook, which may run a program. The hook itself goes by the token's expiry."""
+"""A token is used for this long before the hook, which may run a program, is called again. The hook checks the token's expiry."""
 
 _LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=60)
 _USER_AGENT = f"bindguard/{__version__}"
@@ -33,13 +33,13 @@ class Credentials:
     """One user of one API server.
 
     Attributes:
-        base_url: The server's address.
-        proxy: The proxy in between, for messages; without the user that it is asked as.
-        extensions: What httpx is to be told with every request.
+        base_url: Address of the server.
+        proxy: The proxy, for messages, without user and password; `None` without one.
+        extensions: httpx' `extensions` of every request.
     """
 
     def __init__(self, configuration: "Configuration", anew: "Callable[[], Configuration] | None" = None) -> None:
-        """Take a configuration; `anew` reads it again from wherever it came."""
+        """Use `configuration`; `anew` reads it again from its source."""
         self._configuration = configuration
         self._anew = anew
         self._context = _context(configuration)
@@ -51,46 +51,49 @@ class Credentials:
         self.extensions = {"sni_hostname": configuration.tls_server_name} if configuration.tls_server_name else {}
 
     def client(self) -> httpx.AsyncClient:
-        """A client of the server."""
+        """A new HTTP client for the server."""
         return httpx.AsyncClient(
             base_url=self.base_url,
             verify=self._context,
             proxy=self._configuration.proxy or None,
-            trust_env=False,  # the configuration knows what the environment says of proxies
-            timeout=None,  # noqa: S113 - every call has a time of its own
+            trust_env=False,  # the configuration has the proxies of the environment
+            timeout=None,  # noqa: S113 - every call has its own timeout
             limits=_LIMITS,
             follow_redirects=False,
         )
 
     async def headers(self) -> dict[str, str]:
-        """The headers of a request; `ApiError` of reason `unauthorized` when there is no telling who we are."""
+        """The headers of a request; `ApiError` of reason `unauthorized` when no credentials can be had."""
         if time.monotonic() - self._asked_at > _FRESH_SECONDS:
             await self._read(self._authorize)
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": _USER_AGENT}
         return headers | ({"Authorization": self._authorization} if self._authorization else {})
 
     async def renew(self) -> None:
-        """Read everything anew: the token was refused, or the server is not trusted; `ApiError` as for `headers`."""
+        """Read the configuration again, after a 401 or an untrusted certificate; `ApiError` as for `headers`."""
         await self._read(self._read_anew)
 
     async def _read(self, read: Callable[[], None]) -> None:
-        """One at a time, for all who wait: an exec plugin that hangs holds up one thread, and not one for each call."""
+        """Run `read` in a thread, once for all callers that wait: an exec plugin that hangs blocks one thread, not one for each call."""
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(asyncio.to_thread(read))
         try:
             await asyncio.shield(self._reading)
-        except Exception as error:  # the hook lets through whatever a missing file or a broken plugin does to it
-            told = f"{self.base_url}: there are no credentials: {str(error).rstrip('.') or type(error).__name__}"
-            raise ApiError(told, status=0, reason="unauthorized") from error
+        except Exception as error:  # the hook raises any exception for a missing file or a broken plugin
+            message = f"{self.base_url}: there are no credentials: {str(error).rstrip('.') or type(error).__name__}"
+            raise ApiError(message, status=0, reason="unauthorized") from error
 
     def _read_anew(self) -> None:
         if self._anew is not None:
             self._configuration = self._anew()
-            _trust(self._context, self._configuration)
+            # a cluster's CA is replaced without a restart of its pods; CAs that were trusted before stay trusted
+            cas, data = self._configuration.ssl_ca_cert, self._configuration.ca_cert_data
+            if cas or data:
+                self._context.load_verify_locations(cafile=cas, cadata=data)
         self._authorize()
 
     def _authorize(self) -> None:
-        with captured_logs():  # a plugin that fails when its last token has not expired yet; once that is refused, the reason is told
+        with captured_logs():  # a plugin may fail while its last token is still valid; once that is refused, the reason is reported
             self._authorization = _authorization(self._configuration)
         self._asked_at = time.monotonic()
 
@@ -103,7 +106,7 @@ def _authorization(configuration: "Configuration") -> str | None:
 
 
 def _context(configuration: "Configuration") -> ssl.SSLContext:
-    """Verification as kubectl does it; `UsageError` for certificates that cannot be used."""
+    """A TLS context that verifies as kubectl does; `UsageError` for certificates that cannot be used."""
     try:
         context = ssl.create_default_context(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)
         if configuration.cert_file:
@@ -117,9 +120,3 @@ def _context(configuration: "Configuration") -> ssl.SSLContext:
     if not configuration.verify_ssl:
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _trust(context: ssl.SSLContext, configuration: "Configuration") -> None:
-    """Trust the CAs of now, too: a cluster's CA is replaced without a restart of its pods. What was trusted before stays so."""
-    if configuration.ssl_ca_cert or configuration.ca_cert_data:
-        context.load_verify_locations(cafile=configuration.ssl_ca_cert, cadata=configuration.ca_cert_data)

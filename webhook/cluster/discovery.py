@@ -1,7 +1,4 @@
-"""Which kinds a cluster serves, in which version and under which name.
-
-The answers of discovery are small, and asked for once.
-"""
+"""Which kinds a cluster serves, in which version and under which plural name; each group is read once."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
@@ -26,21 +23,21 @@ class Resource(NamedTuple):
 
     @property
     def api_version(self) -> str:
-        """As objects carry it."""
+        """The `apiVersion` of its objects."""
         return f"{self.group}/{self.version}"
 
     def path(self, namespace: str | None) -> str:
-        """Where its objects are, in one namespace or in all."""
+        """Path of its objects, in one namespace or, with `None`, in all."""
         within = f"/namespaces/{namespace}" if namespace is not None else ""
         return f"/apis/{self.api_version}{within}/{self.plural}"
 
 
 class Served(NamedTuple):
-    """What discovery tells of a kind.
+    """How a cluster serves a kind.
 
     Attributes:
-        resource: How to list it; `None` when the cluster does not serve it in a version that was asked for.
-        versions: The versions of its group that the cluster serves; empty when there is no such group.
+        resource: How to list it; `None` when none of the versions that were asked for is served.
+        versions: The versions of its group that the cluster serves; empty when the group is not served.
     """
 
     resource: Resource | None
@@ -65,7 +62,7 @@ class _Resources(msgspec.Struct):
 
 
 class Discovery:
-    """What one API server serves; each group is asked for once."""
+    """The kinds that one API server serves; each group is read once."""
 
     def __init__(self, api: ApiServer) -> None:
         self._api = api
@@ -73,7 +70,7 @@ class Discovery:
         self._kinds: dict[str, dict[str, str]] = {}
 
     async def served(self, group: str, kind: str, versions: Sequence[str]) -> Served:
-        """How `kind` is served, in the first of `versions` that is."""
+        """How `kind` is served, in the first of `versions` that is served."""
         if group not in self._groups:
             self._groups[group] = await self._versions(group)
         served = self._groups[group]
@@ -102,7 +99,7 @@ class Discovery:
 
 
 def decoded(body: bytes, type_: type[T], what: str) -> T:
-    """An answer of the API server about `what`; `UnreadableError` when it is not what was asked for."""
+    """A response of the API server about `what` as a value of `type_`; `UnreadableError` when it does not fit."""
     try:
         return msgspec.json.decode(body, type=type_)
     except UNDECODABLE as error:

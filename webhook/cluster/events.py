@@ -1,4 +1,4 @@
-"""What a listing and the lines of a watch say, as values."""
+"""Lists and the lines of a watch as values."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ _MAX_NUMBER_LENGTH = 20
 
 
 class Key(NamedTuple):
-    """Which object of a kind."""
+    """Namespace and name of an object."""
 
     namespace: str
     name: str
@@ -30,7 +30,7 @@ class Listing(NamedTuple):
 
     Attributes:
         objects: As plain data.
-        version: The resourceVersion of the whole.
+        version: The resourceVersion of the list.
     """
 
     objects: Mapping[Key, Mapping[str, Any]]
@@ -42,9 +42,9 @@ class Event(NamedTuple):
 
     Attributes:
         type: `ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`.
-        key: Which object; empty names for a bookmark.
+        key: Namespace and name of the object; empty for a bookmark.
         obj: The object as plain data.
-        version: The resourceVersion that the watch has come to.
+        version: The resourceVersion of the event.
     """
 
     type: str
@@ -73,7 +73,7 @@ _decode_line = msgspec.json.Decoder(_Line).decode
 
 
 def read_listing(body: bytes, path: str) -> Listing:
-    """The listing in an answer; `ApiError` of reason `unreadable` when it is none, or not whole."""
+    """The list in a response; `ApiError` of reason `unreadable` when it is no list, or not the whole one."""
     try:
         found = _decode_list(body)
     except UNDECODABLE as error:
@@ -87,14 +87,14 @@ def read_event(line: bytes, path: str) -> Event:
     """The event in a line of a watch.
 
     Raises:
-        ApiError: The line is no event (`unreadable`), or the server tells an error in it.
+        ApiError: The line is no event (`unreadable`), or it is an error of the server.
     """
     try:
         found = _decode_line(line)
     except UNDECODABLE as error:
         raise _unreadable(path, "watch", str(error)) from error
     if found.type == _ERROR:
-        raise _told(found.obj, path)
+        raise _error_event(found.obj, path)
     version = look_up(found.obj, ("metadata", "resourceVersion"))
     if not isinstance(version, str) or not version:
         raise _unreadable(path, "watch", f"an event has resourceVersion {shown(version)}")
@@ -121,8 +121,8 @@ def _key(obj: Mapping[str, Any], path: str) -> Key:
     return Key(namespace, name)
 
 
-def _told(status: Mapping[str, Any], path: str) -> ApiError:
-    """The error of a watch whose HTTP status was 200 already: a Status in place of an object."""
+def _error_event(status: Mapping[str, Any], path: str) -> ApiError:
+    """The error of a watch that had HTTP status 200: a Status in place of an object."""
     code, message = status.get("code"), status.get("message")
     known = code if isinstance(code, int) else 0
     text = quoted(message) if isinstance(message, str) else "no reason is given"

@@ -1,6 +1,6 @@
-"""What a kubeconfig, or a pod's service account, says: read by the official client, so that whatever works with it works here.
+"""Read a kubeconfig, or a pod's service account, with the official client, so that whatever works with it works here.
 
-The only module that imports the official client, which takes 12 MB that a server with a registry file has no use for.
+This is the only module that imports the official client, which takes 12 MB that a server with a registry file does not need.
 """
 
 import os
@@ -24,14 +24,17 @@ SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 _IN_POD = "KUBERNETES_SERVICE_HOST"
 _MAX_BYTES = 16 * 1024 * 1024
 _USUAL = "~/.kube/config"
-_TOLD_BY_IT = "'NoneType' object"
-"""On a terminal a plugin tells itself why it fails; the loader stumbles over having nothing to read, and logs that."""
+_NO_OUTPUT = "'NoneType' object"
+"""Part of what the loader logs when an exec plugin on a terminal has printed no credentials; the plugin itself has said why."""
 
 
 def configuration_of(kubeconfig: str | None, context: str | None) -> Configuration:
-    """The configuration; may run an exec plugin. `UsageError` when there is none, or it cannot be used.
+    """Load the configuration; this may run an exec plugin.
 
-    Its `proxy` is the one that counts, whoever named it; none where `NO_PROXY` excepts the server.
+    Its `proxy` is that of the kubeconfig, else that of the environment; `None` where `NO_PROXY` names the server.
+
+    Raises:
+        UsageError: There is no configuration, or it cannot be used.
     """
     source = _source(kubeconfig, context)
     configuration = Configuration()
@@ -46,7 +49,7 @@ def configuration_of(kubeconfig: str | None, context: str | None) -> Configurati
 
 
 def _source(kubeconfig: str | None, context: str | None) -> str:
-    """Where a configuration is read, for messages."""
+    """The source of the configuration, for messages."""
     if _in_pod(kubeconfig, context):
         return f"the service account of this pod ({SERVICE_ACCOUNT})"
     return f"kubeconfig {_files(kubeconfig)}"
@@ -63,7 +66,7 @@ def _files(kubeconfig: str | None) -> str:
 def _load_service_account(configuration: Configuration, source: str) -> None:
     try:
         kubernetes.config.load_incluster_config(configuration)  # type: ignore[no-untyped-call] # the client has no types there
-    except Exception as error:  # the loader lets through whatever a broken file does to it
+    except Exception as error:  # the loader raises any exception for a broken file
         raise UsageError(f"{source}: {in_plain_words(error)}; name a kubeconfig, or a context of one") from error
 
 
@@ -73,17 +76,17 @@ def _load_file(configuration: Configuration, files: str, context: str | None, so
         with captured_logs() as errors:
             kubernetes.config.load_kube_config(files, context, configuration, persist_config=False)  # type: ignore[no-untyped-call] # the client has no types there
         _must_have_credentials(configuration, files, context, errors)
-    except Exception as error:  # the loader lets through whatever a broken file does to it
+    except Exception as error:  # the loader raises any exception for a broken file
         raise UsageError(f"{source}: {in_plain_words(error, files)}{_contexts(files, context)}") from error
 
 
 def _must_exist(files: str, source: str) -> None:
-    """One of several is enough, as for kubectl; the loader would speak of an invalid file. None may be what it could read for ever."""
+    """Raise `UsageError` unless one of `files` exists, as for kubectl, and none is a device or FIFO that could be read without end."""
     why, found = "no file is named", False
     for file in filter(None, files.split(os.pathsep)):
         try:
             path = Path(file).expanduser()
-            if not is_pipe(str(path)):  # it can be read once, by the loader
+            if not is_pipe(str(path)):  # a pipe can be read only once, which the loader does
                 open_file(path, max_bytes=_MAX_BYTES).close()
             found = True
         except (FileNotFoundError, RuntimeError):
@@ -99,7 +102,7 @@ def _must_exist(files: str, source: str) -> None:
 
 
 def _must_have_credentials(configuration: Configuration, files: str, context: str | None, errors: list[str]) -> None:
-    """The loader goes on as nobody when a plugin fails: all answers would be those to `system:anonymous`."""
+    """Raise when the user has no credentials: after a plugin failed the loader would go on as `system:anonymous`."""
     if configuration.api_key or configuration.cert_file:
         return
     config = KubeConfigMerger(files).config  # type: ignore[no-untyped-call] # the client has no types there
@@ -109,14 +112,14 @@ def _must_have_credentials(configuration: Configuration, files: str, context: st
     user = config["users"].get_with_name(name, safe=True)
     if user is None:
         raise ConfigException(f"there are no credentials: it has no user {quoted(str(name))}, whom the context names")
-    giver = _giver(user["user"].value)
-    if giver is not None:
-        why = f": {cut_to_a_line(errors[-1])}" if errors and _TOLD_BY_IT not in errors[-1] else ""
-        raise ConfigException(f"there are no credentials: {giver} of user {quoted(str(name))} gave none{why}")
+    provider = _credential_provider(user["user"].value)
+    if provider is not None:
+        why = f": {cut_to_a_line(errors[-1])}" if errors and _NO_OUTPUT not in errors[-1] else ""
+        raise ConfigException(f"there are no credentials: {provider} of user {quoted(str(name))} gave none{why}")
 
 
-def _giver(user: Mapping[str, Any]) -> str | None:
-    """What a user's credentials were to come from."""
+def _credential_provider(user: Mapping[str, Any]) -> str | None:
+    """The program or provider that should have given a user's credentials; `None` without one."""
     if "exec" in user:
         return f"the exec plugin {quoted(str(user['exec'].get('command') or ''))}"
     if "auth-provider" in user:
@@ -125,18 +128,18 @@ def _giver(user: Mapping[str, Any]) -> str | None:
 
 
 def _contexts(files: str, context: str | None) -> str:
-    """What could have been written in place of an unknown context."""
+    """The known contexts, where `context` is not one of them; else how to choose a configuration."""
     if context is None:
         return "; name a kubeconfig, or a context of one"
     try:
         known = [each["name"] for each in kubernetes.config.list_kube_config_contexts(files)[0]]  # type: ignore[no-untyped-call] # the client has no types there
-    except Exception:  # noqa: BLE001 - the file itself cannot be read, which has been told
+    except Exception:  # noqa: BLE001 - the file cannot be read, which is the error that is reported
         return ""
     return f"; contexts in it: {', '.join(quoted(str(name)) for name in known)}" if context not in known else ""
 
 
 def _proxy(configuration: Configuration, source: str) -> str | None:
-    """A kubeconfig's `proxy-url` holds whatever the environment says, as for kubectl."""
+    """The proxy; a kubeconfig's `proxy-url` wins over the environment, as for kubectl."""
     if configuration.proxy:
         return usable_proxy(str(configuration.proxy), f"{source}: proxy-url")
     named = from_environment(str(configuration.host), os.environ)

@@ -1,4 +1,4 @@
-"""Why a kubeconfig cannot be used, as a clause for people; and what libraries log as an error while they read one."""
+"""Errors of reading a kubeconfig in plain words, and the errors that libraries log meanwhile."""
 
 import binascii
 import contextlib
@@ -14,12 +14,12 @@ from webhook.kube.text import visible
 
 _MAX_REPORTED = 400
 _NUMBER = re.compile(r"^\[Errno -?\d+\] | \(_ssl\.c:\d+\)$")
-_NOT_ITS_FORM = (AttributeError, LookupError, TypeError)
-"""What a reader comes to that expects a list and finds a number."""
+_WRONG_SHAPE = (AttributeError, LookupError, TypeError)
+"""What the loader raises where it expects, for example, a list and finds a number."""
 
 
 def in_plain_words(error: Exception, file: str | None = None) -> str:
-    """Why what was read of `file` cannot be used; the name of another file, where that is the trouble."""
+    """Why `file` cannot be used, as a clause; it names another file where that one is the problem."""
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename not in (None, file) else ""
         return cut_to_a_line(f"{place}{reason_of(error)}")
@@ -29,13 +29,13 @@ def in_plain_words(error: Exception, file: str | None = None) -> str:
         return "one of its values that end in -data is not base64"
     if isinstance(error, yaml.YAMLError):
         return cut_to_a_line(f"it is not YAML: {_of_yaml(error)}")
-    if isinstance(error, _NOT_ITS_FORM):
+    if isinstance(error, _WRONG_SHAPE):
         return "it does not have the form of a kubeconfig"
     return cut_to_a_line(str(error)) or "it cannot be read"
 
 
 def cut_to_a_line(text: str) -> str:
-    """A library's message as the middle of one of ours."""
+    """A library's message on one line, without a full stop and numbers of errors, to stand in a message of this program."""
     return visible(" ".join(_NUMBER.sub("", text).split()).rstrip("."))[:_MAX_REPORTED]
 
 
@@ -47,28 +47,28 @@ def _of_yaml(error: yaml.YAMLError) -> str:
 
 @contextlib.contextmanager
 def captured_logs() -> Iterator[list[str]]:
-    """The errors that this thread logs on the root logger within the block; they do not come out."""
-    heard: list[str] = []
+    """Collect the errors that this thread logs to the root logger within the block, and keep them out of the log."""
+    captured: list[str] = []
     thread = threading.get_ident()
 
     def others(record: logging.LogRecord) -> bool:
         if record.thread != thread or record.levelno < logging.ERROR:
             return True
-        heard.append(record.getMessage())
+        captured.append(record.getMessage())
         return False
 
     root = logging.getLogger()
-    with _handled(root):
+    with _with_handler(root):
         root.addFilter(others)
         try:
-            yield heard
+            yield captured
         finally:
             root.removeFilter(others)
 
 
 @contextlib.contextmanager
-def _handled(root: logging.Logger) -> Iterator[None]:
-    """`logging.error` sets up a handler for good where there is none; the one that is used without any is put there for so long."""
+def _with_handler(root: logging.Logger) -> Iterator[None]:
+    """Give the root logger a handler within the block; without one, `logging.error` would add one for good."""
     handler = logging.lastResort
     if root.handlers or handler is None:
         yield

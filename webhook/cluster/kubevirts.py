@@ -1,8 +1,8 @@
-"""Which KubeVirt CR of a cluster counts, and the registry that it gives.
+"""Which KubeVirt CR of a cluster is the active one, and the registry that it gives.
 
 KubeVirt's components take the CR of their own namespace that is not being deleted and has a `status.phase`; virt-operator acts on none
-where there are several (pkg/virt-config/configuration.go and pkg/virt-operator/kubevirt.go@v1.9.0). Where none counts, nobody knows what
-is registered, and no plugin's name is held against a VM.
+where there are several (pkg/virt-config/configuration.go and pkg/virt-operator/kubevirt.go@v1.9.0). Where no CR is active the registered
+plugins are unknown, and no VM is denied for the name of a plugin.
 """
 
 import enum
@@ -28,7 +28,7 @@ Object = Mapping[str, Any]
 
 
 class State(enum.StrEnum):
-    """What a cluster has of KubeVirt CRs."""
+    """What the KubeVirt CRs of a cluster say together."""
 
     UNREAD = "unread"
     NOT_INSTALLED = "not-installed"
@@ -41,13 +41,13 @@ class State(enum.StrEnum):
 
 
 class EffectiveCR(msgspec.Struct, frozen=True, kw_only=True):
-    """What the KubeVirt CRs of a cluster come to.
+    """The active KubeVirt CR of a cluster, or why there is none.
 
     Attributes:
-        state: Which of the cases it is.
+        state: Which case this is.
         loaded: The registry; the unknown one in every state but `ONE`.
-        creators: Users that create launcher pods; `None` when nobody knows.
-        problem: Why it is not known what is registered, and what to do about it; empty when it is known.
+        creators: Users that create launcher pods; `None` when they are unknown.
+        problem: Why the registered plugins are unknown, and what to do about it; empty when they are known.
     """
 
     state: State
@@ -57,23 +57,23 @@ class EffectiveCR(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unread(server: str) -> EffectiveCR:
-    """Nothing has been read yet."""
+    """The state before the first read."""
     return _unknown(State.UNREAD, server, "the KubeVirt CR has not been read yet")
 
 
 def not_installed(server: str) -> EffectiveCR:
-    """The API server knows no such kind."""
+    """The state where the API server does not serve the kind KubeVirt."""
     return _unknown(State.NOT_INSTALLED, server, "this cluster has no KubeVirt (no kubevirts.kubevirt.io); install it")
 
 
 def counted(objects: Collection[Object], server: str) -> EffectiveCR:
-    """What all KubeVirt CRs of the cluster at `server` come to."""
+    """The active one of all KubeVirt CRs in the cluster at `server`."""
     staying = [each for each in objects if look_up(each, ("metadata", "deletionTimestamp")) is None]
     counting = [each for each in staying if look_up(each, ("status", "phase"))]
     if len(counting) == 1:
         return _one(counting[0], server)
     if counting:
-        problem = f"{len(counting)} KubeVirt CRs count ({_named(counting)}) and KubeVirt acts on none of them; delete all but one"
+        problem = f"{len(counting)} KubeVirt CRs are active ({_named(counting)}) and KubeVirt acts on none of them; delete all but one"
         return _unknown(State.SEVERAL, server, problem, counting)
     if staying:
         return _unknown(State.NOT_DEPLOYED, server, f"KubeVirt {_named(staying)} is not deployed yet: it has no status.phase", staying)
@@ -83,26 +83,26 @@ def counted(objects: Collection[Object], server: str) -> EffectiveCR:
 
 
 def version_of(objects: Collection[Object], listed: str) -> str:
-    """Which state of the registry this is: the resourceVersion of the one CR that there is, else that of the listing."""
+    """The version of the registry: the resourceVersion of the only CR, else `listed`, that of the list."""
     versions = [look_up(each, ("metadata", "resourceVersion")) for each in objects]
     return versions[0] if len(versions) == 1 and isinstance(versions[0], str) and versions[0] else listed
 
 
 def _one(obj: Object, server: str) -> EffectiveCR:
     written = {**obj, "apiVersion": _API_VERSION, "kind": kubevirt.KIND}  # the items of a list need not say what they are
-    lost = _lost(written)
-    if lost:
-        return _unknown(State.UNREADABLE, server, f"KubeVirt {_named([obj])} cannot be read: {lost}", [obj])
+    problem = _unreadable(written)
+    if problem:
+        return _unknown(State.UNREADABLE, server, f"KubeVirt {_named([obj])} cannot be read: {problem}", [obj])
     loaded = registry_from(written, source=server, lenient=True)
-    odd = tuple(
+    notes = tuple(
         f"{render(type_mismatch.path)} is {type_mismatch.found}, expected {type_mismatch.expected}: it is read as if empty"
         for type_mismatch in type_mismatches_in(written)
     )
-    return EffectiveCR(state=State.ONE, loaded=msgspec.structs.replace(loaded, notes=(*loaded.notes, *odd)), creators=_creators([obj]))
+    return EffectiveCR(state=State.ONE, loaded=msgspec.structs.replace(loaded, notes=(*loaded.notes, *notes)), creators=_creators([obj]))
 
 
-def _lost(obj: Object) -> str:
-    """Why the plugins cannot be told from such a CR; empty when they can. A plugin that does not fit is one without fields."""
+def _unreadable(obj: Object) -> str:
+    """Why the plugins cannot be read from this CR; empty when they can. A plugin of a wrong type is read as one without fields."""
     type_mismatches = kubevirt.type_mismatches_in(obj)
     if len(type_mismatches) >= MAX_MISFITS:
         return f"{MAX_MISFITS} values or more have a wrong type"

@@ -1,7 +1,7 @@
-"""Following all objects of a kind: list, watch, and begin again, for ever.
+"""List and watch all objects of a kind until cancelled.
 
-A listing replaces everything; a watch that was cut goes on where it ended. Whatever else befalls a watch is answered by a listing, which
-costs little where there are few objects. Nothing that a server sends ends the loop, and only cancelling it does.
+A list replaces everything that is known. A watch whose connection was cut resumes from its last event; after any other failure the objects
+are listed again, which costs little where they are few. No response of the server ends the loop.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,13 @@ from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.events import Event, Listing, older, read_event, read_listing
 
 WATCH_SECONDS = 30
-"""The server is asked to end a watch after so long; shortly before it sends a bookmark, if there is anything new to tell
+"""`timeoutSeconds` of a watch. Shortly before the end the server sends a bookmark, if the resourceVersion has changed
 (kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go)."""
 SILENCE_SECONDS = 40.0
-"""After so long without a byte nobody is there any more, whatever the connection looks like."""
+"""A watch that brings no byte for this long is treated as broken."""
 QUIET_SECONDS = 20.0
-"""A watch that brought nothing for so long when it ended is followed by a listing, which tells that all is as it was: so nobody has to
-guess whether silence means that nothing changed, and the age of what is known stays below a minute."""
+"""A watch that ends after this long without an event is followed by a list. The list confirms that nothing has changed, and keeps the age
+of what is known below a minute."""
 
 _FIRST_PAUSE = 0.2
 _MAX_PAUSE = 5.0
@@ -32,13 +32,13 @@ log = structlog.get_logger(__name__)
 
 
 class WatchError(NamedTuple):
-    """Why a round did not end as it should.
+    """Why a list or a watch failed.
 
     Attributes:
-        reason: One of the reasons of `ApiError`, or `internal` for a mistake of ours.
+        reason: One of the reasons of `ApiError`, or `internal` for an error in this program.
         text: The same as a sentence, without a full stop.
-        listing: Whether it was the listing that failed.
-        retry_after: Seconds that the server asks to be left alone for.
+        listing: Whether the list failed, not the watch.
+        retry_after: The server's `Retry-After`, in seconds; 0 without one.
     """
 
     reason: str
@@ -48,25 +48,25 @@ class WatchError(NamedTuple):
 
 
 class WatchHandler(Protocol):
-    """Who follows; called in order, from one task."""
+    """Receives the objects; its methods are called in order, from one task."""
 
     def listed(self, listing: Listing) -> None:
-        """This is all there is; nothing from before counts."""
+        """All objects were listed; forget what was known before."""
         ...
 
     def changed(self, event: Event) -> None:
-        """One object changed; a bookmark tells that none did."""
+        """One object changed; for a bookmark, none did."""
         ...
 
     def ended(self, trouble: WatchError | None) -> None:
-        """A round has ended, without trouble when the server ended its watch as asked; another follows."""
+        """A watch, or the list before it, has ended; `trouble` is `None` when the server ended the watch as asked. Another one follows."""
         ...
 
 
 class Backoff:
-    """How long to wait between rounds: any time up to a limit, which doubles with each round that was over at once.
+    """The pause before the next round: a random time up to a limit, which doubles after each round that ended at once.
 
-    Without chance all replicas would come back in step. A round that lasted needs no more of a pause, however it ended.
+    The random part keeps replicas from coming back at the same moment.
     """
 
     def __init__(self, chance: Callable[[], float]) -> None:
@@ -74,13 +74,13 @@ class Backoff:
         self._limit = _FIRST_PAUSE
 
     def pause(self, lasted: float) -> float:
-        """Seconds to wait after a round that lasted so many."""
+        """The pause in seconds after a round that lasted `lasted` seconds."""
         self._limit = _FIRST_PAUSE if lasted >= _LASTING_SECONDS else min(2 * self._limit, _MAX_PAUSE)
         return self._chance() * self._limit
 
 
 class Watch:
-    """Follows the objects at a path."""
+    """Lists and watches the objects at one path."""
 
     def __init__(
         self, api: ApiServer, path: str, follower: WatchHandler, *, clock: Clock = CLOCK, silence_seconds: float = SILENCE_SECONDS
@@ -94,10 +94,10 @@ class Watch:
         self._at: str | None = None
         self._news_at = 0.0
         self._heard = False
-        self._violation = ""
+        self._logged_error = ""
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """List and watch until cancelled."""
         while True:
             began = self._clock.now()
             trouble = await self._round()
@@ -106,7 +106,7 @@ class Watch:
             await self._clock.sleep(asked + self._backoff.pause(self._clock.now() - began))
 
     async def _round(self) -> WatchError | None:
-        """A listing, where nothing is known to go on from, and one watch; why it ended, if not as asked."""
+        """List, unless the last watch can be resumed, and watch once; returns why that failed, or `None`."""
         listing = self._at is None
         try:
             if self._at is None:
@@ -115,18 +115,14 @@ class Watch:
             await self._stream(self._at)
         except ApiError as error:
             return WatchError(error.reason, error.message, listing, error.retry_after)
-        except Exception as error:  # noqa: BLE001 - a mistake of ours must not end the loop
-            return self._violating(error, listing=listing)
-        self._violation = ""
+        except Exception as error:  # an error in this program must not end the loop
+            text = f"{type(error).__name__}: {error}"
+            if text != self._logged_error:  # an object that causes it causes it again in the next list
+                log.exception("watch failed", path=self._path)
+            self._logged_error = text
+            return WatchError("internal", text, listing)
+        self._logged_error = ""
         return None
-
-    def _violating(self, error: Exception, *, listing: bool) -> WatchError:
-        """What is wrong with one CR is wrong again in the next listing: that is logged once."""
-        violation = f"{type(error).__name__}: {error}"
-        if violation != self._violation:
-            log.error("watch failed", path=self._path, exc_info=error)
-        self._violation = violation
-        return WatchError("internal", violation, listing)
 
     async def _list(self) -> str:
         listing = read_listing(await self._api.get(self._path), self._path)
@@ -141,13 +137,15 @@ class Watch:
             async for line in lines:
                 event = read_event(line, self._path)
                 if older(event.version, version):
-                    raise ApiError(_went_back(self._path, event.version, version), status=0, reason="gone")
+                    # events come in the order of resourceVersions; after a restore of etcd, changes may be missing in between
+                    text = f"the watch went back from resourceVersion {version} to {event.version}, as after a restored etcd"
+                    raise ApiError(f"GET {self._path}: {text}", status=0, reason="gone")
                 self._follower.changed(event)
                 version = self._at = event.version
                 self._heard, self._news_at = True, self._clock.now()
 
     def _end(self, trouble: WatchError | None) -> None:
-        """Decide how the next round begins, and tell how this one ended."""
+        """Decide whether the next watch resumes this one, and report how this one ended."""
         quiet_seconds = self._clock.now() - self._news_at
         if not goes_on(trouble, heard=self._heard, quiet_seconds=quiet_seconds):
             self._at = None
@@ -155,15 +153,13 @@ class Watch:
 
 
 def goes_on(trouble: WatchError | None, *, heard: bool, quiet_seconds: float) -> bool:
-    """Whether the next watch goes on where the last event was: after one that ended as asked, or that was cut after it told something.
+    """Whether the next watch resumes after the last event: where the watch ended as asked, or was cut after at least one event.
 
-    `quiet_seconds` is the time since the last news of any kind. All else begins with a listing.
+    Args:
+        trouble: How the round failed, if it did.
+        heard: Whether this watch brought an event.
+        quiet_seconds: Seconds since the last list or event.
     """
     if quiet_seconds > QUIET_SECONDS:
         return False
     return trouble is None or (heard and not trouble.listing and trouble.reason in _CUT)
-
-
-def _went_back(path: str, to: str, version: str) -> str:
-    """An API server sends what is newer than asked for, in order; one whose etcd was restored leaves out what has happened since."""
-    return f"GET {path}: the watch went back from resourceVersion {version} to {to}, as after a restored etcd"

@@ -1,6 +1,6 @@
-"""What a cluster holds of a kind, page by page.
+"""List the objects of a kind page by page, with the memory of one page.
 
-Memory is that of one page. An API server keeps a state for about five minutes; a listing that takes longer goes on from a newer one.
+An API server keeps the state of a list for about five minutes; a list that takes longer continues from a newer state.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -15,11 +15,11 @@ from webhook.cluster.discovery import decoded
 from webhook.kube.shape import UNDECODABLE
 
 PAGE_OBJECTS = 200
-"""Objects of one page: about 4 MB of VMIs with their status."""
+"""Objects in one page: about 4 MB of VMIs with their status."""
 
 _PAGE_SECONDS = 30.0
 _PAUSES_SECONDS = (0.5, 2.0)
-_PASSING = frozenset({"too-many-requests", "timeout", "unavailable"})
+_TEMPORARY = frozenset({"too-many-requests", "timeout", "unavailable"})
 
 
 class Page(NamedTuple):
@@ -27,8 +27,8 @@ class Page(NamedTuple):
 
     Attributes:
         items: One JSON object each.
-        remaining: How many are still to come, as far as the API server tells.
-        newer_state: Whether they are of a newer state than the first page: what changed in between may be missing.
+        remaining: How many objects follow, as far as the API server says.
+        newer_state: Whether the page is from a newer state than the first one; objects that changed in between may be missing.
     """
 
     items: Sequence[msgspec.Raw]
@@ -56,7 +56,12 @@ class _Item(msgspec.Struct):
 
 
 async def pages(api: ApiServer, path: str, *, limit: int = PAGE_OBJECTS, clock: Clock = CLOCK) -> AsyncIterator[Page]:
-    """All objects at a path, each once. `ApiError` when a page cannot be had, `UnreadableError` when it is no list."""
+    """All objects at a path, each once.
+
+    Raises:
+        ApiError: A page cannot be read.
+        UnreadableError: A page is no list.
+    """
     token, last, newer_state, stalled = "", "", False, False
     while True:
         try:
@@ -77,12 +82,12 @@ async def pages(api: ApiServer, path: str, *, limit: int = PAGE_OBJECTS, clock: 
 
 
 async def _page(api: ApiServer, path: str, query: dict[str, str], clock: Clock) -> bytes:
-    """One page; what may pass is waited for."""
+    """One page; temporary failures are retried."""
     for pause in _PAUSES_SECONDS:
         try:
             return await api.get(path, query, seconds=_PAGE_SECONDS)
         except ApiError as error:
-            if error.reason not in _PASSING or not error.status:
+            if error.reason not in _TEMPORARY or not error.status:
                 raise
             wait = max(pause, error.retry_after)
         await clock.sleep(wait)
@@ -90,7 +95,7 @@ async def _page(api: ApiServer, path: str, query: dict[str, str], clock: Clock) 
 
 
 def _token_after(error: ApiError) -> str:
-    """Where to go on after a state has expired: the API server sends a token that continues in the newest one; without it, from the start.
+    """The token to continue with after a state has expired: the API server sends one for the newest state; without it, from the start.
 
     Source: kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/storage/etcd3/errors.go (handleExpiredError).
     """
@@ -101,7 +106,7 @@ def _token_after(error: ApiError) -> str:
 
 
 def _after(last: str, items: Sequence[msgspec.Raw]) -> Sequence[msgspec.Raw]:
-    """The items that were not given yet: the API server lists by namespace and name, in the order of etcd's keys."""
+    """The items that come after key `last`: the API server lists by namespace and name, in the order of etcd's keys."""
     return [item for item in items if _key(item) > last]
 
 

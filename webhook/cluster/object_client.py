@@ -1,7 +1,7 @@
-"""One object of a namespace that is known by its name: read, changed only as it was read, made where it is missing.
+"""One object known by its name: read it, change it if it is unchanged since then, create it where it is missing.
 
-It is made by server-side apply: that is authorised with the object's name, where a POST is not, so that even `create` can be granted for
-one name alone. What is applied is empty: where somebody else was quicker, it changes nothing or conflicts, and both are fine.
+It is created by server-side apply, which is authorised with the object's name, where a POST is not; so `create` can be granted for one
+name. The applied object is empty: where another process has created it first, the call changes nothing or conflicts, and both are fine.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError, needing, unanswered
 
 FIELD_MANAGER = "bindguard"
-"""As whom API servers note our changes: they take it from the User-Agent, or from the query."""
+"""The field manager of this program's changes; API servers take it from the User-Agent, or from the query."""
 
 
 class NamedObject:
-    """An object that may exist or not.
+    """One object, which may be missing.
 
     Attributes:
         place: Its kind, namespace and name, for messages.
@@ -29,7 +29,7 @@ class NamedObject:
         self._grant = f"get, create and patch {self.place} (a Role and its binding)"
 
     async def read(self, *, seconds: float = 5.0) -> bytes | None:
-        """The object, or `None` when there is none; `ApiError` when that cannot be told."""
+        """The object, or `None` when it does not exist; `ApiError` when the call fails otherwise."""
         try:
             with needing(self._grant):
                 return await self._server.get(self._path, seconds=seconds)
@@ -39,7 +39,7 @@ class NamedObject:
             return None
 
     async def make(self, *, seconds: float = 5.0) -> None:
-        """Make an empty one, unless there is one."""
+        """Create an empty object, unless it exists."""
         try:
             with needing(self._grant):
                 await self._server.apply(self._path, self._empty, manager=FIELD_MANAGER, seconds=seconds)
@@ -48,11 +48,11 @@ class NamedObject:
                 raise
 
     async def change(self, changes: Mapping[str, object], version: str, *, metadata: Mapping[str, object], seconds: float = 5.0) -> bytes:
-        """Merge changes into the object, if it still has this resourceVersion; the object as it was stored."""
+        """Merge `changes` into the object if it still has this resourceVersion; returns it as it was stored."""
         patch = {**changes, "metadata": {**metadata, "resourceVersion": version}}
         with needing(self._grant):
             return await self._server.patch(self._path, patch, seconds=seconds)
 
     def unreadable(self, error: Exception) -> ApiError:
-        """The error of an object that is none of its kind."""
+        """The error of an object that cannot be decoded."""
         return unanswered(self.place, "unreadable", f"cannot be understood: {error}")

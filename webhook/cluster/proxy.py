@@ -1,4 +1,4 @@
-"""Through which proxy an API server is asked: what can be one, which the environment names, and how one is told."""
+"""The proxy for calls to an API server: from the environment, validated, and shown without its password."""
 
 import importlib.util
 import re
@@ -14,7 +14,7 @@ from webhook.kube.text import quoted
 _SERVERS = ("http", "https")
 _WITH_SOCKSIO = ("socks5", "socks5h")
 _USER = re.compile(r"^(\w+://)?.*@", re.DOTALL)
-"""Whoever a proxy is asked as; greedy, as a password may hold an `@`."""
+"""User and password in an address; greedy, since a password may contain an `@`."""
 
 
 class Named(NamedTuple):
@@ -25,7 +25,7 @@ class Named(NamedTuple):
 
 
 def from_environment(server: str, environ: Mapping[str, str]) -> Named | None:
-    """The proxy for a server of this address; small letters win, as everywhere. `NO_PROXY` is not looked at."""
+    """The proxy for a server of this address; a variable in lower case wins, as in other programs. `NO_PROXY` is not read here."""
     scheme = urlsplit(server).scheme.lower()
     for name in (f"{scheme}_proxy", "all_proxy"):
         variable = name if name in environ else name.upper()
@@ -35,7 +35,7 @@ def from_environment(server: str, environ: Mapping[str, str]) -> Named | None:
 
 
 def usable_proxy(value: str, place: str) -> str:
-    """The value, when it can be a proxy; else `UsageError` that names the place it stands in."""
+    """The value, when it can be a proxy; else `UsageError` that names `place`."""
     socks = _WITH_SOCKSIO if importlib.util.find_spec("socksio") is not None else ()
     if _is_address(value, (*_SERVERS, *socks)):
         return value
@@ -51,7 +51,7 @@ def usable_server(value: str, place: str) -> str:
 
 
 def without_user(address: str) -> str:
-    """An address as messages show it: whoever it is asked as, and with which password, is left out."""
+    """An address as messages show it, without user and password."""
     return _USER.sub(lambda found: f"{found[1] or ''}...@", address)
 
 

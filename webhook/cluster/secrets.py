@@ -1,4 +1,4 @@
-"""The one Secret that certificates are kept in: read whole, changed key by key."""
+"""The Secret that holds the certificates: read as a whole, changed key by key."""
 
 import base64
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from webhook.kube.shape import UNDECODABLE
 
 _NO_DATA: Mapping[str, bytes] = {}
 _EMPTY = {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "data": {"tls.crt": "", "tls.key": ""}}
-"""An API server takes no `kubernetes.io/tls` without these two keys, but takes them empty."""
+"""An API server refuses a `kubernetes.io/tls` Secret without these two keys, but accepts them empty."""
 
 
-@dataclass(frozen=True, kw_only=True)  # and no msgspec.Struct: the data must not be in the repr, which a log may show
+@dataclass(frozen=True, kw_only=True)  # not a msgspec.Struct: the data must not be in the repr, which a log may show
 class Secret:
     """A Secret as it was read.
 
@@ -31,7 +31,7 @@ class Secret:
 
 
 class NamedSecret:
-    """A Secret that may exist or not. Its type does not matter: one that was made empty with another type will do."""
+    """One Secret, which may be missing. Its type does not matter: one that was created empty with another type can be used."""
 
     def __init__(self, server: ApiServer, *, namespace: str, name: str) -> None:
         collection = f"/api/v1/namespaces/{namespace}/secrets"
@@ -39,7 +39,7 @@ class NamedSecret:
         self.place = self._object.place
 
     async def read(self) -> Secret | None:
-        """The Secret of now, or `None`; `ApiError` when that cannot be told."""
+        """The Secret, or `None` when it does not exist; `ApiError` when the call fails otherwise."""
         raw = await self._object.read()
         if raw is None:
             return None
@@ -51,11 +51,11 @@ class NamedSecret:
         return Secret(data=read.data or _NO_DATA, annotations=metadata.annotations or {}, version=metadata.resource_version)
 
     async def make(self) -> None:
-        """Make an empty one, unless there is one."""
+        """Create an empty Secret, unless it exists."""
         await self._object.make()
 
     async def write(self, secret: Secret, data: Mapping[str, bytes], *, without_annotation: str | None = None) -> None:
-        """Set keys of the Secret that was read, and take away an annotation; `ApiError` of reason `conflict` when it is another by now."""
+        """Set keys of the Secret that was read and remove an annotation; `ApiError` of reason `conflict` when it has changed since."""
         metadata = {} if without_annotation is None else {"annotations": {without_annotation: None}}
         encoded = {key: base64.b64encode(value).decode() for key, value in data.items()}
         await self._object.change({"data": encoded}, secret.version, metadata=metadata)

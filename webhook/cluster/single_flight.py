@@ -1,4 +1,4 @@
-"""Reads that are shared: by path while one runs, and one at a time for all who need a read that began after they asked."""
+"""Single-flight reads: concurrent callers share one read of a path, or one read that starts after they asked."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from webhook.cluster.clock import Clock
 
 
 class _Running:
-    """One read, and how many wait for it."""
+    """One read, and how many callers wait for it."""
 
     def __init__(self, task: asyncio.Task[bytes]) -> None:
         self.task = task
@@ -16,9 +16,9 @@ class _Running:
 
 
 class SharedReads:
-    """Reads by path, so many at one time, and of each path one.
+    """Reads by path: at most `most` at one time, and one for each path.
 
-    Who waits can be cancelled without harm to the others; the read itself is cancelled when nobody waits for it any more.
+    A caller can be cancelled without harm to the others; a read is cancelled when no caller waits for it any more.
     """
 
     def __init__(self, read: Callable[[str], Awaitable[bytes]], *, most: int) -> None:
@@ -27,7 +27,7 @@ class SharedReads:
         self._running: dict[str, _Running] = {}
 
     async def get(self, path: str) -> bytes:
-        """What is read at the path, by a read that ends after this was called; raises what the read raises."""
+        """The body at the path, from a read that ends after this call; raises what the read raises."""
         running = self._running.get(path)
         if running is None or running.task.done():
             running = self._running[path] = _Running(asyncio.create_task(self._in_turn(path)))
@@ -36,13 +36,10 @@ class SharedReads:
             return await asyncio.shield(running.task)
         finally:
             running.waiting -= 1
-            self._leave(path, running)
-
-    def _leave(self, path: str, running: _Running) -> None:
-        if not running.waiting:
-            running.task.cancel()  # does nothing to one that is done
-        if self._running.get(path) is running and (running.task.done() or not running.waiting):
-            del self._running[path]
+            if not running.waiting:
+                running.task.cancel()  # does nothing to one that is done
+            if self._running.get(path) is running and (running.task.done() or not running.waiting):
+                del self._running[path]
 
     async def _in_turn(self, path: str) -> bytes:
         async with self._turns:
@@ -50,14 +47,14 @@ class SharedReads:
 
 
 SPACING_SECONDS = 0.05
-"""So far apart reads begin at least: a flood of askers costs twenty reads a second, and who asks alone does not wait."""
+"""Least time between the starts of two reads: any number of callers costs twenty reads a second, and a single one does not wait."""
 
 MAX_PAUSE_SECONDS = 2.0
-"""No longer is a server left alone that asks for it: somebody may be denied meanwhile for what is no longer true."""
+"""A longer `Retry-After` is cut to this, since a denial that is no longer right may wait for the read."""
 
 
 class FreshRead:
-    """Reads again and again, one at a time, for as long as somebody waits."""
+    """Repeats a read, one at a time, for as long as callers wait for one that starts after their call."""
 
     def __init__(self, read: Callable[[], Awaitable[None]], clock: Clock) -> None:
         self._read = read
@@ -68,9 +65,13 @@ class FreshRead:
         self._closed = False
 
     async def fresh(self, until: float = float("inf")) -> None:
-        """Wait for a read that has not begun yet; raises what it raises, or an `ApiError` at once when none may begin before `until`.
+        """Wait for a read that has not started yet; a caller can be cancelled without harm to the others.
 
-        Whoever gives up waiting leaves it to the others.
+        Args:
+            until: Deadline of the caller, on the monotonic clock in seconds.
+
+        Raises:
+            ApiError: At once, when no read may start before `until`; else what the read raises.
         """
         if self._closed:
             raise _closed()
@@ -84,7 +85,7 @@ class FreshRead:
         await asyncio.shield(asked)
 
     def close(self) -> None:
-        """Read no more; who still waits, or comes later, gets an `ApiError`."""
+        """Stop reading; callers that wait, or come later, get an `ApiError`."""
         self._closed = True
         if self._reading is not None:
             self._reading.cancel()
@@ -107,7 +108,7 @@ class FreshRead:
         except asyncio.CancelledError:
             _fail(asked, _closed())
             raise
-        except Exception as error:  # noqa: BLE001 - raised again for everyone who waits
+        except Exception as error:  # noqa: BLE001 - raised again for every caller
             if isinstance(error, ApiError):
                 self._next_at = max(self._next_at, self._clock.now() + min(error.retry_after, MAX_PAUSE_SECONDS))
             _fail(asked, error)
@@ -117,8 +118,8 @@ class FreshRead:
 
 def _fail(asked: asyncio.Future[None], error: Exception) -> None:
     asked.set_exception(error)
-    asked.exception()  # all who waited may have gone: then nobody is left to be told
+    asked.exception()  # marks it as retrieved: every caller may have been cancelled
 
 
 def _closed() -> ApiError:
-    return ApiError("nothing is read any more: the server is about to stop", status=0, reason="unavailable")
+    return ApiError("no read is made any more: the server is about to stop", status=0, reason="unavailable")

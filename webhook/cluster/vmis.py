@@ -1,7 +1,7 @@
-"""VMIs from the API server: one GET when a pod's review asks for one.
+"""Read a VMI from the API server for the review of its launcher pod.
 
-A GET without a resourceVersion is answered from etcd, so one read tells the truth. What is read once more: a VMI that is not found, since
-one of several API servers, or a proxy before them, may lag behind the pod; and what failed in a way that may pass.
+A GET without a resourceVersion is answered from etcd, so one read is enough. It is repeated where the VMI is not found, since one of
+several API servers, or a proxy before them, may lag behind the pod; and after a temporary failure.
 """
 
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from webhook.kube.names import is_dns_name
 from webhook.vmi.launcher import read_launcher_vmi
 
 PAUSES = (0.1, 0.3, 0.9)
-"""Seconds between reads, each made shorter or longer by up to a half. The webhook's own time, 5 s as a rule, has room for all of them."""
+"""Pauses between reads in seconds, each changed at random by up to a half. The webhook's timeout, usually 5 s, has room for all."""
 MAX_READS = 32
-"""So many VMIs are read at one time; an API server answers a GET within milliseconds."""
+"""Limit of concurrent reads; an API server answers a GET within milliseconds."""
 READ_SECONDS = 2.0
 MAX_RETRY_AFTER_SECONDS = 1.0
-"""A pod's review does not wait for a server that asks for a longer time; an API server that is too busy asks for 1 s."""
+"""After a longer `Retry-After` the review does not wait; a busy API server sends 1 s."""
 
-_TELL_SECONDS = 60.0
+_LOG_SECONDS = 60.0
 _NOT_FOUND = "not-found"
-_PASSING = frozenset({_NOT_FOUND, "timeout", "too-many-requests", "unavailable"})
+_TEMPORARY = frozenset({_NOT_FOUND, "timeout", "too-many-requests", "unavailable"})
 _UNREAD: Mapping[str, Unread] = {
     "unauthorized": Unread.UNAUTHORIZED,
     "forbidden": Unread.FORBIDDEN,
@@ -45,29 +45,30 @@ class ClusterVMIs:
         self._clock = clock
         self._read_seconds = read_seconds
         self._reads = SharedReads(self._read, most=most_reads)
-        self._told_at: dict[Unread, float] = {}
+        self._logged_at: dict[Unread, float] = {}
 
     async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:
-        """The VMI as the API server has it now, or `None` when there is none; several calls for one VMI share one read.
+        """The VMI as the API server has it now, or `None` when it does not exist; concurrent calls for one VMI share one read.
 
-        One without that uid is read twice, as is one that is not found: an API server may lag, and strangers learn nothing from the time.
+        A VMI with another uid is read twice, like one that is not found: an API server may lag, and a stranger cannot tell the two cases
+        apart by the time of the answer.
 
         Raises:
-            VMISourceError: It could not be found out, after as many tries as are of use.
+            VMISourceError: The VMI could not be read after all retries.
         """
         if not is_dns_name(namespace) or not is_dns_name(name):
-            return None  # no VMI can be named so; and nothing but a name comes into a path
+            return None  # no VMI has such a name, and only a name may become part of a path
         try:
-            return await self._insisted(f"/apis/kubevirt.io/v1/namespaces/{namespace}/virtualmachineinstances/{name}", uid)
+            return await self._read_with_retries(f"/apis/kubevirt.io/v1/namespaces/{namespace}/virtualmachineinstances/{name}", uid)
         except ApiError as error:
             if error.reason == _NOT_FOUND:
                 return None
             reason = _reason(error)
-            self._tell(reason, error)
+            self._log(reason, error)
             raise VMISourceError(reason, str(error)) from error
 
-    async def _insisted(self, path: str, uid: str) -> bytes:
-        """What is read in the end; that it is not found, or another one, counts when it is said twice."""
+    async def _read_with_retries(self, path: str, uid: str) -> bytes:
+        """The VMI; "not found" and another uid are believed when they are read twice."""
         misses = 0
         for pause in PAUSES:
             try:
@@ -78,7 +79,7 @@ class ClusterVMIs:
                 wait = pause * (0.5 + self._clock.chance())
             except ApiError as error:
                 misses += error.reason == _NOT_FOUND
-                if error.reason not in _PASSING or misses > 1 or error.retry_after > MAX_RETRY_AFTER_SECONDS:
+                if error.reason not in _TEMPORARY or misses > 1 or error.retry_after > MAX_RETRY_AFTER_SECONDS:
                     raise
                 wait = error.retry_after + pause * (0.5 + self._clock.chance())
             await self._clock.sleep(wait)
@@ -88,17 +89,17 @@ class ClusterVMIs:
         with needing("get virtualmachineinstances.kubevirt.io in all namespaces (a ClusterRole and its binding)"):
             return await self._api.get(path, seconds=self._read_seconds)
 
-    def _tell(self, reason: Unread, error: ApiError) -> None:
-        """Once a minute for each reason: a burst of pods is one trouble."""
+    def _log(self, reason: Unread, error: ApiError) -> None:
+        """Log a failure, at most once a minute for each reason."""
         now = self._clock.now()
-        if now - self._told_at.get(reason, float("-inf")) < _TELL_SECONDS:
+        if now - self._logged_at.get(reason, float("-inf")) < _LOG_SECONDS:
             return
-        self._told_at[reason] = now
+        self._logged_at[reason] = now
         log.warning("VMIs cannot be read", reason=str(reason), problem=str(error), consequence="launcher pods stay as they are")
 
 
 def _has_uid(body: bytes, uid: str) -> bool:
-    """Whether it is the VMI that was asked for; any is where no uid was given."""
+    """Whether the VMI has this uid; true where no uid is given."""
     if not uid:
         return True
     vmi = read_launcher_vmi(body)

@@ -1,11 +1,11 @@
-"""The caBundles of the webhook configurations of one name: read, and changed without touching anything else.
+"""Read and change the caBundles of the webhook configurations of one name, and nothing else in them.
 
-They are read, not watched: one process reads two small objects every few seconds, which needs `get` on two names and nothing more, and a
-read cannot fall silent as a watch can.
+They are read, not watched: one process reads two small objects every few seconds, which needs no permission but `get` on two names, and a
+read cannot go silent as a watch can.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -16,8 +16,8 @@ from webhook.cluster.object_client import FIELD_MANAGER
 from webhook.kube.shape import UNDECODABLE
 
 ARM: Final = "bindguard.io/arm"
-"""The annotation with the names of the webhooks that are to fail closed (failurePolicy Fail) once somebody answers them. The chart writes
-it beside failurePolicy Ignore, so that a first installation stops nobody; the server takes it away when it arms the webhooks."""
+"""The annotation with the names of the webhooks that get failurePolicy Fail once a server answers. The chart writes it beside failurePolicy
+Ignore, so that a first installation blocks no VM; the server removes it when it arms the webhooks."""
 
 KINDS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
@@ -28,10 +28,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kind: Validating or mutating.
         version: Its resourceVersion.
-        generation: How often its webhooks have been changed, as the API server counts.
+        generation: Its `metadata.generation`.
         bundles: The caBundle of each webhook, in their order; empty where there is none.
-        other_writer: Who else has set a caBundle, as the API server noted it; empty when nobody has, or nothing was noted.
-        unarmed: Places of the webhooks that the annotation `ARM` names; `None` without the annotation.
+        other_writer: The last other field manager that has set a caBundle; empty without one.
+        unarmed: Indices of the webhooks that the annotation `ARM` names; `None` without the annotation.
         owners: The uids of its owners.
     """
 
@@ -45,22 +45,22 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookConfigurations:
-    """The configurations of both kinds that have the name."""
+    """The configurations of both kinds with one name."""
 
     def __init__(self, server: ApiServer, name: str) -> None:
         self._server = server
         self._name = name
 
     async def read(self) -> tuple[Configuration, ...]:
-        """Those that exist; `ApiError` when that cannot be told."""
+        """The configurations that exist; `ApiError` when a call fails."""
         found = [await self._read(kind) for kind in KINDS]
         return tuple(each for each in found if each is not None)
 
     async def publish(self, configuration: Configuration, bundle: bytes, *, only_missing: bool = False) -> None:
-        """Put the bundle into each webhook where another one is, or only where there is none.
+        """Set the caBundle of each webhook that has another one, or, with `only_missing`, none.
 
-        `ApiError` of reason `conflict` when the configuration has changed since it was read: the patch is tested against its
-        resourceVersion, so that it is written by nobody who decided on what was there before.
+        Raises:
+            ApiError: Of reason `conflict` when the configuration has changed since it was read, which the patch tests.
         """
         encoded = base64.b64encode(bundle).decode()
         differing = [place for place, each in enumerate(configuration.bundles) if each != bundle and not (only_missing and each)]
@@ -69,14 +69,14 @@ class WebhookConfigurations:
         )
 
     async def arm(self, configuration: Configuration) -> None:
-        """Have the webhooks that are not armed yet fail closed, and take the annotation away; errors as of `publish`."""
+        """Set failurePolicy Fail on the webhooks that the annotation names, and remove it; errors as of `publish`."""
         operations: list[object] = [
             {"op": "replace", "path": f"/webhooks/{place}/failurePolicy", "value": "Fail"} for place in configuration.unarmed or ()
         ]
         await self._patch(configuration, [*operations, {"op": "remove", "path": f"/metadata/annotations/{ARM.replace('/', '~1')}"}])
 
     async def adopt(self, configuration: Configuration, namespace: str, uid: str) -> None:
-        """Make a namespace the owner, so that the configuration goes when the namespace is deleted; errors as of `publish`."""
+        """Make a namespace the owner, so that the configuration is deleted with it; errors as of `publish`."""
         owner = {"apiVersion": "v1", "kind": "Namespace", "name": namespace, "uid": uid}
         if configuration.owners:
             await self._patch(configuration, [{"op": "add", "path": "/metadata/ownerReferences/-", "value": owner}])
@@ -126,7 +126,7 @@ class WebhookConfigurations:
             generation=read.metadata.generation,
             bundles=bundles,
             other_writer=_other_writer(fields),
-            unarmed=_unarmed(read),
+            unarmed=_unarmed(read.metadata.annotations or {}, read.webhooks or ()),
             owners=frozenset(owner.uid for owner in read.metadata.owner_references or ()),
         )
 
@@ -173,15 +173,14 @@ class _Read(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Read).decode
 
 
-def _unarmed(read: _Read) -> tuple[int, ...] | None:
-    found = (read.metadata.annotations or {}).get(ARM)
-    if found is None:
+def _unarmed(annotations: Mapping[str, str], webhooks: Sequence[_Webhook]) -> tuple[int, ...] | None:
+    if ARM not in annotations:
         return None
-    names = {name.strip() for name in found.split(",")}
-    return tuple(place for place, each in enumerate(read.webhooks or ()) if each.name in names)
+    names = {name.strip() for name in annotations[ARM].split(",")}
+    return tuple(place for place, webhook in enumerate(webhooks) if webhook.name in names)
 
 
 def _other_writer(fields: Sequence[_ManagedFields]) -> str:
-    """Of several the last one."""
+    """The last other field manager of a caBundle."""
     writers = [each for each in fields if each.manager != FIELD_MANAGER and b'"f:caBundle"' in bytes(each.fields_v1)]
     return max(writers, key=lambda each: each.time).manager if writers else ""
