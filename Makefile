@@ -62,11 +62,12 @@ bench: setup ## Print the figures of docs/performance.md, measured here and now.
 site: setup ## Build the documentation site into build/site; a broken link fails.
 	$(BIN)/python -m mkdocs build --strict
 
-docs: setup ## Generate what is made from code: rules.md, the chart's README and schema, the README's picture.
+docs: setup ## Generate what is made from code: reference pages, the chart's README and schema, the README's picture.
 	$(BIN)/bindguard rules --output markdown > docs/rules.md
 	$(BIN)/python charts/readme.py
 	$(BIN)/python -m charts.schema
-	$(BIN)/python docs/picture.py
+	$(BIN)/python -m docs.picture
+	$(BIN)/python -m docs.reference
 
 lock: ## Pin the development environment anew, to the newest releases.
 	rm -rf $(VENV)-lock

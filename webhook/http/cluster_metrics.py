@@ -12,18 +12,16 @@ class ClusterMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
-        self._listings = Counter(
-            "bindguard_registry_listings", "Listings of all KubeVirt CRs that replaced what was known.", registry=registry
-        )
+        self._listings = Counter("bindguard_registry_listings", "Complete lists of KubeVirt CRs that were read.", registry=registry)
         self._restarts = Counter(
             "bindguard_registry_watch_restarts",
-            "Watches that began again; reason `ended` as was asked for, else why.",
+            "Restarts of the watch on KubeVirt CRs; the reason `ended` is normal.",
             ("reason",),
             registry=registry,
         )
         self._reads = Counter(
             "bindguard_registry_reads",
-            "Live reads of the KubeVirt CR before a denial; several reviews share one.",
+            "Reads of the KubeVirt CR before a denial: `ok`, or why it failed. Several reviews share one read.",
             ("outcome",),
             registry=registry,
         )
@@ -44,11 +42,17 @@ class ClusterMetrics:
         self, *, leads: Callable[[], bool], stuck: Callable[[], bool], repairs: Callable[[], int], ca_expires_at: Callable[[], float]
     ) -> None:
         """Show the managed certificate, as these tell it at each scrape."""
-        problem = Gauge("bindguard_certificate_leader_problem", "1 while the leader cannot do what is next.", registry=self._registry)
+        problem = Gauge(
+            "bindguard_certificate_leader_problem",
+            "1 while the leader cannot make the next step of the certificate rotation.",
+            registry=self._registry,
+        )
         problem.set_function(stuck)
-        leader = Gauge("bindguard_certificate_leader", "1 on the replica that looks after the certificate.", registry=self._registry)
+        leader = Gauge(
+            "bindguard_certificate_leader", "1 on the leader, the replica that manages the certificate.", registry=self._registry
+        )
         leader.set_function(leads)
-        expiry = Gauge("bindguard_ca_expiry_timestamp_seconds", "When the managed CA expires.", registry=self._registry)
+        expiry = Gauge("bindguard_ca_expiry_timestamp_seconds", "When the managed CA expires, in Unix time.", registry=self._registry)
         expiry.set_function(ca_expires_at)
         self._registry.register(_Repairs(repairs))
 
@@ -60,5 +64,5 @@ class _Repairs(Collector):
         self._count = count
 
     def collect(self) -> list[CounterMetricFamily]:
-        about = "caBundles put right that somebody else had changed."
+        about = "caBundles that were repaired after somebody else changed them."
         return [CounterMetricFamily("bindguard_ca_bundle_repairs", about, value=self._count())]

@@ -145,64 +145,86 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         self._requests = Counts(
             "bindguard_requests",
-            "Answered requests; those refused with an HTTP error have decision `error` and its code.",
+            "Answered requests. A request that got an HTTP error has the decision `error` and the status as `code`.",
             ("endpoint", "kind", "operation", "decision", "code"),
             self.registry,
         )
-        self._findings = Counts("bindguard_findings", "What rules found.", ("rule", "severity"), self.registry)
-        self._skips = Counts("bindguard_skips", "Requests passed unchecked or unchanged.", ("endpoint", "reason"), self.registry)
+        self._findings = Counts(
+            "bindguard_findings", "Findings of rules, by severity `deny` or `warn`.", ("rule", "severity"), self.registry
+        )
+        self._skips = Counts(
+            "bindguard_skips",
+            "Objects that were allowed unchecked, and pods that were left unchanged, by reason.",
+            ("endpoint", "reason"),
+            self.registry,
+        )
         self._cut_off = Counter(
-            "bindguard_cut_off_requests", "Requests whose body did not come whole.", ("endpoint",), registry=self.registry
+            "bindguard_cut_off_requests",
+            "Requests whose client disconnected before the body was complete.",
+            ("endpoint",),
+            registry=self.registry,
         )
         self._malformed = Counter(
-            "bindguard_malformed_requests", "Requests refused before they were whole.", ("code",), registry=self.registry
+            "bindguard_malformed_requests",
+            "Requests refused before they were complete, by HTTP status: too slow, too large a head, or invalid HTTP.",
+            ("code",),
+            registry=self.registry,
         )
         self.log_lines_dropped = ReadCount(
-            "bindguard_log_lines_dropped", "Log lines left out because nobody read the log fast enough.", self.registry
+            "bindguard_log_lines_dropped", "Log lines dropped because the log was not read fast enough.", self.registry
         )
         self._turned_away = Counter(
             "bindguard_connections_turned_away",
-            "Connections that were closed to make room for others.",
+            "Connections closed to make room: `evicted` (idle), `refused` (new), `handshake` (too many) or `resources` (none left).",
             ("port", "reason"),
             registry=self.registry,
         )
         self._confirmations = Counter(
             "bindguard_registry_confirms",
-            "Denials for which the KubeVirt CR was read again: borne out (denied), false (spared), or not confirmed (failed).",
+            "Denials before which the KubeVirt CR was read again: `denied` (confirmed), `spared` (wrong) or `failed` (no answer).",
             ("outcome",),
             registry=self.registry,
         )
         self._seconds = Durations(
             "bindguard_request_duration_seconds",
-            "From the arrival of a request's head to its answer.",
+            "Time from the arrival of the head of a request to its answer.",
             "endpoint",
             SECONDS,
             self.registry,
         )
-        self.in_flight = Gauge("bindguard_requests_in_flight", "Requests being answered.", registry=self.registry)
-        self.bodies = Gauge("bindguard_request_bodies", "Request bodies that are being received in parts.", registry=self.registry)
-        self.connections = Gauge("bindguard_connections", "Open connections.", ("port",), registry=self.registry)
-        self.registry_age = Gauge("bindguard_registry_age_seconds", "Time since the registry was read.", registry=self.registry)
-        self.registry_version = GaugeCollector(
-            "bindguard_registry_info", "The registry in use: a resourceVersion, or a digest of the file.", "version", self.registry
+        self.in_flight = Gauge("bindguard_requests_in_flight", "Requests that are being answered.", registry=self.registry)
+        self.bodies = Gauge(
+            "bindguard_request_bodies",
+            "Request bodies that are being received; these requests are not in flight yet.",
+            registry=self.registry,
         )
-        self.registry_plugins = Gauge("bindguard_registry_plugins", "Registered plugins.", registry=self.registry)
+        self.connections = Gauge("bindguard_connections", "Open connections.", ("port",), registry=self.registry)
+        self.registry_age = Gauge(
+            "bindguard_registry_age_seconds", "Time since the source last confirmed the registry in use.", registry=self.registry
+        )
+        self.registry_version = GaugeCollector(
+            "bindguard_registry_info",
+            "1; `version` is the resourceVersion of the registry in use, or the digest of its file.",
+            "version",
+            self.registry,
+        )
+        self.registry_plugins = Gauge("bindguard_registry_plugins", "Registered plugins in the registry in use.", registry=self.registry)
         self.registry_problem = Gauge(
-            "bindguard_registry_problem", "1 while the registry may not be what its source says.", registry=self.registry
+            "bindguard_registry_problem", "1 while the registry in use may differ from its source.", registry=self.registry
         )
         self.registry_reload_failures = Counter(
-            "bindguard_registry_reload_failures", "Changed registries that could not be used.", registry=self.registry
+            "bindguard_registry_reload_failures", "Changed registry files that could not be used.", registry=self.registry
         )
         self.certificate_expiry = Gauge(
-            "bindguard_certificate_expiry_timestamp_seconds", "When the serving certificate expires.", registry=self.registry
+            "bindguard_certificate_expiry_timestamp_seconds", "When the served certificate expires, in Unix time.", registry=self.registry
         )
         self.certificate_problem = Gauge(
-            "bindguard_certificate_problem", "1 while the newest certificate cannot be served with.", registry=self.registry
+            "bindguard_certificate_problem", "1 while the newest certificate cannot be served.", registry=self.registry
         )
         self.certificate_reload_failures = Counter(
             "bindguard_certificate_reload_failures", "Changed certificates that could not be used.", registry=self.registry
         )
-        Gauge("bindguard_build_info", "The running version.", ("version",), registry=self.registry).labels(version).set(1)
+        Gauge("bindguard_build_info", "1; `version` is the running version.", ("version",), registry=self.registry).labels(version).set(1)
 
     def answered(self, endpoint: str, reviewed: Reviewed, seconds: float) -> None:
         """Count an answered review."""

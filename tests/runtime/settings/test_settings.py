@@ -231,15 +231,11 @@ def test_every_setting_says_what_it_is_and_what_is_accepted() -> None:
     assert [name for name, field in ServeSettings.model_fields.items() if not field.description or not accepted(name)] == []
 
 
-def test_the_page_and_the_example_know_every_setting() -> None:
-    page, example = (ROOT / "docs/serve.md").read_text(), (ROOT / "examples/serve/bindguard.yaml").read_text()
-    for name, field in ServeSettings.model_fields.items():
+def test_the_example_has_every_setting() -> None:
+    example = (ROOT / "examples/serve/bindguard.yaml").read_text()
+    for name in ServeSettings.model_fields:
         first, *rest = name.split("_")
-        key = first + "".join(map(str.title, rest))
-        shown = "exclude.namespaces" if name == "exclude" else key
-        assert f"| `{flag(name)}` | `{variable(name)}` | `{shown}` |" in page
-        assert f"| {field.description} | {accepted(name)} |" in page
-        assert f"{key}:" in example
+        assert f"{first}{''.join(map(str.title, rest))}:" in example
 
 
 def test_the_page_knows_every_event_that_is_logged() -> None:

@@ -70,30 +70,28 @@ class ServeSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="BINDGUARD_")
 
     registry: _Text | None = _setting(
-        None, "KubeVirt CR, HyperConverged CR or bindguard registry to check against; watched.", "a file name"
+        None, "KubeVirt CR, HyperConverged CR or registry file to check against; reloaded when it changes.", "a file name"
     )
-    cluster: bool = _setting(False, "Registry and VMIs come from the API server, by watch and by read.", _FLAG)
-    kubeconfig: _Text | None = _setting(None, "Kubeconfig for cluster, in place of the pod's service account.", "a file name")
-    context: _Text | None = _setting(None, "Context of the kubeconfig, in place of its current one.", "a context's name")
+    cluster: bool = _setting(False, "Read the registry and VMIs from the API server.", _FLAG)
+    kubeconfig: _Text | None = _setting(None, "Kubeconfig for `cluster`; without it the service account of the pod.", "a file name")
+    context: _Text | None = _setting(None, "Context of the kubeconfig; without it its current context.", "a context's name")
     state_directory: _Text | None = _setting(
-        None, "Where the last registry is kept, for a start while the API server is away.", "a directory name"
+        None, "Where the last registry is saved, for a start while the API server is away.", "a directory name"
     )
-    supplementary: _Text | None = _setting(
-        None, "Bindguard registry file whose overheads count beside the registry of the cluster.", "a file name"
+    supplementary: _Text | None = _setting(None, "Registry file whose overheads are added to the registry of the cluster.", "a file name")
+    kubevirt_version: _Text | None = _setting(None, "KubeVirt release to check against; overrides the registry.", "a release such as 1.9")
+    rules: dict[str, _RuleAction] = _setting(
+        {}, "Action of a rule, group or glob; overrides the default action.", "deny, warn or off for each"
     )
-    kubevirt_version: _Text | None = _setting(
-        None, "KubeVirt release to check against, over what the registry tells.", "a release such as 1.9"
-    )
-    rules: dict[str, _RuleAction] = _setting({}, "Action of a rule, group or glob, over the rules' own.", "deny, warn or off for each")
     exclude: Exclude = _setting(Exclude(), "Namespaces whose objects are not checked.", "names or globs of namespaces")
     overhead: Annotated[Literal["auto", "always", "off"], pydantic.BeforeValidator(_off)] = _setting(
-        "auto", "When launcher pods get the overhead of their plugins.", "auto, always or off"
+        "auto", "When launcher pods get the overhead of their plugins; `auto`: where KubeVirt has not counted it.", "auto, always or off"
     )
     validate_pods: Annotated[Literal["off", "warn", "deny"], pydantic.BeforeValidator(_off)] = _setting(
-        "off", "What /validate says to launcher pods that lack owed overhead.", "off, warn or deny"
+        "off", "What /validate does with launcher pods that lack overhead.", "off, warn or deny"
     )
     vmi_directory: _Text | None = _setting(
-        None, "Directory of VMI files that launcher pods are matched with; for development and tests.", "a directory name"
+        None, "Directory of VMI files to use in place of an API server; for development and tests.", "a directory name"
     )
 
     host: _Text = _setting(ADDRESS, "Address of the admission port.", "an address or host name of this machine")
@@ -101,44 +99,50 @@ class ServeSettings(BaseSettings):
     operations_host: _Text = _setting(ADDRESS, "Address of the operations port.", "an address or host name of this machine")
     operations_port: _Port = _setting(8080, "Operations port: probes, metrics, registry view; plain HTTP.", _A_PORT)
 
-    tls_cert: _Text | None = _setting(None, "Certificate chain, PEM; watched.", "a file name")
-    tls_key: _Text | None = _setting(None, "Private key of the certificate, PEM; watched.", "a file name")
+    tls_cert: _Text | None = _setting(None, "Certificate chain, PEM; reloaded when it changes.", "a file name")
+    tls_key: _Text | None = _setting(None, "Private key of the certificate, PEM; reloaded when it changes.", "a file name")
     tls_names: tuple[_Text, ...] = _setting(
         (),
-        "Names that the certificate must be for; another one is refused, or with `managed` told of and made anew by the leader.",
+        "Names that the certificate must have. A certificate without them is refused; with `managed` the leader replaces it.",
         "DNS names or addresses",
     )
-    managed: bool = _setting(False, "Certificates are made and renewed in the cluster by the replicas themselves.", _FLAG)
-    managed_namespace: _Text | None = _setting(None, "Namespace of managed_secret and managed_lease; the pod's own if not set.", "a name")
-    managed_secret: _Text = _setting("bindguard-tls", "Secret that holds the managed certificates.", "a name")
-    managed_lease: _Text = _setting("bindguard", "Lease that says which replica manages the certificates.", "a name")
-    managed_settle_seconds: _Wait = _setting(
-        120.0, "How long a new managed CA is in every caBundle before it signs what is served.", "seconds, 0 to 3600"
+    managed: bool = _setting(False, "Make and renew certificates in the cluster, without cert-manager.", _FLAG)
+    managed_namespace: _Text | None = _setting(
+        None, "Namespace of managed_secret and managed_lease; without it the namespace of the pod.", "a name"
     )
-    webhook_configuration: _Text = _setting("bindguard", "Webhook configurations, of both kinds, that get the managed caBundle.", "a name")
-    self_signed: bool = _setting(False, "Make a CA and a pair, or use the one made before.", _FLAG)
-    self_signed_directory: _Text = _setting("certs", "Where --self-signed keeps CA and pair.", "a directory name")
+    managed_secret: _Text = _setting("bindguard-tls", "Secret with the managed certificates.", "a name")
+    managed_lease: _Text = _setting("bindguard", "Lease for the election of the replica that manages certificates.", "a name")
+    managed_settle_seconds: _Wait = _setting(
+        120.0, "How long a new CA is in every caBundle before it signs a certificate.", "seconds, 0 to 3600"
+    )
+    webhook_configuration: _Text = _setting(
+        "bindguard", "Name of the webhook configurations, validating and mutating, that get the managed caBundle.", "a name"
+    )
+    self_signed: bool = _setting(False, "Make a CA and a certificate, or use those made before.", _FLAG)
+    self_signed_directory: _Text = _setting("certs", "Where `self_signed` stores CA and certificate.", "a directory name")
     self_signed_names: tuple[_Text, ...] = _setting(
         ("localhost", "127.0.0.1"), "DNS names and addresses in a self-signed certificate.", "names"
     )
-    plain_http: bool = _setting(False, "No TLS: only behind a sidecar proxy that ends it.", _FLAG)
-    client_ca: _Text | None = _setting(None, "CA file; clients must then show a certificate that it signed; watched.", "a file name")
-    client_names: tuple[_Text, ...] = _setting((), "Names of which a client certificate must carry one; needs client_ca.", "names")
+    plain_http: bool = _setting(False, "Serve without TLS; only behind a sidecar proxy that terminates TLS.", _FLAG)
+    client_ca: _Text | None = _setting(
+        None, "CA file; clients must present a certificate that it signed. Reloaded when it changes.", "a file name"
+    )
+    client_names: tuple[_Text, ...] = _setting((), "A client certificate must have one of these names; needs client_ca.", "names")
     tls_minimum: Literal["1.2", "1.3"] = _setting("1.2", "Lowest TLS version.", '"1.2" or "1.3"')
-    reload_seconds: _Seconds = _setting(2.0, "How often certificate and registry file are looked at.", _SECONDS)
+    reload_seconds: _Seconds = _setting(2.0, "How often certificate and registry files are checked for changes.", _SECONDS)
 
     max_body_bytes: _Bytes = _setting(7 * 1024**2, "Largest request body.", "1024 (1Ki) to 1Gi bytes")
-    max_in_flight: _Count = _setting(512, "Requests answered at a time; above it 429.", "1 to 100000")
-    header_seconds: _Seconds = _setting(5.0, "Longest wait for a request's headers.", _SECONDS)
-    body_seconds: _Seconds = _setting(5.0, "Longest wait for a request's body.", _SECONDS)
-    deadline_seconds: _Seconds = _setting(10.0, "Time to answer in, where the API server gives none.", _SECONDS)
-    drain_seconds: _Wait = _setting(5.0, "How long to serve on after SIGTERM.", "seconds, 0 to 3600")
+    max_in_flight: _Count = _setting(512, "Concurrent requests; more are answered with 429.", "1 to 100000")
+    header_seconds: _Seconds = _setting(5.0, "Longest time to receive the head of a request.", _SECONDS)
+    body_seconds: _Seconds = _setting(5.0, "Longest time to receive the body of a request.", _SECONDS)
+    deadline_seconds: _Seconds = _setting(10.0, "Deadline of a request that names no timeout.", _SECONDS)
+    drain_seconds: _Wait = _setting(5.0, "How long to continue serving after SIGTERM.", "seconds, 0 to 3600")
 
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        "info", "Least level that is logged.", "debug, info, warning or error"
+        "info", "Lowest level that is logged.", "debug, info, warning or error"
     )
     log_format: Literal["json", "console"] | None = _setting(
-        None, "Form of a log line; json unless standard error is a terminal.", "json or console"
+        None, "Format of a log line; without it console on a terminal, else json.", "json or console"
     )
 
     @property
