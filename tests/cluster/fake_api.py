@@ -33,6 +33,7 @@ class Asked(NamedTuple):
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
 
     @property
     def watches(self) -> bool:
@@ -47,6 +48,7 @@ class FakeApi:
         requests: Everything that was asked, in order.
         date: The `Date` of its answers; `None`: now.
         retry_after: The `Retry-After` of its refusals; empty: none.
+        warnings: The `Warning` headers of its answers.
         watch_fault: The status that every watch is refused with; `None`: none is.
         answer: Called first with each request; what it returns other than `None` is answered (a status and an object).
     """
@@ -58,6 +60,7 @@ class FakeApi:
         self.watch_fault: int | None = None
         self.date: str | None = None
         self.retry_after = ""
+        self.warnings: tuple[str, ...] = ()
         self.version = 100
         self.over = threading.Event()
         self._faults: list[tuple[str, Fault, int]] = []
@@ -237,8 +240,8 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         api = self.server.api
         url = urlsplit(self.path)
-        asked = Asked(self.command, url.path, dict(parse_qsl(url.query, keep_blank_values=True)), dict(self.headers))
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        asked = Asked(self.command, url.path, dict(parse_qsl(url.query, keep_blank_values=True)), dict(self.headers), body)
         api.requests.append(asked)
         fault = api.fault_for(asked)
         if fault is not None:
@@ -287,5 +290,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         if code >= HTTPStatus.BAD_REQUEST and self.server.api.retry_after:
             self.send_header("Retry-After", self.server.api.retry_after)
+        for warning in self.server.api.warnings:
+            self.send_header("Warning", warning)
         self.end_headers()
         self.wfile.write(body)

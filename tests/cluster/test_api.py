@@ -94,6 +94,14 @@ def test_writes_with_an_old_resource_version_conflict(api: FakeApi) -> None:
     assert api.objects[f"{VMIS}/web"]["spec"] == {"b": 2}
 
 
+def test_a_dry_run_says_so_and_gives_the_warnings_in_the_answer(api: FakeApi) -> None:
+    api.warnings = (r'299 - "a \"plugin\" and a \\"', '299 - "second" "Mon, 01 Jan 2024 00:00:00 GMT"', "nonsense", "299 -")
+    warnings = run(api, lambda server: server.dry_run(VMIS, {"metadata": {"name": "web"}}))
+    assert list(warnings) == ['a "plugin" and a \\', "second"]
+    [asked] = api.asked("POST")
+    assert asked.query == {"dryRun": "All", "fieldValidation": "Ignore"}
+
+
 def test_a_watch_gives_each_event_whole_whatever_it_holds(api: FakeApi) -> None:
     events = [{"text": "a\u2028b"}, {"text": "x" * 300_000}, {"text": ""}]
 

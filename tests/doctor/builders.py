@@ -1,7 +1,8 @@
 """A healthy installation as the API server tells of it; tests break one thing at a time."""
 
 import base64
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.cluster.fake_api import Asked, FakeApi
 from webhook import __version__
-from webhook.doctor.objects.records import Lease, Secret
+from webhook.doctor.objects.records import Lease, Namespaces, Secret
 from webhook.doctor.objects.webhooks import Configuration, Configurations
 from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pods, Service
 from webhook.doctor.required_permissions import of_caller, of_server
 from webhook.doctor.settings import settings_in
-from webhook.doctor.snapshot import NOT_FOUND, Names, PodProbe, Readiness, ReadResult, ServedRegistry, Snapshot
+from webhook.doctor.snapshot import NOT_FOUND, DryRuns, Names, PodProbe, Readiness, ReadResult, ServedRegistry, Snapshot
 from webhook.tls.names import names_for_service
 from webhook.tls.selfsigned import make_ca, make_leaf
 
@@ -47,6 +48,9 @@ LEASE = f"/apis/coordination.k8s.io/v1{_IN}/leases/bindguard"
 SECRET = f"/api/v1{_IN}/secrets/bindguard-tls"
 PODS = f"/api/v1{_IN}/pods"
 KUBEVIRTS = "/apis/kubevirt.io/v1/kubevirts"
+NAMESPACE_LIST = "/api/v1/namespaces"
+VMS = "/apis/kubevirt.io/v1/namespaces/default/virtualmachines"
+DENIAL = 'admission webhook "validate.bindguard.io" denied the request: VirtualMachine default/(name not generated yet): mistake'
 LAUNCHERS = {"matchLabels": {"kubevirt.io": "virt-launcher"}}
 LABELS = {"app.kubernetes.io/name": "bindguard", "app.kubernetes.io/instance": "bindguard"}
 NAMESPACES = {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "bindguard"]}]}
@@ -135,6 +139,16 @@ def kubevirt(**plugins: Object) -> Object:
     }
 
 
+def namespace(name: str, **labels: str) -> Object:
+    """A namespace, with the label that the API server gives to each."""
+    return {"metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name, **labels}}}
+
+
+def refused(message: str, status: int = 422) -> ReadResult[Sequence[str]]:
+    """What a dry run came to."""
+    return ReadResult(None, f"HTTP {status}: {message}", status)
+
+
 def inside(name: str) -> Mapping[str, Any]:
     """What a healthy pod says of itself."""
     expiry = LEAF.certificate.not_valid_after_utc.timestamp()
@@ -166,6 +180,7 @@ def healthy() -> dict[str, Any]:
         SECRET: {"metadata": {"name": "bindguard-tls"}, "data": {"tls.crt": pem(LEAF.certificate)}},
         PODS: {"items": [pod("bindguard-a"), pod("bindguard-b")]},
         KUBEVIRTS: {"items": [kubevirt()]},
+        NAMESPACE_LIST: {"items": [namespace("bindguard"), namespace("default"), namespace("kube-system")]},
         **inside("bindguard-a"),
         **inside("bindguard-b"),
     }
@@ -199,8 +214,10 @@ def snapshot(told: Mapping[str, Any], **fields: Any) -> Snapshot:
         kubevirts=ReadResult(None, "forbidden", kubevirts)
         if isinstance(kubevirts, int)
         else ReadResult(msgspec.convert(kubevirts, _KubeVirts).items),
+        namespaces=answer(NAMESPACE_LIST, Namespaces),
+        dry_runs=DryRuns(namespace="default", good=ReadResult(()), bad=refused(DENIAL)),
         inside={name: _inside(told, name) for name in ("bindguard-a", "bindguard-b")},
-        caller={need: ReadResult(True) for need in of_caller(names)},
+        caller={need: ReadResult(True) for need in of_caller(names, "default")},
         server={need: ReadResult(True) for need in of_server(names, managed=True)},
     )
     return msgspec.structs.replace(made, **fields)
@@ -246,7 +263,10 @@ class Installation:
 
     def answer(self, asked: Asked) -> tuple[int, Any]:
         """Whatever the doctor asks."""
-        if asked.method == "POST":
+        if asked.path == VMS and VMS not in self.told:
+            good = "masquerade" in json.loads(asked.body)["spec"]["template"]["spec"]["domain"]["devices"]["interfaces"][0]
+            return (201, {}) if good else (422, {"kind": "Status", "message": DENIAL})
+        if asked.method == "POST" and asked.path != VMS:
             return 201, {"status": {"allowed": asked.path.rpartition("/")[2] not in self.denied}}
         found = self.told.get(asked.path, NOT_FOUND)
         if isinstance(found, int):

@@ -9,7 +9,7 @@ import pytest
 from tests.check.cluster import Cluster
 from tests.cli.bindguard import bindguard
 from tests.cluster.fake_api import FakeApi
-from tests.doctor.builders import DEPLOYMENT, SECRET, SLICES, Installation, proxy
+from tests.doctor.builders import DEPLOYMENT, SECRET, SLICES, VALIDATING, VMS, Installation, proxy
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, EXIT_USAGE
 
 
@@ -32,10 +32,23 @@ def test_a_healthy_installation_ends_with_0(installation: Installation, tmp_path
     assert b"0 failed, 0 warnings, 0 not looked at" in done.stdout
 
 
-def test_it_reads_and_reviews_access_and_changes_nothing(installation: Installation, tmp_path: Path) -> None:
+def test_it_reads_reviews_access_and_runs_dry_and_nothing_is_stored(installation: Installation, tmp_path: Path) -> None:
     bindguard("doctor", "--kubeconfig", kubeconfig(installation, tmp_path))
     assert {each.method for each in installation.api.requests} == {"GET", "POST"}
-    assert all("accessreviews" in each.path for each in installation.api.asked("POST"))
+    creations = [each for each in installation.api.asked("POST") if "accessreviews" not in each.path]
+    assert [(each.path, each.query["dryRun"]) for each in creations] == [(VMS, "All"), (VMS, "All")]
+
+
+def test_a_vm_is_created_dry_in_the_namespace_that_is_named(installation: Installation, tmp_path: Path) -> None:
+    bindguard("doctor", "--kubeconfig", kubeconfig(installation, tmp_path), "--dry-run-namespace", "shop")
+    assert len(installation.api.asked("POST", VMS.replace("default", "shop"))) == 2
+
+
+def test_where_no_webhook_is_asked_about_vms_none_is_created_dry(installation: Installation, tmp_path: Path) -> None:
+    installation.told[f"{VALIDATING}/bindguard"] = 404
+    done = bindguard("doctor", "--kubeconfig", kubeconfig(installation, tmp_path))
+    assert installation.api.asked("POST", VMS) == []
+    assert b"dry-run" not in done.stdout
 
 
 def test_failures_come_first_with_what_to_do(installation: Installation, tmp_path: Path) -> None:
@@ -70,9 +83,10 @@ def test_where_nothing_may_be_read_it_is_a_page_and_not_a_book(installation: Ins
     installation.denied = {"selfsubjectaccessreviews"}
     for path in list(installation.told):
         installation.told[path] = 403
+    installation.told[VMS] = (403, {"message": 'User "x" cannot create resource "virtualmachines" in API group "kubevirt.io"'})
     done = bindguard("doctor", "--kubeconfig", kubeconfig(installation, tmp_path), environment={"COLUMNS": "80"})
     assert done.returncode == EXIT_CLEAN
-    assert len(done.stdout.splitlines()) < 50
+    assert len(done.stdout.splitlines()) < 56
     assert b"do: try again" not in done.stdout
 
 

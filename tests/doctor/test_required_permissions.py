@@ -32,4 +32,4 @@ def test_what_serving_needs_is_what_the_chart_grants(helm: Helm, mode: str) -> N
 
 def test_what_looking_needs_is_what_the_roles_of_the_page_grant() -> None:
     [block] = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert granted(Objects(yaml.safe_load_all(block))) == {permission(need) for need in of_caller(Names())}
+    assert granted(Objects(yaml.safe_load_all(block))) == {permission(need) for need in of_caller(Names(), "default")}

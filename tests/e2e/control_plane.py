@@ -188,6 +188,7 @@ def _api_server_flags(directory: Path, etcd_port: int, port: int) -> Sequence[st
         "--authorization-mode=RBAC",
         "--service-cluster-ip-range=10.0.0.0/24",
         "--disable-admission-plugins=ServiceAccount",
+        "--enable-aggregator-routing=true",  # webhooks are called at the endpoints of their Service: nothing here routes its address
     ]
 
 

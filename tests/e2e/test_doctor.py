@@ -16,9 +16,10 @@ from tests.e2e.access import auditor, kubeconfig
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.installation import KUBEVIRTS, LEASE, MUTATING, NAMESPACE, SECRET, VALIDATING, Installation, until_armed
 from tests.e2e.objects import kubevirt
-from tests.e2e.workload import CONFIG_MAP, Workload, own_address
+from tests.e2e.workload import CONFIG_MAP, ENDPOINTS, Workload, own_address
 from tests.report.readers import read_json
 from tests.runtime.server import Server, eventually
+from tests.tls import builders as tls
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS
 
 CR = f"{KUBEVIRTS}/kubevirt"
@@ -41,6 +42,7 @@ def replicas(cluster: ControlPlane, installed: Installation, rendered: Objects) 
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(installed.replica(name)) for name in ("a", "b")]
         eventually(lambda: _leaders(servers) == 1)
+        until_armed(cluster)
         with workload.running(servers):
             yield servers
 
@@ -135,24 +137,38 @@ def _by_service(rendered: Objects, kind: str) -> Callable[[list[Object]], list[O
     return change
 
 
-@pytest.mark.usefixtures("replicas")
-def test_the_doctor_finds_nothing_in_a_healthy_installation(cluster: ControlPlane, rendered: Objects, admin: Path) -> None:
-    until_armed(cluster)
+def _by_url(base: str) -> Callable[[list[Object]], list[Object]]:
+    """Webhooks that are called at another address."""
+    return lambda webhooks: [
+        each | {"clientConfig": {"url": f"{base}/validate", "caBundle": each["clientConfig"]["caBundle"]}} for each in webhooks
+    ]
+
+
+@contextlib.contextmanager
+def called_by_service(cluster: ControlPlane, rendered: Objects) -> Iterator[None]:
+    """The webhooks are called through the Service, as in a cluster."""
     with (
         changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _by_service(rendered, "ValidatingWebhookConfiguration")),
         changed(cluster, f"{MUTATING}/bindguard", "webhooks", _by_service(rendered, "MutatingWebhookConfiguration")),
     ):
+        yield
+
+
+@pytest.mark.usefixtures("replicas")
+def test_the_doctor_finds_nothing_in_a_healthy_installation(cluster: ControlPlane, rendered: Objects, admin: Path) -> None:
+    with called_by_service(cluster, rendered):
         done = bindguard("doctor", "--context", "here", "--kubeconfig", admin, "--fail-on", "warn")
     told = done.stdout.decode()
     assert done.returncode == EXIT_CLEAN, told
     assert "0 failed, 0 warnings, 0 not looked at" in " ".join(told.split())
     assert "bindguard-a, bindguard-b: the stored certificate" in told
+    assert "a good VM is admitted, and a VM whose interface names no plugin is denied by Bindguard" in " ".join(told.split())
 
 
 FAULTS: Mapping[str, tuple[Callable[[ControlPlane], AbstractContextManager[None]], dict[str, str], str]] = {
     "a caBundle is emptied": (
         lambda cluster: changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _without_bundles),
-        {"ca-bundle": "fail"},
+        {"ca-bundle": "fail", "dry-run": "fail"},
         "validate.bindguard.io, advice.validate.bindguard.io: no caBundle",
     ),
     "the Secret is deleted": (lambda cluster: without(cluster, SECRET), {"certificate": "fail"}, "bindguard-tls does not exist"),
@@ -178,7 +194,7 @@ FAULTS: Mapping[str, tuple[Callable[[ControlPlane], AbstractContextManager[None]
     ),
     "the configuration of a trial is left in place": (
         lambda cluster: changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _on_trial),
-        {"validating-configuration": "warn"},
+        {"validating-configuration": "warn", "dry-run": "unknown"},
         "it is not asked about namespaces without the label bindguard=try",
     ),
     "the KubeVirt CR is deleted": (lambda cluster: without(cluster, CR), {"kubevirt": "warn"}, "has no KubeVirt CR"),
@@ -194,6 +210,38 @@ def test_the_doctor_names_what_is_broken_and_nothing_else(cluster: ControlPlane,
     own = {check: verdict for check, verdict in found.items() if BY_URL.get(check) != verdict or check in verdicts}
     assert (code, own) == (EXIT_FINDINGS if "fail" in verdicts.values() else EXIT_CLEAN, verdicts), told
     assert said in told
+
+
+@pytest.mark.usefixtures("replicas")
+def test_the_doctor_finds_that_the_api_server_reaches_no_pod(cluster: ControlPlane, rendered: Objects, admin: Path) -> None:
+    with called_by_service(cluster, rendered), changed(cluster, ENDPOINTS, "subsets", lambda _: []):
+        code, found, told = examined(admin)
+    assert (code, found) == (EXIT_FINDINGS, {"dry-run": "fail"}), told
+    assert 'no endpoints available for service "bindguard"; no ready pod is behind the Service' in told
+
+
+@pytest.mark.usefixtures("replicas")
+def test_the_doctor_finds_that_nothing_listens_where_the_api_server_calls(cluster: ControlPlane, admin: Path) -> None:
+    with changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _by_url("https://127.0.0.1:9")):
+        code, found, told = examined(admin)
+    assert (code, found["dry-run"]) == (EXIT_FINDINGS, "fail"), told
+    assert "connection refused; nothing listens where the API server calls" in told
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+@pytest.mark.usefixtures("replicas")
+def test_the_doctor_finds_that_the_api_server_shows_no_client_certificate(
+    cluster: ControlPlane, installed: Installation, admin: Path, tmp_path: Path, version: str
+) -> None:
+    (tmp_path / "client-ca.crt").write_bytes(tls.ca().cert_pem)
+    with (
+        installed.replica("strict", clientCa=str(tmp_path / "client-ca.crt"), tlsMinimum=version) as server,
+        changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _by_url(server.ready["admission"])),
+    ):
+        code, found, told = examined(admin)
+    assert (code, found["dry-run"]) == (EXIT_FINDINGS, "fail"), told
+    assert "the API server fails to call validate.bindguard.io" in told
+    assert "clientCa" in told
 
 
 def test_a_lease_that_nobody_renews_is_a_failure(cluster: ControlPlane, replicas: list[Server], admin: Path) -> None:

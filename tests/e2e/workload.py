@@ -1,6 +1,6 @@
 """What kubelets, controllers and the pod network would add to an installation, as far as `bindguard doctor` looks at it.
 
-Deployment, Service and ConfigMap are the chart's own; their status, the pods and their EndpointSlices are made by hand, as there are
+Deployment, Service and ConfigMap are the chart's own; their status, the pods, EndpointSlices and Endpoints are made by hand, as there are
 neither controllers nor kubelets. A pod's address is this machine's own, on which a port leads to the replica that runs here on loopback:
 the API server's proxy hands nothing to a loopback address. Ports are those of each replica, where a cluster's pods have one address each
 and the same ports.
@@ -22,6 +22,7 @@ from tests.runtime.server import Server
 
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/bindguard"
+ENDPOINTS = f"/api/v1/namespaces/{NAMESPACE}/endpoints/bindguard"
 CONFIG_MAP = f"/api/v1/namespaces/{NAMESPACE}/configmaps/bindguard"
 
 _CHUNK = 64 * 1024
@@ -52,14 +53,16 @@ class Workload:
         """Pods that are these servers, counted in the Deployment's status, for as long as the block runs."""
         status = {"observedGeneration": 1, "replicas": len(servers), "readyReplicas": len(servers), "updatedReplicas": len(servers)}
         with contextlib.ExitStack() as stack:
-            for server in servers:
-                stack.enter_context(self._pod(server))
+            subsets = [stack.enter_context(self._pod(server)) for server in servers]
+            self._plane.create(ENDPOINTS.rpartition("/")[0], {"metadata": {"name": "bindguard"}, "subsets": subsets})
+            stack.callback(self._plane.client.delete, ENDPOINTS)
             self._plane.merge(f"{DEPLOYMENT}/status", {"status": status})
             yield
         self._plane.merge(f"{DEPLOYMENT}/status", {"status": {"readyReplicas": 0, "updatedReplicas": 0}})
 
     @contextlib.contextmanager
-    def _pod(self, server: Server) -> Iterator[None]:
+    def _pod(self, server: Server) -> Iterator[dict[str, Any]]:
+        """A pod that is this server, and its part of the Service's Endpoints."""
         name, address = f"bindguard-{server.directory.name}", own_address()
         listening = {"admission": server.ready["admission"], "operations": server.ready["operations"]}
         with contextlib.ExitStack() as stack:
@@ -68,7 +71,7 @@ class Workload:
             self._plane.merge(f"{PODS}/{name}/status", {"status": _running(address)})
             slices = _SLICES.format(self._slice_version, NAMESPACE)
             self._plane.create(slices, {"apiVersion": self._slice_version, **_endpoint_slice(name, address, ports["admission"])})
-            yield
+            yield {"addresses": [{"ip": address}], "ports": [{"name": "admission", "port": ports["admission"]}]}
             self._plane.client.delete(f"{slices}/{name}")
             self._plane.client.delete(f"{PODS}/{name}")
 

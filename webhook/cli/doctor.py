@@ -24,6 +24,7 @@ class _Names(TypedDict):
     service_account: str
     secret: str
     lease: str
+    dry_run_namespace: str
 
 
 @click.command("doctor", short_help="Look an installation over.")
@@ -36,12 +37,20 @@ class _Names(TypedDict):
 @click.option("--service-account", metavar="NAME", default=_DEFAULTS.service_account, show_default=True, help="The pods' ServiceAccount.")
 @click.option("--secret", metavar="NAME", default=_DEFAULTS.secret, show_default=True, help="The certificate's Secret.")
 @click.option("--lease", metavar="NAME", default=_DEFAULTS.lease, show_default=True, help="The Lease of who renews the certificate.")
+@click.option(
+    "--dry-run-namespace",
+    metavar="NAME",
+    default="",
+    help="Where VMs are created by a dry run.  [default: default, or the first that Bindguard is asked about]",
+)
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the report.")
 @click.option(
     "--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True, help="Least verdict that makes the exit code 1."
 )
 def command(*, kubeconfig: str | None, context: str | None, output: str, fail_on: str, **names: Unpack[_Names]) -> None:
-    """Look an installation in a cluster over, and say what is wrong and how to mend it. Changes nothing.
+    """Look an installation in a cluster over, and say what is wrong and how to mend it.
+
+    Nothing is stored. By dry runs the API server is asked to create a good and a bad VM: it calls all admission webhooks about them.
 
     Exit code: 0 all is well, 1 something is not, 2 wrong usage, 3 the cluster could not be asked.
     """

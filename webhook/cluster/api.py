@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
@@ -36,8 +36,12 @@ THROUGH_PROXY = " through the proxy "
 """Part of the message of a call that failed through a proxy."""
 
 _SECONDS = 10.0
+_DRY_RUN_SECONDS = 40.0
+"""A creation waits for all admission webhooks, each of which may take 30 s; an API server gives up after 34 s."""
 _UNAUTHORIZED = 401
 _RETRY_AFTER = re.compile(r"\d{1,9}", re.ASCII)
+_WARNING = re.compile(r'^299 \S+ "((?:[^"\\]|\\.)*)"')
+"""One warning of an API server, as RFC 7234 writes it; quotes and backslashes in it are escaped."""
 _NONE: Mapping[str, str] = {}
 
 _encode = msgspec.json.encode
@@ -49,6 +53,17 @@ class _Call(NamedTuple):
     query: Mapping[str, str] = _NONE
     content: bytes = b""
     content_type: str = "application/json"
+
+
+class _Answer(NamedTuple):
+    body: bytes
+    warning_headers: Sequence[str]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Texts of the warnings that came with it."""
+        found = (_WARNING.match(header) for header in self.warning_headers)
+        return [re.sub(r"\\(.)", r"\1", match[1]) for match in found if match is not None]
 
 
 class ApiServer:
@@ -70,19 +85,27 @@ class ApiServer:
 
     async def get(self, path: str, query: Mapping[str, str] = _NONE, *, seconds: float = _SECONDS) -> bytes:
         """The body of a GET."""
-        return await self._asked(_Call("GET", path, query), seconds)
+        return (await self._asked(_Call("GET", path, query), seconds)).body
 
     async def post(self, path: str, obj: object, *, seconds: float = _SECONDS) -> bytes:
         """Create an object; returns it as it was stored."""
-        return await self._asked(_Call("POST", path, content=_encode(obj)), seconds)
+        return (await self._asked(_Call("POST", path, content=_encode(obj)), seconds)).body
+
+    async def dry_run(self, path: str, obj: object, *, seconds: float = _DRY_RUN_SECONDS) -> Sequence[str]:
+        """Create an object without storing it; returns the warnings of the response. All admission webhooks are called.
+
+        Without `fieldValidation` an API server from 1.27 on would add warnings about unknown fields.
+        """
+        query = {"dryRun": "All", "fieldValidation": "Ignore"}
+        return (await self._asked(_Call("POST", path, query, _encode(obj)), seconds)).warnings
 
     async def patch(self, path: str, obj: object, *, content_type: str = MERGE_PATCH, seconds: float = _SECONDS) -> bytes:
         """Patch an object; returns it as it was stored. `ApiError` of reason `conflict` when the patch names an old resourceVersion."""
-        return await self._asked(_Call("PATCH", path, content=_encode(obj), content_type=content_type), seconds)
+        return (await self._asked(_Call("PATCH", path, content=_encode(obj), content_type=content_type), seconds)).body
 
     async def apply(self, path: str, obj: object, *, manager: str, seconds: float = _SECONDS) -> bytes:
         """Server-side apply as this field manager, which creates a missing object; returns the object as it was stored."""
-        return await self._asked(_Call("PATCH", path, {"fieldManager": manager}, _encode(obj), APPLY_PATCH), seconds)
+        return (await self._asked(_Call("PATCH", path, {"fieldManager": manager}, _encode(obj), APPLY_PATCH), seconds)).body
 
     @contextlib.asynccontextmanager
     async def lines(self, path: str, query: Mapping[str, str], *, silence_seconds: float) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -108,7 +131,7 @@ class ApiServer:
         """Close all connections."""
         await self._http.aclose()
 
-    async def _asked(self, call: _Call, seconds: float) -> bytes:
+    async def _asked(self, call: _Call, seconds: float) -> _Answer:
         asked = self._named(call)
         with _network_errors(asked, seconds, self._through):
             async with asyncio.timeout(seconds):
@@ -119,7 +142,7 @@ class ApiServer:
                     await response.aclose()
         if not response.is_success:
             raise answered(asked, response.status_code, body, retry_after=_retry_after(response))
-        return body
+        return _Answer(body, response.headers.get_list("Warning"))
 
     async def _sent(self, call: _Call) -> httpx.Response:
         """The response with its body unread. After a 401 or an untrusted certificate the credentials are read again, once."""

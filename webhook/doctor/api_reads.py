@@ -1,7 +1,7 @@
 """One question to the API server, one answer: a refusal is an answer too."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -57,6 +57,13 @@ class Asker:
             answer = _read(error.body, decode)
             return self._refused(error, path) if answer.value is None else answer
         return _read(body, decode)
+
+    async def dry_run(self, path: str, vm: Mapping[str, Any]) -> ReadResult[Sequence[str]]:
+        """The warnings with which a VM could be created at a path; nothing is stored."""
+        try:
+            return ReadResult(await self._api.dry_run(path, vm))
+        except ApiError as error:
+            return self._refused(error, path)
 
     async def may(self, need: Need, user: str | None = None) -> ReadResult[bool]:
         """Whether a user may do something; without a name it is about whoever asks."""

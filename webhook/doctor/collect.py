@@ -1,6 +1,6 @@
 """Everything about an installation, read at once into a snapshot, with what each pod reports about itself.
 
-Writes nothing but access reviews, which leave no trace.
+Nothing is stored: access reviews leave no trace, and VMs are created by dry runs alone.
 """
 
 import asyncio
@@ -15,13 +15,25 @@ from webhook import __version__
 from webhook.cluster.api import ApiServer
 from webhook.cluster.kubevirts import PATH
 from webhook.doctor.api_reads import Asker
+from webhook.doctor.dry_runs import dry_runs, namespace_for
 from webhook.doctor.objects.meta import Selector
-from webhook.doctor.objects.records import Lease, Secret
+from webhook.doctor.objects.records import Lease, Namespaces, Secret
 from webhook.doctor.objects.webhooks import Configuration, Configurations
 from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pod, Pods, Service
 from webhook.doctor.required_permissions import of_caller, of_server
 from webhook.doctor.settings import settings_in
-from webhook.doctor.snapshot import NOT_FOUND, Names, Need, PodProbe, Readiness, ReadResult, ServedRegistry, Snapshot
+from webhook.doctor.snapshot import (
+    FORBIDDEN,
+    NOT_FOUND,
+    VM_CREATION,
+    Names,
+    Need,
+    PodProbe,
+    Readiness,
+    ReadResult,
+    ServedRegistry,
+    Snapshot,
+)
 from webhook.tls.handshake import shown_by
 from webhook.tls.problems import PairError
 
@@ -86,12 +98,13 @@ async def gather(api: ApiServer, names: Names, at: datetime) -> Snapshot:
     ask = Asker(api)
     await ask.reachable()
     inside = f"/namespaces/{names.namespace}"
-    validating, mutating, all_validating, all_mutating, kubevirts = await asyncio.gather(
+    validating, mutating, all_validating, all_mutating, kubevirts, namespaces = await asyncio.gather(
         ask.object(f"{_VALIDATING}/{names.configuration}", Configuration),
         ask.object(f"{_MUTATING}/{names.configuration}", Configuration),
         ask.object(_VALIDATING, Configurations),
         ask.object(_MUTATING, Configurations),
         _kubevirts(ask),
+        ask.object("/api/v1/namespaces", Namespaces),
     )
     deployment, settings, service, slices, lease, secret = await asyncio.gather(
         ask.object(f"/apis/apps/v1{inside}/deployments/{names.deployment}", Deployment),
@@ -103,6 +116,8 @@ async def gather(api: ApiServer, names: Names, at: datetime) -> Snapshot:
     )
     pods = await _pods(ask, names, deployment.value)
     managed = settings.value.managed if settings.value is not None else lease.value is not None
+    vm_webhook = validating.value.asked_about(*VM_CREATION) if validating.value is not None else None
+    namespace = names.dry_run_namespace or namespace_for(vm_webhook, namespaces, settings.value)
     account = f"system:serviceaccount:{names.namespace}:{names.service_account}"
     return Snapshot(
         names=names,
@@ -121,7 +136,9 @@ async def gather(api: ApiServer, names: Names, at: datetime) -> Snapshot:
         secret=secret,
         kubevirts=kubevirts,
         inside=await probe_pods(ask, names.namespace, (pods.value.items or ()) if pods.value is not None else ()),
-        caller=await _permissions(ask, of_caller(names)),
+        namespaces=namespaces,
+        dry_runs=await dry_runs(ask, namespace, vm_webhook) if vm_webhook is not None or validating.status == FORBIDDEN else None,
+        caller=await _permissions(ask, of_caller(names, namespace)),
         server=await _permissions(ask, of_server(names, managed=managed), account),
     )
 

@@ -8,8 +8,8 @@ _REGISTRATION = "admissionregistration.k8s.io"
 _CONFIGURATIONS = ("validatingwebhookconfigurations", "mutatingwebhookconfigurations")
 
 
-def of_caller(names: Names) -> Iterator[Need]:
-    """What the doctor reads."""
+def of_caller(names: Names, dry_run_namespace: str) -> Iterator[Need]:
+    """What the doctor reads, and where it asks for VMs by a dry run: no permission is for dry runs alone."""
     inside = names.namespace
     for resource in _CONFIGURATIONS:
         for verb in ("get", "list"):
@@ -24,6 +24,8 @@ def of_caller(names: Names) -> Iterator[Need]:
     yield Need(verb="get", resource="secrets", namespace=inside, name=names.secret)
     yield Need(verb="get", group="coordination.k8s.io", resource="leases", namespace=inside, name=names.lease)
     yield Need(verb="create", group="authorization.k8s.io", resource="subjectaccessreviews")
+    yield Need(verb="list", resource="namespaces")
+    yield Need(verb="create", group="kubevirt.io", resource="virtualmachines", namespace=dry_run_namespace)
 
 
 def of_server(names: Names, *, managed: bool) -> Iterator[Need]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from webhook.cluster.connection import connect
-from webhook.doctor.checks import access, certificates, configurations, other_webhooks, pods, registry, service_routing, workload
+from webhook.doctor.checks import access, certificates, configurations, dry_run, other_webhooks, pods, registry, service_routing, workload
 from webhook.doctor.checks.missing_objects import INSTALL
 from webhook.doctor.collect import gather
 from webhook.doctor.result import Result, fail
@@ -20,6 +20,7 @@ CHECKS: Sequence[Callable[[Snapshot], Iterator[Result]]] = (
     certificates.check,
     configurations.check,
     registry.check,
+    dry_run.check,
     other_webhooks.check,
 )
 

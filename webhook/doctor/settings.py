@@ -1,34 +1,60 @@
 """What the installation's own configuration says, as far as a check must know it."""
 
 import io
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
 
 import msgspec
 
 from webhook.doctor.objects.records import ConfigMap
 from webhook.errors import UnreadableError
+from webhook.loading.rule_actions import actions_by_rule
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
+from webhook.rules import RULE_NAMED
+from webhook.rules.base import Action
 
 _FILE = "bindguard.yaml"
 """As the chart calls it in its ConfigMap."""
 
 
-class ServerSettings(msgspec.Struct, frozen=True):
-    """Some of the settings of `serve`.
+class Exclude(msgspec.Struct, frozen=True):
+    """What is not checked."""
+
+    namespaces: list[str] = []
+
+
+class ServerSettings(msgspec.Struct, frozen=True, rename="camel"):
+    """Some of the settings of `serve`. YAML reads a bare `off` as false.
 
     Attributes:
-        overhead: When launcher pods get the overhead of their plugins; YAML reads a bare `off` as false.
+        overhead: When launcher pods get the overhead of their plugins.
         managed: Whether the server looks after its certificate.
+        rules: Actions of rules, groups and globs.
+        exclude: What is not checked.
+        client_ca: File of the CA that must have signed a caller's certificate; empty: none is asked for.
     """
 
     overhead: str | bool = "auto"
     managed: bool = False
+    rules: Mapping[str, Action | bool] = {}
+    exclude: Exclude = Exclude()
+    client_ca: str = ""
 
     @property
     def adds_overhead(self) -> bool:
         """Whether launcher pods are changed at all."""
         return self.overhead not in ("off", False)
+
+    def action_of(self, rule: str) -> Action:
+        """What is done about objects that violate a rule."""
+        actions = actions_by_rule({entry: action if isinstance(action, Action) else Action.OFF for entry, action in self.rules.items()})
+        return actions.get(rule, RULE_NAMED[rule].action)
+
+    def excludes(self, namespace: str) -> bool:
+        """Whether objects of a namespace are not checked."""
+        return any(fnmatchcase(namespace, pattern) for pattern in self.exclude.namespaces)
 
 
 def settings_in(body: bytes) -> ServerSettings:

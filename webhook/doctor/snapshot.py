@@ -6,12 +6,14 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from webhook.doctor.objects.records import Lease, Secret
+from webhook.doctor.objects.records import Lease, Namespaces, Secret
 from webhook.doctor.objects.webhooks import Configuration, Configurations, Webhook
 from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pod, Pods, Service
 from webhook.doctor.settings import ServerSettings
 
 T_co = TypeVar("T_co", covariant=True)
+
+VM_CREATION = ("kubevirt.io", "virtualmachines", "CREATE")
 
 FORBIDDEN = 403
 NOT_FOUND = 404
@@ -28,6 +30,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
         service_account: As whom the pods run.
         secret: Where the certificate is.
         lease: By which replicas agree who renews it.
+        dry_run_namespace: Where VMs are created by a dry run; empty: chosen from those that Bindguard is asked about.
     """
 
     namespace: str = "bindguard"
@@ -37,6 +40,7 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
     service_account: str = "bindguard"
     secret: str = "bindguard-tls"  # noqa: S105 - the name of an object
     lease: str = "bindguard"
+    dry_run_namespace: str = ""
 
 
 class ReadResult(msgspec.Struct, Generic[T_co], frozen=True):
@@ -127,6 +131,20 @@ class PodProbe(msgspec.Struct, frozen=True, kw_only=True):
         return self.readiness.problem if all(answer.value is None for answer in told) else ""
 
 
+class DryRuns(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API server answered when it was asked to create VMs without storing them.
+
+    Attributes:
+        namespace: Where.
+        good: Warnings about a VM without mistakes, or why it was refused.
+        bad: The same about a VM that Bindguard must refuse.
+    """
+
+    namespace: str
+    good: ReadResult[Sequence[str]]
+    bad: ReadResult[Sequence[str]]
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """An installation at one moment.
 
@@ -141,6 +159,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
         settings: What the ConfigMap says.
         kubevirts: All KubeVirt CRs, as plain data; none when the cluster does not know the kind.
         inside: What each pod tells, by its name.
+        namespaces: All of the cluster.
+        dry_runs: What became of two VMs; `None` where no webhook is to be called about one.
         caller: Whether the caller has a permission that looking needs.
         server: Whether the pods' service account has a permission that serving needs.
     """
@@ -161,8 +181,15 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     secret: ReadResult[Secret]
     kubevirts: ReadResult[Sequence[object]]
     inside: Mapping[str, PodProbe]
+    namespaces: ReadResult[Namespaces]
+    dry_runs: DryRuns | None
     caller: Mapping[Need, ReadResult[bool]]
     server: Mapping[Need, ReadResult[bool]]
+
+    @property
+    def vm_webhook(self) -> Webhook | None:
+        """The one that is asked about VMs that are created, as far as it could be read."""
+        return self.validating.value.asked_about(*VM_CREATION) if self.validating.value is not None else None
 
     def webhooks(self) -> Iterator[Webhook]:
         """All of both configurations, as far as those could be read."""

@@ -28,6 +28,18 @@ class Secret(Object, frozen=True):
     immutable: bool | None = None
 
 
+class Namespace(Object, frozen=True):
+    """A namespace."""
+
+    metadata: Metadata = Metadata()
+
+
+class Namespaces(Object, frozen=True):
+    """A list of them."""
+
+    items: list[Namespace] | None = None
+
+
 class ConfigMap(Object, frozen=True):
     """A ConfigMap."""
 

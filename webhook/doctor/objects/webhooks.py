@@ -38,6 +38,12 @@ def _among(value: str, values: list[str] | None) -> bool:
     return "*" in (values or ()) or value in (values or ())
 
 
+class MatchCondition(Object, frozen=True):
+    """A further condition, in CEL."""
+
+    name: str = ""
+
+
 class Webhook(Object, frozen=True):
     """One webhook, validating or mutating, with the defaults that the API server fills in."""
 
@@ -51,6 +57,7 @@ class Webhook(Object, frozen=True):
     object_selector: Selector = Selector()
     reinvocation_policy: str = "Never"
     admission_review_versions: list[str] | None = None
+    match_conditions: list[MatchCondition] | None = None
 
     def covers(self, group: str, resource: str, operation: str) -> bool:
         """Whether a rule has such requests."""
@@ -62,6 +69,10 @@ class Configuration(Object, frozen=True):
 
     metadata: Metadata = Metadata()
     webhooks: list[Webhook] | None = None
+
+    def asked_about(self, group: str, resource: str, operation: str) -> Webhook | None:
+        """The first webhook that has a rule for such requests."""
+        return next((each for each in self.webhooks or () if each.covers(group, resource, operation)), None)
 
 
 class Configurations(Object, frozen=True):
