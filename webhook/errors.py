@@ -1,7 +1,7 @@
-"""Every failure that Bindguard tells a person about, with its data in fields.
+"""Errors that are shown to people, and exit codes.
 
-A mistake *in a checked object* is not an error but a finding (`webhook.rules`); what is raised here means that Bindguard could not do
-what it was asked to do.
+A violation in a checked object is a finding (`webhook.rules`), not an error. An error means that Bindguard could not do what it was asked
+to do.
 """
 
 EXIT_CLEAN = 0
@@ -12,14 +12,14 @@ EXIT_INTERRUPTED = 130
 
 
 def reason_of(error: OSError | ValueError) -> str:
-    """Why a file cannot be read, as the system says it; a `ValueError` is a NUL in its name."""
+    """Why a file cannot be read, in the system's words; a `ValueError` means a NUL in its name."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
-    return "embedded null byte" if "null" in str(error) else str(error)  # each release of Python has words of its own for it
+    return "embedded null byte" if "null" in str(error) else str(error)  # the message differs between releases of Python
 
 
 class BindguardError(Exception):
-    """Base of all errors that are told as one line, never as a traceback."""
+    """Base of all errors that are shown as one line, without a traceback."""
 
 
 class UsageError(BindguardError):
@@ -53,4 +53,4 @@ class UnreadableError(BindguardError):
 
 
 class RegistryError(UnreadableError):
-    """A registry source (KubeVirt CR, HyperConverged CR or registry file) that cannot serve as one (exit code 3)."""
+    """A registry (KubeVirt CR, HyperConverged CR or registry file) that cannot be used (exit code 3)."""

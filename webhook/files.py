@@ -1,4 +1,4 @@
-"""Files read and written safely: what is read is a regular file within a size, what is written is whole and goes through no link."""
+"""Read files within bounds, and write them atomically: a regular file of limited size in, a whole file and no link out."""
 
 # ruff: noqa: PTH105, PTH108, PTH116 - names stay as they were given; pathlib would change them
 
@@ -10,10 +10,10 @@ import stat
 from pathlib import Path
 
 MAX_MANIFEST_BYTES = 1024 * 1024 * 1024
-"""Of a file that is read document by document, in the memory of one."""
+"""Size limit of a file with manifests, which is read document by document, in the memory of one."""
 
 MAX_REGISTRY_BYTES = 32 * 1024 * 1024
-"""Of a file with a registry."""
+"""Size limit of a file with a registry."""
 
 _CHUNK = 64 * 1024
 _KINDS = {
@@ -27,11 +27,11 @@ _KINDS = {
 
 
 class UnusableFileError(OSError):
-    """A file that exists and is not read or written, because of what it is; it has no `errno`."""
+    """A file that exists but is refused for its kind or size; it has no `errno`."""
 
 
 class BoundedFile(io.FileIO):
-    """A file open for reading; `UnusableFileError` as soon as it gives more than it may, or nothing without waiting."""
+    """A file open for reading; `UnusableFileError` as soon as it gives more than `max_bytes`, or would block."""
 
     def __init__(self, descriptor: int, max_bytes: int) -> None:
         super().__init__(descriptor)
@@ -41,7 +41,7 @@ class BoundedFile(io.FileIO):
     def read(self, size: int | None = -1, /) -> bytes:
         wanted = self._left + 1 if size is None or size < 0 else min(size, self._left + 1)
         content: bytes | None = super().read(wanted)
-        if content is None:  # /proc/kmsg calls itself a regular file, and waits for messages
+        if content is None:  # /proc/kmsg says that it is a regular file, and blocks until a message comes
             raise UnusableFileError("gives no content without waiting; give a regular file")
         self._left -= len(content)
         _check_size(self._max_bytes - self._left, self._max_bytes)
@@ -55,13 +55,16 @@ class BoundedFile(io.FileIO):
 
 
 def open_file(path: str | Path, *, max_bytes: int, pipe: bool = False, follow: bool = True) -> BoundedFile:
-    """A regular file for reading in large pieces; `OSError` with a reason for anything else, which is not even opened.
+    """Open a regular file for reading, unbuffered.
 
     Args:
         path: The file.
-        max_bytes: It may have no more, now and while it is read.
-        pipe: Whether it may be a pipe, as one that the command line names: `<(helm template ...)`. Its writer is waited for.
+        max_bytes: Size limit in bytes, at the start and while it is read.
+        pipe: Whether it may be a pipe, such as `<(helm template ...)` on the command line; opening it waits for its writer.
         follow: Whether it may be a symbolic link.
+
+    Raises:
+        OSError: It cannot be opened; `UnusableFileError` for anything but a regular file, which is not opened.
     """
     mode = (os.stat(path) if follow else os.lstat(path)).st_mode
     waits = pipe and stat.S_ISFIFO(mode)
@@ -70,7 +73,7 @@ def open_file(path: str | Path, *, max_bytes: int, pipe: bool = False, follow: b
     stream = BoundedFile(os.open(path, flags), max_bytes)
     try:
         status = os.fstat(stream.fileno())
-        _check_kind(status.st_mode, pipe=pipe)  # what was opened counts, and not what stood there a moment before
+        _check_kind(status.st_mode, pipe=pipe)  # the opened file is decisive: the name may have changed since `stat`
         _check_size(status.st_size, max_bytes)
     except BaseException:
         stream.close()
@@ -85,12 +88,12 @@ def read_file(path: str | Path, *, max_bytes: int, pipe: bool = False, follow: b
 
 
 def kind_of(mode: int) -> str:
-    """What something is that is no regular file, by its mode."""
+    """The kind of a file that is not a regular one, in words, from its mode."""
     return _KINDS.get(stat.S_IFMT(mode), "something else")
 
 
 def is_pipe(path: str) -> bool:
-    """Whether there is a pipe of this name."""
+    """Whether the path is a pipe."""
     try:
         return stat.S_ISFIFO(os.stat(path).st_mode)
     except (OSError, ValueError):
@@ -98,13 +101,16 @@ def is_pipe(path: str) -> bool:
 
 
 def replace_file(path: str | Path, content: bytes, *, mode: int | None = None, sync: bool = False) -> None:
-    """Let a file hold the content, whole or not at all: a draft beside it takes its name. A link of that name is replaced, not followed.
+    """Write a file atomically: a temporary file beside it is renamed to it. A symbolic link of that name is replaced, not followed.
 
     Args:
         path: The file.
-        content: All that it will hold.
-        mode: Its permissions; `None` for those of the file that is replaced, or of any new file.
-        sync: Whether content and name are to outlive a power cut.
+        content: The new content.
+        mode: Its permissions; `None` for those of the file that is replaced, or the default of a new file.
+        sync: Whether to call fsync, so that content and name survive a power cut.
+
+    Raises:
+        OSError: It cannot be written; the old file is unchanged.
     """
     target = Path(path)
     draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
@@ -155,7 +161,7 @@ def _sync_directory(directory: Path) -> None:
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system that has nothing to write
+        if error.errno != errno.EINVAL:  # a file system without fsync for directories
             raise
     finally:
         os.close(descriptor)

@@ -64,6 +64,7 @@ def test_the_version_of_a_finished_deployment_is_known(target: str | None) -> No
         (status("v1.8.0", phase="Deploying"), 'KubeVirt is not Deployed (status.phase is "Deploying")'),
         (status("v1.8.0", phase=None), "KubeVirt is not Deployed (status.phase is null)"),
         (status("latest"), '"latest" names no release'),
+        (status("v1.0.1"), "KubeVirt 1.0.1 has no binding plugins"),
     ],
 )
 def test_a_version_in_doubt_counts_as_unknown_and_is_told(state: dict[str, Any], note: str) -> None:

@@ -1,1 +1,1 @@
-"""Kubernetes' own small things: quantities, field paths, names, versions. Another project could use them."""
+"""Quantities, field paths, names, versions and other small parts of Kubernetes' API, without anything of Bindguard."""

@@ -1,6 +1,6 @@
-"""Field paths: where in an object a value stands, as a tuple of keys and indices.
+"""Field paths: the position of a value in an object, as a tuple of keys and indices.
 
-Knows nothing of files or lines: `webhook.manifests.locations` turns a path into a place.
+`webhook.manifests.locations` turns a path into line and column.
 """
 
 import json
@@ -27,9 +27,9 @@ def render(path: Path) -> str:
 
 
 def render_by_name(value: object, path: Path) -> str:
-    """The path inside plain JSON data without indices, which move: `spec.networks["blue"].pod`, `spec.args[]`.
+    """The path inside plain JSON data without indices, which change when items are added: `spec.networks["blue"].pod`, `spec.args[]`.
 
-    An item of a list stands for itself by its `name`, where it has one.
+    An item of a list is written with its `name`, where it has one.
     """
     parts: list[str] = []
     for depth, step in enumerate(path):
@@ -48,7 +48,7 @@ def text_at(value: object, *path: str) -> str:
 
 
 def look_up(value: object, path: Path) -> object:
-    """The value at `path` inside plain JSON data, or `None` where the path leads nowhere."""
+    """The value at `path` inside plain JSON data, or `None` where there is none."""
     for step in path:
         if isinstance(step, str):
             value = value.get(step) if isinstance(value, dict) else None

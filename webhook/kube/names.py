@@ -1,4 +1,4 @@
-"""Names as the API server takes them."""
+"""Names that the API server accepts."""
 
 import re
 

@@ -1,7 +1,7 @@
 """Kubernetes' quantities: `500Mi`, `1.5G`, `100m`, `1e9`, read, added and printed exactly as Kubernetes does.
 
-Source: kubernetes/apimachinery pkg/api/resource/quantity.go. Where the releases differ because one of them loses a suffix or hangs, this
-module keeps the value: what DecimalSI cannot print (`1000E`) is printed with an exponent, and exponents are bounded.
+Source: kubernetes/apimachinery pkg/api/resource/quantity.go. Releases that lose a suffix or hang are not followed: a value that DecimalSI
+cannot print (`1000E`) is printed with an exponent, and exponents are limited.
 """
 
 import dataclasses
@@ -12,20 +12,20 @@ from fractions import Fraction
 from webhook.kube.text import quoted, shown
 
 MAX_LENGTH = 100
-"""Longest text that is read, in characters: several times what any real quantity needs."""
+"""Longest text that is accepted, in characters; a real quantity needs a fraction of it."""
 
 MAX_EXPONENT = 1000
-"""Largest exponent that is read, either way. Kubernetes wraps exponents at 32 bits, and takes minutes over some of them."""
+"""Largest absolute exponent that is accepted. Kubernetes wraps exponents at 32 bits, and takes minutes to parse some of them."""
 
 _MAX_BITS = 4 * MAX_LENGTH
-"""A whole number with more has more than `MAX_LENGTH` digits, and above 4300 Python refuses to write it."""
+"""Limit of a whole number: with more bits it has more than `MAX_LENGTH` digits, and above 4300 digits Python refuses to print it."""
 
 _UNIT = 10**9
 _LARGEST_BINARY = (2**63 - 1) * _UNIT
 
 
 class Format(enum.Enum):
-    """How a quantity was written, and so how a sum that starts with it is printed."""
+    """How a quantity was written, which decides how a sum that starts with it is printed."""
 
     BINARY_SI = "BinarySI"
     DECIMAL_SI = "DecimalSI"
@@ -80,11 +80,13 @@ _QUANTITY = re.compile(r"(?=[+-]?\.?[0-9])([+-]?[0-9]*)\.?([0-9]*)([KMGTPE]i|[nu
 
 
 def parse_quantity(text: str) -> Quantity:
-    """The quantity that `text` writes.
+    """The quantity in `text`.
 
-    As in Kubernetes, what is finer than one nano is rounded away from zero, a binary quantity stops at 2^63-1, and one below 1 becomes
-    decimal. Raises `ValueError`, with the text and the grammar, for anything else; Kubernetes' parser also reads `.` and `Mi` as zero,
-    which its own API schemas refuse.
+    As in Kubernetes, digits below one nano are rounded away from zero, a binary quantity is limited to 2^63-1, and one below 1 becomes
+    decimal. Kubernetes' parser also reads `.` and `Mi` as zero, which its API schemas refuse; so does this function.
+
+    Raises:
+        ValueError: `text` is no quantity; the message has the text and the grammar.
     """
     match = _QUANTITY.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match is None:

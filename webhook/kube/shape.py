@@ -1,7 +1,4 @@
-"""Decoding of plain JSON data that may have any shape: what fits is decoded, what does not is told with its path, and nothing is lost.
-
-Knows nothing of what the data means.
-"""
+"""Decode plain JSON data of any shape: values that fit are decoded, the others are returned as type mismatches with their paths."""
 
 import re
 from typing import NamedTuple, TypeVar
@@ -14,10 +11,10 @@ from webhook.kube.text import shown
 T = TypeVar("T", bound=msgspec.Struct)
 
 UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes from anywhere: no JSON or of another shape, no UTF-8, or nested a thousand levels deep."""
+"""What msgspec raises for untrusted bytes: no JSON or of another shape, no UTF-8, or nested a thousand levels deep."""
 
 MAX_MISFITS = 20
-"""More wrong values than this in one object are not listed: the object is then taken as empty. Each costs one more pass over it."""
+"""Limit of type mismatches in one object; with more it is read as empty. Each mismatch costs one more pass over the object."""
 
 _PLACE = re.compile(r"- at `(?:key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
@@ -30,9 +27,9 @@ class TypeMismatch(NamedTuple):
     """A value of the wrong type, or one that is missing.
 
     Attributes:
-        path: Where, from the root of the decoded data.
-        expected: What belongs there: `a string`, `an object`.
-        found: What is there: as `text.shown` shows it; `None` when nothing is.
+        path: Path from the root of the decoded data.
+        expected: The expected type: `a string`, `an object`.
+        found: The value, as `text.shown` prints it; `None` when it is missing.
     """
 
     path: Path
@@ -43,8 +40,8 @@ class TypeMismatch(NamedTuple):
 def decode(raw: object, type_: type[T]) -> tuple[T, list[TypeMismatch]]:
     """The data as a struct, and every value that does not fit.
 
-    A type mismatch counts as absent, in a list as an empty item, so that the rest can still be checked and indices stay what they are. All
-    fields of `type_` must have defaults.
+    A value that does not fit is read as absent, and in a list as an empty item, so that the rest can be checked and indices do not change.
+    All fields of `type_` must have defaults.
     """
     type_mismatches: list[TypeMismatch] = []
     while True:
@@ -64,7 +61,7 @@ def decode(raw: object, type_: type[T]) -> tuple[T, list[TypeMismatch]]:
 
 
 def _read(message: str) -> tuple[Path, str]:
-    """Path and expected type out of the validation message, which msgspec documents as stable in form only."""
+    """Path and expected type from msgspec's validation message, of which only the form is documented as stable."""
     place = _PLACE.search(message)
     steps = _STEP.findall(place.group(1)) if place is not None else []
     expected = _EXPECTED.match(message)
@@ -83,7 +80,7 @@ def _encodable(raw: object) -> object:
 
 
 def _replaced(raw: object, path: Path, value: object) -> object:
-    """A copy of `raw` with another value at `path`; shares everything beside the path."""
+    """A copy of `raw` with another value at `path`, which shares everything beside the path."""
     if not path:
         return value
     step = path[0]

@@ -1,24 +1,24 @@
-"""Values as messages show them: short, in one line, and harmless to any terminal, log or annotation."""
+"""Print values in messages: short, on one line, and safe for any terminal, log or annotation."""
 
 import json
 import re
 
 MAX_LENGTH = 60
-"""More characters of a value are not shown."""
+"""Longest part of a value that is shown, in characters."""
 
 _MAX_BITS = 64
 
-# Printable by Python's account, and yet shown as nothing or as a space: fillers, selectors, joiners.
+# Printable according to Python, but displayed as nothing or as a space: fillers, selectors, joiners.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
-# What CI services take for commands. GitHub: `::error::` at the start of a line after white space, `##[error]` anywhere in it
+# Texts that CI services take for commands. GitHub: `::error::` at the start of a line after white space, `##[error]` anywhere in it
 # (actions/runner src/Runner.Common/ActionCommand.cs). Azure Pipelines: `##vso[...]` anywhere. TeamCity: `##teamcity[...]`.
 _AT_START = re.compile(r"^(\s*):(?=:)")
 _ANYWHERE = re.compile(r"(?<=#)#(?=[\w.-]*\[)")
 
 
 def quoted(text: str | None) -> str:
-    """A string in double quotes: cut at `MAX_LENGTH` characters, and whatever could not stand there escaped as in JSON; `None` is empty."""
+    """A string in double quotes, cut at `MAX_LENGTH` characters, with unsafe characters escaped as in JSON; `None` is empty."""
     text = text or ""
     cut = text if len(text) <= MAX_LENGTH else text[:MAX_LENGTH] + "..."
     if _is_visible(cut) and '"' not in cut and "\\" not in cut:
@@ -29,7 +29,7 @@ def quoted(text: str | None) -> str:
 def visible(text: str) -> str:
     """A whole text as one printable line, which no CI service takes for a command.
 
-    Controls, escape sequences, direction marks, lone surrogates and what is not seen are spelled out.
+    Control characters, direction marks, lone surrogates and invisible characters are written as escapes.
     """
     if not _is_visible(text):
         text = "".join(c if _is_visible(c) else c.encode("unicode_escape").decode("ascii") for c in text)
@@ -37,7 +37,7 @@ def visible(text: str) -> str:
 
 
 def without_command(line: str) -> str:
-    """A line that no CI service takes for a command: one character of what it would obey is spelled out."""
+    """The line, with one character of each command of a CI service written as an escape."""
     if "::" not in line and "##" not in line:
         return line
     line = _AT_START.sub(r"\1\\x3a", line)
@@ -45,20 +45,20 @@ def without_command(line: str) -> str:
 
 
 def escape_command(text: str, escape: str) -> str:
-    """Text with `escape` for one character of what CI services obey anywhere in a line: for formats with escapes of their own."""
+    """The text, with `escape` in place of one character of each command that CI services accept anywhere in a line."""
     return _ANYWHERE.sub(lambda _: escape, text)
 
 
 def commands_in(line: str) -> frozenset[int]:
-    """Where the characters are that `without_command` spells out in the middle of a line."""
+    """The indices of the characters that `without_command` escapes in the middle of a line."""
     return frozenset(match.start() for match in _ANYWHERE.finditer(line))
 
 
 def shown(value: object) -> str:
-    """Any JSON value: a string quoted, an object or a list by that word, else as JSON.
+    """Any JSON value: a string in quotes, "an object", "a list", else as JSON.
 
-    Of a number with more than 64 bits only the size is told: YAML can write one of any size in hexadecimal, and Python raises for one of
-    more than 4300 decimal digits.
+    A number with more than 64 bits is shown by its size: YAML can write any number in hexadecimal, and Python refuses to print one of more
+    than 4300 decimal digits.
     """
     if isinstance(value, str):
         return quoted(value)

@@ -6,11 +6,11 @@ from typing import NamedTuple
 _RELEASE = re.compile(r"v?(0|[1-9]\d{0,3})\.(0|[1-9]\d{0,3})(?:\.(0|[1-9]\d{0,5}))?(?:[-+].*)?", re.DOTALL)
 
 LAST_MAJOR = 1
-"""Of KubeVirt's releases. A greater number is a date, or a downstream build's own (4.19), and tells nothing about KubeVirt."""
+"""The only major version of KubeVirt's releases. A greater number is a date or a downstream version (4.19)."""
 
 
 class Version(NamedTuple):
-    """A release, comparable: `Version(1, 9, 0)`."""
+    """A release, such as `Version(1, 9, 0)`; releases can be compared."""
 
     major: int
     minor: int
@@ -19,6 +19,9 @@ class Version(NamedTuple):
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}" if self.patch == 0 else f"{self.major}.{self.minor}.{self.patch}"
 
+
+OLDEST = Version(1, 1)
+"""The first release with binding plugins."""
 
 NEWEST = Version(1, 9)
 """The newest release whose source the rules follow; an unknown version counts as this one."""
@@ -30,8 +33,8 @@ NEXT = Version(1, 10)
 def parse_version(text: str) -> Version | None:
     """The release that `text` names (`v1.9.0`, `1.9`, `v1.8.0-rc.1`), or `None`.
 
-    KubeVirt's version string is an image tag: `latest`, `devel`, a date or a downstream number are all legal there, and name no release
-    (kubevirt/kubevirt pkg/virt-operator/util/config.go@v1.9.0). A pre-release counts as the release it leads to.
+    KubeVirt's version string is an image tag: `latest`, `devel`, a date or a downstream number are valid there, and name no release
+    (kubevirt/kubevirt pkg/virt-operator/util/config.go@v1.9.0). A pre-release is read as its release.
     """
     match = _RELEASE.fullmatch(text.strip())
     if match is None:

@@ -1,1 +1,1 @@
-"""What the dry run and the server load alike: sources of manifests, configuration files, the registry, and names that people write."""
+"""What `check` and `serve` both load: manifests, configuration files, the registry, versions, and actions of rules."""

@@ -1,4 +1,4 @@
-"""A configuration file as a mapping: one YAML document of sane size."""
+"""Read a configuration file: one YAML document with a mapping, within a size limit."""
 
 import os
 import re
@@ -17,9 +17,14 @@ _WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def read_mapping(path: Path, *, pipe: bool = False) -> dict[str, object]:
-    """Keys and values as they are written; `UsageError` names the file and what is wrong with it.
+    """The keys and values of a configuration file.
 
-    `pipe` is for a file that the command line names: it may be a pipe.
+    Args:
+        path: The file.
+        pipe: Whether it may be a pipe, as for a file that the command line names.
+
+    Raises:
+        UsageError: The file cannot be read, or is not one YAML document with a mapping.
     """
     documents = list(read_documents(BytesIO(read_content(path, pipe=pipe)), str(path)))
     if not documents:
@@ -33,16 +38,16 @@ def read_mapping(path: Path, *, pipe: bool = False) -> dict[str, object]:
 
 
 def checked_mapping(value: object, path: Path) -> dict[str, object]:
-    """The configuration that is written in a file, in whatever format; `UsageError` when it is no mapping."""
+    """The value that a configuration file holds, if it is a mapping; else `UsageError`."""
     if not isinstance(value, dict):
         raise UsageError(f"{path}: a configuration is a mapping of keys to values")
     return value
 
 
 def read_content(path: Path, *, pipe: bool = False) -> bytes:
-    """The bytes of a configuration file; `UsageError` when it cannot be read or is too large to be one.
+    """The bytes of a configuration file; `UsageError` when it cannot be read or has more than `MAX_BYTES`.
 
-    /dev/null is an empty one: whoever names it wants none, also not the one that would be found.
+    On the command line, /dev/null is an empty file: it says that no configuration file is to be used, not even one that would be found.
     """
     if pipe and str(path) == os.devnull:
         return b""
@@ -53,5 +58,5 @@ def read_content(path: Path, *, pipe: bool = False) -> bytes:
 
 
 def setting_of_key(key: str) -> str:
-    """`tlsCert`, `tls-cert` and `tls_cert` are one key, and so are `kubevirtVersion` and `kubeVirtVersion`."""
+    """The setting of a key: `tlsCert`, `tls-cert` and `tls_cert` are the same, and so are `kubevirtVersion` and `kubeVirtVersion`."""
     return _WORD_BORDER.sub("_", key).replace("-", "_").lower().replace("kube_virt", "kubevirt")

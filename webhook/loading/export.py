@@ -1,4 +1,4 @@
-"""A KubeVirt CR cut down to what a registry is made of, as a file for CI."""
+"""Export the fields of a KubeVirt CR that a registry needs, as a file for CI."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,13 +28,13 @@ _READ: tuple[Path, ...] = (
     ("status", "observedKubeVirtVersion"),
     ("status", "targetKubeVirtVersion"),
 )
-"""All that `plugins.sources.kubevirt` reads of a KubeVirt CR, owners beside it."""
+"""The fields that `plugins.sources.kubevirt` reads of a KubeVirt CR; owners are added by `_cut_down`."""
 
 _Tree: TypeAlias = dict[str, object]
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Puts what a CI service would take for a command into double quotes; in ASCII, no text is more than it seems."""
+    """Writes a string that a CI service would take for a command in double quotes; all output is ASCII."""
 
 
 def _string(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
@@ -45,7 +45,13 @@ _Dumper.add_representer(str, _string)
 
 
 def exported(obj: Mapping[str, object], *, server: str, at: datetime) -> str:
-    """The CR as YAML that `--registry` reads; equal CRs give equal text but for the comment."""
+    """The CR as YAML that `--registry` reads; equal CRs give equal text except for the comment.
+
+    Args:
+        obj: The KubeVirt CR.
+        server: Address of the API server, for the comment.
+        at: When it was read, for the comment.
+    """
     version = look_up(obj, ("metadata", "resourceVersion"))
     lines = [
         f"# The registry of {visible(server)}, {at:%Y-%m-%dT%H:%M:%SZ}, resourceVersion {visible(str(version))}.",
@@ -76,6 +82,6 @@ def _put(tree: _Tree, path: Path, value: object) -> None:
     *parents, last = map(str, path)
     for step in parents:
         inner = tree.setdefault(step, {})
-        assert isinstance(inner, dict)  # noqa: S101 - all of `_READ` lead through objects
+        assert isinstance(inner, dict)  # noqa: S101 - every path in `_READ` leads through objects
         tree = inner
     tree[last] = value

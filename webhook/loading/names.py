@@ -1,14 +1,12 @@
-"""KubeVirt versions that people write in flags and files, checked."""
+"""Validate KubeVirt versions in flags and files."""
 
 from webhook.errors import UsageError
 from webhook.kube.text import quoted
-from webhook.kube.version import NEWEST, NEXT, Version, parse_version
-
-OLDEST = Version(1, 1)
+from webhook.kube.version import NEWEST, NEXT, OLDEST, Version, parse_version
 
 
 def checked_version(text: str, where: str) -> Version:
-    """The KubeVirt version that a person wrote at `where`; `UsageError` names what is accepted."""
+    """The KubeVirt version in `text`, which a person wrote at `where`; `UsageError` says what is accepted."""
     version = parse_version(text)
     if version is None:
         raise UsageError(f"{where}: {quoted(text)} is no KubeVirt release; write one like {NEWEST} or v{NEWEST}.0")

@@ -1,4 +1,4 @@
-"""The objects in a document: itself, the items of a `List`, or what a recorded AdmissionReview carries."""
+"""The objects in a document: the document itself, the items of a `List`, or the object of a recorded AdmissionReview."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
@@ -7,14 +7,15 @@ from webhook.kube.fieldpath import Path, look_up
 
 
 def objects_in(value: object) -> Iterator[tuple[object, Path]]:
-    """Each object with its path from the document's root; Lists in Lists are opened too, as kubectl does, however deep they are.
+    """Each object with its path from the document's root.
 
-    Items of a typed list (`VirtualMachineList`) may leave `apiVersion` and `kind` to the list, as API servers answer.
+    Lists in Lists are opened at any depth, as kubectl does. Items of a typed list (`VirtualMachineList`) may have no `apiVersion` and
+    `kind`, as in responses of API servers; then they get those of the list.
     """
     if not _is_list(value):
         yield _carried(value, ())
         return
-    open_lists = [_items(value, ())]  # no recursion: each item would cost as much as it is deep
+    open_lists = [_items(value, ())]  # not recursive: each item would cost as much as its depth
     while open_lists:
         for item, path in open_lists[-1]:
             if _is_list(item):

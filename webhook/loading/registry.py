@@ -1,4 +1,4 @@
-"""Which registry a run checks against: the file it was told, or what is found among the manifests themselves."""
+"""Load the registry of a run: from a file, or from a CR among the manifests themselves."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -22,14 +22,14 @@ _NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was 
 
 
 def registry_from_file(source: Source) -> LoadedRegistry:
-    """The one registry in a file; `RegistryError` when there is none, several, or a broken one, or when it cannot be read."""
+    """The registry in a file; `RegistryError` when the file holds none, several or a broken one, or cannot be read."""
     try:
         objects = list(_all_objects(source))
     except OSError as error:
         raise RegistryError(reason_of(error), file=source.name) from error
     found = [(obj, place) for obj, place in objects if is_kubevirt(obj) or is_hyperconverged(obj) or is_registry_file(obj)]
     if len(objects) == 1:
-        found = objects  # of a lone object it can be told what is wrong with it
+        found = objects  # for a single object the error says what is wrong with it
     if not found:
         raise RegistryError("holds no KubeVirt CR, HyperConverged CR or bindguard registry", file=source.name)
     if len(found) > 1:
@@ -39,9 +39,12 @@ def registry_from_file(source: Source) -> LoadedRegistry:
 
 
 def registry_among(sources: Iterable[Source]) -> LoadedRegistry:
-    """The registry that the checked manifests themselves hold, or the unknown one with a loud note.
+    """The registry in a CR among the manifests, or the unknown registry with a note.
 
-    A KubeVirt CR goes before a HyperConverged CR, of which it is made. Two of one kind are an error: somebody must choose.
+    A KubeVirt CR wins over a HyperConverged CR, from which HCO makes it.
+
+    Raises:
+        RegistryError: There are two CRs of one kind, or the CR is broken.
     """
     kubevirts: list[tuple[object, str]] = []
     hyperconvergeds: list[tuple[object, str]] = []
@@ -61,14 +64,14 @@ def registry_among(sources: Iterable[Source]) -> LoadedRegistry:
 
 
 def with_version(loaded: LoadedRegistry, version: Version | None) -> LoadedRegistry:
-    """The same registry at the version that the user gave, if one was given."""
+    """The registry with the version that the user gave; unchanged when `version` is `None`."""
     if version is None:
         return loaded
     return msgspec.structs.replace(loaded, registry=msgspec.structs.replace(loaded.registry, version=version))
 
 
 def _all_objects(source: Source) -> Iterator[tuple[object, str]]:
-    """Every object of a file that must be readable as a whole."""
+    """Every object of a file; `RegistryError` when a part of it cannot be read."""
     with source.open() as stream:
         for document in read_documents(stream, source.name):
             if isinstance(document, UnreadableError):
@@ -82,7 +85,7 @@ def _all_objects(source: Source) -> Iterator[tuple[object, str]]:
 
 
 def _likely_objects(source: Source) -> Iterator[tuple[object, str]]:
-    """Objects of the documents that look like holding a CR; what cannot be read is told when the file is checked."""
+    """Objects of the documents that may hold a CR; what cannot be read is skipped here and reported when the file is checked."""
     try:
         if not _may_hold_a_cr(source):
             return
@@ -95,7 +98,7 @@ def _likely_objects(source: Source) -> Iterator[tuple[object, str]]:
 
 
 def _may_hold_a_cr(source: Source) -> bool:
-    """A look at the bytes alone: nearly every file is out of the question, and there are many."""
+    """Whether the bytes of the file name a CR's kind, which is quick and excludes nearly every file."""
     before = b""
     with source.open() as stream:
         while chunk := stream.read(_CHUNK):

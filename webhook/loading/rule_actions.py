@@ -1,4 +1,4 @@
-"""Actions of rules as people write them: by rule, by group, by glob, or for all rules with `*`."""
+"""Rules in flags and files: named by rule, group or glob; `*` is every rule."""
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -11,7 +11,7 @@ from webhook.rules.base import Action, Group
 
 _WILDCARDS = "*?"
 _MAX_LENGTH = 63
-"""Of a glob; no rule has a longer name."""
+"""Longest glob, in characters; no rule has a longer name."""
 _GROUPS = frozenset(Group)
 
 
@@ -27,7 +27,7 @@ def named_by(entry: str) -> tuple[str, ...]:
 
 
 def checked_rules(entry: str, where: str) -> tuple[str, ...]:
-    """The rules that an entry at `where` names; `UsageError` tells the nearest when there are none."""
+    """The rules that an entry at `where` names; `UsageError`, with the nearest name, when there are none."""
     if found := named_by(entry):
         return found
     what = f"no rule matches {quoted(entry)}" if _is_glob(entry) else f"there is no rule {quoted(entry)}"
@@ -36,7 +36,7 @@ def checked_rules(entry: str, where: str) -> tuple[str, ...]:
 
 
 def actions_by_rule(configured: Mapping[str, Action]) -> dict[str, Action]:
-    """The action of each rule that is named; of several entries the most specific counts, of equally specific ones the last."""
+    """The action of each rule that is named. The most specific entry wins, and the last of equally specific ones."""
     actions: dict[str, Action] = {}
     for entry in sorted(configured, key=_specificity):
         actions |= dict.fromkeys(named_by(entry), configured[entry])

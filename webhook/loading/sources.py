@@ -1,4 +1,4 @@
-"""Where manifests are read from, opened again as often as needed."""
+"""Files to read manifests or a registry from, which can be opened more than once."""
 
 from typing import BinaryIO
 
@@ -11,10 +11,10 @@ class Source(msgspec.Struct, frozen=True):
     """A file to read.
 
     Attributes:
-        name: As the user named it, `<stdin>` for standard input.
-        path: What is opened.
-        max_bytes: It may have no more.
-        pipe: Whether it may be a pipe, which can be read once.
+        name: The name that the user gave; `<stdin>` for standard input.
+        path: The path to open.
+        max_bytes: Size limit in bytes.
+        pipe: Whether it may be a pipe, which can be read only once.
     """
 
     name: str
@@ -23,10 +23,10 @@ class Source(msgspec.Struct, frozen=True):
     pipe: bool = False
 
     def open(self) -> BinaryIO:
-        """The content from its start, not buffered, as all read it in large pieces; `OSError` as `open_file` raises it."""
+        """The file, open at its start and unbuffered; `OSError` as from `open_file`."""
         return open_file(self.path, max_bytes=self.max_bytes, pipe=self.pipe)
 
 
 def registry_source(path: str, *, pipe: bool) -> Source:
-    """A file with a registry; a pipe only where the command line names it."""
+    """A file with a registry; `pipe` as for `Source`, true only for a file that the command line names."""
     return Source(path, path, max_bytes=MAX_REGISTRY_BYTES, pipe=pipe)

@@ -7,7 +7,7 @@ import msgspec
 from webhook.kube.fieldpath import Path
 from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
-from webhook.kube.version import LAST_MAJOR, Version, parse_version
+from webhook.kube.version import LAST_MAJOR, OLDEST, Version, parse_version
 from webhook.plugins.registry import Registry
 from webhook.plugins.sources.loaded import LoadedRegistry, Metadata, decode_plugins, missing_spec, refuse, titled, told
 
@@ -117,6 +117,8 @@ def _version(status: Status) -> tuple[Version | None, tuple[str, ...]]:
     version = parse_version(observed)
     if version is None or version.major > LAST_MAJOR:
         return None, (f"KubeVirt's version {shown(observed)} names no release: it counts as unknown",)
+    if version < OLDEST:
+        return None, (f"KubeVirt {version} has no binding plugins; the oldest release checked is {OLDEST}: its version counts as unknown",)
     return version, ()
 
 
