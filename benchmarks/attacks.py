@@ -41,7 +41,7 @@ class Ports(NamedTuple):
 def main() -> None:
     """Every attack in turn, against one process; each line when its attack has ended and the server has had time to settle."""
     with tempfile.TemporaryDirectory() as directory, _server(Path(directory)) as (process, ports):
-        print("\n| tried | seen by others meanwhile | turned away | lines logged | memory before, at most, after |")
+        print("\n| attack | other clients meanwhile | connections closed | lines logged | memory before, maximum, after |")
         print("| --- | --- | --- | --- | --- |", flush=True)
         client = Reviewer(ports.admission)
         client.ask()
