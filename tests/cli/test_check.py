@@ -30,8 +30,8 @@ ROOT = Path(__file__).parents[2]
         (vm(), [], EXIT_CLEAN),
         (vm("slip"), [], EXIT_FINDINGS),
         (vm("slip"), ["--ignore", "unregistered-plugin"], EXIT_CLEAN),
-        (vm() + "---\nkubevirt.io: [", [], EXIT_UNREADABLE),
-        (vm("slip") + "---\nkubevirt.io: [", [], EXIT_UNREADABLE),
+        (vm() + "---\nkind: VirtualMachine # kubevirt.io\na: [", [], EXIT_UNREADABLE),
+        (vm("slip") + "---\nkind: VirtualMachine # kubevirt.io\na: [", [], EXIT_UNREADABLE),
         (vm(), ["--output-file", "/nowhere/report"], EXIT_USAGE),
     ],
 )

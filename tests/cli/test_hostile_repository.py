@@ -144,7 +144,9 @@ def assert_obeyed_by_nobody(done: subprocess.CompletedProcess[bytes]) -> None:
 @pytest.mark.parametrize("output", ["text", "json", "yaml", "junit", "sarif", "gitlab"])
 def test_no_name_of_a_file_or_an_object_is_taken_for_a_command(repository: Path, prefix: str, output: str) -> None:
     name = f"{prefix}{COMMAND}"
-    write(repository, {f"{name}.yaml": vm(json.dumps(name), json.dumps(name)), f"{name}-broken.yaml": "a: [kubevirt.io"})
+    write(
+        repository, {f"{name}.yaml": vm(json.dumps(name), json.dumps(name)), f"{name}-broken.yaml": "kind: VirtualMachine\na: [kubevirt.io"}
+    )
     (repository / f"{name}-link.yaml").symlink_to("/dev/zero")
     done = bindguard("check", ".", "-o", output, directory=repository)
     assert done.returncode == EXIT_UNREADABLE

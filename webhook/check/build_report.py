@@ -1,6 +1,7 @@
 """What was checked, made into a report: notes, and what a baseline leaves of it."""
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Sequence
 
 from webhook.check.evaluation import EvaluatedFile
 from webhook.check.settings import Settings
@@ -24,7 +25,7 @@ def report(settings: Settings, loaded: LoadedRegistry, evaluated: EvaluatedFile,
     """
     registry = loaded.registry
     skipped = _skipped(registry, settings)
-    notes = [*loaded.notes, *_skipped_notes(skipped), *_version_notes(registry.version)]
+    notes = [*loaded.notes, *_skipped_notes(skipped), *_version_notes(registry.version), *_unread_notes(evaluated)]
     occurrences: Sequence[Occurrence] = evaluated.occurrences
     if settings.baseline is not None:
         text = _text(settings.baseline, pipe=settings.baseline_may_be_pipe)
@@ -76,6 +77,15 @@ def _object_gap(evaluated: EvaluatedFile, settings: Settings) -> list[Gap]:
 
 def _skipped_notes(skipped: Sequence[str]) -> list[str]:
     return [f"rules that need a registry did not run: {', '.join(skipped)}"] if skipped else []
+
+
+def _unread_notes(evaluated: EvaluatedFile) -> Iterator[str]:
+    for chart, count in (+evaluated.templates).items():
+        templates = number_of(count, "Helm template")
+        yield f"skipped {templates} in {chart}; check what the chart renders: helm template {shlex.quote(chart)} | bindguard check -"
+    if evaluated.irrelevant:
+        documents = number_of(len(evaluated.irrelevant), "document")
+        yield f"skipped {documents} without an object to check, which cannot be read; the first: {evaluated.irrelevant[0]}"
 
 
 def _version_notes(version: Version | None) -> list[str]:

@@ -1,6 +1,8 @@
 """One file checked: documents in, occurrences out. Runs in any process; everything it takes and gives can be sent between them."""
 
 import fnmatch
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -11,23 +13,37 @@ from webhook.check.defects import defect
 from webhook.errors import UnreadableError, reason_of
 from webhook.kube.fieldpath import Path, look_up, render_by_name, text_at
 from webhook.loading.objects import objects_in
-from webhook.loading.sources import Source
+from webhook.loading.sources import STDIN, Source
+from webhook.manifests.charts import chart_of
 from webhook.manifests.documents import SkippedDocument, read_documents
 from webhook.manifests.model import Document, Place
 from webhook.manifests.yaml import parse
 from webhook.report.findings import Counts, ObjectRef, Occurrence
 from webhook.rules.base import Finding
 from webhook.rules.plan import Plan
+from webhook.vmi.kinds import KINDS
 
 _NEEDLE = b"kubevirt.io"
 """Every kind that is checked has an apiVersion of a group that ends so: a document without it need not be parsed."""
 
+_KIND_NAMES = "|".join([*(kind.name for kind in KINDS), "KubeVirt", "HyperConverged"])
+_CHECKED_KIND = re.compile(rf"""kind["']?\s{{0,9}}:\s{{0,9}}(?:["']?(?:{_KIND_NAMES})(?:List)?\b|["']?\{{\{{)""".encode())
+"""What a document looks like that may hold an object which is checked, also where it cannot be parsed."""
+
 
 class EvaluatedFile(msgspec.Struct):
-    """What came out of some files, added up; the counts are those of `report.findings.Counts`."""
+    """What came out of some files, added up; the counts are those of `report.findings.Counts`.
+
+    Attributes:
+        unreadable: Documents that cannot be read, and may hold an object that is checked; what was piped in is meant to be checked.
+        irrelevant: Documents that cannot be read, and hold none.
+        templates: How many documents are Helm templates of an object that is checked, by the directory of the chart.
+    """
 
     occurrences: list[Occurrence] = msgspec.field(default_factory=list)
     unreadable: list[UnreadableError] = msgspec.field(default_factory=list)
+    irrelevant: list[UnreadableError] = msgspec.field(default_factory=list)
+    templates: Counter[str] = msgspec.field(default_factory=Counter)
     files: int = 0
     documents: int = 0
     checked: int = 0
@@ -82,10 +98,18 @@ class Evaluator(msgspec.Struct, frozen=True):
 
     def _evaluate_document(self, document: Document, evaluated: EvaluatedFile) -> None:
         evaluated.documents += 1
+        if b"{{" in document.text and (chart := chart_of(document.file)) is not None:
+            evaluated.templates[chart] += _CHECKED_KIND.search(document.text) is not None
+            evaluated.passed_over += 1
+            return
         try:
             value = parse(document)
         except UnreadableError as error:
-            evaluated.unreadable.append(error)
+            if document.file == STDIN or _CHECKED_KIND.search(document.text):
+                evaluated.unreadable.append(error)
+            else:
+                evaluated.irrelevant.append(error)
+                evaluated.passed_over += 1
             return
         found: list[Found] = []
         for obj, path in objects_in(value):

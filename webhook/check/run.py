@@ -9,10 +9,12 @@ import msgspec
 
 from webhook.check.build_report import report
 from webhook.check.evaluation import Evaluator
+from webhook.check.kustomize import kustomizations_of, without_patches
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress, evaluate_all
 from webhook.errors import UnreadableError
 from webhook.files import is_pipe
+from webhook.kube.text import number_of
 from webhook.loading.registry import registry_among, registry_from_file, with_version
 from webhook.loading.sources import Source, registry_source
 from webhook.manifests.files import SkippedLinks, find_files
@@ -33,13 +35,21 @@ def run(settings: Settings, progress: Progress) -> Report:
 
         return run_from_cluster(settings, progress)
     with contextlib.ExitStack() as stack:
-        sources, missing, notes = _sources(settings, stack)
+        found, missing, notes = _sources(settings, stack)
+        sources, patches = without_patches(found, kustomizations_of(found))
         loaded = with_version(_registry(settings, sources), settings.kubevirt_version)
         evaluate_object = Evaluator(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
         evaluated = evaluate_all(evaluate_object, sources, settings.jobs, progress)
     evaluated.unreadable[:0] = missing
     written = report(settings, loaded, evaluated, _among(sources))
-    return msgspec.structs.replace(written, notes=[*notes, *written.notes])
+    return msgspec.structs.replace(written, notes=[*notes, *_patch_notes(patches), *written.notes])
+
+
+def _patch_notes(patches: Sequence[Source]) -> list[str]:
+    if not patches:
+        return []
+    files = f"skipped {number_of(len(patches), 'patch file')} of kustomizations, of which the first is {patches[0].name}"
+    return [f"{files}; check what is rendered: kubectl kustomize DIRECTORY | bindguard check -"]
 
 
 def _sources(settings: Settings, stack: contextlib.ExitStack) -> tuple[list[Source], list[UnreadableError], list[str]]:

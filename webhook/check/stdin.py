@@ -7,9 +7,8 @@ from typing import BinaryIO, TextIO
 
 from webhook.errors import UnreadableError, reason_of
 from webhook.files import MAX_MANIFEST_BYTES, open_file
-from webhook.loading.sources import Source
+from webhook.loading.sources import STDIN, Source
 
-STDIN = "<stdin>"
 _CHUNK = 1024 * 1024
 
 

@@ -6,6 +6,9 @@ import msgspec
 
 from webhook.files import MAX_MANIFEST_BYTES, MAX_REGISTRY_BYTES, open_file
 
+STDIN = "<stdin>"
+"""What standard input is called."""
+
 
 class Source(msgspec.Struct, frozen=True):
     """A file to read.

@@ -1,0 +1,99 @@
+"""The first run in a repository that nobody prepared: what holds no object to check does not fail it, and what does is not lost."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.check.builders import KUBEVIRT, checked, rules_found, vm, write
+from webhook.check.run import run
+from webhook.check.settings_layers import Flags, settings_from
+from webhook.errors import EXIT_CLEAN, EXIT_UNREADABLE
+from webhook.rules.base import Action
+
+MKDOCS = "repo_url: kubevirt.io\nextensions:\n  - emoji: {index: !!python/name:material.emoji}\n"
+CLUSTER_ROLE = "kind: ClusterRole\nmetadata:\n  name: {{ .Release.Name }}\nrules: [{apiGroups: [kubevirt.io]}]\n"
+PATCH = "apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata: {name: web}\nspec: {running: true}\n"
+
+
+@pytest.mark.parametrize("content", [MKDOCS, CLUSTER_ROLE, "kind: DataVolume # cdi.kubevirt.io\nspec: {{ .Values.spec }}\n"])
+def test_a_document_that_cannot_be_read_and_holds_nothing_to_check_is_a_note(tmp_path: Path, content: str) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm(), "other.yaml": content, "more.yaml": content})
+    report = checked(tmp_path)
+    [note] = report.notes
+    assert note.startswith("skipped 2 documents without an object to check, which cannot be read; the first: ")
+    assert "more.yaml:" in note
+    assert (report.unreadable, report.counts.passed_over, report.exit_code(fail_on=Action.WARN)) == ([], 2, EXIT_CLEAN)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'apiVersion: kubevirt.io/v1\nkind: "VirtualMachine"\nspec: {{ .Values.spec }}\n',
+        "apiVersion: kubevirt.io/v1\nkind: VirtualMachineList\nitems: [\n",
+        '{"apiVersion": "kubevirt.io/v1", "kind": "KubeVirt",',
+        "apiVersion: kubevirt.io/v1\nkind: {{ .Values.kind }}\n",
+    ],
+)
+def test_a_broken_document_that_may_hold_an_object_to_check_is_unreadable(tmp_path: Path, content: str) -> None:
+    write(tmp_path, {"broken.yaml": content})
+    assert checked(tmp_path).exit_code(fail_on=Action.DENY) == EXIT_UNREADABLE
+
+
+def test_what_was_piped_in_is_meant_to_be_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CLUSTER_ROLE.encode())))
+    report = run(settings_from(Flags(paths=("-",)), directory=tmp_path), lambda *_: None)
+    assert [error.file for error in report.unreadable] == ["<stdin>"]
+
+
+def test_the_templates_of_a_chart_are_skipped_with_one_note(tmp_path: Path) -> None:
+    template = vm("{{ .Values.plugin }}")
+    write(
+        tmp_path,
+        {
+            "kubevirt.yaml": KUBEVIRT,
+            "my chart/Chart.yaml": "name: shop\n",
+            "my chart/templates/vm.yaml": template,
+            "my chart/templates/more/vms.yaml": f"{template}---\n{vm('slip')}",
+            "my chart/templates/role.yaml": CLUSTER_ROLE,
+        },
+    )
+    report = checked(tmp_path)
+    chart = tmp_path / "my chart"
+    assert report.notes == [
+        f"skipped 2 Helm templates in {chart}; check what the chart renders: helm template '{chart}' | bindguard check -"
+    ]
+    assert rules_found(report) == ["unregistered-plugin"]
+
+
+@pytest.mark.parametrize(
+    "kustomization",
+    [
+        "patches: [{path: patches/vm.yaml, target: {kind: VirtualMachine}}]",
+        "patchesStrategicMerge: [./patches/vm.yaml]",
+        "patchesJson6902: [{path: patches/vm.yaml}]",
+        "patches: [{patch: '- op: remove'}, {path: patches/vm.yaml}]",
+    ],
+)
+@pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
+def test_a_patch_of_a_kustomization_is_no_object(tmp_path: Path, name: str, kustomization: str) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, f"prod/{name}": kustomization, "prod/patches/vm.yaml": PATCH, "base/vm.yaml": vm("slip")})
+    report = checked(tmp_path)
+    assert rules_found(report) == ["unregistered-plugin"]
+    [note] = report.notes
+    assert note.startswith(f"skipped 1 patch file of kustomizations, of which the first is {tmp_path}/prod/patches/vm.yaml; ")
+    assert checked(tmp_path, "prod/patches/vm.yaml").occurrences == []
+
+
+def test_a_registry_is_not_read_from_a_patch(tmp_path: Path) -> None:
+    write(tmp_path, {"kustomization.yaml": "components: [fix]", "fix/kustomization.yaml": "patches: [{path: kubevirt.yaml}]"})
+    write(tmp_path, {"fix/kubevirt.yaml": KUBEVIRT, "kubevirt.yaml": KUBEVIRT, "vm.yaml": vm()})
+    assert rules_found(checked(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    "content", ["[", "5", "patches: 5", 'patches: [5, {path: 5}, [], null, {path: "a\\0b"}]', "patches: {path: vm.yaml}", "\0"]
+)
+def test_a_kustomization_of_any_shape_lists_what_it_can(tmp_path: Path, content: str) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "kustomization.yaml": content, "vm.yaml": vm("slip")})
+    assert rules_found(checked(tmp_path)) == ["unregistered-plugin"]
