@@ -10,7 +10,13 @@ DEPLOY_PASST = {"hco.kubevirt.io/deployPasstNetworkBinding": "true"}
 
 
 def loaded(
-    version: str | None, binding: Any = None, *, annotations: dict[str, str] | None = None, api: str = "v1beta1", **spec: Any
+    version: str | None,
+    binding: Any = None,
+    *,
+    annotations: dict[str, str] | None = None,
+    api: str = "v1beta1",
+    kubevirt: Version | None = None,
+    **spec: Any,
 ) -> LoadedRegistry:
     at_path = {"networkBinding": binding} if api == "v1beta1" else {"networking": {"networkBinding": binding}}
     versions = [{"name": "hyperconverged-cluster-operator-bundle", "version": "9.9.9"}, {"name": "operator", "version": version}]
@@ -21,7 +27,7 @@ def loaded(
         "spec": {**at_path, **spec},
         "status": {"versions": versions} if version is not None else None,
     }
-    return registry_from(cr, source="hco.yaml")
+    return registry_from(cr, source="hco.yaml", version=kubevirt)
 
 
 @pytest.mark.parametrize("api", ["v1beta1", "v1"])
@@ -140,3 +146,22 @@ def test_without_an_eviction_strategy_it_is_the_operator_s_default(several_worke
         "status": {"infrastructureHighlyAvailable": several_workers},
     }
     assert registry_from(cr, source="x").registry.eviction_strategy == strategy
+
+
+@pytest.mark.parametrize(("minor", "has_passt"), [(5, False), (6, True), (7, True), (8, True), (9, False), (10, False)])
+def test_a_cr_in_git_has_the_operator_s_release_that_carries_the_kubevirt_release(minor: int, *, has_passt: bool) -> None:
+    read = loaded(None, annotations=DEPLOY_PASST, kubevirt=Version(1, minor, 3))
+    assert ("passt" in read.registry.plugins) is has_passt
+    assert read.registry.version == Version(1, minor, 3)
+
+
+def test_the_derived_release_is_told() -> None:
+    note = "HyperConverged's version is unknown (status.versions has no \"operator\"): checked as 1.17, by KubeVirt's release"
+    assert note in loaded(None, kubevirt=Version(1, 7)).notes
+    assert "checked as the newest" in loaded(None, kubevirt=Version(1, 42)).notes[0]
+
+
+def test_the_release_in_the_status_goes_before_the_derived_one() -> None:
+    read = loaded("1.18.0", annotations=DEPLOY_PASST, kubevirt=Version(1, 9))
+    assert "passt" in read.registry.plugins
+    assert read.registry.version == Version(1, 9)

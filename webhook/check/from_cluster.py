@@ -16,7 +16,7 @@ from webhook.cluster.hints import not_listed
 from webhook.cluster.listing import pages
 from webhook.errors import UnreadableError, UsageError
 from webhook.kube.text import number_of
-from webhook.loading.registry import registry_from_file, with_version
+from webhook.loading.registry import registry_from_file
 from webhook.loading.sources import registry_source
 from webhook.plugins.sources import LoadedRegistry
 from webhook.plugins.sources.hyperconverged import BINDING_IN
@@ -57,7 +57,7 @@ def run_from_cluster(settings: Settings, progress: Progress) -> Report:
 async def _run(api: ApiServer, settings: Settings, progress: Progress) -> Report:
     for namespace in settings.namespaces:
         await _must_exist(api, namespace)
-    loaded = with_version(await _registry(api, settings), settings.kubevirt_version)
+    loaded = await _registry(api, settings)
     evaluate_object = ClusterEvaluator(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
     notes = [note async for note in _evaluated(api, evaluate_object, settings, progress)]
     if evaluate_object.told_at_owner:
@@ -80,8 +80,8 @@ async def _must_exist(api: ApiServer, namespace: str) -> None:
 
 async def _registry(api: ApiServer, settings: Settings) -> LoadedRegistry:
     if settings.registry is not None:
-        return registry_from_file(registry_source(settings.registry, pipe=settings.registry_may_be_pipe))
-    return (await live_kubevirt(api)).loaded
+        return registry_from_file(registry_source(settings.registry, pipe=settings.registry_may_be_pipe), settings.kubevirt_version)
+    return (await live_kubevirt(api)).loaded.at_version(settings.kubevirt_version)
 
 
 async def _evaluated(api: ApiServer, evaluate_object: ClusterEvaluator, settings: Settings, progress: Progress) -> AsyncIterator[str]:

@@ -15,7 +15,7 @@ from webhook.check.workers import Progress, evaluate_all
 from webhook.errors import UnreadableError
 from webhook.files import is_pipe
 from webhook.kube.text import number_of
-from webhook.loading.registry import registry_among, registry_from_file, with_version
+from webhook.loading.registry import registry_among, registry_from_file
 from webhook.loading.sources import Source, registry_source
 from webhook.manifests.files import SkippedLinks, find_files
 from webhook.plugins.sources import LoadedRegistry
@@ -37,7 +37,7 @@ def run(settings: Settings, progress: Progress) -> Report:
     with contextlib.ExitStack() as stack:
         found, missing, notes = _sources(settings, stack)
         sources, patches = without_patches(found, kustomizations_of(found))
-        loaded = with_version(_registry(settings, sources), settings.kubevirt_version)
+        loaded = _registry(settings, sources)
         evaluate_object = Evaluator(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
         evaluated = evaluate_all(evaluate_object, sources, settings.jobs, progress)
     evaluated.unreadable[:0] = missing
@@ -81,12 +81,12 @@ def _found(settings: Settings, stack: contextlib.ExitStack) -> Iterator[Source |
 
 def _registry(settings: Settings, sources: Sequence[Source]) -> LoadedRegistry:
     if settings.registry is not None:
-        return registry_from_file(registry_source(settings.registry, pipe=settings.registry_may_be_pipe))
+        return registry_from_file(registry_source(settings.registry, pipe=settings.registry_may_be_pipe), settings.kubevirt_version)
     if settings.cluster is None:
-        return registry_among(sources)
+        return registry_among(sources, settings.kubevirt_version)
     from webhook.check.cluster_registry import live_registry  # noqa: PLC0415 - files are checked without what asks clusters
 
-    return live_registry(settings.cluster)
+    return live_registry(settings.cluster).at_version(settings.kubevirt_version)
 
 
 def _among(sources: Sequence[Source]) -> Callable[[str], bool]:

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from webhook.errors import RegistryError, UnreadableError, reason_of
 from webhook.kube.version import Version
 from webhook.loading.objects import objects_in
@@ -21,8 +19,12 @@ _MAX_MATCH_LENGTH = 64
 _NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so it is not known which plugins are registered"
 
 
-def registry_from_file(source: Source) -> LoadedRegistry:
-    """The registry in a file; `RegistryError` when the file holds none, several or a broken one, or cannot be read."""
+def registry_from_file(source: Source, version: Version | None = None) -> LoadedRegistry:
+    """The registry in a file, at KubeVirt's `version` if one was given.
+
+    Raises:
+        RegistryError: The file holds no registry, several or a broken one, or cannot be read.
+    """
     try:
         objects = list(_all_objects(source))
     except OSError as error:
@@ -35,11 +37,11 @@ def registry_from_file(source: Source) -> LoadedRegistry:
     if len(found) > 1:
         raise RegistryError(f"holds {len(found)} registries ({_places(found)}); give a file with one", file=source.name)
     obj, place = found[0]
-    return registry_from(obj, source=place)
+    return registry_from(obj, source=place, version=version)
 
 
-def registry_among(sources: Iterable[Source]) -> LoadedRegistry:
-    """The registry in a CR among the manifests, or the unknown registry with a note.
+def registry_among(sources: Iterable[Source], version: Version | None = None) -> LoadedRegistry:
+    """The registry in a CR among the manifests, or the unknown registry with a note; at KubeVirt's `version` if one was given.
 
     A KubeVirt CR wins over a HyperConverged CR, from which HCO makes it.
 
@@ -56,18 +58,11 @@ def registry_among(sources: Iterable[Source]) -> LoadedRegistry:
                 hyperconvergeds.append((obj, place))
     found = kubevirts or hyperconvergeds
     if not found:
-        return LoadedRegistry(registry=unknown_registry(), notes=(_NONE_FOUND,))
+        return LoadedRegistry(registry=unknown_registry(version), notes=(_NONE_FOUND,))
     if len(found) > 1:
         raise RegistryError(f"several registries are among the manifests ({_places(found)}); choose with --registry")
     obj, place = found[0]
-    return registry_from(obj, source=place, lenient=True)
-
-
-def with_version(loaded: LoadedRegistry, version: Version | None) -> LoadedRegistry:
-    """The registry with the version that the user gave; unchanged when `version` is `None`."""
-    if version is None:
-        return loaded
-    return msgspec.structs.replace(loaded, registry=msgspec.structs.replace(loaded.registry, version=version))
+    return registry_from(obj, source=place, lenient=True, version=version)
 
 
 def _all_objects(source: Source) -> Iterator[tuple[object, str]]:

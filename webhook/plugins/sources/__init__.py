@@ -10,6 +10,7 @@ from webhook.errors import RegistryError
 from webhook.kube.fieldpath import Path, look_up
 from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
+from webhook.kube.version import Version
 from webhook.plugins.plugin import Plugin
 from webhook.plugins.sources import hyperconverged, kubevirt, registry_file
 from webhook.plugins.sources.loaded import LoadedRegistry, decode_plugins
@@ -58,22 +59,24 @@ def is_registry_file(obj: object) -> bool:
     return _is_a(registry_file.KIND, obj)
 
 
-def registry_from(obj: object, *, source: str, lenient: bool = False) -> LoadedRegistry:
+def registry_from(obj: object, *, source: str, lenient: bool = False, version: Version | None = None) -> LoadedRegistry:
     """The registry that one object tells.
 
     `source` names the input for people: a file name. With `lenient`, what does not fit in a CR counts as absent; a registry file is
-    always read strictly.
+    always read strictly. `version` is KubeVirt's release as the user gave it: it goes before the one that the object tells.
 
     Raises:
         RegistryError: `obj` is of no kind that is read, or cannot serve, with the field, the value found and what is expected.
     """
     if is_kubevirt(obj):
-        return kubevirt.read(obj, source=source, lenient=lenient)
-    if is_hyperconverged(obj):
-        return hyperconverged.read(obj, source=source, lenient=lenient)
-    if is_registry_file(obj):
-        return registry_file.read(obj, source=source)
-    raise RegistryError(_not_a_source(obj), file=source)
+        loaded = kubevirt.read(obj, source=source, lenient=lenient)
+    elif is_hyperconverged(obj):
+        loaded = hyperconverged.read(obj, source=source, lenient=lenient, version=version)
+    elif is_registry_file(obj):
+        loaded = registry_file.read(obj, source=source)
+    else:
+        raise RegistryError(_not_a_source(obj), file=source)
+    return loaded.at_version(version)
 
 
 def registrations_in(obj: object) -> Iterator[WrittenPlugin]:

@@ -91,9 +91,15 @@ class HyperConvergedCR(msgspec.Struct, frozen=True):
 
 
 class _Release(NamedTuple):
-    """The operator's release; `None` when nobody tells: it then counts as the newest."""
+    """The operator's release.
+
+    Attributes:
+        version: `None` when nobody tells: it then counts as the newest.
+        is_derived: Whether it follows from KubeVirt's release, as the CR does not tell it.
+    """
 
     version: Version | None
+    is_derived: bool = False
 
     def within(self, first: int, last: int | None = None) -> bool:
         """Whether this is 1.`first` or later, and 1.`last` or earlier."""
@@ -109,8 +115,10 @@ def type_mismatches_in(obj: object) -> list[TypeMismatch]:
     return decode(obj, HyperConvergedCR)[1]
 
 
-def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
+def read(obj: object, *, source: str, lenient: bool, version: Version | None = None) -> LoadedRegistry:
     """The registry that a HyperConverged CR leads to.
+
+    A CR in Git has no status: where it does not tell the operator's release, `version`, that of KubeVirt, does.
 
     Raises:
         RegistryError: Not `lenient`, and the CR has no spec or values of a wrong type.
@@ -122,7 +130,7 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
     title = titled(KIND, cr.metadata)
     if not lenient:
         refuse(missing_spec(obj) + told(type_mismatches + decoded.type_mismatches), source=source, what=title)
-    release = _Release(_operator_version(cr))
+    release = _release(cr, version)
     reads_plugins = release.version is None or release.version[:2] > _LAST_WITHOUT_PLUGINS
     added = dict(_added(release, obj))
     registry = Registry(
@@ -138,9 +146,14 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
     return LoadedRegistry(registry=registry, notes=tuple(_notes(release, obj, at, decoded.plugins, added)))
 
 
-def _operator_version(cr: HyperConvergedCR) -> Version | None:
+def _release(cr: HyperConvergedCR, kubevirt: Version | None) -> _Release:
     versions = (cr.status.versions if cr.status is not None else None) or ()
-    return next((parse_version(each.version) for each in versions if each.name == "operator" and each.version), None)
+    told = next((parse_version(each.version) for each in versions if each.name == "operator" and each.version), None)
+    if told is not None or kubevirt is None:
+        return _Release(told)
+    of_kubevirt = {carried[:2]: minor for minor, carried in _KUBEVIRT_OF.items()}
+    minor = of_kubevirt.get(kubevirt[:2])
+    return _Release(Version(*minor), is_derived=True) if minor is not None else _Release(None)
 
 
 def _eviction_strategy(cr: HyperConvergedCR, obj: object) -> str:
@@ -215,7 +228,9 @@ def _notes(release: _Release, obj: object, at: Path, written: Mapping[str, Plugi
 
 def _version_notes(release: _Release) -> Iterator[str]:
     version = release.version
-    if version is None:
+    if release.is_derived:
+        yield f"HyperConverged's version is unknown (status.versions has no \"operator\"): checked as {version}, by KubeVirt's release"
+    elif version is None:
         yield 'HyperConverged\'s version is unknown (status.versions has no "operator"): checked as the newest'
     elif version[:2] <= _LAST_WITHOUT_PLUGINS:
         yield f"{release} has no {render(BINDING_IN['hco.kubevirt.io/v1beta1'])}: no plugin can be registered before 1.11"

@@ -8,6 +8,7 @@ import msgspec
 from webhook.errors import RegistryError
 from webhook.kube.fieldpath import Path, look_up, render
 from webhook.kube.shape import TypeMismatch, decode
+from webhook.kube.version import Version
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
 from webhook.plugins.registry import Registry
 
@@ -26,6 +27,12 @@ class LoadedRegistry(msgspec.Struct, frozen=True, kw_only=True):
     registry: Registry
     notes: tuple[str, ...] = ()
     supplementary: Mapping[str, ComputeResourceOverhead] = msgspec.field(default_factory=dict)
+
+    def at_version(self, version: Version | None) -> "LoadedRegistry":
+        """The same at the KubeVirt release that the user gave, if one was given."""
+        if version is None:
+            return self
+        return msgspec.structs.replace(self, registry=msgspec.structs.replace(self.registry, version=version))
 
 
 class OwnerReference(msgspec.Struct, frozen=True, rename="camel"):

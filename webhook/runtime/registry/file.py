@@ -165,7 +165,7 @@ def _digest(content: bytes) -> str:
 
 def _rule_set(path: str, content: bytes, choices: RuleActions) -> tuple[RuleSet, tuple[str, ...]]:
     source = _Held(path, path, content=content)
-    found = registry_from_file(source)
+    found = registry_from_file(source, choices.version)
     registry, plan = choices.applied(found.registry)
     rule_set = RuleSet(
         registry=registry,
