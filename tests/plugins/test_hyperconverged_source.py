@@ -112,11 +112,6 @@ def test_an_operator_newer_than_the_table_counts_as_the_newest() -> None:
     assert "HyperConverged 1.25 is newer than this program knows: checked as 1.19" in read.notes
 
 
-def test_a_json_patch_is_told_as_unseen() -> None:
-    read = loaded("1.18.0", annotations={"kubevirt.kubevirt.io/jsonpatch": "[]"})
-    assert any("kubevirt.kubevirt.io/jsonpatch may add or remove plugins" in note for note in read.notes)
-
-
 def test_plugins_at_the_other_api_version_s_path_are_told_as_unread() -> None:
     read = loaded("1.18.0", networking={"networkBinding": {"vdpa": {}}})
     assert "vdpa" not in read.registry.plugins
@@ -165,3 +160,9 @@ def test_the_release_in_the_status_goes_before_the_derived_one() -> None:
     read = loaded("1.18.0", annotations=DEPLOY_PASST, kubevirt=Version(1, 9))
     assert "passt" in read.registry.plugins
     assert read.registry.version == Version(1, 9)
+
+
+def test_where_nobody_tells_the_release_passt_may_be_registered_by_the_annotation() -> None:
+    assert loaded(None, annotations=DEPLOY_PASST).registry.possible_plugins == {"passt"}
+    assert loaded(None).registry.possible_plugins == frozenset()
+    assert loaded("1.19.0", annotations=DEPLOY_PASST).registry.possible_plugins == frozenset()

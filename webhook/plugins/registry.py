@@ -19,6 +19,8 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     Attributes:
         known: Whether a source was read at all. When false, `plugins` is empty because nobody knows, and rules that need it do not run.
         plugins: By registration name, exactly as written.
+        is_complete: Whether `plugins` certainly holds all that is registered.
+        possible_plugins: Names that may be registered besides.
         version: The KubeVirt release, or `None` when unknown; rules then check as the newest release that they know.
         gates_known: Whether the source tells feature gates.
         enabled_gates: `spec.configuration.developerConfiguration.featureGates`.
@@ -33,6 +35,8 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     known: bool = True
     plugins: Mapping[str, Plugin] = msgspec.field(default_factory=dict)
+    is_complete: bool = True
+    possible_plugins: frozenset[str] = frozenset()
     version: Version | None = None
     gates_known: bool = True
     enabled_gates: frozenset[str] = frozenset()

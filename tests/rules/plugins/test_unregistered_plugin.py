@@ -2,6 +2,7 @@ import pytest
 
 from tests.asserts import assert_accepted, assert_found
 from tests.builders import interface, no_registry, registry, vmi
+from webhook.rules.base import Action
 from webhook.rules.plugins.unregistered_plugin import RULE
 
 PASST = {"networkAttachmentDefinition": "default/netbindingpasst", "sidecarImage": "quay.io/kubevirt/network-passt-binding:v1.9.0"}
@@ -56,3 +57,9 @@ def test_a_control_character_in_a_name_is_shown_escaped() -> None:
 
 def test_before_there_were_plugins_there_is_nothing_to_register() -> None:
     assert_accepted(RULE, vmi(interface(binding={"name": "pastt"})), registry(version="1.0"))
+
+
+def test_a_plugin_that_may_be_registered_all_the_same_is_a_warning() -> None:
+    doubtful = registry({"vdpa": {}}, possible_plugins=frozenset({"passt"}))
+    assert_found(RULE, vmi(interface(binding={"name": "passt"})), doubtful, field=NAME, severity=Action.WARN)
+    assert_found(RULE, vmi(interface(binding={"name": "other"})), doubtful, field=NAME)

@@ -1,10 +1,7 @@
-"""A HyperConverged CR as the registry: what its operator will write into the KubeVirt CR, its own additions included.
+"""A HyperConverged CR as the registry: the KubeVirt CR that its operator will write, its own additions and a JSON patch included."""
 
-The KubeVirt CR is the truth; this is what it will become. Does not evaluate JSON patches in annotations.
-"""
-
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,8 +9,9 @@ from webhook.kube.fieldpath import Path, look_up, render
 from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
 from webhook.kube.version import Version, parse_version
-from webhook.plugins.plugin import MANAGED_TAP, ComputeResourceOverhead, Migration, Plugin
-from webhook.plugins.registry import Registry
+from webhook.plugins.plugin import MANAGED_TAP, Plugin
+from webhook.plugins.sources import kubevirt
+from webhook.plugins.sources.json_patch import PatchError, patched
 from webhook.plugins.sources.loaded import LoadedRegistry, Metadata, decode_plugins, missing_spec, refuse, titled, told
 
 KIND = "HyperConverged"
@@ -42,7 +40,7 @@ _KUBEVIRT_OF: Mapping[tuple[int, int], Version] = {
 
 _LAST_WITHOUT_PLUGINS, _NEWEST = min(_KUBEVIRT_OF), max(_KUBEVIRT_OF)
 
-_L2BRIDGE = Plugin(domain_attachment_type=MANAGED_TAP, migration=Migration())
+_L2BRIDGE: Mapping[str, object] = {"domainAttachmentType": MANAGED_TAP, "migration": {}}
 _PASST_ATTACHMENT = "default/primary-udn-kubevirt-binding"
 _PASST_IMAGE = "quay.io/kubevirt/network-passt-binding"  # HCO takes it from its environment; this is upstream's name without a tag
 
@@ -101,6 +99,11 @@ class _Release(NamedTuple):
     version: Version | None
     is_derived: bool = False
 
+    @property
+    def reads_plugins(self) -> bool:
+        """Whether the CR can have plugins at all."""
+        return self.version is None or self.version[:2] > _LAST_WITHOUT_PLUGINS
+
     def within(self, first: int, last: int | None = None) -> bool:
         """Whether this is 1.`first` or later, and 1.`last` or earlier."""
         minor = self.version[:2] if self.version is not None else _NEWEST
@@ -131,19 +134,53 @@ def read(obj: object, *, source: str, lenient: bool, version: Version | None = N
     if not lenient:
         refuse(missing_spec(obj) + told(type_mismatches + decoded.type_mismatches), source=source, what=title)
     release = _release(cr, version)
-    reads_plugins = release.version is None or release.version[:2] > _LAST_WITHOUT_PLUGINS
     added = dict(_added(release, obj))
-    registry = Registry(
-        plugins={**decoded.plugins, **added} if reads_plugins else {},
+    binding = {**(written if isinstance(written, dict) else {}), **added}
+    rendered = {
+        "apiVersion": kubevirt.API_VERSIONS[0],
+        "kind": kubevirt.KIND,
+        "spec": {
+            "configuration": {
+                "developerConfiguration": {"featureGates": list(_gates(release, obj))},
+                "network": {"defaultNetworkInterface": "masquerade", **({"binding": binding} if binding and release.reads_plugins else {})},
+                "evictionStrategy": _eviction_strategy(cr, obj),
+            }
+        },
+    }
+    rendered, patch_notes, is_complete = _with_json_patch(rendered, obj)
+    registry = msgspec.structs.replace(
+        kubevirt.read(rendered, source=source, lenient=True).registry,
+        is_complete=is_complete,
+        possible_plugins=frozenset(("passt",) if release.version is None and _deploys_passt(obj) else ()),
         version=_kubevirt_version(release),
         gates_known=False,
-        enabled_gates=frozenset(_gates(release, obj)),
-        default_network_interface="masquerade",
-        eviction_strategy=_eviction_strategy(cr, obj),
         owner=f"the HyperConverged CR ({render(at)})",
         source=f"{title} in {source}",
     )
-    return LoadedRegistry(registry=registry, notes=tuple(_notes(release, obj, at, decoded.plugins, added)))
+    return LoadedRegistry(registry=registry, notes=(*_notes(release, obj, at, decoded.plugins, added), *patch_notes))
+
+
+def _with_json_patch(rendered: dict[str, Any], obj: object) -> tuple[dict[str, Any], list[str], bool]:
+    """The KubeVirt CR after the patch in the annotation, what a reader must know about that, and whether that is all that is registered."""
+    annotation = look_up(obj, ("metadata", "annotations", _JSON_PATCH))
+    if annotation is None:
+        return rendered, [], True
+    try:
+        result = patched(rendered, annotation)
+    except PatchError as error:
+        doubt = "so it is not certain what is registered, and an unregistered plugin only warns"
+        return rendered, [f"annotation {_JSON_PATCH} is not applied: {error}; {doubt}"], False
+    return result, list(_changes(rendered, result)), True
+
+
+def _changes(before: object, after: object) -> Iterator[str]:
+    """A note for each plugin that the patch adds, changes or removes."""
+    old, new = (look_up(cr, kubevirt.BINDING) for cr in (before, after))
+    old, new = (each if isinstance(each, dict) else {} for each in (old, new))
+    for name in [*new, *(name for name in old if name not in new)]:
+        if old.get(name) != new.get(name):
+            done = "removes" if name not in new else "changes" if name in old else "adds"
+            yield f"annotation {_JSON_PATCH} {done} plugin {shown(name)}"
 
 
 def _release(cr: HyperConvergedCR, kubevirt: Version | None) -> _Release:
@@ -181,23 +218,23 @@ def _kubevirt_version(release: _Release) -> Version | None:
     return _KUBEVIRT_OF.get(release.version[:2])
 
 
-def _added(release: _Release, obj: object) -> Iterator[tuple[str, Plugin]]:
+def _added(release: _Release, obj: object) -> Iterator[tuple[str, Mapping[str, object]]]:
     """What the operator registers by itself, in place of what is written (controllers/handlers/kubevirt.go of each release)."""
     if release.within(14):
         yield "l2bridge", _L2BRIDGE
     if release.within(13, 13) and look_up(obj, ("spec", "featureGates", "primaryUserDefinedNetworkBinding")) is True:
-        yield "passt", _passt("500Mi", Migration(method="link-refresh"))
+        yield "passt", _passt("500Mi", {"method": "link-refresh"})
     if release.within(16, 18) and _deploys_passt(obj):
-        yield "passt", _passt("250Mi", Migration())
+        yield "passt", _passt("250Mi", {})
 
 
-def _passt(memory: str, migration: Migration) -> Plugin:
-    return Plugin(
-        network_attachment_definition=_PASST_ATTACHMENT,
-        sidecar_image=_PASST_IMAGE,
-        migration=migration,
-        compute_resource_overhead=ComputeResourceOverhead(requests={"memory": memory}),
-    )
+def _passt(memory: str, migration: Mapping[str, object]) -> Mapping[str, object]:
+    return {
+        "networkAttachmentDefinition": _PASST_ATTACHMENT,
+        "sidecarImage": _PASST_IMAGE,
+        "migration": migration,
+        "computeResourceOverhead": {"requests": {"memory": memory}},
+    }
 
 
 def _gates(release: _Release, obj: object) -> Iterator[str]:
@@ -212,15 +249,13 @@ def _deploys_passt(obj: object) -> bool:
     return look_up(obj, ("metadata", "annotations", _DEPLOY_PASST)) == "true"
 
 
-def _notes(release: _Release, obj: object, at: Path, written: Mapping[str, Plugin], added: Mapping[str, Plugin]) -> Iterator[str]:
+def _notes(release: _Release, obj: object, at: Path, written: Mapping[str, Plugin], added: Collection[str]) -> Iterator[str]:
     yield from _version_notes(release)
     for name in added:
         overwritten = ", and overwrites the one written here" if name in written else ""
         yield f"{release} adds plugin {shown(name)} by itself{overwritten}"
     if _deploys_passt(obj) and release.within(19):
         yield f'{release} reads annotation {_DEPLOY_PASST} as feature gate PasstBinding; up to 1.18 it added plugin "passt"'
-    if look_up(obj, ("metadata", "annotations", _JSON_PATCH)) is not None:
-        yield f"annotation {_JSON_PATCH} may add or remove plugins that cannot be seen here"
     for other in BINDING_IN.values():
         if other != at and look_up(obj, other) is not None:
             yield f"{render(other)} is not read in this API version: plugins belong under {render(at)}"

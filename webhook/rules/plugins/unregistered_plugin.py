@@ -5,7 +5,8 @@ What
 
 Why
     KubeVirt admits such a VM and never starts it: virt-controller cannot render the pod, the VM stays in `Starting`, and no event says
-    why. Registering the plugin later does not wake the VM up at once: retries back off to about 17 minutes.
+    why. Registering the plugin later does not wake the VM up at once: retries back off to about 17 minutes. Where a HyperConverged CR
+    leaves open what its operator registers (an annotation with a JSON patch that cannot be applied, an unknown release), this only warns.
 
 Refused
     binding: {name: pastt}        # the registry has passt
@@ -20,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -40,8 +41,9 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     name = interface.binding.name if interface.binding is not None else None
     if not name or name in registry.plugins:
         return ()
+    at_most = Action.DENY if registry.is_complete and name not in registry.possible_plugins else Action.WARN
     message = f"no binding plugin named {quoted(name)} is registered{_meant(name, vmi, registry)}"
-    return [Violation(("binding", "name"), message, f"{registry.registered}; or register {quoted(name)} in {registry.owner}")]
+    return [Violation(("binding", "name"), message, f"{registry.registered}; or register {quoted(name)} in {registry.owner}", at_most)]
 
 
 def _meant(name: str, vmi: VMI, registry: Registry) -> str:
