@@ -307,6 +307,24 @@ def test_a_pod_that_keeps_silent_is_told_once() -> None:
     assert result.found == "bindguard-a: it tells nothing of itself: HTTP 503: no route to host"
 
 
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        ({}, "bindguard-a: none since it started"),
+        ({"/validate": 12}, "bindguard-a: /validate 12 s ago"),
+        ({"/validate": 300, "/mutate": 9000}, "bindguard-a: /validate 5 min ago, /mutate 2 h ago"),
+        ({"/mutate": 300_000, "/validate": -5}, "bindguard-a: /validate 0 s ago, /mutate 3 d ago"),
+        ({"/mutate": float("inf")}, "bindguard-a: /mutate an unknown time ago"),
+    ],
+)
+def test_when_each_pod_was_last_asked_is_told_and_no_fault(metrics: dict[str, float], said: str) -> None:
+    shown = {f'bindguard_last_review_timestamp_seconds{{endpoint="{path}"}}': NOW.timestamp() - ago for path, ago in metrics.items()}
+    inside = dict(snapshot(healthy()).inside)
+    inside["bindguard-a"] = msgspec.structs.replace(inside["bindguard-a"], metrics=ReadResult(shown))
+    results = [each for each in evaluated(snapshot(healthy(), inside=inside)) if each.check == "last-review"]
+    assert (results[0].found, results[0].verdict) == (said, Outcome.OK)
+
+
 def test_how_a_pod_ended_is_told_before_how_long_its_next_start_is_put_off() -> None:
     status = waiting("CrashLoopBackOff")["status"]
     status["containerStatuses"][0]["lastState"] = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}

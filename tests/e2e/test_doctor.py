@@ -162,6 +162,7 @@ def test_the_doctor_finds_nothing_in_a_healthy_installation(cluster: ControlPlan
     assert done.returncode == EXIT_CLEAN, told
     assert "0 failed, 0 warnings, 0 not looked at" in " ".join(told.split())
     assert "bindguard-a, bindguard-b: the stored certificate" in told
+    assert "last-review" in told
     assert "a good VM is admitted, and a VM whose interface names no plugin is denied by Bindguard" in " ".join(told.split())
 
 

@@ -1,6 +1,7 @@
 """The operations port: probes, metrics, views and the description of everything."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping
 
 import httpx
@@ -114,6 +115,17 @@ def test_metrics_are_told_in_the_form_that_is_asked_for(server: Served, accept: 
     assert 'bindguard_build_info{version="1.2.3"} 1.0' in shown.text
     assert "bindguard_request_duration_seconds_bucket" in shown.text
     assert "_created" not in shown.text
+
+
+def test_the_time_of_the_last_review_is_told_by_endpoint_once_there_was_one(server: Served) -> None:
+    name = 'bindguard_last_review_timestamp_seconds{endpoint="/validate"}'
+    assert name not in httpx.get(f"{server.url}/metrics").text
+    before = time.time()
+    httpx.post(f"{server.url}/validate", content=b"{}", headers=JSON)
+    assert name not in httpx.get(f"{server.url}/metrics").text
+    httpx.post(f"{server.url}/validate", content=vmi_review(), headers=JSON)
+    [shown] = [line for line in httpx.get(f"{server.url}/metrics").text.splitlines() if line.startswith(name)]
+    assert before <= float(shown.split()[-1]) <= time.time()
 
 
 def test_no_label_is_a_caller_s_word() -> None:

@@ -40,7 +40,7 @@ from webhook.tls.problems import PairError
 _OPERATIONS_PORT = 8080
 _ADMISSION_PORT = 8443
 _HANDSHAKE_SECONDS = 2.0
-_METRIC = re.compile(rb"^(bindguard_[a-z_]+) ([0-9.eE+-]+)$", re.MULTILINE)
+_METRIC = re.compile(rb"^(bindguard_[a-z_]+(?:\{[^}\n]*\})?) ([0-9.eE+-]+)$", re.MULTILINE)
 
 
 class _Version(msgspec.Struct):
@@ -118,6 +118,7 @@ async def gather(api: ApiServer, names: Names, at: datetime) -> Snapshot:
     managed = settings.value.managed if settings.value is not None else lease.value is not None
     vm_webhook = validating.value.asked_about(*VM_CREATION) if validating.value is not None else None
     namespace = names.dry_run_namespace or namespace_for(vm_webhook, namespaces, settings.value)
+    probes = await probe_pods(ask, names.namespace, (pods.value.items or ()) if pods.value is not None else ())
     account = f"system:serviceaccount:{names.namespace}:{names.service_account}"
     return Snapshot(
         names=names,
@@ -135,7 +136,7 @@ async def gather(api: ApiServer, names: Names, at: datetime) -> Snapshot:
         lease=lease,
         secret=secret,
         kubevirts=kubevirts,
-        inside=await probe_pods(ask, names.namespace, (pods.value.items or ()) if pods.value is not None else ()),
+        inside=probes,
         namespaces=namespaces,
         dry_runs=await dry_runs(ask, namespace, vm_webhook) if vm_webhook is not None or validating.status == FORBIDDEN else None,
         caller=await _permissions(ask, of_caller(names, namespace)),

@@ -114,7 +114,7 @@ class PodProbe(msgspec.Struct, frozen=True, kw_only=True):
         version: Of Bindguard.
         readiness: Its `/readyz`, whatever the status.
         registry: Its `/registry`.
-        metrics: Metrics without labels, by name.
+        metrics: Its metrics, by name with labels: `bindguard_connections{port="admission"}`.
         shown: The certificate that it shows, DER.
     """
 

@@ -1,5 +1,6 @@
 """Metrics for Prometheus, and the counters behind them. Every label takes few values, none of them a caller's or a namespace."""
 
+import time
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -76,6 +77,28 @@ class Durations(Collector):
         names = [*map(floatToGoString, self._bounds), _INFINITE]
         for value, durations in self._of.copy().items():
             family.add_metric([value], list(zip(names, accumulate(durations.numbers), strict=True)), durations.seconds)
+        yield family
+
+
+class Timestamps(Collector):
+    """The last time of an event, by the value of one label. A label is absent until its first event.
+
+    Attributes:
+        of: Times in Unix time.
+    """
+
+    def __init__(self, name: str, documentation: str, label: str, registry: CollectorRegistry) -> None:
+        """Begin without any event."""
+        self._described = name, documentation, (label,)
+        self.of: dict[str, float] = {}
+        registry.register(self)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """All of them, for prometheus-client."""
+        name, documentation, labels = self._described
+        family = GaugeMetricFamily(name, documentation, labels=labels)
+        for value, at in self.of.copy().items():
+            family.add_metric((value,), at)
         yield family
 
 
@@ -192,6 +215,12 @@ class Metrics:
             SECONDS,
             self.registry,
         )
+        self._last_reviews = Timestamps(
+            "bindguard_last_review_timestamp_seconds",
+            "When the last review was answered, in Unix time; absent before the first one since the start.",
+            "endpoint",
+            self.registry,
+        )
         self.in_flight = Gauge("bindguard_requests_in_flight", "Requests that are being answered.", registry=self.registry)
         self.bodies = Gauge(
             "bindguard_request_bodies",
@@ -232,6 +261,7 @@ class Metrics:
         kind, operation = _KINDS.get(request.kind.kind, _OTHER), _OPERATIONS.get(request.operation, _OTHER)
         self._requests.of[endpoint, kind, operation, answer.decision, "200"] += 1
         self._seconds.observe(endpoint, seconds)
+        self._last_reviews.of[endpoint] = time.time()
         for finding in answer.findings:
             self._findings.of[finding.rule, finding.severity] += 1
         if CONFIRMATION in answer.audit:

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
+from webhook.admission.envelope import MUTATE, VALIDATE
+from webhook.doctor.checks.ages import age
 from webhook.doctor.checks.missing_objects import unseen
 from webhook.doctor.objects.workload import ContainerStatus, Pod
 from webhook.doctor.result import Result, fail, ok, together, unknown, warn
 from webhook.doctor.snapshot import FORBIDDEN, PodProbe, Snapshot
 
 _MANY_RESTARTS = 3
+_LAST_REVIEW = 'bindguard_last_review_timestamp_seconds{{endpoint="{}"}}'
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
@@ -23,6 +26,7 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     problems = [(pod.metadata.name, problem) for pod in pods for problem in _problems(pod)]
     yield from together(problems) if problems else [ok("pods", f"{len(pods)} of {len(pods)} run")]
     yield from together((name, _readiness(inside)) for name, inside in snapshot.inside.items())
+    yield from _last_reviews(snapshot)
     yield from _versions(snapshot)
 
 
@@ -63,6 +67,16 @@ def _readiness(inside: PodProbe) -> Result:
         return ok("readiness", "ready")
     reasons = "; ".join(f"{name}: {said.reason}" for name, said in answer.value.checks.items() if not said.ready)
     return fail("readiness", f"not ready: {reasons}", "what the reason says; docs/serve.md tells what each check looks at")
+
+
+def _last_reviews(snapshot: Snapshot) -> Iterator[Result]:
+    """For information: a quiet cluster is no fault."""
+    for pod, probe in snapshot.inside.items():
+        if probe.metrics.value is not None:
+            now, metrics = snapshot.at.timestamp(), probe.metrics.value
+            seen = {name: metrics[metric] for name in (VALIDATE, MUTATE) if (metric := _LAST_REVIEW.format(name)) in metrics}
+            told = ", ".join(f"{name} {age(now - at)} ago" for name, at in seen.items())
+            yield ok("last-review", f"{pod}: {told or 'none since it started'}")
 
 
 def _versions(snapshot: Snapshot) -> Iterator[Result]:

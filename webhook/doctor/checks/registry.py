@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from webhook.cluster.kubevirts import State, counted, version_of
+from webhook.doctor.checks.ages import age
 from webhook.doctor.checks.missing_objects import unseen
 from webhook.doctor.result import Result, fail, ok, together, unknown, warn
 from webhook.doctor.snapshot import PodProbe, Snapshot
@@ -65,7 +66,7 @@ def _ages(snapshot: Snapshot) -> Iterator[Result]:
     ages = {pod: inside.registry.value.age_seconds for pod, inside in snapshot.inside.items() if inside.registry.value is not None}
     for pod, seconds in ages.items():
         if seconds > _OLD_SECONDS:
-            found = f"{pod}: it has not heard of the KubeVirt CR for {int(seconds // 60)} min"
+            found = f"{pod}: it has not heard of the KubeVirt CR for {age(seconds)}"
             yield warn("registry", found, "look at its log: the API server may not answer it")
     if not snapshot.inside:
         yield unknown("registry", "no pod runs that could be asked by what it checks")

@@ -1,8 +1,8 @@
 """What runs: the Deployment, and the Lease of who renews the certificate."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
+from webhook.doctor.checks.ages import age
 from webhook.doctor.checks.missing_objects import INSTALL, absent, unseen
 from webhook.doctor.result import Result, fail, ok, unknown, warn
 from webhook.doctor.snapshot import NOT_FOUND, Snapshot
@@ -56,9 +56,9 @@ def _lease(snapshot: Snapshot) -> Iterator[Result]:
     seconds = (snapshot.at - renewed).total_seconds()
     if seconds > _STALE_LEASES * (lease.spec.lease_duration_seconds or 15):
         remedy = "look at the pods' logs, and whether their service account may patch the Lease (server-permissions)"
-        yield fail("lease", f"{holder} renewed {what} last {_ago(snapshot.at, renewed)} ago: nobody renews the certificate", remedy)
+        yield fail("lease", f"{holder} renewed {what} last {age(seconds)} ago: nobody renews the certificate", remedy)
     else:
-        yield ok("lease", f"held by {holder}, renewed {_ago(snapshot.at, renewed)} ago")
+        yield ok("lease", f"held by {holder}, renewed {age(seconds)} ago")
 
 
 def _without_lease(snapshot: Snapshot, what: str) -> Result:
@@ -76,8 +76,3 @@ def _without_lease(snapshot: Snapshot, what: str) -> Result:
         return ok("lease", "none is needed: cert-manager renews the certificate")
     found = f"{what} does not exist: right for a certificate that you provide, but self-managed ones are not renewed"
     return unknown("lease", found)
-
-
-def _ago(at: datetime, then: datetime) -> str:
-    seconds = max(0, int((at - then).total_seconds()))  # clocks differ
-    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"  # noqa: PLR2004 - two minutes
