@@ -67,3 +67,10 @@ def test_the_tests_that_the_docs_name_exist() -> None:
     named = {name for page in ROOT.glob("docs/*.md") for name in re.findall(r"`(test_\w+)`", page.read_text())}
     assert named
     assert named - defined == set()
+
+
+def test_the_denial_that_the_page_about_refused_vms_explains_is_a_real_one() -> None:
+    shown = re.findall(r"```\n(The VirtualMachine .*?)\n```", (ROOT / "docs/vm-refused.md").read_text(encoding="utf-8"), re.DOTALL)
+    review = "tests/data/reviews/vm-create-unregistered-generatename.json"
+    printed = bindguard("review", review, "--registry", "examples/kubevirt.yaml", directory=ROOT).stderr.decode()
+    assert [" ".join(each.split()) for each in shown] == [printed.strip()]
