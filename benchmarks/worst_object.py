@@ -24,6 +24,7 @@ from benchmarks.engine import review
 from benchmarks.load import Send, paced, quantile
 from benchmarks.machine import row
 from benchmarks.server import bindguard, free_port, serving
+from webhook.admission.review import open_review
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.validation import validate
 from webhook.admission.verdict import encode
@@ -137,7 +138,8 @@ def milliseconds(body: bytes, by: RuleSet) -> float:
     taken = []
     for _ in range(3):
         started = time.process_time()
-        encode(*validate(body, by), by, now=time.monotonic())
+        review = open_review(body)
+        encode(review.request, validate(review, by), by, now=time.monotonic())
         taken.append((time.process_time() - started) * 1000)
     return min(taken)
 

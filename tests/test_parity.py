@@ -17,7 +17,7 @@ from tests.check.builders import write
 from tests.rules.admitter.specs import single_interfaces, specs
 from tests.rules.examples import examples, raw_spec
 from tests.runtime.server import Server, validate
-from webhook.admission.envelope import open_review
+from webhook.admission.review import open_review
 from webhook.admission.verdict import signature, subject_of, warnings_of, with_help
 from webhook.check.run import run
 from webhook.check.settings_layers import Flags, settings_from
@@ -100,7 +100,7 @@ class Sides:
 
 def subject(obj: Object) -> str:
     """The object as the review of `review(obj)` names it."""
-    return subject_of(open_review(review(obj)))
+    return subject_of(open_review(review(obj)).request)
 
 
 def _cause(finding: Finding, about: str) -> tuple[str, str]:

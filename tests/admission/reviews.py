@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.builders import interface, registry, spec
 from webhook.admission.answer import Answer
+from webhook.admission.review import Request, open_review
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.validation import validate
 from webhook.plugins.registry import Registry
@@ -51,8 +52,14 @@ def review(obj: Any, old: Any = None, **request: Any) -> bytes:
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": asked}).encode()
 
 
+def validated(body: bytes, by: RuleSet) -> tuple[Request, Answer]:
+    """The request in a body, and the answer to it."""
+    opened = open_review(body)
+    return opened.request, validate(opened, by)
+
+
 def answer_to(body: bytes, by: RuleSet | None = None, **options: Any) -> Answer:
-    return validate(body, by if by is not None else rule_set(), **options)[1]
+    return validate(open_review(body), by if by is not None else rule_set(), **options)
 
 
 def told(answer: Answer) -> list[tuple[str, str]]:

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, told, vm_object, vmi_object
+from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, told, validated, vm_object, vmi_object
 from tests.builders import interface, multus, no_registry, registry, spec
 from webhook.admission.answer import Decision, ReviewError
-from webhook.admission.validation import validate
 from webhook.admission.verdict import encode
 from webhook.rules.base import Action
 
@@ -174,7 +173,7 @@ def test_v1beta1_is_refused_with_what_to_write_in_the_webhook_configuration() ->
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
 def test_a_recorded_review_is_answered_by_its_uid(path: Path) -> None:
     body = path.read_bytes()
-    request, answer = validate(body, rule_set())
+    request, answer = validated(body, rule_set())
     denied = answer.decision is Decision.DENIED
     assert request.uid == json.loads(body)["request"]["uid"]
     assert denied == (path.stem == "vm-create-unregistered-generatename")
@@ -184,7 +183,7 @@ def answered(body: bytes) -> None:
     """Whatever comes in: an answer that can be written, or a ReviewError."""
     by = rule_set()
     try:
-        request, answer = validate(body, by)
+        request, answer = validated(body, by)
     except ReviewError:
         return
     response = json.loads(encode(request, answer, by, now=101.0))["response"]

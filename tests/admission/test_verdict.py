@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.admission.reviews import BAD, GOOD, review, rule_set, vm_object
+from tests.admission.reviews import BAD, GOOD, review, rule_set, validated, vm_object
 from tests.builders import interface, multus
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF
-from webhook.admission.validation import validate
 from webhook.admission.verdict import MAX_CAUSES, MAX_REPORTED, MAX_SHORT_BYTES, MAX_TOTAL_BYTES, encode, warnings_of
 from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action, Finding
@@ -25,7 +24,7 @@ SUBJECT = "VirtualMachine default/vm"
 
 def response_to(obj: dict[str, Any], answer: Answer | None = None, **request_fields: Any) -> dict[str, Any]:
     by = rule_set()
-    request, evaluated = validate(review(obj, **request_fields), by)
+    request, evaluated = validated(review(obj, **request_fields), by)
     written = json.loads(encode(request, answer if answer is not None else evaluated, by, now=107.9))
     assert (written.pop("apiVersion"), written.pop("kind")) == ("admission.k8s.io/v1", "AdmissionReview")
     assert list(written) == ["response"]
@@ -49,7 +48,7 @@ def test_an_allowed_answer_without_findings_is_short() -> None:
 @given(uid=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), reason=st.sampled_from(["", "delete", "unknown-kind"]))
 def test_whatever_the_uid_a_short_answer_repeats_it_and_is_written_as_any_other(uid: str, reason: str) -> None:
     by = rule_set()
-    request, _ = validate(review(vm_object(GOOD), uid=uid), by)
+    request, _ = validated(review(vm_object(GOOD), uid=uid), by)
     told = {"reason": reason} if reason else {}
     audit = {"decision": "allowed", "registry": "17", "registry-age-seconds": "7"} | told
     response = {"uid": uid, "allowed": True, "auditAnnotations": audit}
@@ -134,7 +133,7 @@ def test_a_rule_with_a_cause_type_exists(rule: str) -> None:
 
 def test_a_registry_that_is_read_after_the_review_is_not_of_negative_age() -> None:
     by = rule_set()
-    request, answer = validate(review(vm_object(GOOD)), by)
+    request, answer = validated(review(vm_object(GOOD)), by)
     written = json.loads(encode(request, answer, by, now=0.0))
     assert written["response"]["auditAnnotations"]["registry-age-seconds"] == "0"
 

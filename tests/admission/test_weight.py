@@ -6,7 +6,7 @@ import pytest
 
 from tests.admission.reviews import BAD, GOOD, review, rule_set, vm_object, vmi_object
 from tests.builders import interface
-from webhook.admission.envelope import open_review
+from webhook.admission.review import open_review
 from webhook.admission.weight import MAX_NICS, MAX_PORTS, is_heavy
 
 BOOK = rule_set()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from webhook.errors import RegistryError
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.plugins.sources import registrations_in, registry_from, type_mismatches_in
+from webhook.plugins.sources import read_registry_cr, registry_from
 from webhook.rules.base import Registration
 from webhook.rules.plan import plan
 
@@ -37,7 +37,9 @@ BODIES = st.dictionaries(st.sampled_from(KEYS), JSON, max_size=4)
 def test_a_lenient_reader_makes_a_registry_of_any_cr(kind: tuple[str, str], body: dict[str, Any]) -> None:
     cr = {**body, "apiVersion": kind[0], "kind": kind[1]}
     assert registry_from(cr, source="x", lenient=True).registry.known
-    assert all(type_mismatch.path[0] == "spec" for type_mismatch in type_mismatches_in(cr))
+    read = read_registry_cr(cr)
+    assert read is not None
+    assert all(type_mismatch.path[0] == "spec" for type_mismatch in read.type_mismatches)
 
 
 @given(st.sampled_from([*CR_KINDS, ("bindguard.io/v1", "Registry")]), BODIES)
@@ -53,7 +55,9 @@ def test_a_strict_reader_makes_a_registry_or_says_why_not(kind: tuple[str, str],
 @given(JSON, st.sampled_from([None, Version(1, 1), Version(1, 2), Version(1, 3), Version(1, 9)]))
 def test_any_registration_can_be_evaluated(raw: object, version: Version | None) -> None:
     cr = {"apiVersion": "kubevirt.io/v1", "kind": "KubeVirt", "spec": {"configuration": {"network": {"binding": {"p": raw}}}}}
-    (written,) = registrations_in(cr)
+    read = read_registry_cr(cr)
+    assert read is not None
+    (written,) = read.registrations
     asked = plan(REGISTRATION_RULES, Registry(version=version), {}, upstream_answers=False)
     for finding in asked.evaluate_registration(Registration(written.name, written.raw, written.plugin), written.path):
         assert finding.path[:5] == written.path

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from webhook.kube.version import Version
-from webhook.plugins.sources import registrations_in, registry_from, type_mismatches_in
+from webhook.plugins.sources import read_registry_cr, registry_from
 from webhook.rules.base import Registration
 from webhook.rules.plan import plan
 from webhook.rules.registrations import (
@@ -64,9 +64,11 @@ def test_an_example_is_a_registry(name: str, version: Version, plugins: set[str]
 def test_no_rule_finds_fault_with_an_example(name: str) -> None:
     cr = example(name)
     asked = plan(REGISTRATION_RULES, registry_from(cr, source=name).registry, {}, upstream_answers=False)
-    written = list(registrations_in(cr))
+    read = read_registry_cr(cr)
+    assert read is not None
+    written = read.registrations
     assert written
-    assert type_mismatches_in(cr) == []
+    assert read.type_mismatches == []
     assert [asked.evaluate_registration(Registration(each.name, each.raw, each.plugin), each.path) for each in written] == [
         [] for _ in written
     ]

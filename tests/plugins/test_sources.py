@@ -4,7 +4,7 @@ import pytest
 
 from webhook.errors import RegistryError
 from webhook.kube.fieldpath import render
-from webhook.plugins.sources import is_hyperconverged, is_kubevirt, is_registry_file, registrations_in, registry_from, type_mismatches_in
+from webhook.plugins.sources import is_hyperconverged, is_kubevirt, is_registry_file, read_registry_cr, registry_from
 
 
 def kubevirt(binding: Any = None, api_version: str = "kubevirt.io/v1") -> dict[str, Any]:
@@ -43,8 +43,7 @@ def test_a_registry_file_is_known_as_one() -> None:
 )
 def test_other_data_is_no_source(obj: object) -> None:
     assert [is_kubevirt(obj), is_hyperconverged(obj), is_registry_file(obj)] == [False] * 3
-    assert list(registrations_in(obj)) == []
-    assert type_mismatches_in(obj) == []
+    assert read_registry_cr(obj) is None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,9 @@ def test_what_cannot_be_a_registry_is_refused_with_what_can(obj: object, told: s
     ],
 )
 def test_every_registration_is_told_with_its_path_whatever_its_type(obj: object, prefix: str) -> None:
-    passt, odd = registrations_in(obj)
+    cr = read_registry_cr(obj)
+    assert cr is not None
+    passt, odd = cr.registrations
     assert (passt.name, passt.raw, passt.plugin.sidecar_image, render(passt.path)) == (
         "passt",
         {"sidecarImage": "a"},
@@ -100,12 +101,16 @@ def test_every_registration_is_told_with_its_path_whatever_its_type(obj: object,
     ],
 )
 def test_a_wrong_type_is_told_where_it_stands(obj: object, path: str, expected: str, found: str) -> None:
-    (type_mismatch,) = type_mismatches_in(obj)
+    cr = read_registry_cr(obj)
+    assert cr is not None
+    (type_mismatch,) = cr.type_mismatches
     assert (render(type_mismatch.path), type_mismatch.expected, type_mismatch.found) == (path, expected, found)
 
 
 def test_a_wrong_type_outside_the_spec_is_no_business_of_registrations() -> None:
-    assert type_mismatches_in({**kubevirt({}), "status": []}) == []
+    cr = read_registry_cr({**kubevirt({}), "status": []})
+    assert cr is not None
+    assert cr.type_mismatches == []
 
 
 @pytest.mark.parametrize("make", [kubevirt, hyperconverged])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.check.builders import KUBEVIRT, write
 from tests.runtime.server import ROOT
-from webhook.admission.envelope import VALIDATE
+from webhook.admission.review import VALIDATE
 from webhook.errors import UsageError
 from webhook.runtime.engine import Namespaces, engine, engine_settings
 

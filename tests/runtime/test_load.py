@@ -14,7 +14,7 @@ import httpx
 from tests.check.builders import KUBEVIRT, write
 from tests.runtime.replicas import REGISTRY, Replicas, put, replicas
 from tests.runtime.server import ROOT, asking, eventually
-from webhook.admission.envelope import MUTATE, VALIDATE
+from webhook.admission.review import MUTATE, VALIDATE
 from webhook.runtime.engine import engine, engine_settings
 
 PLUGIN = "{domainAttachmentType: managedTap, migration: {}, computeResourceOverhead: {requests: {memory: 250Mi}}}"

@@ -4,11 +4,12 @@ The registry in service may lag behind the cluster. A denial that a newer CR wou
 Reads nothing itself.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from webhook.admission.answer import Answer, Decision, answer_of
 from webhook.admission.pod_validation import MISSING_OVERHEAD
-from webhook.admission.review import Request, fast_kind
 from webhook.admission.rule_set import RuleSet
 from webhook.kube.text import quoted
 from webhook.rules import RULES
@@ -17,6 +18,7 @@ from webhook.rules.bindings import bridge_not_permitted, passt_gate_disabled
 from webhook.rules.networks import dra_gate_disabled, port_ranges_gate_disabled
 from webhook.rules.plan import INTERFACES
 from webhook.rules.plugins import plugin_gate_disabled, unregistered_plugin
+from webhook.vmi.objects import VMIObject
 
 CONFIRMATION = "confirmation"
 """Audit annotation of every review for which the CR was read again: `denied`, `spared` or `failed`."""
@@ -58,19 +60,14 @@ def unconfirmed(answer: Answer, age_seconds: float) -> Answer:
     return msgspec.structs.replace(answer_of(findings), audit={**answer.audit, CONFIRMATION: FAILED})
 
 
-def unchecked(request: Request, answer: Answer, rule_set: RuleSet) -> Answer:
-    """The answer with one warning more when an interface names a plugin and nobody knows what is registered."""
-    kind, carried = fast_kind(request), request.carried
-    vmi = carried.vmi(kind.name) if kind is not None and carried is not None and not answer.reason else None
-    if kind is None or vmi is None:
-        return answer
-    for index, interface in enumerate(vmi.interfaces):
+def unchecked(obj: VMIObject, rule_set: RuleSet) -> Sequence[Finding]:
+    """A warning about the first interface that names a plugin, where nobody knows what is registered."""
+    for index, interface in enumerate(obj.interfaces):
         if interface.binding is not None and interface.binding.name:
             message = f"plugin {quoted(interface.binding.name)} is not looked up: {rule_set.unchecked}"
-            path = (*kind.spec, *INTERFACES, index, "binding", "name")
-            warning = Finding(unregistered_plugin.RULE.name, Action.WARN, path, message, "")
-            return msgspec.structs.replace(answer, findings=[*answer.findings, warning])
-    return answer
+            path = (*obj.kind.spec, *INTERFACES, index, "binding", "name")
+            return (Finding(unregistered_plugin.RULE.name, Action.WARN, path, message, ""),)
+    return ()
 
 
 def _hangs(finding: Finding) -> bool:

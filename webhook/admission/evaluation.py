@@ -1,54 +1,57 @@
-"""One object of any kind, as plain data, checked: what every way in ends in."""
+"""The findings about one object, of any kind that is checked."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
+from webhook.admission.objects import CheckedObject, read_object
 from webhook.admission.ratchet import softened
 from webhook.kube.fieldpath import Path, look_up
-from webhook.kube.shape import TypeMismatch
-from webhook.plugins.sources import is_hyperconverged, is_kubevirt, registrations_in, type_mismatches_in
+from webhook.plugins.sources import RegistryCR
 from webhook.rules.base import Finding, Registration, ShapeError
 from webhook.rules.plan import Plan
-from webhook.vmi.kinds import Kind, kind_of, read_vmi, split_api_version
-from webhook.vmi.spec import Interface
+from webhook.vmi.kinds import Kind, split_api_version
+from webhook.vmi.objects import VMIObject
+from webhook.vmi.vmi import VMI
 
 
-def evaluate_object(obj: object, plan: Plan, before: Mapping[str, Interface] | None = None) -> list[Finding] | None:
-    """All findings about an object, or `None` when it is of a kind that holds nothing to check.
+def evaluate_object(obj: object, plan: Plan) -> list[Finding] | None:
+    """All findings about an object in plain data, its API version included; `None` when it is of a kind that holds nothing to check."""
+    checked = read_object(obj)
+    if checked is None:
+        return None
+    return evaluate(checked, plan, unserved=_unserved(obj, checked.kind) if isinstance(checked, VMIObject) else ())
 
-    `before` are the interfaces before an UPDATE, by name; `None` when this is not an update.
+
+def evaluate(obj: CheckedObject, plan: Plan, *, before: VMIObject | None = None, unserved: Sequence[ShapeError] = ()) -> list[Finding]:
+    """All findings about an object.
+
+    Args:
+        obj: The object.
+        plan: The rules that run.
+        before: What it was before an UPDATE; `None` when there is nothing to compare with.
+        unserved: That its API version is not served, where that is an error.
     """
-    kind = kind_of(obj)
-    if kind is not None:
-        return _evaluate_vmi_object(obj, kind, plan, before)
-    if is_kubevirt(obj) or is_hyperconverged(obj):
-        return _evaluate_registrations(obj, plan)
-    return None
+    if isinstance(obj, RegistryCR):
+        findings = _evaluate_registrations(obj, plan)
+    elif obj.spec is not None:
+        old = {interface.name or "": interface for interface in before.interfaces} if before is not None else None
+        vmi = VMI(obj.spec, annotations=obj.annotations, has_preference=obj.has_preference, old=old)
+        findings = plan.evaluate_vmi(vmi, obj.kind.spec)
+    else:
+        findings = []
+    if obj.type_mismatches or unserved:
+        errors = [ShapeError(mismatch.path, mismatch.expected, mismatch.found) for mismatch in obj.type_mismatches]
+        shapes = plan.evaluate_shapes([*unserved, *errors])
+        findings = shapes + _not_following(findings, shapes)
+    return _only_certain(findings, obj) if isinstance(obj, VMIObject) and obj.kind.is_template else findings
 
 
-def _evaluate_vmi_object(obj: object, kind: Kind, plan: Plan, before: Mapping[str, Interface] | None) -> list[Finding]:
-    vmi, type_mismatches = read_vmi(obj, kind)
-    if vmi is not None:
-        vmi.old = before
-    shapes = plan.evaluate_shapes([*_unserved(obj, kind), *_shape_errors(type_mismatches)])
-    findings = [] if vmi is None else plan.evaluate_vmi(vmi, kind.spec)
-    evaluated = shapes + _not_following(findings, shapes)
-    return _only_certain(evaluated, obj, kind) if kind.is_template else evaluated
-
-
-def _evaluate_registrations(obj: object, plan: Plan) -> list[Finding]:
-    type_mismatches = type_mismatches_in(obj)
-    shapes = plan.evaluate_shapes(_shape_errors(type_mismatches))
+def _evaluate_registrations(cr: RegistryCR, plan: Plan) -> list[Finding]:
     findings: list[Finding] = []
-    for written in registrations_in(obj):
+    for written in cr.registrations:
         findings += plan.evaluate_registration(Registration(written.name, written.raw, written.plugin), written.path)
         if len(findings) > plan.most_findings:
-            findings = plan.cut(findings, ())
-            break
-    return shapes + _not_following(findings, shapes)
-
-
-def _shape_errors(type_mismatches: Iterable[TypeMismatch]) -> list[ShapeError]:
-    return [ShapeError(type_mismatch.path, type_mismatch.expected, type_mismatch.found) for type_mismatch in type_mismatches]
+            return plan.cut(findings, ())
+    return findings
 
 
 def _unserved(obj: object, kind: Kind) -> list[ShapeError]:
@@ -75,11 +78,11 @@ def _with_parents(path: Path) -> Iterator[Path]:
     return (path[:length] for length in range(len(path) + 1))
 
 
-def _only_certain(findings: list[Finding], obj: object, kind: Kind) -> list[Finding]:
+def _only_certain(findings: list[Finding], obj: VMIObject) -> list[Finding]:
     """Warnings instead of denials, and nothing about an interface, network or value that a `${PARAMETER}` completes."""
-    items = {_evaluated_item(finding.path, kind) for finding in findings}
-    open_ = {item for item in items if _has_parameter(look_up(obj, item))}
-    return softened(finding for finding in findings if _evaluated_item(finding.path, kind) not in open_)
+    items = {_evaluated_item(finding.path, obj.kind) for finding in findings}
+    open_ = {item for item in items if _has_parameter(look_up(obj.template, item))}
+    return softened(finding for finding in findings if _evaluated_item(finding.path, obj.kind) not in open_)
 
 
 def _evaluated_item(path: Path, kind: Kind) -> Path:

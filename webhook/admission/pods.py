@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from webhook.admission.answer import ReviewError
-from webhook.admission.envelope import API_VERSION, KIND, OPERATIONS, open_review, undecodable
-from webhook.admission.review import GroupVersionKind, Header, Request
+from webhook.admission.review import Envelope, GroupVersionKind, Request, open_request, undecodable
 from webhook.kube.shape import UNDECODABLE
 from webhook.vmi.launcher import PodMetadata, VMIReference
 
@@ -91,18 +90,11 @@ class PodReview(NamedTuple):
     vmi: VMIReference | None = None
 
 
-class _PodRequest(Header, frozen=True, rename="camel", gc=False):
-    carried: Pod | None = msgspec.field(default=None, name="object")
+class _PodRequest(Request, frozen=True, gc=False):
+    pod: Pod | None = msgspec.field(default=None, name="object")
 
 
-class _Review(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    api_version: str
-    kind: str
-    request: _PodRequest
-
-
-_decode = msgspec.json.Decoder(_Review).decode
-_HEADER = Header.__struct_fields__
+_decode = msgspec.json.Decoder(Envelope[_PodRequest]).decode
 
 
 def read_pod_review(body: bytes) -> PodReview:
@@ -113,17 +105,12 @@ def read_pod_review(body: bytes) -> PodReview:
     Raises:
         ReviewError: The body is no v1 AdmissionReview that can be answered, or its pod to be created has the shape of none.
     """
-    try:
-        review = _decode(body)
-    except UNDECODABLE as error:
-        return _without_pod(open_review(body), error)
-    request = review.request
-    if (review.api_version, review.kind) != (API_VERSION, KIND) or not request.uid or request.operation not in OPERATIONS:
-        return PodReview(open_review(body))  # which says what is wrong
-    return PodReview(Request(**{field: getattr(request, field) for field in _HEADER}), request.carried or Pod())
-
-
-def _without_pod(request: Request, error: Exception) -> PodReview:
+    request = open_request(body, _decode)
+    if isinstance(request, _PodRequest):
+        return PodReview(request, request.pod or Pod())
     if request.kind == POD and request.operation == "CREATE" and not request.sub_resource:
-        raise ReviewError(undecodable(error)) from error
+        try:
+            _decode(body)
+        except UNDECODABLE as error:
+            raise ReviewError(undecodable(error)) from error
     return PodReview(request)

@@ -25,8 +25,8 @@ from webhook.plugins.suggestions import GUESS
 from webhook.rules.base import Action, Finding
 from webhook.rules.plan import INTERFACES
 from webhook.vmi.bindings import BINDINGS, DISCONTINUED
+from webhook.vmi.objects import VMIObject
 from webhook.vmi.spec import Interface, Network
-from webhook.vmi.vmi import VMI
 
 T = TypeVar("T")
 
@@ -38,11 +38,10 @@ _INDEX = re.compile(r"\[\d+\]")
 
 
 class EvaluatedObject(NamedTuple):
-    """One side of an update: the findings about an object, its VMI if it has one, and where in the object that stands."""
+    """One side of an update: an object, and the findings about it."""
 
+    obj: VMIObject
     findings: Sequence[Finding]
-    vmi: VMI | None
-    prefix: Path
 
 
 class _Key(NamedTuple):
@@ -89,25 +88,26 @@ def softened(findings: Iterable[Finding]) -> list[Finding]:
 
 def ratchet(after: EvaluatedObject, before: EvaluatedObject) -> list[Finding]:
     """The findings about an updated object, as warnings where the update has no part in them."""
-    if after.vmi is not None and before.vmi is not None and _same(after.vmi, before.vmi):
+    are_small = sum(len(repr(evaluated.obj.spec)) for evaluated in (after, before)) <= _LARGEST
+    if are_small and after.obj.spec is not None and _content(after.obj) == _content(before.obj):
         return softened(after.findings)
-    caused = {id(denial.finding) for denial in _caused(after, before)}
+    caused = {id(denial.finding) for denial in _caused(after, before, are_small=are_small)}
     return [finding if id(finding) in caused else _softened(finding) for finding in after.findings]
 
 
-def _caused(after: EvaluatedObject, before: EvaluatedObject) -> list[_Denial]:
+def _caused(after: EvaluatedObject, before: EvaluatedObject, *, are_small: bool) -> list[_Denial]:
     """The denials that the update brought: what is left when each one that was there before has been taken out once."""
     old = _denials(before)
     known = Counter(denial.key() for denial in old)
     alike = Counter(denial.finding.rule for denial in old)
     new = [denial for denial in _denials(after) if not (_take(known, denial.key()) and _take(alike, denial.finding.rule))]
-    bindings = _bindings(before.vmi) if new else frozenset()
+    bindings = {_binding(interface) for interface in before.obj.interfaces} if new else set()
     changed = [denial for denial in new if not (denial.is_about_binding() and _binding(denial.item) in bindings)]
-    unchanged = _unchanged(changed, before.vmi) if _are_small(after.vmi, before.vmi) else set()
+    unchanged = _unchanged(changed, before.obj) if are_small else set()
     return [denial for denial in changed if not (id(denial.item) in unchanged and _take(alike, denial.finding.rule))]
 
 
-def _unchanged(denials: Sequence[_Denial], before: VMI | None) -> set[int]:
+def _unchanged(denials: Sequence[_Denial], before: VMIObject) -> set[int]:
     """The ids of the interfaces and networks denied for that are what they were; each is compared once, however much is wrong with it."""
     about = {id(denial.item): denial for denial in denials if denial.item is not None}
     items = _items(before, {denial.item.name for denial in about.values() if denial.item is not None})
@@ -126,13 +126,13 @@ def _denials(evaluated: EvaluatedObject) -> list[_Denial]:
 
 
 def _denial(finding: Finding, evaluated: EvaluatedObject) -> _Denial:
-    path, prefix, vmi = finding.path, evaluated.prefix, evaluated.vmi
-    if vmi is not None and path[: len(prefix)] == prefix:
+    path, prefix = finding.path, evaluated.obj.kind.spec
+    if evaluated.obj.spec is not None and path[: len(prefix)] == prefix:
         inside = path[len(prefix) :]
         if inside[:3] == INTERFACES:
-            return _in_list(finding, "interfaces", vmi.interfaces, inside[3:])
+            return _in_list(finding, "interfaces", evaluated.obj.interfaces, inside[3:])
         if inside[:1] == ("networks",):
-            return _in_list(finding, "networks", vmi.networks, inside[1:])
+            return _in_list(finding, "networks", evaluated.obj.networks, inside[1:])
     return _Denial(finding, "", None, path)
 
 
@@ -143,38 +143,24 @@ def _in_list(finding: Finding, items: str, values: Sequence[Interface | Network]
     return _Denial(finding, items, None, below)
 
 
-def _bindings(vmi: VMI | None) -> frozenset[object]:
-    return frozenset(_binding(interface) for interface in vmi.interfaces) if vmi is not None else frozenset()
-
-
 def _binding(item: object) -> object:
     """An interface's name with all that chooses its binding."""
     return getattr(item, "name", None), *(getattr(item, binding.attribute, None) for binding in _BINDINGS)
 
 
-def _items(vmi: VMI | None, names: set[str | None]) -> frozenset[object]:
+def _items(obj: VMIObject, names: set[str | None]) -> frozenset[object]:
     """The interfaces and networks of these names, in a form that compares without the order of lists."""
-    if vmi is None:
-        return frozenset()
-    interfaces = (_item("interfaces", interface) for interface in vmi.interfaces if interface.name in names)
-    return frozenset((*interfaces, *(_item("networks", network) for network in vmi.networks if network.name in names)))
+    interfaces = (_item("interfaces", interface) for interface in obj.interfaces if interface.name in names)
+    return frozenset((*interfaces, *(_item("networks", network) for network in obj.networks if network.name in names)))
 
 
 def _item(items: str, item: Interface | Network | None) -> object:
     return items, repr(_ordered(msgspec.to_builtins(item)))
 
 
-def _same(after: VMI, before: VMI) -> bool:
-    return _are_small(after, before) and _content(after) == _content(before)
-
-
-def _are_small(*vmis: VMI | None) -> bool:
-    return sum(len(repr(vmi.spec)) for vmi in vmis if vmi is not None) <= _LARGEST
-
-
-def _content(vmi: VMI) -> object:
+def _content(obj: VMIObject) -> object:
     """All that rules check, in an order of its own."""
-    return _ordered(msgspec.to_builtins(vmi.spec)), dict(vmi.annotations), vmi.has_preference
+    return _ordered(msgspec.to_builtins(obj.spec)), dict(obj.annotations), obj.has_preference
 
 
 def _ordered(value: object) -> object:

@@ -32,7 +32,7 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
 
     def evaluates_like(self, other: "RuleSet") -> bool:
         """Whether another rule set finds the same about every object: what follows a source keeps the rules while nothing in it changes."""
-        return self.plan is other.plan and self.supplementary is other.supplementary
+        return self.plan is other.plan and self.supplementary is other.supplementary and self.unchecked == other.unchecked
 
     def age(self, now: float) -> float:
         """For how many seconds nobody has told whether this is still the source's state; `now` is in seconds of `time.monotonic()`."""

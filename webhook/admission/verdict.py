@@ -11,9 +11,8 @@ import msgspec
 
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF, INVALID
-from webhook.admission.envelope import API_VERSION, KIND
 from webhook.admission.overhead_due import public_reason
-from webhook.admission.review import Request
+from webhook.admission.review import API_VERSION, KIND, Request
 from webhook.admission.rule_set import RuleSet
 from webhook.kube.fieldpath import render
 from webhook.kube.text import visible

@@ -1,10 +1,10 @@
 """Whether evaluating a review takes longer than several ordinary ones take, seen without evaluating it."""
 
-from webhook.admission.review import Request, fast_kind
+from webhook.admission.objects import CHECKED_KINDS
+from webhook.admission.review import Review
 from webhook.admission.rule_set import RuleSet
 from webhook.plugins.registry import Registry
-from webhook.vmi.objects import Carrier
-from webhook.vmi.spec import VMISpec
+from webhook.vmi.objects import VMIObject
 
 MAX_NICS = 24
 """An object with more interfaces and networks together is heavy."""
@@ -13,30 +13,19 @@ MAX_UNKNOWN = 1
 """An object that names more plugins that are not registered is heavy: what was meant is guessed."""
 
 
-def is_heavy(request: Request, rule_set: RuleSet) -> bool:
+def is_heavy(review: Review, rule_set: RuleSet) -> bool:
     """Whether others should not wait until a review is evaluated."""
-    if request.operation not in {"CREATE", "UPDATE"}:
+    request = review.request
+    if request.operation not in {"CREATE", "UPDATE"} or (request.kind.group, request.kind.kind) not in CHECKED_KINDS:
         return False
-    carried, before, registry = request.carried, request.carried_before, rule_set.registry
-    if carried is None or fast_kind(request) is None:
+    if review.objects is None:
         return True
-    return _is_heavy(carried, registry) or (before is not None and _is_heavy(before, registry))
+    return any(isinstance(obj, VMIObject) and _has_much(obj, rule_set.registry) for obj in review.objects)
 
 
-def _is_heavy(carried: Carrier, registry: Registry) -> bool:
-    spec = carried.spec
-    if spec is None:
-        return False
-    if spec.virtual_machine_template is not None:
-        return True
-    vmi = spec if spec.template is None else spec.template.spec
-    return vmi is not None and _has_much(vmi, registry)
-
-
-def _has_much(vmi: VMISpec, registry: Registry) -> bool:
-    devices = vmi.domain.devices if vmi.domain is not None else None
-    interfaces = (devices.interfaces if devices is not None else None) or ()
-    if len(interfaces) + len(vmi.networks or ()) > MAX_NICS:
+def _has_much(obj: VMIObject, registry: Registry) -> bool:
+    interfaces = obj.interfaces
+    if len(interfaces) + len(obj.networks) > MAX_NICS:
         return True
     unknown = ports = 0
     for interface in interfaces:

@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 import click
 import msgspec
 
-from webhook.admission.envelope import MUTATE, VALIDATE
+from webhook.admission.review import MUTATE, VALIDATE
 from webhook.cli.file_names import not_empty
 from webhook.cli.output import to_stdout
 from webhook.cli.packages import missing_package

@@ -14,7 +14,7 @@ import msgspec
 from webhook.kube.fieldpath import look_up, render
 from webhook.kube.shape import MAX_MISFITS
 from webhook.plugins.registry import unknown_registry
-from webhook.plugins.sources import LoadedRegistry, kubevirt, registry_from, type_mismatches_in
+from webhook.plugins.sources import LoadedRegistry, kubevirt, read_registry_cr, registry_from
 
 PATH = "/apis/kubevirt.io/v1/kubevirts"
 RESOURCE = "kubevirts.kubevirt.io"
@@ -94,9 +94,10 @@ def _one(obj: Object, server: str) -> EffectiveCR:
     if problem:
         return _unknown(State.UNREADABLE, server, f"KubeVirt {_named([obj])} cannot be read: {problem}", [obj])
     loaded = registry_from(written, source=server, lenient=True)
+    cr = read_registry_cr(written)
     notes = tuple(
         f"{render(type_mismatch.path)} is {type_mismatch.found}, expected {type_mismatch.expected}: it is read as if empty"
-        for type_mismatch in type_mismatches_in(written)
+        for type_mismatch in (cr.type_mismatches if cr is not None else ())
     )
     return EffectiveCR(state=State.ONE, loaded=msgspec.structs.replace(loaded, notes=(*loaded.notes, *notes)), creators=_creators([obj]))
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Container, Mapping
 
 import msgspec
 
-from webhook.admission.envelope import MUTATE, VALIDATE
 from webhook.admission.mutation import OverheadMode
+from webhook.admission.review import MUTATE, VALIDATE
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource
 from webhook.http.pods import Mutating, ValidatingPods

@@ -8,12 +8,11 @@ from typing import NamedTuple, Protocol, TypeAlias
 import msgspec
 
 from webhook.admission.answer import Answer
-from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unchecked, unconfirmed
-from webhook.admission.envelope import open_review
+from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unconfirmed
 from webhook.admission.pods import POD
-from webhook.admission.review import Request
+from webhook.admission.review import Request, Review, open_review
 from webhook.admission.rule_set import RuleSet
-from webhook.admission.validation import evaluate
+from webhook.admission.validation import validate
 from webhook.admission.verdict import encode
 from webhook.admission.weight import is_heavy
 from webhook.http.large import LARGE_BYTES, HeavyReviews
@@ -57,8 +56,7 @@ Confirm: TypeAlias = Callable[[float], Awaitable[RuleSet]]
 class _Denial(NamedTuple):
     """A denial that waits for its confirmation, and what it was found by."""
 
-    body: bytes
-    request: Request
+    review: Review
     answer: Answer
     rule_set: RuleSet
 
@@ -84,51 +82,44 @@ class Validating(msgspec.Struct, frozen=True):
         """Evaluate the object; a launcher pod needs its VMI, and a denial for what the registry says its confirmation."""
         rule_set = self.rule_set()
         if len(body) > LARGE_BYTES:
-            return functools.partial(self._in_thread, functools.partial(self._opened, body, rule_set), len(body))
-        request = open_review(body)
-        if self.pods is not None and request.kind == POD:
-            return self.pods.begin(body)
-        if is_heavy(request, rule_set):
-            return functools.partial(self._in_thread, functools.partial(self._evaluated, request, body, rule_set), len(body))
-        return self._evaluated(request, body, rule_set)
+            return self._in_thread(lambda: self._begun(open_review(body), rule_set), len(body))
+        review = open_review(body)
+        if is_heavy(review, rule_set):
+            return self._in_thread(lambda: self._begun(review, rule_set), len(body))
+        return self._begun(review, rule_set)
 
-    def _opened(self, body: bytes, rule_set: RuleSet) -> Reviewed | Unfinished:
-        request = open_review(body)
-        if self.pods is not None and request.kind == POD:
-            return self.pods.begin(body)
-        return self._evaluated(request, body, rule_set)
-
-    async def _in_thread(self, work: Callable[[], Reviewed | Unfinished], size: int, until: float) -> Reviewed:
-        return await finished(await self.heavy.run(work, size, with_reserve(until)), until)
-
-    def _evaluated(self, request: Request, body: bytes, rule_set: RuleSet) -> Reviewed | Unfinished:
-        answer = evaluate(request, body, rule_set, exempt_namespaces=self.exempt_namespaces)
+    def _begun(self, review: Review, rule_set: RuleSet) -> Reviewed | Unfinished:
+        if self.pods is not None and review.request.kind == POD:
+            return self.pods.begin(review.body)
+        answer = validate(review, rule_set, exempt_namespaces=self.exempt_namespaces)
         if self.confirm is not None and hangs_on_registry(answer):
-            return functools.partial(self._confirmed, self.confirm, _Denial(body, request, answer, rule_set))
-        return _reviewed(request, answer, rule_set)
+            return functools.partial(self._confirmed, self.confirm, _Denial(review, answer, rule_set))
+        return reviewed_by(review.request, answer, rule_set)
+
+    def _in_thread(self, work: Callable[[], Reviewed | Unfinished], size: int) -> Unfinished:
+        async def finish(until: float) -> Reviewed:
+            return await finished(await self.heavy.run(work, size, with_reserve(until)), until)
+
+        return finish
 
     async def _confirmed(self, confirm: Confirm, denial: _Denial, until: float) -> Reviewed:
         """The answer by a registry that was read after the review came; by what is known where it could not be read."""
-        body, request, answer, rule_set = denial
+        review, answer, rule_set = denial
         try:
             fresh = await confirm(with_reserve(until))
         except UnconfirmedError:
-            return _reviewed(request, unconfirmed(answer, rule_set.age(time.monotonic())), rule_set)
+            return reviewed_by(review.request, unconfirmed(answer, rule_set.age(time.monotonic())), rule_set)
         if not fresh.evaluates_like(rule_set):
-            again = functools.partial(evaluate, request, body, fresh, exempt_namespaces=self.exempt_namespaces)
-            is_slow = len(body) > LARGE_BYTES or is_heavy(request, fresh)
-            answer = await self.heavy.run(again, len(body), with_reserve(until)) if is_slow else again()
-        return _reviewed(request, confirmed(answer), fresh)
+            again = functools.partial(validate, review, fresh, exempt_namespaces=self.exempt_namespaces)
+            is_slow = len(review.body) > LARGE_BYTES or is_heavy(review, fresh)
+            answer = await self.heavy.run(again, len(review.body), with_reserve(until)) if is_slow else again()
+        return reviewed_by(review.request, confirmed(answer), fresh)
 
 
 def with_reserve(until: float) -> float:
     """When to stop waiting, so that there is time left to answer."""
     left = until - time.monotonic()
     return until - min(_MAX_RESERVE_SECONDS, _RESERVED * left)
-
-
-def _reviewed(request: Request, answer: Answer, rule_set: RuleSet) -> Reviewed:
-    return reviewed_by(request, unchecked(request, answer, rule_set) if rule_set.unchecked else answer, rule_set)
 
 
 def reviewed_by(request: Request, answer: Answer, rule_set: RuleSet) -> Reviewed:

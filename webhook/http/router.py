@@ -6,7 +6,7 @@ on the operations port.
 
 from starlette.types import Receive, Scope, Send
 
-from webhook.admission.envelope import MUTATE, VALIDATE
+from webhook.admission.review import MUTATE, VALIDATE
 from webhook.http.body import Load
 from webhook.http.endpoint import Admission
 from webhook.http.fast_path import FastPath

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from webhook.admission.envelope import API_VERSION, KIND
 from webhook.admission.pods import COMPUTE
+from webhook.admission.review import API_VERSION, KIND
 from webhook.kube.fieldpath import look_up
 from webhook.kube.shape import UNDECODABLE
 from webhook.kube.text import quoted, shown

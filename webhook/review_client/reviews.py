@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from webhook.admission.envelope import API_VERSION, KIND, MUTATE, VALIDATE
+from webhook.admission.review import API_VERSION, KIND, MUTATE, VALIDATE
 from webhook.errors import UnreadableError, reason_of
 from webhook.kube.fieldpath import look_up, text_at
 from webhook.kube.text import shown

@@ -1,13 +1,9 @@
-"""Where VMI specs are in each kind that carries one: a table, and reading an object by it."""
+"""The kinds that carry a VMI spec, and where in them it is."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from webhook.kube.fieldpath import Path, look_up
-from webhook.kube.shape import TypeMismatch, decode
-from webhook.kube.text import shown
-from webhook.vmi.spec import VMISpec
-from webhook.vmi.vmi import VMI
+from webhook.kube.fieldpath import Path
 
 
 class Kind(NamedTuple):
@@ -78,33 +74,3 @@ def kind_of(obj: object) -> Kind | None:
     if not isinstance(api_version, str) or not isinstance(name, str):
         return None
     return _KIND_OF.get((split_api_version(api_version)[0], name))
-
-
-def read_vmi(obj: object, kind: Kind) -> tuple[VMI | None, list[TypeMismatch]]:
-    """The VMI spec in an object of `kind`, and what in it is missing or has the wrong type.
-
-    Paths are from the object's root. Where a parent is missing or type mismatch there is no VMI.
-    """
-    parents = (*kind.spec, "domain")  # a VMI spec must have a domain
-    for depth in range(1, len(parents) + 1):
-        parent = look_up(obj, parents[:depth])
-        if not isinstance(parent, dict):
-            return None, [TypeMismatch(parents[:depth], "an object", None if parent is None else shown(parent))]
-    spec, type_mismatches = decode(look_up(obj, kind.spec), VMISpec)
-    annotations, type_mismatch_annotations = _annotations(obj, kind.annotations)
-    vmi = VMI(spec, annotations=annotations, has_preference=kind.preference is not None and look_up(obj, kind.preference) is not None)
-    return vmi, [
-        type_mismatch._replace(path=kind.spec + type_mismatch.path) for type_mismatch in type_mismatches
-    ] + type_mismatch_annotations
-
-
-def _annotations(obj: object, path: Path) -> tuple[Mapping[str, str], list[TypeMismatch]]:
-    found = look_up(obj, path)
-    if found is None:
-        return {}, []
-    if not isinstance(found, dict):
-        return {}, [TypeMismatch(path, "an object", shown(found))]
-    type_mismatches = [
-        TypeMismatch((*path, key), "a string", shown(value)) for key, value in found.items() if not isinstance(value, str | None)
-    ]
-    return {key: value or "" for key, value in found.items() if isinstance(value, str | None)}, type_mismatches

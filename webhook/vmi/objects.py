@@ -1,15 +1,57 @@
-"""Objects that carry a VMI spec, as one type for decoding JSON at speed: it has the places of all `kinds.KINDS` side by side.
+"""An object that carries a VMI spec, as one value, and the two decoders of it.
 
-One type, as what an object is stands behind it or beside it in JSON, and decoding it twice would cost most of the time. An object that does
-not fit is for `kinds.read_vmi` to read, which takes any shape and tells what is wrong.
+The typed decoder reads JSON at speed. One type serves all kinds: a review names the kind of an object beside it, and decoding twice would
+take most of the time. The tolerant decoder reads plain data of any shape, and lists what does not fit. Of an object that fits, both make
+the same value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
-from webhook.vmi.spec import Present, VMISpec
-from webhook.vmi.vmi import VMI
+from webhook.kube.fieldpath import Path, look_up
+from webhook.kube.shape import TypeMismatch, decode
+from webhook.kube.text import shown
+from webhook.vmi.kinds import Kind
+from webhook.vmi.spec import Interface, Network, Present, VMISpec
+
+_DOMAIN = "domain"
+"""A VMI spec must have one."""
+_NO_ANNOTATIONS: Mapping[str, str] = MappingProxyType({})
+
+
+class VMIObject(msgspec.Struct, frozen=True, gc=False):
+    """An object of a kind that carries a VMI spec.
+
+    Attributes:
+        kind: Its kind.
+        spec: The VMI spec; `None` where it, a parent of it or its `domain` is missing or is no object.
+        annotations: Those that the VMI has or will have.
+        has_preference: Whether a VM preference completes the spec before KubeVirt validates it.
+        is_deleting: Whether the object has a deletionTimestamp.
+        type_mismatches: What is missing or has the wrong type, with paths from the object's root. Such a value counts as absent.
+        template: The object as plain data, where its strings may hold `${PARAMETERS}`; `None` for all other kinds.
+    """
+
+    kind: Kind
+    spec: VMISpec | None = None
+    annotations: Mapping[str, str] = _NO_ANNOTATIONS
+    has_preference: bool = False
+    is_deleting: bool = False
+    type_mismatches: Sequence[TypeMismatch] = ()
+    template: object = None
+
+    @property
+    def interfaces(self) -> Sequence[Interface]:
+        """The interfaces of the spec; empty without one."""
+        return self.spec.interfaces if self.spec is not None else ()
+
+    @property
+    def networks(self) -> Sequence[Network]:
+        """The networks of the spec; empty without one."""
+        return (self.spec.networks if self.spec is not None else None) or ()
 
 
 class Metadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -25,10 +67,6 @@ class Template(msgspec.Struct, frozen=True, gc=False):
     spec: VMISpec | None = None
     metadata: Metadata | None = None
 
-    def vmi(self, *, has_preference: bool) -> VMI | None:
-        """The VMI made from this, `None` without a spec."""
-        return _vmi(self.spec, self.metadata, has_preference=has_preference)
-
 
 class VMSpec(msgspec.Struct, frozen=True, gc=False):
     """`spec` of a VirtualMachine."""
@@ -37,7 +75,7 @@ class VMSpec(msgspec.Struct, frozen=True, gc=False):
     preference: Present | None = None
 
 
-class VM(msgspec.Struct, frozen=True, rename="camel", gc=False):
+class VM(msgspec.Struct, frozen=True, gc=False):
     """`spec.virtualMachineTemplate` of a pool."""
 
     spec: VMSpec | None = None
@@ -52,26 +90,74 @@ class CarrierSpec(VMISpec, frozen=True, rename="camel", gc=False):
 
 
 class Carrier(msgspec.Struct, frozen=True, gc=False):
-    """An object that carries a VMI spec somewhere, if it is of one of the kinds that do."""
+    """Any object, as the typed decoder reads it."""
 
     spec: CarrierSpec | None = None
     metadata: Metadata | None = None
 
-    def vmi(self, kind: str) -> VMI | None:
-        """The VMI of an object of `kind`, or `None` where a parent is missing."""
-        spec = self.spec
-        if spec is None:
-            return None
-        if kind == "VirtualMachineInstance":
-            return _vmi(spec, self.metadata, has_preference=False)
-        vm = spec.virtual_machine_template.spec if kind == "VirtualMachinePool" and spec.virtual_machine_template is not None else spec
-        if vm is None or vm.template is None:
-            return None
-        return vm.template.vmi(has_preference=vm.preference is not None)
+
+_ATTRIBUTES: Mapping[Path, tuple[str, ...]] = {
+    ("spec",): ("spec",),
+    ("spec", "template", "spec"): ("spec", "template", "spec"),
+    ("spec", "virtualMachineTemplate", "spec", "template", "spec"): ("spec", "virtual_machine_template", "spec", "template", "spec"),
+}
+"""The attributes that lead from a `Carrier` to its VMI spec, by the path of the spec in JSON."""
 
 
-def _vmi(spec: VMISpec | None, metadata: Metadata | None, *, has_preference: bool) -> VMI | None:
-    if spec is None or spec.domain is None:
-        return None
-    annotations = metadata.annotations if metadata is not None else None
-    return VMI(spec, annotations=annotations or {}, has_preference=has_preference)
+def has_typed_decoder(kind: Kind) -> bool:
+    """Whether a `Carrier` holds all that is read of this kind."""
+    return not kind.is_template and kind.spec in _ATTRIBUTES
+
+
+def from_typed(carrier: Carrier, kind: Kind) -> VMIObject:
+    """The object that the typed decoder has read; only for kinds that have it."""
+    is_deleting = carrier.metadata is not None and carrier.metadata.deletion_timestamp is not None
+    parents: list[Any] = [carrier]
+    for attribute in _ATTRIBUTES[kind.spec]:
+        value = getattr(parents[-1], attribute)
+        if value is None:
+            return VMIObject(kind, is_deleting=is_deleting, type_mismatches=(TypeMismatch(kind.spec[: len(parents)], "an object", None),))
+        parents.append(value)
+    spec, metadata = parents[-1], parents[-2].metadata
+    if spec.domain is None:
+        return VMIObject(kind, is_deleting=is_deleting, type_mismatches=(TypeMismatch((*kind.spec, _DOMAIN), "an object", None),))
+    annotations = (metadata.annotations if metadata is not None else None) or _NO_ANNOTATIONS
+    has_preference = kind.preference is not None and parents[-3].preference is not None
+    return VMIObject(kind, spec, annotations, has_preference, is_deleting)
+
+
+def from_plain(obj: object, kind: Kind) -> VMIObject:
+    """The object in plain data of any shape."""
+    spec: VMISpec | None = None
+    annotations, type_mismatches = _NO_ANNOTATIONS, _unfit_parent(obj, (*kind.spec, _DOMAIN))
+    if not type_mismatches:
+        spec, in_spec = decode(look_up(obj, kind.spec), VMISpec)
+        annotations, in_annotations = _annotations(look_up(obj, kind.annotations), kind.annotations)
+        type_mismatches = (*(mismatch._replace(path=kind.spec + mismatch.path) for mismatch in in_spec), *in_annotations)
+    return VMIObject(
+        kind,
+        spec,
+        annotations,
+        has_preference=spec is not None and kind.preference is not None and look_up(obj, kind.preference) is not None,
+        is_deleting=look_up(obj, ("metadata", "deletionTimestamp")) is not None,
+        type_mismatches=type_mismatches,
+        template=obj if kind.is_template else None,
+    )
+
+
+def _unfit_parent(obj: object, parents: Path) -> tuple[TypeMismatch, ...]:
+    """The first of the parents that is no object."""
+    for depth in range(1, len(parents) + 1):
+        parent = look_up(obj, parents[:depth])
+        if not isinstance(parent, dict):
+            return (TypeMismatch(parents[:depth], "an object", None if parent is None else shown(parent)),)
+    return ()
+
+
+def _annotations(found: object, path: Path) -> tuple[Mapping[str, str], list[TypeMismatch]]:
+    if found is None:
+        return _NO_ANNOTATIONS, []
+    if not isinstance(found, dict):
+        return _NO_ANNOTATIONS, [TypeMismatch(path, "an object", shown(found))]
+    fitting = {key: value or "" for key, value in found.items() if isinstance(value, str | None)}
+    return fitting, [TypeMismatch((*path, key), "a string", shown(value)) for key, value in found.items() if key not in fitting]

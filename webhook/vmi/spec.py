@@ -148,3 +148,9 @@ class VMISpec(_Value, frozen=True):
     resource_claims: list[PodResourceClaim] | None = None
     liveness_probe: Probe | None = None
     readiness_probe: Probe | None = None
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        """`domain.devices.interfaces`, empty when absent."""
+        devices = self.domain.devices if self.domain is not None else None
+        return (devices.interfaces if devices is not None else None) or []

@@ -70,9 +70,8 @@ class VMI:
         has_preference: bool = False,
         old: Mapping[str, Interface] | None = None,
     ) -> None:
-        devices = spec.domain.devices if spec.domain is not None else None
         self.spec = spec
-        self.interfaces: list[Interface] = (devices.interfaces or []) if devices is not None else []
+        self.interfaces: list[Interface] = spec.interfaces
         self.networks: list[Network] = spec.networks or []
         self.interface_named: dict[str, Interface] = {interface.name or "": interface for interface in self.interfaces}
         self.annotations = annotations

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
-from webhook.admission.envelope import MUTATE, VALIDATE
+from webhook.admission.review import MUTATE, VALIDATE
 from webhook.doctor.checks.missing_objects import absent
 from webhook.doctor.objects.meta import Requirement, Selector
 from webhook.doctor.objects.webhooks import Configuration, Webhook

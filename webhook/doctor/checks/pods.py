@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from webhook.admission.envelope import MUTATE, VALIDATE
+from webhook.admission.review import MUTATE, VALIDATE
 from webhook.doctor.checks.ages import age
 from webhook.doctor.checks.missing_objects import unseen
 from webhook.doctor.objects.workload import ContainerStatus, Pod

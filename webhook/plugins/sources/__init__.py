@@ -1,9 +1,6 @@
-"""Where a registry comes from: a KubeVirt CR, a HyperConverged CR or a registry file, as plain decoded data.
+"""Where a registry comes from: a KubeVirt CR, a HyperConverged CR or a registry file, as plain decoded data."""
 
-Pure: does not know files, clusters or findings.
-"""
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from webhook.errors import RegistryError
@@ -13,17 +10,17 @@ from webhook.kube.text import shown
 from webhook.kube.version import Version
 from webhook.plugins.plugin import Plugin
 from webhook.plugins.sources import hyperconverged, kubevirt, registry_file
-from webhook.plugins.sources.loaded import LoadedRegistry, decode_plugins
+from webhook.plugins.sources.loaded import LoadedRegistry, below
 
 __all__ = [
     "LoadedRegistry",
+    "RegistryCR",
     "WrittenPlugin",
     "binding_path",
     "is_hyperconverged",
     "is_kubevirt",
     "is_registry_file",
-    "misfits_in",
-    "registrations_in",
+    "read_registry_cr",
     "registry_from",
 ]
 
@@ -42,6 +39,20 @@ class WrittenPlugin(NamedTuple):
     raw: object
     plugin: Plugin
     path: Path
+
+
+class RegistryCR(NamedTuple):
+    """A KubeVirt or HyperConverged CR as far as it registers plugins.
+
+    Attributes:
+        registrations: Its plugins, in the order written.
+        type_mismatches: Values of the wrong type in its spec, as far as that is read.
+        is_deleting: Whether it has a deletionTimestamp.
+    """
+
+    registrations: Sequence[WrittenPlugin]
+    type_mismatches: Sequence[TypeMismatch]
+    is_deleting: bool
 
 
 def is_kubevirt(obj: object) -> bool:
@@ -79,25 +90,21 @@ def registry_from(obj: object, *, source: str, lenient: bool = False, version: V
     return loaded.at_version(version)
 
 
-def registrations_in(obj: object) -> Iterator[WrittenPlugin]:
-    """Every plugin that a KubeVirt or HyperConverged CR registers, in the order written; nothing for other objects."""
-    at = binding_path(obj)
-    written = look_up(obj, at) if at is not None else None
-    if at is None or not isinstance(written, dict):
-        return
-    for name, raw in written.items():
-        yield WrittenPlugin(name, raw, decode(raw, Plugin)[0], (*at, name))
-
-
-def type_mismatches_in(obj: object) -> list[TypeMismatch]:
-    """Wrong types in the spec of a KubeVirt or HyperConverged CR, as far as it is read; nothing for other objects."""
+def read_registry_cr(obj: object) -> RegistryCR | None:
+    """The plugins of a KubeVirt or HyperConverged CR in plain data of any shape; `None` for other objects."""
     at = binding_path(obj)
     if at is None:
-        return []
+        return None
     written = look_up(obj, at)
-    type_mismatches = kubevirt.type_mismatches_in(obj) if is_kubevirt(obj) else hyperconverged.type_mismatches_in(obj)
-    in_plugins = decode_plugins(written if isinstance(written, dict) else None, at).type_mismatches
-    return [type_mismatch for type_mismatch in type_mismatches if type_mismatch.path[:1] == ("spec",)] + in_plugins
+    mismatches = (kubevirt if is_kubevirt(obj) else hyperconverged).type_mismatches_in(obj)
+    in_spec = [mismatch for mismatch in mismatches if mismatch.path[:1] == ("spec",)]
+    registrations: list[WrittenPlugin] = []
+    for name, raw in written.items() if isinstance(written, dict) else ():
+        plugin, in_plugin = decode(raw, Plugin)
+        registrations.append(WrittenPlugin(name, raw, plugin, (*at, name)))
+        in_spec += below((*at, name), in_plugin)
+    is_deleting = look_up(obj, ("metadata", "deletionTimestamp")) is not None
+    return RegistryCR(registrations, in_spec, is_deleting=is_deleting)
 
 
 def binding_path(obj: object) -> Path | None:
