@@ -87,7 +87,7 @@ def main() -> None:
     )
     pod, vmi = launcher(plugin="p1")
     spent = seconds_per_call(functools.partial(patched, pod, vmi, rule_set(10)), 1000)
-    row(f"launcher pod of {len(pod) / 1000:.1f} kB decoded and patched", f"{spent * 1e6:.1f} us", "told", "without the reading of its VMI")
+    row(f"launcher pod of {len(pod) / 1000:.1f} kB decoded and patched", f"{spent * 1e6:.1f} us", "none", "without the reading of its VMI")
     for size in (10, 100, 1000):
         spent = seconds_per_call(functools.partial(answered, review(size), rule_set(size)), 20)
         row(f"{size:,} interfaces x {size:,} plugins", f"{spent / size * 1e6:.2f} us/interface", "linear")

@@ -54,7 +54,7 @@ def _run(directory: Path, requests: int, *, reload: bool) -> None:
     if reload:
         broken = sum(counted(metrics, f"bindguard_{what}_reload_failures_total") for what in ("certificate", "registry"))
         beside = f"new certificate in {changes.shown:,} handshakes, new registry in {changes.registered:,} views; reload failures {broken}"
-        line("certificate and registry replaced", f"{changes.made:,} times", "told", beside)
+        line("certificate and registry replaced", f"{changes.made:,} times", "none", beside)
 
 
 def _tell(samples: list[float], failed: int, step: int, metrics: str) -> None:

@@ -3,7 +3,7 @@
 
 def head(title: str) -> None:
     """What is measured, and the table's first two lines."""
-    print(f"\n{title}\n\n| what | figure | aim | beside it |\n| --- | --- | --- | --- |", flush=True)
+    print(f"\n{title}\n\n| what | result | target | note |\n| --- | --- | --- | --- |", flush=True)
 
 
 def line(name: str, figure: str, aim: str, beside: str = "") -> None:
