@@ -37,13 +37,6 @@ def test_a_hyperconverged_cr_serves_where_there_is_no_kubevirt_cr(tmp_path: Path
     assert rules_found(checked(tmp_path)) == ["unregistered-plugin"]
 
 
-def test_two_kubevirt_crs_are_not_chosen_between(tmp_path: Path) -> None:
-    write(tmp_path, {"a.yaml": KUBEVIRT, "b.yaml": KUBEVIRT, "vm.yaml": vm()})
-    with pytest.raises(RegistryError, match=r"a\.yaml:1, .*b\.yaml:1.*choose with --registry"):
-        checked(tmp_path)
-    assert checked(tmp_path, registry=str(tmp_path / "a.yaml")).occurrences == []
-
-
 def test_without_a_registry_the_rules_that_need_one_are_skipped_loudly(tmp_path: Path) -> None:
     write(tmp_path, {"vm.yaml": vm("anything") + "---\n" + vm().replace("binding:", "masquerade: {}\n              bridge:")})
     report = checked(tmp_path)

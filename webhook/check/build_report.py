@@ -1,9 +1,9 @@
 """What was checked, made into a report: notes, and what a baseline leaves of it."""
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from webhook.check.evaluation import EvaluatedFile
+from webhook.check.evaluation import EvaluatedFile, key_of
 from webhook.check.settings import Settings
 from webhook.errors import UnreadableError, reason_of
 from webhook.files import read_file
@@ -18,14 +18,27 @@ from webhook.rules.base import Action
 _MAX_BASELINE_BYTES = 64 * 1024 * 1024
 
 
-def report(settings: Settings, loaded: LoadedRegistry, evaluated: EvaluatedFile, is_evaluated: Callable[[str], bool]) -> Report:
-    """The report of a run; `is_evaluated` tells whether it was of a file that a baseline names.
+def report(settings: Settings, loaded: Sequence[LoadedRegistry], evaluated: EvaluatedFile, is_evaluated: Callable[[str], bool]) -> Report:
+    """The report of a run.
 
-    Raises `UnreadableError` for a broken baseline.
+    Args:
+        settings: Of the run.
+        loaded: The registries; those that no object was checked against are left out, unless there is only one.
+        evaluated: What was found.
+        is_evaluated: Tells whether the run was of a file that a baseline names.
+
+    Raises:
+        UnreadableError: The baseline is broken.
     """
-    registry = loaded.registry
-    skipped = _skipped(registry, settings)
-    notes = [*loaded.notes, *_skipped_notes(skipped), *_version_notes(registry.version), *_unread_notes(evaluated)]
+    used = [each for each in loaded if len(loaded) == 1 or evaluated.registries[key_of(each.registry)]] or loaded[:1]
+    registries = [each.registry for each in used]
+    skipped = _skipped(registries, settings)
+    notes = [
+        *dict.fromkeys(note for each in used for note in each.notes),
+        *_skipped_notes(skipped),
+        *dict.fromkeys(note for registry in registries for note in _version_notes(registry.version)),
+        *_unread_notes(evaluated),
+    ]
     occurrences: Sequence[Occurrence] = evaluated.occurrences
     if settings.baseline is not None:
         text = _text(settings.baseline, pipe=settings.baseline_may_be_pipe)
@@ -36,9 +49,9 @@ def report(settings: Settings, loaded: LoadedRegistry, evaluated: EvaluatedFile,
         unreadable=evaluated.unreadable,
         notes=notes,
         counts=evaluated.counts(baselined=len(evaluated.occurrences) - len(occurrences)),
-        registry=_told(registry),
-        version=str(registry.version) if registry.version is not None else f"unknown, checked as {NEWEST}",
-        gaps=[*_registry_gap(registry, skipped, settings), *_object_gap(evaluated, settings)],
+        registry=", ".join(_told(registry) for registry in registries),
+        version=" and ".join(dict.fromkeys(_version(registry) for registry in registries)),
+        gaps=[*_registry_gap(registries, skipped, settings), *_object_gap(evaluated, settings)],
     )
 
 
@@ -53,20 +66,27 @@ def _without_known(
     return split.new, [f"{path}: {stale} entries no longer occur; write it anew with --write-baseline"] if stale else []
 
 
-def _skipped(registry: Registry, settings: Settings) -> list[str]:
-    """The rules that did not run for want of a registry."""
-    if registry.known:
+def _version(registry: Registry) -> str:
+    return str(registry.version) if registry.version is not None else f"unknown, checked as {NEWEST}"
+
+
+def _skipped(registries: Iterable[Registry], settings: Settings) -> list[str]:
+    """The rules that did not run, at least for some files, for want of a registry."""
+    if all(registry.known for registry in registries):
         return []
     wanted = (rule for rule in RULES if settings.actions.get(rule.name, rule.action) is not Action.OFF)
     return [rule.name for rule in wanted if rule.needs_registry]
 
 
-def _registry_gap(registry: Registry, skipped: Sequence[str], settings: Settings) -> list[Gap]:
-    if registry.known or not (skipped or settings.require_registry):
+def _registry_gap(registries: Sequence[Registry], skipped: Sequence[str], settings: Settings) -> list[Gap]:
+    if all(registry.known for registry in registries) or not (skipped or settings.require_registry):
         return []
+    what = "no registry was found for some files" if len(registries) > 1 else "no registry was found"
     rules = f", so {number_of(len(skipped), 'rule')} did not run" if skipped else ""
-    remedy = "give --registry FILE or a cluster, or add the KubeVirt CR to the files that are checked"
-    return [Gap(f"no registry was found{rules}", remedy, fails=settings.require_registry)]
+    remedy = (
+        "give --registry FILE or a cluster, tie paths to registries in bindguard.yaml, or check the KubeVirt CR together with the files"
+    )
+    return [Gap(f"{what}{rules}", remedy, fails=settings.require_registry)]
 
 
 def _object_gap(evaluated: EvaluatedFile, settings: Settings) -> list[Gap]:

@@ -31,6 +31,7 @@ _ACCEPTED = {
     "string_type": "must be text; put it in quotes",
     "tuple_type": "must be a list",
     "too_long": f"must have at most {_MAX_PATTERNS} entries",
+    "missing": "is needed here",
     "bool_type": "must be true or false",
 }
 """pydantic's types of errors as people who write YAML or TOML say them."""
@@ -55,10 +56,25 @@ class Exclude(_Model):
     namespaces: _Patterns = ()
 
 
+def _keys_of_entry(value: object) -> object:
+    return {setting_of_key(key): inner for key, inner in value.items()} if isinstance(value, dict) else value
+
+
+class RegistryOfPaths(_Model):
+    """`registries[]`: the registry of the files that `paths` match."""
+
+    paths: _Patterns
+    registry: str
+    kubevirt_version: str | None = None
+
+
 class Config(_Model):
     """The content of `bindguard.yaml`, or of `[tool.bindguard]` in pyproject.toml; paths in it are relative to the file's directory."""
 
     registry: str | None = None
+    registries: Annotated[
+        tuple[Annotated[RegistryOfPaths, pydantic.BeforeValidator(_keys_of_entry)], ...], pydantic.Field(max_length=_MAX_PATTERNS)
+    ] = ()
     kubevirt_version: str | None = None
     rules: dict[str, Annotated[Action, pydantic.BeforeValidator(_action)]] = pydantic.Field(default_factory=dict, max_length=_MAX_PATTERNS)
     select: _Patterns = ()
@@ -68,6 +84,10 @@ class Config(_Model):
     fail_on: Literal["deny", "warn"] = "deny"
     require_registry: bool = False
     fail_on_nothing: bool = False
+
+
+_NESTED: Mapping[object, type[_Model]] = {"exclude": Exclude, "registries": RegistryOfPaths}
+"""What is below a key."""
 
 
 def read_config(path: Path, *, pipe: bool = False) -> Config:
@@ -105,7 +125,7 @@ def _told(problem: object) -> str:
     assert isinstance(problem, dict)  # noqa: S101 - pydantic's ErrorDetails
     key = ".".join(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = Exclude.model_fields if problem["loc"][0] == "exclude" else Config.model_fields
+        known = _NESTED.get(problem["loc"][0], Config).model_fields
         return f"unknown key {quoted(key)}" + (meant(str(problem["loc"][-1]), known) or f"; known are {', '.join(known)}")
     accepted = _ACCEPTED.get(problem["type"]) or str(problem["msg"]).replace("Input should be", "must be")
     found = json.dumps(problem["input"], default=str, ensure_ascii=False)
@@ -115,8 +135,9 @@ def _told(problem: object) -> str:
 def _check_names(config: Config, path: Path) -> None:
     for name in (*config.rules, *config.select, *config.ignore):
         checked_rules(name, str(path))
-    if config.kubevirt_version is not None:
-        checked_version(config.kubevirt_version, f"{path}: kubevirt_version")
+    for version in (config.kubevirt_version, *(entry.kubevirt_version for entry in config.registries)):
+        if version is not None:
+            checked_version(version, f"{path}: kubevirt_version")
 
 
 NAMES = ("bindguard.yaml", "bindguard.yml", ".bindguard.yaml")

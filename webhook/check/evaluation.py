@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +18,7 @@ from webhook.manifests.charts import chart_of
 from webhook.manifests.documents import SkippedDocument, read_documents
 from webhook.manifests.model import Document, Place
 from webhook.manifests.yaml import parse
+from webhook.plugins.registry import Registry
 from webhook.report.findings import Counts, ObjectRef, Occurrence
 from webhook.rules.base import Finding
 from webhook.rules.plan import Plan
@@ -38,12 +39,14 @@ class EvaluatedFile(msgspec.Struct):
         unreadable: Documents that cannot be read, and may hold an object that is checked; what was piped in is meant to be checked.
         irrelevant: Documents that cannot be read, and hold none.
         templates: How many documents are Helm templates of an object that is checked, by the directory of the chart.
+        registries: How many objects were checked, by the key of the registry.
     """
 
     occurrences: list[Occurrence] = msgspec.field(default_factory=list)
     unreadable: list[UnreadableError] = msgspec.field(default_factory=list)
     irrelevant: list[UnreadableError] = msgspec.field(default_factory=list)
     templates: Counter[str] = msgspec.field(default_factory=Counter)
+    registries: Counter[str] = msgspec.field(default_factory=Counter)
     files: int = 0
     documents: int = 0
     checked: int = 0
@@ -60,11 +63,23 @@ class EvaluatedFile(msgspec.Struct):
         return Counts(self.files, self.documents, self.checked, self.passed_over, self.excluded, baselined)
 
 
+def key_of(registry: Registry) -> str:
+    """What a registry is counted by: its source, and the version that the user may have given for it."""
+    return f"{registry.source} at {registry.version}"
+
+
 class Evaluator(msgspec.Struct, frozen=True):
-    """What checking a file needs besides the file."""
+    """What checking a file needs besides the file.
+
+    Attributes:
+        plan: For each file that `plans` does not have.
+        exclude_namespaces: Globs.
+        plans: Another plan, by the name of the source.
+    """
 
     plan: Plan
     exclude_namespaces: tuple[str, ...]
+    plans: Mapping[str, Plan] = {}
 
     def evaluate_files(self, sources: Sequence[Source], tell: Callable[[int], None] = lambda _documents: None) -> EvaluatedFile:
         """All files, in order; after each document `tell` is called with how many of them were read."""
@@ -76,15 +91,18 @@ class Evaluator(msgspec.Struct, frozen=True):
     def _evaluate_file(self, source: Source, evaluated: EvaluatedFile, tell: Callable[[int], None]) -> None:
         """Every document of one file; what cannot be read is told, and the rest is checked all the same."""
         evaluated.files += 1
+        plan = self.plans.get(source.name, self.plan)
+        before = evaluated.checked
         try:
             with source.open() as stream:
                 for document in read_documents(stream, source.name, needle=_NEEDLE):
-                    self._evaluate_part(document, evaluated)
+                    self._evaluate_part(document, plan, evaluated)
                     tell(evaluated.documents)
         except OSError as error:
             evaluated.unreadable.append(UnreadableError(reason_of(error), file=source.name))
+        evaluated.registries[key_of(plan.registry)] += evaluated.checked - before
 
-    def _evaluate_part(self, part: Document | SkippedDocument | UnreadableError, evaluated: EvaluatedFile) -> None:
+    def _evaluate_part(self, part: Document | SkippedDocument | UnreadableError, plan: Plan, evaluated: EvaluatedFile) -> None:
         if isinstance(part, UnreadableError):
             evaluated.unreadable.append(part)
         elif isinstance(part, SkippedDocument):
@@ -92,11 +110,11 @@ class Evaluator(msgspec.Struct, frozen=True):
             evaluated.passed_over += part.count
         else:
             try:
-                self._evaluate_document(part, evaluated)
+                self._evaluate_document(part, plan, evaluated)
             except Exception as error:  # noqa: BLE001 - a defect of a reader is told with the file, and the others are checked
                 evaluated.unreadable.append(defect(error, "the document", part.file, part.line))
 
-    def _evaluate_document(self, document: Document, evaluated: EvaluatedFile) -> None:
+    def _evaluate_document(self, document: Document, plan: Plan, evaluated: EvaluatedFile) -> None:
         evaluated.documents += 1
         if b"{{" in document.text and (chart := chart_of(document.file)) is not None:
             evaluated.templates[chart] += _CHECKED_KIND.search(document.text) is not None
@@ -114,7 +132,7 @@ class Evaluator(msgspec.Struct, frozen=True):
         found: list[Found] = []
         for obj, path in objects_in(value):
             try:
-                findings = evaluate_object(obj, self.plan)
+                findings = evaluate_object(obj, plan)
             except Exception as error:  # noqa: BLE001 - a defect of one rule hides neither itself nor what else is found
                 evaluated.unreadable.append(defect(error, str(ref_of(obj)), document.file, document.line))
                 continue

@@ -64,7 +64,7 @@ async def _run(api: ApiServer, settings: Settings, progress: Progress) -> Report
         left_out = number_of(evaluate_object.told_at_owner, "finding")
         notes.append(f"{left_out} left out: the object's owner (a pool, VM or replica set) has the same, and is told")
     told = msgspec.structs.replace(loaded, notes=(*loaded.notes, *notes))
-    return report(settings, told, evaluate_object.evaluated, _is_evaluated(settings.namespaces))
+    return report(settings, [told], evaluate_object.evaluated, _is_evaluated(settings.namespaces))
 
 
 async def _must_exist(api: ApiServer, namespace: str) -> None:
@@ -80,7 +80,7 @@ async def _must_exist(api: ApiServer, namespace: str) -> None:
 
 async def _registry(api: ApiServer, settings: Settings) -> LoadedRegistry:
     if settings.registry is not None:
-        return registry_from_file(registry_source(settings.registry, pipe=settings.registry_may_be_pipe), settings.kubevirt_version)
+        return registry_from_file(registry_source(settings.registry, pipe=settings.registry_is_flag), settings.kubevirt_version)
     return (await live_kubevirt(api)).loaded.at_version(settings.kubevirt_version)
 
 

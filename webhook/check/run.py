@@ -8,17 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from webhook.check.build_report import report
-from webhook.check.evaluation import Evaluator
+from webhook.check.evaluation import Evaluator, key_of
 from webhook.check.kustomize import kustomizations_of, without_patches
+from webhook.check.registries import Registries, registries_of
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress, evaluate_all
 from webhook.errors import UnreadableError
 from webhook.files import is_pipe
 from webhook.kube.text import number_of
-from webhook.loading.registry import registry_among, registry_from_file
-from webhook.loading.sources import Source, registry_source
+from webhook.loading.sources import Source
 from webhook.manifests.files import SkippedLinks, find_files
-from webhook.plugins.sources import LoadedRegistry
 from webhook.report.findings import Report
 from webhook.rules import RULES
 from webhook.rules.plan import plan
@@ -37,12 +36,17 @@ def run(settings: Settings, progress: Progress) -> Report:
     with contextlib.ExitStack() as stack:
         found, missing, notes = _sources(settings, stack)
         sources, patches = without_patches(found, kustomizations_of(found))
-        loaded = _registry(settings, sources)
-        evaluate_object = Evaluator(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
-        evaluated = evaluate_all(evaluate_object, sources, settings.jobs, progress)
+        registries = registries_of(settings, sources)
+        evaluated = evaluate_all(_evaluator(settings, registries), sources, settings.jobs, progress)
     evaluated.unreadable[:0] = missing
-    written = report(settings, loaded, evaluated, _among(sources))
+    written = report(settings, registries.all(), evaluated, _among(sources))
     return msgspec.structs.replace(written, notes=[*notes, *_patch_notes(patches), *written.notes])
+
+
+def _evaluator(settings: Settings, registries: Registries) -> Evaluator:
+    plans = {key_of(loaded.registry): plan(RULES, loaded.registry, settings.actions, upstream_answers=False) for loaded in registries.all()}
+    special = {name: plans[key_of(loaded.registry)] for name, loaded in registries.special.items()}
+    return Evaluator(plans[key_of(registries.default.registry)], settings.exclude_namespaces, special)
 
 
 def _patch_notes(patches: Sequence[Source]) -> list[str]:
@@ -77,16 +81,6 @@ def _found(settings: Settings, stack: contextlib.ExitStack) -> Iterator[Source |
     names = [path for path in settings.paths if path not in streams]
     for found in find_files(names, exclude=settings.exclude_paths):
         yield Source(found, found) if isinstance(found, str) else found
-
-
-def _registry(settings: Settings, sources: Sequence[Source]) -> LoadedRegistry:
-    if settings.registry is not None:
-        return registry_from_file(registry_source(settings.registry, pipe=settings.registry_may_be_pipe), settings.kubevirt_version)
-    if settings.cluster is None:
-        return registry_among(sources, settings.kubevirt_version)
-    from webhook.check.cluster_registry import live_registry  # noqa: PLC0415 - files are checked without what asks clusters
-
-    return live_registry(settings.cluster).at_version(settings.kubevirt_version)
 
 
 def _among(sources: Sequence[Source]) -> Callable[[str], bool]:

@@ -21,13 +21,30 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     context: str | None = None
 
 
+class RegistryOfPaths(msgspec.Struct, frozen=True, kw_only=True):
+    """The registry of some files.
+
+    Attributes:
+        paths: Patterns of the files, as those that exclude files.
+        base: The directory that the patterns begin at.
+        registry: File with the registry.
+        kubevirt_version: In place of the version that the registry tells.
+    """
+
+    paths: tuple[str, ...]
+    base: str
+    registry: str
+    kubevirt_version: Version | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A run, complete.
 
     Attributes:
         paths: Files, directories, globs, and `-` for standard input.
         registry: File with the registry, or `None` to look in the cluster that is read, else among the checked manifests.
-        registry_may_be_pipe: Whether the command line names that file: then it may be a pipe.
+        registry_is_flag: Whether the command line names that file: then it may be a pipe, and is the registry of all files.
+        registries: Registries of some files, of which the first that matches a file counts.
         kubevirt_version: Overrides the version that the registry tells.
         actions: Rule actions that differ from the rules' own.
         exclude_paths: Globs of files that are not read.
@@ -45,7 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     paths: tuple[str, ...]
     registry: str | None = None
-    registry_may_be_pipe: bool = False
+    registry_is_flag: bool = False
+    registries: tuple[RegistryOfPaths, ...] = ()
     kubevirt_version: Version | None = None
     actions: Mapping[str, Action] = msgspec.field(default_factory=dict)
     exclude_paths: tuple[str, ...] = ()

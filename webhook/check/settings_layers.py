@@ -6,10 +6,11 @@ from pathlib import Path
 import msgspec
 
 from webhook.check.config import find_config
-from webhook.check.settings import Access, Settings, chosen_actions
+from webhook.check.settings import Access, RegistryOfPaths, Settings, chosen_actions
 from webhook.errors import UsageError
 from webhook.kube.names import is_dns_label
 from webhook.kube.text import quoted
+from webhook.kube.version import Version
 from webhook.loading.names import checked_version
 from webhook.loading.rule_actions import actions_by_rule, rules_in
 from webhook.rules.base import Action
@@ -52,7 +53,7 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
     of_flags = Settings(
         paths=flags.paths or (".",),
         registry=flags.registry,
-        registry_may_be_pipe=flags.registry is not None,
+        registry_is_flag=flags.registry is not None,
         kubevirt_version=checked_version(flags.kubevirt_version, "--kubevirt-version") if flags.kubevirt_version is not None else None,
         actions=chosen_actions({}, rules_in(flags.select, "--select"), rules_in(flags.ignore, "--ignore")),
         exclude_paths=flags.exclude,
@@ -98,7 +99,16 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
     return msgspec.structs.replace(
         settings,
         registry=settings.registry or (_beside(base, config.registry) if settings.cluster is None else None),
-        kubevirt_version=settings.kubevirt_version or (checked_version(version, str(path)) if version is not None else None),
+        registries=tuple(
+            RegistryOfPaths(
+                paths=entry.paths,
+                base=str(base),
+                registry=os.path.relpath(base / entry.registry),
+                kubevirt_version=settings.kubevirt_version or _version(entry.kubevirt_version or version, path),
+            )
+            for entry in config.registries
+        ),
+        kubevirt_version=settings.kubevirt_version or _version(version, path),
         actions=chosen_actions(
             actions_by_rule(config.rules),
             rules_in(flags.select, "--select") or rules_in(config.select, str(path)),
@@ -111,6 +121,10 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
         require_registry=settings.require_registry or config.require_registry,
         fail_on_nothing=settings.fail_on_nothing or config.fail_on_nothing,
     )
+
+
+def _version(text: str | None, path: Path) -> Version | None:
+    return None if text is None else checked_version(text, str(path))
 
 
 def _beside(base: Path, name: str | None) -> str | None:

@@ -1,7 +1,8 @@
-"""Load the registry of a run: from a file, or from a CR among the manifests themselves."""
+"""Load registries: from a file, or from the CRs among the manifests themselves."""
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from webhook.errors import RegistryError, UnreadableError, reason_of
 from webhook.kube.version import Version
@@ -10,13 +11,12 @@ from webhook.loading.sources import Source
 from webhook.manifests.documents import read_documents
 from webhook.manifests.model import Document
 from webhook.manifests.yaml import parse
-from webhook.plugins.registry import unknown_registry
 from webhook.plugins.sources import LoadedRegistry, is_hyperconverged, is_kubevirt, is_registry_file, registry_from
 
 _LOOKS_LIKE_A_CR = re.compile(rb"""kind["']?\s{0,9}:\s{0,9}["']?(?:KubeVirt|HyperConverged)\b""")
 _CHUNK = 64 * 1024
 _MAX_MATCH_LENGTH = 64
-_NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so it is not known which plugins are registered"
+NONE_FOUND = "no registry: no KubeVirt CR, HyperConverged CR or --registry was given, so it is not known which plugins are registered"
 
 
 def registry_from_file(source: Source, version: Version | None = None) -> LoadedRegistry:
@@ -40,29 +40,28 @@ def registry_from_file(source: Source, version: Version | None = None) -> Loaded
     return registry_from(obj, source=place, version=version)
 
 
-def registry_among(sources: Iterable[Source], version: Version | None = None) -> LoadedRegistry:
-    """The registry in a CR among the manifests, or the unknown registry with a note; at KubeVirt's `version` if one was given.
+class FoundCR(NamedTuple):
+    """A KubeVirt or HyperConverged CR among the manifests.
 
-    A KubeVirt CR wins over a HyperConverged CR, from which HCO makes it.
-
-    Raises:
-        RegistryError: There are two CRs of one kind, or the CR is broken.
+    Attributes:
+        obj: The CR.
+        file: The file, as the user named it.
+        place: The file and the line of its document.
     """
-    kubevirts: list[tuple[object, str]] = []
-    hyperconvergeds: list[tuple[object, str]] = []
-    for source in sources:
-        for obj, place in _likely_objects(source):
-            if is_kubevirt(obj):
-                kubevirts.append((obj, place))
-            elif is_hyperconverged(obj):
-                hyperconvergeds.append((obj, place))
-    found = kubevirts or hyperconvergeds
-    if not found:
-        return LoadedRegistry(registry=unknown_registry(version), notes=(_NONE_FOUND,))
-    if len(found) > 1:
-        raise RegistryError(f"several registries are among the manifests ({_places(found)}); choose with --registry")
-    obj, place = found[0]
-    return registry_from(obj, source=place, lenient=True, version=version)
+
+    obj: object
+    file: str
+    place: str
+
+
+def crs_among(sources: Iterable[Source]) -> list[FoundCR]:
+    """All KubeVirt and HyperConverged CRs among the manifests, in order."""
+    return [
+        FoundCR(obj, source.name, place)
+        for source in sources
+        for obj, place in _likely_objects(source)
+        if is_kubevirt(obj) or is_hyperconverged(obj)
+    ]
 
 
 def _all_objects(source: Source) -> Iterator[tuple[object, str]]:
