@@ -76,4 +76,4 @@ def test_a_look_that_fails_is_told_until_one_succeeds_and_ends_nothing() -> None
             told.append(await watcher.check())
 
     watched(looks, 3600, story)
-    assert told == ["the last look failed: LookupError: look 1", "the last look failed: LookupError: look 2", None]
+    assert told == ["the last poll failed: LookupError: look 1", "the last poll failed: LookupError: look 2", None]

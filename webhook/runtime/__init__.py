@@ -1,1 +1,1 @@
-"""The server put together: settings, registry, VMIs, certificate and both listeners, from start to drain."""
+"""`bindguard serve`: settings, registry, VMIs, certificate and both listeners, from start to drain."""

@@ -1,4 +1,4 @@
-"""The engine as the settings want it, for a server or for `bindguard review` without one; and the namespaces that are left out."""
+"""The engine from the settings, for `bindguard serve` and for `bindguard review` without a server; excluded namespaces."""
 
 import asyncio
 import contextlib
@@ -25,31 +25,38 @@ from webhook.runtime.settings.layers import effective
 from webhook.runtime.settings.model import ServeSettings
 from webhook.runtime.vmi_directory import NoVMIs, VMIDirectory
 
-_MAX_REMEMBERED = 1024
+_MAX_CACHED = 1024
 _NONE = "(?!)"  # matches nothing
 
 
 class Namespaces:
-    """Patterns, which contain every namespace that one of them matches: `"sandbox-1" in Namespaces(["sandbox-*"])`.
+    """A set of namespaces given by patterns: `"sandbox-1" in Namespaces(["sandbox-*"])`.
 
-    It is asked for each review, so the last answers are remembered.
+    Each review looks up its namespace, so the last results are cached.
     """
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         matches = re.compile("|".join(map(fnmatch.translate, sorted(set(patterns)))) or _NONE).match
-        self._matches = functools.lru_cache(_MAX_REMEMBERED)(lambda namespace: matches(namespace) is not None)
+        self._matches = functools.lru_cache(_MAX_CACHED)(lambda namespace: matches(namespace) is not None)
 
     def __contains__(self, namespace: object) -> bool:
         return isinstance(namespace, str) and bool(namespace) and self._matches(namespace)
 
 
 def engine_settings(flags: Mapping[str, object]) -> ServeSettings:
-    """The settings of a server that is started with these flags, as far as it checks; `UsageError` as a server would raise it."""
+    """The settings of a server with these flags, as far as its verdicts depend on them; `UsageError` as from `bindguard serve`."""
     return effective(flags, os.environ, contradictions=contradictions_of_evaluation).settings
 
 
 def engine_of(settings: ServeSettings, rule_set: Callable[[], RuleSet], vmis: VMISource, confirm: Confirm | None = None) -> Engine:
-    """The engine as the settings want it."""
+    """The engine from the settings.
+
+    Args:
+        settings: The settings of the server.
+        rule_set: Returns the rule set of this moment.
+        vmis: Reads the VMI of a launcher pod.
+        confirm: Reads the registry again before a denial; `None` where it cannot be out of date.
+    """
     return Engine(
         rule_set=rule_set,
         vmis=vmis,
@@ -62,7 +69,7 @@ def engine_of(settings: ServeSettings, rule_set: Callable[[], RuleSet], vmis: VM
 
 @contextlib.contextmanager
 def engine(settings: ServeSettings) -> Iterator[tuple[Ask, tuple[str, ...]]]:
-    """The engine, and what must be told about its registry; `UnreadableError` when that cannot be read."""
+    """The engine of a registry file and the notes about it; `UnreadableError` when the file cannot be read."""
     registry = RegistryFile(settings.registry or "", choices_of(settings))
     vmis = VMIDirectory(settings.vmi_directory) if settings.vmi_directory is not None else NoVMIs()
     reviewers = engine_of(settings, lambda: registry.rule_set, vmis).reviewers()

@@ -1,6 +1,6 @@
-"""A thread that writes log lines, so that a pipe that nobody reads holds up neither reviews nor probes.
+"""Write log lines in a thread, so that a pipe that nobody reads delays neither reviews nor probes.
 
-Lines wait in a bounded queue. What does not fit is dropped and counted, and the log says so at the place of the gap.
+Lines wait in a bounded queue. Lines that do not fit are dropped and counted, and a line in the log says how many at that place.
 """
 
 import contextlib
@@ -10,18 +10,24 @@ from collections import deque
 from collections.abc import Callable
 
 MAX_WAITING_BYTES = 1024 * 1024
-"""Some thousands of lines: a collector that pauses for a moment misses none."""
+"""Limit of the queue: some thousands of lines, so that a short pause of the log collector loses none."""
 
 
 class LogWriter:
-    """Writes lines to a file descriptor from a thread of its own. `write` never waits for the reader, and never fails.
+    """Writes lines to a file descriptor from its own thread; `write` never blocks and never fails.
 
     Attributes:
-        dropped: Lines that were left out because too many waited.
+        dropped: Lines that did not fit into the queue.
     """
 
     def __init__(self, descriptor: int, gap: Callable[[int], str], *, max_waiting_bytes: int = MAX_WAITING_BYTES) -> None:
-        """Start the thread; `gap` renders the line that says how many were left out."""
+        """Start the thread.
+
+        Args:
+            descriptor: Where lines are written.
+            gap: Renders the line that says how many lines were dropped.
+            max_waiting_bytes: Limit of the queue.
+        """
         self.dropped = 0
         self._descriptor = descriptor
         self._gap = gap
@@ -35,7 +41,7 @@ class LogWriter:
         self._thread.start()
 
     def write(self, text: str) -> None:
-        """Queue a line with its end."""
+        """Queue a line, which ends with a line feed."""
         line = text.encode(errors="backslashreplace")
         with self._changed:
             if self._is_full(len(line)):
@@ -46,7 +52,7 @@ class LogWriter:
             self._append(line)
 
     def close(self, timeout: float) -> None:
-        """Write what waits, for as long as `timeout` seconds; nothing is written afterwards."""
+        """Write the queued lines for at most `timeout` seconds; later lines are dropped."""
         with self._changed:
             self._report_gap()
             self._closed = True
@@ -54,7 +60,7 @@ class LogWriter:
         self._thread.join(timeout)
 
     def _is_full(self, size: int) -> bool:
-        """After a gap there is room again when half is written, so that there are few gaps."""
+        """Whether a line of `size` bytes does not fit. After a gap the queue must be half empty first, so that gaps are few."""
         limit = self._max_waiting_bytes // 2 if self._unreported else self._max_waiting_bytes
         return self._closed or self._waiting_bytes + size > limit
 
@@ -70,7 +76,7 @@ class LogWriter:
 
     def _run(self) -> None:
         while (line := self._next()) is not None:
-            with contextlib.suppress(OSError):  # the reader is gone: nobody can be told
+            with contextlib.suppress(OSError):  # the reader is gone, and there is nowhere to report it
                 _write_whole(self._descriptor, line)
             with self._changed:
                 self._waiting_bytes -= len(line)
@@ -85,6 +91,6 @@ class LogWriter:
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:
-    """All of a line: a signal or a pipe may take only a part."""
+    """Write the whole line; a call may write only a part of it."""
     while line:
         line = line[os.write(descriptor, line) :]

@@ -1,6 +1,6 @@
-"""How log lines look: JSON or for a terminal, from us and from libraries alike.
+"""Configure the log: JSON or console lines, for this program and for libraries.
 
-One line is one event: a constant message with fields. Libraries log through `logging` (uvicorn does), and come out the same way.
+One line is one event: a constant message with fields. Libraries log through `logging`, as uvicorn does, and get the same format.
 """
 
 import json
@@ -21,17 +21,17 @@ _MIN_LEVELS = {
     "httpx": logging.WARNING,
     "httpcore": logging.WARNING,
 }
-"""What libraries tell below these levels is no news: starting and stopping is told in our own words, what strangers send is counted."""
+"""Lower levels of these libraries are not logged: start and stop have events of this program, and malformed requests are counted."""
 
 
 def configure_logs(*, level: str, form: str | None, write: Callable[[str], object], terminal: bool = False) -> None:
     """Set up structlog and `logging` for this process.
 
     Args:
-        level: Least level that is logged: `debug`, `info`, `warning` or `error`.
+        level: Lowest level that is logged: `debug`, `info`, `warning` or `error`.
         form: `json` or `console`; `None` is console on a terminal and JSON anywhere else.
-        write: Takes each line with its end; must neither wait nor fail.
-        terminal: Whether a terminal shows the lines.
+        write: Receives each line, which ends with a line feed; must neither block nor fail.
+        terminal: Whether the lines go to a terminal.
     """
     least = logging.getLevelNamesMapping()[level.upper()]
     rendering = _rendering(form, terminal=terminal)
@@ -54,11 +54,11 @@ def configure_logs(*, level: str, form: str | None, write: Callable[[str], objec
     for name, least_of in _MIN_LEVELS.items():
         logger = logging.getLogger(name)
         logger.setLevel(max(least, least_of))
-        logger.handlers, logger.propagate = [], True  # whatever configured it before: there is one way out
+        logger.handlers, logger.propagate = [], True  # remove handlers that a library has added
 
 
 def log_uncaught() -> None:
-    """Log the warnings and exceptions that Python itself would print to standard error, and wait there for a reader."""
+    """Log the warnings and exceptions that Python would print to standard error, where it could block."""
     logging.captureWarnings(capture=True)
     sys.unraisablehook = lambda found: _log_uncaught(found.exc_value, found.err_msg or "exception ignored")
     threading.excepthook = lambda found: _log_uncaught(found.exc_value, "a thread ended with an exception")
@@ -69,7 +69,7 @@ def _log_uncaught(error: BaseException | None, message: str) -> None:
 
 
 def gap_line(form: str | None, *, terminal: bool, count: int) -> str:
-    """The line that says how many lines are missing from the log."""
+    """The log line that says how many lines were dropped."""
     lines: list[str] = []
     log = structlog.wrap_logger(_Lines(lines.append), processors=[*_SHARED, *_rendering(form, terminal=terminal)])
     log.warning("log lines dropped", lines=count)
@@ -77,7 +77,7 @@ def gap_line(form: str | None, *, terminal: bool, count: int) -> str:
 
 
 class _Handler(logging.Handler):
-    """The lines of `logging`."""
+    """Writes the lines of `logging`."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ class _Handler(logging.Handler):
 
 
 class _Lines:
-    """The lines of structlog."""
+    """Writes the lines of structlog."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
@@ -110,7 +110,7 @@ _SHARED: tuple[Processor, ...] = (
 
 
 def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Uvicorn sends each message a second time, with terminal codes."""
+    """Remove uvicorn's second copy of the message, which has terminal codes."""
     event.pop("color_message", None)
     return event
 
@@ -123,7 +123,7 @@ def _rendering(form: str | None, *, terminal: bool) -> tuple[Processor, ...]:
 
 
 def _as_json(event: EventDict, **_: object) -> str:
-    """One line, whatever the fields hold: a file name may be no UTF-8."""
+    """One line of JSON for any fields, even for a file name that is not UTF-8."""
     ordered = {key: event[key] for key in _FIRST if key in event} | dict(event)
     try:
         return msgspec.json.encode(ordered, enc_hook=repr).decode()

@@ -1,4 +1,4 @@
-"""Looking at something again and again: the loop that never ends, and what is said when a look fails."""
+"""Poll something at intervals: an endless loop that survives and reports failures."""
 
 import asyncio
 import contextlib
@@ -10,41 +10,37 @@ log = structlog.get_logger(__name__)
 
 
 class Poller:
-    """Takes a look every so many seconds, or at once when woken; a look that raises is logged, told by `check`, and taken again.
+    """Polls at intervals, or at once when woken. A poll that raises is logged and reported by `check`, and polling goes on.
 
     Attributes:
-        name: What is watched, in one word.
+        name: What is polled, in one word.
     """
 
-    def __init__(self, name: str, look: Callable[[], Awaitable[None]], *, seconds: float) -> None:
+    def __init__(self, name: str, poll: Callable[[], Awaitable[None]], *, seconds: float) -> None:
         self.name = name
-        self._look = look
+        self._poll = poll
         self._seconds = seconds
         self._woken = asyncio.Event()
         self._problem: str | None = None
 
     def wake(self) -> None:
-        """Look at once."""
+        """Poll at once."""
         self._woken.set()
 
     async def check(self) -> str | None:
-        """Why the last look did not end as it should; `None` when it did. For readiness."""
+        """Why the last poll failed, for readiness; `None` when it did not."""
         return self._problem
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Poll until cancelled."""
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._seconds):
                     await self._woken.wait()
             self._woken.clear()
-            await self._looked()
-
-    async def _looked(self) -> None:
-        try:
-            await self._look()
-        except Exception as error:
-            log.exception("watcher failed", watcher=self.name)
-            self._problem = f"the last look failed: {type(error).__name__}: {error}"
-            return
-        self._problem = None
+            try:
+                await self._poll()
+                self._problem = None
+            except Exception as error:
+                log.exception("watcher failed", watcher=self.name)
+                self._problem = f"the last poll failed: {type(error).__name__}: {error}"

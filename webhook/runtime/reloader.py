@@ -1,4 +1,4 @@
-"""Looks at registry and certificate while the server runs: what is logged and counted about each."""
+"""Reload the registry file and the certificate while the server runs, and log and count the results."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,34 +15,34 @@ from webhook.tls.provider import CertificateSource
 log = structlog.get_logger(__name__)
 
 _UNSETTLED_SECONDS = 0.25
-"""How often a registry file is looked at that has just changed."""
+"""Interval of polling a registry file that has just changed."""
 
 Served = Callable[[], CertificateSource | None]
 
 
 def registry_watcher(registry: RegistryFile, metrics: Metrics, *, seconds: float) -> Poller:
-    """What keeps a registry file up to date; it looks every so many seconds."""
+    """The poller that reloads a registry file, every `seconds`."""
 
-    async def look() -> None:
+    async def poll() -> None:
         if await _registry_refused(registry):
             metrics.registry_reload_failures.inc()
 
-    return Poller("registry", look, seconds=seconds)
+    return Poller("registry", poll, seconds=seconds)
 
 
 def certificate_watcher(served: Served, metrics: Metrics, *, seconds: float) -> Poller:
-    """What keeps the certificate in service up to date, as soon as there is one; it looks every so many seconds."""
+    """The poller that reloads the certificate in service, if there is one, every `seconds`."""
 
-    async def look() -> None:
+    async def poll() -> None:
         source = served()
         if source is not None and await _certificate_refused(source):
             metrics.certificate_reload_failures.inc()
 
-    return Poller("certificate", look, seconds=seconds)
+    return Poller("certificate", poll, seconds=seconds)
 
 
 async def _registry_refused(registry: RegistryFile) -> bool:
-    while (look := await asyncio.to_thread(registry.look)) is Look.UNSETTLED:  # noqa: ASYNC110 - nobody tells when a file is written
+    while (look := await asyncio.to_thread(registry.look)) is Look.UNSETTLED:  # noqa: ASYNC110 - there is no event for a finished file
         await asyncio.sleep(_UNSETTLED_SECONDS)
     if look is Look.SWAPPED:
         log.info("registry reloaded", **told_of(registry))
@@ -61,12 +61,12 @@ async def _certificate_refused(source: CertificateSource) -> bool:
 
 
 def expiry_of(source: CertificateSource) -> str:
-    """When the pair in service expires."""
+    """When the certificate in service expires, in ISO 8601."""
     return datetime.fromtimestamp(source.expires_at, UTC).isoformat()
 
 
 def told_of(registry: RegistryFile | ClusterRegistry) -> dict[str, object]:
-    """What a log line says about the registry in service."""
+    """The fields of a log line about the registry in service."""
     rule_set = registry.rule_set
     version = rule_set.registry.version
     return {

@@ -1,7 +1,7 @@
-"""VMIs from a directory of files, found by namespace and name: for development and tests, where there is no API server to ask.
+"""VMIs from a directory of files, found by namespace and name: for development and tests without an API server.
 
-Files are read when a VMI is looked up, and again only when they have changed. Names from requests are compared with what files hold;
-they are never part of a path.
+Files are read when a VMI is looked up, and again only when they have changed. Names from requests are compared with the objects in the
+files and never become part of a path.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class _Key(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """A file as it was read: what changes when it does, its VMIs as JSON, and why there may be more."""
+    """A file as it was read: inode, time and size, its VMIs as JSON, and why it could not be read whole."""
 
     state: tuple[int, int, int]
     vmis: Mapping[_Key, bytes]
@@ -40,18 +40,18 @@ class _Read(NamedTuple):
 
 
 class NoVMIs:
-    """The source of VMIs where none is set: every launcher pod stays as it is, and says why."""
+    """The source of VMIs where none is set: every launcher pod stays unchanged, with this reason."""
 
-    async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:  # noqa: ARG002 - there is one answer
-        """Nobody can tell."""
-        raise VMISourceError(Unread.NO_VMI_SOURCE, f"{namespace}/{name} is not looked for: no source of VMIs is set")
+    async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:  # noqa: ARG002 - the answer is always the same
+        """Raise `VMISourceError`: there is nowhere to read from."""
+        raise VMISourceError(Unread.NO_VMI_SOURCE, f"{namespace}/{name} is not read: no source of VMIs is set")
 
 
 class VMIDirectory:
-    """A directory of YAML and JSON files with VMIs, one or many in each."""
+    """A directory of YAML and JSON files with any number of VMIs in each."""
 
     def __init__(self, directory: str) -> None:
-        """`UnreadableError` when there is no such directory, or it cannot be listed."""
+        """Use a directory; `UnreadableError` when it is missing, or cannot be listed."""
         try:
             os.scandir(directory).close()
         except (OSError, ValueError) as error:
@@ -60,14 +60,14 @@ class VMIDirectory:
         self._files: Mapping[str, _Read] = {}
         self._turn = asyncio.Lock()
 
-    async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:  # noqa: ARG002 - for development: who asks may read the files
-        """The VMI as JSON, or `None` when no file holds it; of two the one in the first file.
+    async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:  # noqa: ARG002 - only for development, where a caller may read the files
+        """The VMI as JSON, from the first file that holds it; `None` when no file does.
 
         Raises:
-            VMISourceError: It is in no file that can be read, and there is one that cannot.
+            VMISourceError: No readable file holds it, and a file cannot be read.
         """
         async with self._turn:
-            self._files = files = await asyncio.to_thread(self._looked)
+            self._files = files = await asyncio.to_thread(self._read_files)
         key = _Key(namespace, name)
         for file in files.values():
             if key in file.vmis:
@@ -77,7 +77,7 @@ class VMIDirectory:
             raise VMISourceError(Unread.UNAVAILABLE, problem)
         return None
 
-    def _looked(self) -> Mapping[str, _Read]:
+    def _read_files(self) -> Mapping[str, _Read]:
         """All files as they are now; a file that has not changed is not read again."""
         files: dict[str, _Read] = {}
         for found in find_files([self._directory]):

@@ -398,7 +398,7 @@ def test_a_start_while_the_api_server_hangs_serves_what_was_kept_before_the_firs
         assert await made.check() == "the KubeVirt CR has not been read yet"
         await until(lambda: made.restored)
         assert (plugins(made), await made.check()) == ({"passt"}, None)
-        assert made.problem == "nothing has been listed since the start: this is the registry that was kept"
+        assert made.problem == "no list has succeeded since the start: this is the registry that was kept on disk"
         await until(lambda: len(api.requests) == 1)
 
     with capture_logs() as logs:

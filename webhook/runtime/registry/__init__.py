@@ -1,1 +1,1 @@
-"""The registry of a server: followed in a cluster or in a file, and swapped as a whole."""
+"""The registry of a server: watched in a cluster or polled in a file, and replaced as a whole."""

@@ -1,7 +1,4 @@
-"""The registry of a cluster: followed by a watch, read again before a denial, kept on disk for a start without the API server.
-
-Knows neither reviews nor how the API server is reached.
-"""
+"""The registry of a cluster: watched, read again before a denial, and kept on disk for a start without the API server."""
 
 import asyncio
 
@@ -20,11 +17,11 @@ from webhook.runtime.registry.options import Options
 from webhook.runtime.registry.state import ClusterState
 
 READ_SECONDS = 2.0
-"""A live read that takes longer is given up, so that who comes later is not held up by it."""
+"""Timeout of a live read, so that later reviews do not wait for it."""
 LISTING_SECONDS = 1.0
-"""When a first listing takes longer, what was kept is served meanwhile; until then a server is not ready by an old registry."""
+"""When the first list takes longer, the registry on disk is served meanwhile; before that the server is not ready."""
 KEEP_SECONDS = 60.0
-"""So often at most the file is written while nothing but its age changes."""
+"""Least time between two writes of the file while only its age changes."""
 
 _GRAVE = frozenset({State.SEVERAL, State.UNREADABLE})
 
@@ -32,10 +29,10 @@ log = structlog.get_logger(__name__)
 
 
 class ClusterRegistry:
-    """Follows the KubeVirt CRs of a cluster.
+    """Watches the KubeVirt CRs of a cluster.
 
     Attributes:
-        restored: Whether the registry is the one that was kept, as nothing could be listed since the start.
+        restored: Whether the registry is the one from disk, since no list has succeeded since the start.
     """
 
     def __init__(self, api: ApiServer, options: Options) -> None:
@@ -58,25 +55,25 @@ class ClusterRegistry:
 
     @property
     def state(self) -> State:
-        """What the cluster has of KubeVirt CRs."""
+        """What the KubeVirt CRs of the cluster say together."""
         return self._state.counted.state
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What must be told about the registry."""
+        """Notes about the registry, for people."""
         return self._state.counted.loaded.notes
 
     @property
     def problem(self) -> str | None:
-        """Why the registry may not be what the cluster has, or why there is none; `None` when all is well."""
+        """Why the registry may differ from the cluster's, or why there is none; `None` when neither is so."""
         if self._trouble is not None and self.state is not State.NOT_INSTALLED:
             return _told(self._trouble)
         if self.restored:
-            return "nothing has been listed since the start: this is the registry that was kept"
+            return "no list has succeeded since the start: this is the registry that was kept on disk"
         return self._state.counted.problem or None
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Watch until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch.run())
@@ -87,13 +84,16 @@ class ClusterRegistry:
             self._fresh.close()
 
     async def check(self) -> str | None:
-        """Why nothing is known yet; `None` after the first whole listing, or with the one that was kept. For readiness."""
+        """Why no registry is known yet, for readiness; `None` after the first list, or with the registry from disk."""
         return self.problem if self.state is State.UNREAD else None
 
     async def confirm(self, until: float) -> RuleSet:
-        """The rule set of the cluster's state at some time after this call; `until` is in seconds of `time.monotonic()`.
+        """The rule set of the cluster's state at some time after this call.
 
-        Who asks at the same time shares one read. A read that failed is tried once more: the connection may have been an old one.
+        Concurrent callers share one read. A read that failed is tried once more: the connection may have been an old one.
+
+        Args:
+            until: Deadline, in seconds of `time.monotonic()`.
 
         Raises:
             UnconfirmedError: The CRs could not be read in time.
@@ -109,18 +109,18 @@ class ClusterRegistry:
         return self.rule_set
 
     def listed(self, listing: Listing) -> None:
-        """Take a listing in place of all that was known."""
+        """Replace what is known by a list."""
         self._options.tally.registry_listed()
         self._recovered(by_listing=True)
         self._took(changed=self._state.listed(listing, self._now()))
 
     def changed(self, event: Event) -> None:
-        """Take one event of the watch."""
+        """Apply one event of the watch."""
         self._recovered()
         self._took(changed=self._state.changed(event, self._now()))
 
     def ended(self, trouble: WatchError | None) -> None:
-        """Tell why the watch begins again, once for each change of the reason; without any listing yet, serve what was kept."""
+        """Log why the watch starts again, once for each change of the reason; before the first list, serve the registry from disk."""
         self._options.tally.registry_restarted("ended" if trouble is None else trouble.reason)
         if trouble is None:
             self._recovered()
@@ -134,11 +134,11 @@ class ClusterRegistry:
             self._took(changed=self._state.missing(self._now()))
 
     def _is_believed(self) -> bool:
-        """Whether a CR is known that a 404 does not take away: one that is removed is told by the watch, and a proxy's 404 passes."""
+        """Whether a 404 is not believed, since a CR is known: the watch reports one that is removed, and a proxy's 404 is temporary."""
         return self.state is State.ONE and self._now() - self.rule_set.read_at <= TRUSTED_SECONDS
 
     async def _read(self) -> None:
-        """A live read, for `confirm`; `ApiError` whatever goes wrong."""
+        """A live read, for `confirm`; every failure is raised as `ApiError`."""
         try:
             await self._read_once()
         except ApiError as error:
@@ -151,7 +151,7 @@ class ClusterRegistry:
         self._options.tally.registry_read("ok")
 
     async def _read_once(self) -> None:
-        """Without a resourceVersion the API server answers with the newest state that there is."""
+        """Read the CRs; without a resourceVersion the API server answers with the newest state."""
         before = self._state.version
         listing = read_listing(await self._api.get(PATH, seconds=READ_SECONDS), PATH)
         self._took(changed=self._state.read(listing, before, self._now()))
@@ -164,7 +164,7 @@ class ClusterRegistry:
             self._unkept.set()
 
     def _recovered(self, *, by_listing: bool = False) -> None:
-        """A listing tells what there is, but not that the watch after it will last: one that is refused each time is logged once."""
+        """Note that a call succeeded. A list does not prove that the watch after it will last: a watch that always fails is logged once."""
         self._trouble = None
         if self._logged is not None and (self._logged.listing or not by_listing):
             log.info("registry followed again", after=self._logged.reason)
@@ -193,7 +193,7 @@ class ClusterRegistry:
             self._restore()
 
     def _restore(self) -> None:
-        """Look for what was kept, once: nobody else writes it."""
+        """Load the registry from disk, once: no other process writes it."""
         last_good, self._last_good = self._last_good, None
         kept = last_good.read(self._api.base_url) if last_good is not None else None
         if kept is None:
@@ -204,7 +204,7 @@ class ClusterRegistry:
         log.warning("serving the last good registry", age_seconds=round(age), version=self.rule_set.version, state=self.state.value)
 
     async def _keep(self, last_good: LastGood) -> None:
-        """Write the file whenever it is time; a failure is told by `last_good`, and tried again in its time."""
+        """Write the file whenever it is due; `last_good` logs a failure, and the next write tries again."""
         while True:
             await self._unkept.wait()
             self._unkept.clear()

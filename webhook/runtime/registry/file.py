@@ -1,7 +1,7 @@
-"""The registry file of a server: read whole, swapped once, looked at again and again. A broken one never replaces a good one.
+"""The registry file of a server: polled, read as a whole, and replaced as a whole. A broken file never replaces a good one.
 
-Nor does one that is being written: half a YAML file can be a good one with fewer plugins, which would deny VMs. So a changed file is served
-once it has not changed for a while; one that is rewritten in place is trusted later than one that was put in place of the old.
+Neither does a file that is being written: half a YAML file can be a valid one with fewer plugins, which would deny VMs. So a changed file
+is used only after it has not changed for a while, which is longer for a file that is rewritten in place than for one renamed there.
 """
 
 import enum
@@ -23,19 +23,19 @@ from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.runtime.registry.options import RuleActions
 
 REPLACED_SECONDS = 1.0
-"""So long a file that was renamed into place, or made anew, must be unchanged."""
+"""A file that was renamed into place, or is new, must be unchanged for this long."""
 
 REWRITTEN_SECONDS = 10.0
-"""So long a file that is the old one with another content must be: its writer works where it is read, and may pause."""
+"""A file that was rewritten in place must be unchanged for this long, since its writer may pause."""
 
 UNSETTLED_SECONDS = 60.0
-"""A file that keeps changing for longer than this is told as a problem."""
+"""A file that keeps changing for longer is reported as a problem."""
 
 _VERSION_DIGITS = 12
 
 
 class Look(enum.Enum):
-    """What one look at the file came to."""
+    """The result of one poll of the file."""
 
     SAME = "same"
     SWAPPED = "swapped"
@@ -49,7 +49,7 @@ def supplementary_from(path: str) -> Mapping[str, ComputeResourceOverhead]:
 
 
 class _Identity(NamedTuple):
-    """Which file it is, whatever it holds."""
+    """Device and inode of a file."""
 
     device: int
     inode: int
@@ -64,12 +64,12 @@ class _Reading(NamedTuple):
 
 
 class _Change(NamedTuple):
-    """A reading that is not served.
+    """A changed file that is not used yet.
 
     Attributes:
-        reading: The file as it has been since `since`.
-        since: When it was first seen so.
-        began: When the file was first seen to differ from what is served.
+        reading: The content since `since`.
+        since: When this content was first read.
+        began: When the file was first found to differ from the one in use.
     """
 
     reading: _Reading
@@ -99,16 +99,16 @@ class RegistryFile:
         self.problem: str | None = None
 
     async def check(self) -> str | None:
-        """Nothing is waited for: the file was read before anybody could ask."""
+        """Always ready: the file was read before the server started to listen."""
         return None
 
     def look(self) -> Look:
-        """Look at the file, and serve by it if it is new, settled and good. It blocks for as long as reading takes: use a thread."""
+        """Poll the file, and use it if it has changed, is complete and valid. Blocks while it reads: call it in a thread."""
         began = time.monotonic()
         try:
             reading = _read(self._path)
         except UnreadableError as error:
-            self._looked_at, self._change = "", None  # when it is back, it is read anew, whatever it holds
+            self._looked_at, self._change = "", None  # when the file is back, it is read again
             return self._refused(str(error))
         if _digest(reading.content) == self._looked_at:
             self._change = None
@@ -127,7 +127,7 @@ class RegistryFile:
         return Look.UNSETTLED
 
     def _unchanged(self, now: float) -> Look:
-        """The rule set in service is known to be the file's state at this moment, unless the file was refused."""
+        """Note that the rule set in service is the file's state now, unless the file was refused."""
         if self.problem is None:
             self.rule_set = msgspec.structs.replace(self.rule_set, read_at=now)
         return Look.SAME
@@ -142,7 +142,7 @@ class RegistryFile:
         return Look.SWAPPED
 
     def _refused(self, problem: str) -> Look:
-        """Told once for each change of the reason: a file that is gone is gone for many looks."""
+        """Report a problem once for each change of the reason: a file that is missing is missing for many polls."""
         if problem == self.problem:
             return Look.SAME
         self.problem = problem
@@ -178,7 +178,7 @@ def _rule_set(path: str, content: bytes, choices: RuleActions) -> tuple[RuleSet,
 
 
 class _Held(Source, frozen=True):
-    """Content that was read once, so that digest and registry are of the same bytes."""
+    """Content that was read already, so that digest and registry are of the same bytes."""
 
     content: bytes = b""
 

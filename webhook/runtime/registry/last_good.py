@@ -1,6 +1,6 @@
-"""The KubeVirt CRs as they were last listed, kept on disk for a start while the API server is away.
+"""Keep the last list of KubeVirt CRs on disk, for a start while the API server is unavailable.
 
-The file is written whole or not at all, for its owner alone; one that is not exactly what this program writes is refused and told.
+The file is written atomically and is readable only by its owner. A file in any other format is refused and logged.
 """
 
 from pathlib import Path
@@ -20,14 +20,14 @@ log = structlog.get_logger(__name__)
 
 
 class StoredRegistry(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """What is in the file.
+    """The content of the file.
 
     Attributes:
-        server: Address of the API server that told it.
-        read_at: When that was the state for sure, in Unix time.
-        version: The resourceVersion of the listing.
+        server: Address of the API server.
+        read_at: When this was certainly the state, in Unix time.
+        version: The resourceVersion of the list.
         objects: The CRs as plain data.
-        format: What kind of file this is.
+        format: Name and version of this format.
     """
 
     server: str
@@ -37,15 +37,15 @@ class StoredRegistry(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
     format: Literal["bindguard.io/last-good-registry/v1"] = "bindguard.io/last-good-registry/v1"
 
     def listing(self) -> Listing:
-        """The same as it was listed."""
+        """The content as a list of the API server."""
         return Listing({_key(obj): obj for obj in self.objects}, self.version)
 
 
 class LastGood:
-    """One directory with the file in it.
+    """The file in one directory.
 
     Attributes:
-        problem: Why the last write failed; `None` when it did not.
+        problem: Why the last write failed; `None` when it succeeded.
     """
 
     def __init__(self, directory: str) -> None:
@@ -53,9 +53,9 @@ class LastGood:
         self.problem: str | None = None
 
     def read(self, server: str) -> StoredRegistry | None:
-        """What was kept of an API server, or `None` when there is nothing that can be used, which is logged."""
+        """The registry that was kept for an API server, or `None`, with a log line, when there is none that can be used."""
         try:
-            content = read_file(self._file, max_bytes=MAX_BYTES, follow=False)  # nobody but this program has a reason to put a link there
+            content = read_file(self._file, max_bytes=MAX_BYTES, follow=False)  # this program never makes a link there
             kept = msgspec.json.decode(content, type=StoredRegistry)
         except FileNotFoundError:
             log.info("no last good registry", file=str(self._file))
@@ -69,14 +69,14 @@ class LastGood:
         return kept
 
     def write(self, kept: StoredRegistry) -> None:
-        """Put it in place of what was there; a failure is logged once for each change of its reason."""
+        """Replace the file; a failure is logged once for each change of its reason."""
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             replace_file(self._file, msgspec.json.encode(kept), mode=0o600, sync=True)
         except (OSError, ValueError, OverflowError, RecursionError) as error:
             problem = f"{self._file}: {error}"
             if problem != self.problem:
-                log.error("last good registry not kept", problem=problem, remedy="give state_directory a writable directory")  # noqa: TRY400 - no mistake of ours
+                log.error("last good registry not kept", problem=problem, remedy="give state_directory a writable directory")  # noqa: TRY400 - the cause is outside this program
             self.problem = problem
         else:
             self.problem = None

@@ -1,4 +1,4 @@
-"""How a registry is followed: which rules are active, at which version, where it is kept. `cluster` does the following."""
+"""Options of a registry: rule actions, KubeVirt version, extra overheads, where it is kept, and what counts its events."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -18,42 +18,42 @@ from webhook.runtime.settings.model import ServeSettings
 
 
 class RuleActions(msgspec.Struct, frozen=True):
-    """What is checked in another way than the registry and the rules themselves tell.
+    """Settings that override the registry and the rules' own actions.
 
     Attributes:
         actions: Rule actions that differ from the rules' own.
-        version: Overrides the version that the registry tells.
+        version: Overrides the KubeVirt version of the registry.
     """
 
     actions: Mapping[str, Action] = msgspec.field(default_factory=dict)
     version: Version | None = None
 
     def applied(self, registry: Registry) -> tuple[Registry, Plan]:
-        """The registry at the chosen version, and the rules that are active in a cluster, where KubeVirt's own webhook answers too."""
+        """The registry with the version that was set, and the active rules in a cluster, where KubeVirt's webhook is asked as well."""
         if self.version is not None:
             registry = msgspec.structs.replace(registry, version=self.version)
         return registry, plan(RULES, registry, self.actions, upstream_answers=True)
 
 
 def choices_of(settings: ServeSettings) -> RuleActions:
-    """What a server's settings choose."""
+    """The overrides in a server's settings."""
     version = settings.kubevirt_version
     return RuleActions(actions=actions_by_rule(settings.rules), version=None if version is None else parse_version(version))
 
 
 class Recorder(Protocol):
-    """What counts the registry's doings. Every reason and outcome is one of a few fixed words."""
+    """Counts events of the registry. Every reason and outcome is one of a few fixed words."""
 
     def registry_listed(self) -> None:
-        """All CRs were listed, and what was known before was replaced."""
+        """All CRs were listed, which replaced what was known."""
         ...
 
     def registry_restarted(self, reason: str) -> None:
-        """The watch begins again: `ended` as asked, else for a reason of `ApiError`, or `internal`."""
+        """The watch starts again: `ended` when the server ended it, else a reason of `ApiError`, or `internal`."""
         ...
 
     def registry_read(self, outcome: str) -> None:
-        """A live read for those who would be denied: `ok`, or why it failed."""
+        """A live read before a denial has ended: `ok`, or why it failed."""
         ...
 
 
@@ -71,14 +71,14 @@ class NoRecorder:
 
 
 class Options(NamedTuple):
-    """What the settings and the composition say.
+    """Everything that a `ClusterRegistry` is given.
 
     Attributes:
         choices: Rule actions and version.
         supplementary: Overheads from a file beside the cluster's registry, by plugin name.
-        last_good: Where the registry is kept; `None`: nowhere.
-        tally: What counts.
-        clock: Time, and waiting.
+        last_good: Where the registry is kept on disk; `None` for nowhere.
+        tally: Counts events.
+        clock: Time and sleeping.
     """
 
     choices: RuleActions = RuleActions()

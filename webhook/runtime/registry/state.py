@@ -1,4 +1,4 @@
-"""What is known of a cluster's KubeVirt CRs, and the rule set that it makes."""
+"""The known KubeVirt CRs of a cluster, and the rule set made from them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,14 +15,14 @@ from webhook.runtime.registry.options import RuleActions
 
 
 class ClusterState:
-    """The CRs as they were last told, by listing, watch or live read, whichever is the newest.
+    """The newest known state of the CRs, from list, watch or live read.
 
     Attributes:
         server: Address of the API server.
-        counted: What the CRs come to.
-        rule_set: In service; one reference, replaced as a whole; its plan only where the rules could differ, as status updates and
-            bookmarks come often and change nothing.
-        version: The resourceVersion up to which the state is known; empty while nothing was listed.
+        counted: The active CR, or why there is none.
+        rule_set: The rule set in service: one reference, replaced as a whole. Its plan is made again only when the active CR has changed,
+            since status updates and bookmarks are frequent and change nothing.
+        version: The resourceVersion up to which the state is known; empty before the first list.
     """
 
     def __init__(self, server: str, choices: RuleActions, supplementary: Mapping[str, ComputeResourceOverhead], now: float) -> None:
@@ -36,24 +36,25 @@ class ClusterState:
 
     @property
     def objects(self) -> Sequence[Object]:
-        """All CRs, those that do not count included."""
+        """All CRs, active or not."""
         return list(self._objects.values())
 
     def listed(self, listing: Listing, now: float) -> bool:
-        """Replace everything; whether that changed what objects are checked against."""
+        """Replace everything by a list; returns whether the rule set changed."""
         self._objects, self.version = listing.objects, listing.version
         return self._swap(counted(self.objects, self.server), version_of(self.objects, self.version), now)
 
     def read(self, listing: Listing, before: str, now: float) -> bool:
-        """Take a live read that began when `before` was the version; whether that changed what objects are checked against.
+        """Apply a live read that started at version `before`; returns whether the rule set changed.
 
-        A watch may have overtaken it. What is older than what was known before it began is the truth nevertheless: etcd was restored.
+        A read is dropped when the watch has brought a newer state meanwhile. A read that is older than `before` itself is applied: then
+        etcd was restored.
         """
         overtaken = older(listing.version, self.version) and not older(listing.version, before)
         return False if overtaken else self.listed(listing, now)
 
     def changed(self, event: Event, now: float) -> bool:
-        """Take one event; whether that changed what objects are checked against. One that a live read has overtaken is known already."""
+        """Apply one event, unless a live read was newer; returns whether the rule set changed."""
         if older(event.version, self.version):
             return False
         if event.type == BOOKMARK:
@@ -66,12 +67,12 @@ class ClusterState:
         return self.listed(Listing(objects, event.version), now)
 
     def missing(self, now: float) -> bool:
-        """There is no such kind in the cluster; whether that changed what objects are checked against."""
+        """Note that the cluster does not serve the kind; returns whether the rule set changed."""
         self._objects, self.version = {}, ""
         return self._swap(not_installed(self.server), "", now)
 
     def restored(self, kept: StoredRegistry, read_at: float) -> None:
-        """Check by what was kept; whatever is listed later replaces it."""
+        """Use the registry from disk until the first list."""
         objects = list(kept.listing().objects.values())
         self._swap(counted(objects, self.server), version_of(objects, kept.version), read_at)
 
