@@ -72,7 +72,7 @@ def test_a_pod_that_is_changed_twice_is_found(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_second_leader_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Election, "_has_run_out", lambda *_: True)
+    monkeypatch.setattr(Election, "_has_expired", lambda *_: True)
     assert_found("one leader writes")
 
 
@@ -100,7 +100,7 @@ def test_a_readiness_without_a_registry_is_found(monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_election_that_gives_up_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Election, "_took", _never)
+    monkeypatch.setattr(Election, "_try", _never)
     assert_found("it heals", within=1)
 
 
