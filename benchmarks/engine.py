@@ -70,7 +70,7 @@ def answered(body: bytes, by: RuleSet) -> Answer:
 
 def patched(pod: bytes, vmi: bytes, book: RuleSet) -> None:
     """The way of a launcher pod that is owed overhead."""
-    if not (answer := mutate(wanted_vmi(pod)[0], vmi, book, OverheadMode.ALWAYS)).patch:
+    if not (answer := mutate(wanted_vmi(pod)[0], vmi, book, OverheadMode.EVEN_IF_COUNTED)).patch:
         raise SystemExit(f"the launcher pod stays as it is: {answer.reason}")
 
 

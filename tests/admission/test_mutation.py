@@ -29,14 +29,18 @@ from tests.admission.launchers import (
     rule_set,
     vmi,
 )
+from webhook.admission.answer import Decision
 from webhook.admission.mutation import REASONS, OverheadMode, expect, merge, mutate, pointer, put, wanted_vmi
+from webhook.admission.pods import read_pod_review
+from webhook.admission.verdict import encode
+from webhook.rules.base import Action
 
 REPOSITORY = Path(__file__).parents[2]
 RECORDED = [
     *(REPOSITORY / "tests/data/reviews").glob("pod-create-virt-launcher-*.json"),
     *(REPOSITORY / "../shared/fixtures/admissionreviews").glob("pod-create-virt-launcher-*.json"),
 ]
-ALWAYS = OverheadMode.ALWAYS
+EVEN_IF_COUNTED = OverheadMode.EVEN_IF_COUNTED
 DISK = "ephemeral-storage"
 GUARANTEED = {"requests": {"cpu": "2", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
 
@@ -44,12 +48,12 @@ GUARANTEED = {"requests": {"cpu": "2", "memory": "1Gi"}, "limits": {"cpu": "2", 
 @pytest.mark.parametrize("line", rendered_lines())
 def test_a_launcher_pod_comes_out_as_kubevirt_renders_it_with_the_overhead_declared(line: Json) -> None:
     rendered, of, book = rendered_pod(line), rendered_vmi(line), rule_set(line["plugins"])
-    answered = answer(rendered, of, book, ALWAYS)
+    answered = answer(rendered, of, book, EVEN_IF_COUNTED)
     result = after(rendered, answered) if answered.patch else rendered
     assert json.dumps(resources_of(result), sort_keys=True) == json.dumps(line["expected_resources"], sort_keys=True)
     assert result["metadata"]["annotations"][OVERHEAD_BYTES] == line["expected_overhead_annotation"]
     if answered.patch:
-        assert_unpatched(answer(result, of, book, ALWAYS), "already-added")
+        assert_unpatched(answer(result, of, book, EVEN_IF_COUNTED), "already-added")
 
 
 @pytest.mark.parametrize("line", rendered_lines())
@@ -143,7 +147,7 @@ def test_with_the_overhead_overcommitted_and_no_limit_there_is_no_place_for_it()
 
 
 def test_kubevirts_account_of_the_overhead_is_raised_by_the_same_bytes() -> None:
-    answered = answer(pod(annotations={OVERHEAD_BYTES: "281280512"}), mode=ALWAYS)
+    answered = answer(pod(annotations={OVERHEAD_BYTES: "281280512"}), mode=EVEN_IF_COUNTED)
     assert {"op": "test", "path": "/metadata/annotations/kubevirt.io~1memory-overhead-bytes", "value": "281280512"} in answered.patch
     result = after(pod(annotations={OVERHEAD_BYTES: "281280512"}), answered)
     assert result["metadata"]["annotations"][OVERHEAD_BYTES] == "805568512"
@@ -190,9 +194,35 @@ def test_a_pod_without_marks_is_proof_unless_the_version_contradicts(version: st
     assert bool(answered.patch) is (reason == "")
 
 
-def test_always_adds_whatever_kubevirt_did() -> None:
+def test_even_if_counted_adds_whatever_kubevirt_did() -> None:
     book = rule_set(version="1.9")
-    assert resources_of(patched(pod(annotations={EVICT_ONLY: ""}), book=book, mode=ALWAYS))["requests"]["memory"] == "1524Mi"
+    assert resources_of(patched(pod(annotations={EVICT_ONLY: ""}), book=book, mode=EVEN_IF_COUNTED))["requests"]["memory"] == "1524Mi"
+
+
+@pytest.mark.parametrize(
+    ("marked", "plugins", "counted"),
+    [
+        ({EVICT_ONLY: ""}, {"passt": PASST}, "500Mi"),
+        ({}, {"passt": PASST}, None),  # a fork of a version that counts, without its marks
+        ({EVICT_ONLY: ""}, {"passt": {}}, None),  # what is supplementary, KubeVirt does not know
+    ],
+)
+def test_memory_that_kubevirt_has_counted_is_warned_of_where_it_is_added_all_the_same(
+    marked: Json, plugins: Json, counted: str | None
+) -> None:
+    book = rule_set(plugins, supplementary={"passt": PASST["computeResourceOverhead"]}, version="1.9")
+    answered = answer(pod(annotations=marked), book=book, mode=EVEN_IF_COUNTED)
+    assert answered.decision is Decision.PATCHED
+    assert answered.audit.get("counted-twice") == counted
+    if counted is not None:
+        [found] = answered.findings
+        assert (found.rule, found.severity) == ("overhead-counted-twice", Action.WARN)
+        assert "KubeVirt has counted the 500Mi of memory" in found.message
+        assert "overhead: auto" in found.accepted
+        response = json.loads(encode(read_pod_review(review(pod())).request, answered, book, now=0.0))["response"]
+        assert response["auditAnnotations"]["counted-twice"] == "500Mi"
+        assert response["warnings"][0].endswith("[Bindguard overhead-counted-twice]")
+        assert response["patchType"] == "JSONPatch"
 
 
 def test_off_adds_nothing_and_reads_no_vmi() -> None:
@@ -212,12 +242,12 @@ def test_off_adds_nothing_and_reads_no_vmi() -> None:
     ],
 )
 def test_nothing_declared_changes_nothing(plugins: Json, of: Json, reason: str) -> None:
-    assert_unpatched(answer(pod(), of, rule_set(plugins), ALWAYS), reason)
+    assert_unpatched(answer(pod(), of, rule_set(plugins), EVEN_IF_COUNTED), reason)
     assert reason in REASONS
 
 
 def test_a_vmi_that_does_not_exist_changes_nothing() -> None:
-    assert_unpatched(mutate(wanted_vmi(review(pod()))[0], None, rule_set(), ALWAYS), "vmi-not-found")
+    assert_unpatched(mutate(wanted_vmi(review(pod()))[0], None, rule_set(), EVEN_IF_COUNTED), "vmi-not-found")
 
 
 @pytest.mark.parametrize(
@@ -243,11 +273,11 @@ def test_supplementary_memory_is_left_to_kubevirt_from_1_3_on() -> None:
     book = rule_set({"passt": {}}, supplementary=SUPPLEMENT)
     later = pod(annotations={EVICT_ONLY: ""})
     assert_unpatched(answer(later, book=book), "nothing-declared")
-    assert resources_of(patched(later, book=book, mode=ALWAYS)) == {"requests": {"memory": "1056Mi"}}
+    assert resources_of(patched(later, book=book, mode=EVEN_IF_COUNTED)) == {"requests": {"memory": "1056Mi"}}
 
 
 def test_a_supplement_for_a_plugin_that_nobody_registered_counts_nothing() -> None:
-    assert_unpatched(answer(pod(), book=rule_set({}, supplementary=SUPPLEMENT), mode=ALWAYS), "nothing-declared")
+    assert_unpatched(answer(pod(), book=rule_set({}, supplementary=SUPPLEMENT), mode=EVEN_IF_COUNTED), "nothing-declared")
 
 
 def supplemented(resources: Json, overhead: Json, **domain: Any) -> Json:
@@ -301,12 +331,12 @@ def test_what_kubevirt_ignores_is_added_on_every_version_and_the_class_of_the_po
 )
 def test_a_limit_is_not_invented_and_dedicated_cpus_stay_whole(resources: Json, overhead: Json, domain: Json) -> None:
     book = rule_set({"passt": {}}, supplementary={"passt": overhead})
-    assert_unpatched(answer(pod(compute(resources)), vmi(**domain), book, ALWAYS), "not-applicable")
+    assert_unpatched(answer(pod(compute(resources)), vmi(**domain), book, EVEN_IF_COUNTED), "not-applicable")
 
 
 def test_devices_are_never_added() -> None:
     book = rule_set({"passt": {}}, supplementary={"passt": {"requests": {"devices.kubevirt.io/kvm": "1"}}})
-    assert_unpatched(answer(pod(), book=book, mode=ALWAYS), "nothing-declared")
+    assert_unpatched(answer(pod(), book=book, mode=EVEN_IF_COUNTED), "nothing-declared")
 
 
 def test_a_second_pass_changes_nothing() -> None:
@@ -314,11 +344,11 @@ def test_a_second_pass_changes_nothing() -> None:
 
 
 def test_a_second_pass_changes_nothing_when_others_changed_the_pod_in_between() -> None:
-    between = patched(pod(annotations={OVERHEAD_BYTES: "1"}), mode=ALWAYS)
+    between = patched(pod(annotations={OVERHEAD_BYTES: "1"}), mode=EVEN_IF_COUNTED)
     between["spec"]["containers"].insert(0, {"name": "istio-proxy"})
     between["spec"]["containers"][1]["resources"]["requests"]["memory"] = "8Gi"
     between["metadata"]["annotations"]["another.io/injected"] = "true"
-    assert_unpatched(answer(between, mode=ALWAYS), "already-added")
+    assert_unpatched(answer(between, mode=EVEN_IF_COUNTED), "already-added")
 
 
 def test_a_second_pass_adds_what_has_become_due_since() -> None:

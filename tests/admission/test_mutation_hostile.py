@@ -31,7 +31,7 @@ from webhook.admission.mutation import REASONS, OverheadMode, mutate, wanted_vmi
 from webhook.kube.quantity import parse_quantity
 from webhook.vmi.launcher import VMIReference
 
-ALWAYS = OverheadMode.ALWAYS
+EVEN_IF_COUNTED = OverheadMode.EVEN_IF_COUNTED
 FORGED = '{"requests.memory":"500Mi"}'
 
 
@@ -246,7 +246,7 @@ def test_a_marker_that_is_not_ours_adds_nothing(text: str) -> None:
 
 
 def test_an_account_that_kubevirt_wrote_over_the_vmis_is_raised() -> None:
-    result = patched(pod(annotations={OVERHEAD_BYTES: "1000"}), vmi(annotations={OVERHEAD_BYTES: "much"}), mode=ALWAYS)
+    result = patched(pod(annotations={OVERHEAD_BYTES: "1000"}), vmi(annotations={OVERHEAD_BYTES: "much"}), mode=EVEN_IF_COUNTED)
     assert result["metadata"]["annotations"][OVERHEAD_BYTES] == str(1000 + 500 * 2**20)
 
 
@@ -273,7 +273,7 @@ def test_an_overhead_that_is_no_amount_is_not_added(quantity: Any) -> None:
     overhead = {"requests": {"memory": quantity}}
     registered = rule_set({"passt": {"computeResourceOverhead": overhead}})
     for book in (registered, rule_set({"passt": {}}, supplementary={"passt": overhead})):
-        answered = answer(pod(), book=book, mode=ALWAYS)
+        answered = answer(pod(), book=book, mode=EVEN_IF_COUNTED)
         assert_unpatched(answered, "unreadable-quantity")
         assert 'plugin "passt"' in answered.audit["problem"]
 
@@ -284,7 +284,7 @@ def test_overheads_that_overflow_together_are_not_added() -> None:
 
 
 def test_an_account_of_kubevirt_that_is_no_number_leaves_the_pod_alone() -> None:
-    assert_unpatched(answer(pod(annotations={OVERHEAD_BYTES: "much"}), mode=ALWAYS), "unreadable-quantity")
+    assert_unpatched(answer(pod(annotations={OVERHEAD_BYTES: "much"}), mode=EVEN_IF_COUNTED), "unreadable-quantity")
 
 
 @pytest.mark.parametrize(
@@ -347,6 +347,6 @@ def test_a_review_that_names_no_vmi_or_no_compute_container_is_never_patched() -
     asked, reference, _ = wanted_vmi(review(pod({"name": "main"})))
     body = json.dumps(vmi()).encode()
     assert reference is None
-    assert_unpatched(mutate(asked, body, rule_set(), ALWAYS), "uid-mismatch")
+    assert_unpatched(mutate(asked, body, rule_set(), EVEN_IF_COUNTED), "uid-mismatch")
     named = asked._replace(vmi=VMIReference("shop", "web", UID))
-    assert_unpatched(mutate(named, body, rule_set(), ALWAYS), "no-compute-container")
+    assert_unpatched(mutate(named, body, rule_set(), EVEN_IF_COUNTED), "no-compute-container")

@@ -34,7 +34,7 @@ from webhook.kube.fieldpath import render
 from webhook.rules import RULES
 from webhook.rules.base import Action
 
-AUTO, ALWAYS = OverheadMode.AUTO, OverheadMode.ALWAYS
+AUTO, EVEN_IF_COUNTED = OverheadMode.AUTO, OverheadMode.EVEN_IF_COUNTED
 
 
 def validated(obj: Json, of: Any = None, book: RuleSet | None = None, mode: OverheadMode = AUTO, action: Action = Action.DENY) -> Answer:
@@ -103,11 +103,11 @@ def test_a_pod_that_a_later_kubevirt_rendered_passes(line: Json) -> None:
     assert_passed(answered, answered.reason)
 
 
-@pytest.mark.parametrize("mode", [AUTO, ALWAYS])
+@pytest.mark.parametrize("mode", [AUTO, EVEN_IF_COUNTED])
 @pytest.mark.parametrize("line", rendered_lines())
 def test_a_pod_passes_with_the_patch_of_mutation_and_is_denied_without(line: Json, mode: OverheadMode) -> None:
     of, book = rendered_vmi(line), rule_set(line["plugins"])
-    before = rendered_pod(line) if mode is ALWAYS else as_by_an_early_kubevirt(rendered_pod(line))
+    before = rendered_pod(line) if mode is EVEN_IF_COUNTED else as_by_an_early_kubevirt(rendered_pod(line))
     mutated = answer(before, of, book, mode)
     unmutated = validated(before, of, book, mode)
     if not mutated.patch:
@@ -131,7 +131,7 @@ def test_where_only_the_limit_can_grow_the_limit_is_told() -> None:
 
 def test_an_account_that_alone_would_be_raised_is_nothing_that_a_pod_lacks() -> None:
     overcommit: Json = {"resources": {"overcommitGuestOverhead": True}}
-    assert_passed(validated(pod(annotations={OVERHEAD_BYTES: "1"}), vmi(**overcommit), mode=ALWAYS), "not-applicable")
+    assert_passed(validated(pod(annotations={OVERHEAD_BYTES: "1"}), vmi(**overcommit), mode=EVEN_IF_COUNTED), "not-applicable")
 
 
 def test_a_container_that_asks_for_nothing_and_stands_elsewhere_is_told_at_its_place() -> None:
@@ -172,7 +172,7 @@ def test_a_long_number_is_told_in_mi(memory: str, shown: str) -> None:
 def test_nothing_is_missed_that_mutation_would_not_add() -> None:
     counted = pod(annotations={EVICT_ONLY: ""})
     assert_passed(validated(counted), "counted-by-kubevirt")
-    assert validated(counted, mode=ALWAYS).decision is Decision.DENIED
+    assert validated(counted, mode=EVEN_IF_COUNTED).decision is Decision.DENIED
     assert_passed(validated(pod(), mode=OverheadMode.OFF), "mode-off")
     assert_passed(validated(pod(), action=Action.OFF), "mode-off")
 

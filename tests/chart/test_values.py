@@ -26,6 +26,7 @@ NONSENSE: list[tuple[Values, str, str]] = [
     ({"name": ""}, "/name", "does not match pattern"),
     ({"image": {"repository": "https://ghcr.io/x"}}, "/image/repository", "does not match pattern"),
     ({"image": {"digest": "sha256:abc"}}, "/image/digest", "does not match pattern"),
+    ({"config": {"overhead": "always"}}, "/config/overhead", "must be one of"),
     ({"image": {"pullPolicy": "always"}}, "/image/pullPolicy", "must be one of"),
     ({"config": {"failOn": "warn"}}, "/config", "'failOn' not allowed"),
     ({"config": {"registry": "/etc/registry.yaml"}}, "/config", "'registry' not allowed"),

@@ -193,6 +193,23 @@ def test_what_does_not_work_fails_with_what_was_found_and_what_to_do(path: str, 
     assert all(result.remedy for result in results)
 
 
+@pytest.mark.parametrize(
+    ("overhead", "version", "said"),
+    [
+        ("even-if-counted", "v1.9.0", "KubeVirt 1.9 counts the overhead of plugins itself"),
+        ("even-if-counted", "nonsense", "KubeVirt (version unknown) may count the overhead"),
+        ("even-if-counted", "v1.2.2", None),
+        ("auto", "v1.9.0", None),
+    ],
+)
+def test_overhead_that_counts_twice_is_a_warning(overhead: str, version: str, said: str | None) -> None:
+    found = healthy() | {CONFIG_MAP: config_map(f"managed: true\noverhead: {overhead}\n")}
+    found[KUBEVIRTS]["items"][0]["status"]["observedKubeVirtVersion"] = version
+    warned = [each.found for each in told(snapshot(found), Outcome.WARN) if each.check == "overhead"]
+    assert len(warned) == (said is not None)
+    assert all(str(said) in each for each in warned)
+
+
 def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
     installation = healthy() | {CONFIG_MAP: config_map("cluster: true\n")}
     installation[SECRET]["immutable"] = True

@@ -51,7 +51,7 @@ def bindguard(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> 
     registry = directory / "registry.yaml"
     registry.write_bytes((EXAMPLES / "kubevirt.yaml").read_bytes())
     with Server(
-        directory, "--self-signed", "--registry", registry, "--vmi-directory", directory / "vmis", "--overhead", "always"
+        directory, "--self-signed", "--registry", registry, "--vmi-directory", directory / "vmis", "--overhead", "even-if-counted"
     ) as server:
         base = server.ready["admission"]
         path = "/apis/admissionregistration.k8s.io/v1"

@@ -128,7 +128,7 @@ def front(
     vmis: VMISource = WEB,
     limits: Limits | None = None,
     book: Callable[[], RuleSet] = rule_set,
-    mode: OverheadMode = OverheadMode.ALWAYS,
+    mode: OverheadMode = OverheadMode.EVEN_IF_COUNTED,
     confirm: Confirm | None = None,
     pods: Action = Action.OFF,
 ) -> Router:

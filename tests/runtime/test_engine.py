@@ -65,7 +65,7 @@ def test_a_registry_file_is_needed_whoever_else_could_have_one(directory: Path, 
 
 @pytest.mark.parametrize(("action", "allowed"), [("off", True), ("warn", True), ("deny", False)])
 def test_pods_are_validated_as_the_server_would(directory: Path, action: str, *, allowed: bool) -> None:
-    write(directory, {"b.yaml": f"{{vmiDirectory: vmis, overhead: always, validatePods: {action}}}"})
+    write(directory, {"b.yaml": f"{{vmiDirectory: vmis, overhead: even-if-counted, validatePods: {action}}}"})
     response = answer(POD, registry="r.yaml", config="b.yaml")
     assert (response["allowed"], "warnings" in response) == (allowed, action == "warn")
 

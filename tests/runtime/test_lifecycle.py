@@ -274,7 +274,8 @@ def test_launcher_pods_find_their_vmi_in_the_directory(tmp_path: Path) -> None:
     overhead = "{domainAttachmentType: managedTap, computeResourceOverhead: {requests: {memory: 250Mi}}}"
     registry = KUBEVIRT.replace("{domainAttachmentType: managedTap, migration: {}}", overhead)
     (tmp_path / "vmis").mkdir()
-    with plain(tmp_path, "--vmi-directory", "vmis", "--overhead", "always", registry=registry) as server, server.client() as client:
+    flags = ("--vmi-directory", "vmis", "--overhead", "even-if-counted", "--kubevirt-version", "1.9")
+    with plain(tmp_path, *flags, registry=registry) as server, server.client() as client:
 
         def mutated() -> dict[str, object]:
             return dict(client.post("/mutate", content=POD, headers=JSON).json()["response"])
@@ -285,6 +286,16 @@ def test_launcher_pods_find_their_vmi_in_the_directory(tmp_path: Path) -> None:
         write(tmp_path, {"vmis/vmi.json": json.dumps(vmi)})
         assert mutated()["patchType"] == "JSONPatch"
         assert server.told("patched")["kind"] == "Pod"
+        warned = server.told("overhead may be counted twice")
+        assert (warned["level"], warned["kubevirt"], warned["overhead"]) == ("warning", "1.9", "even-if-counted")
+
+
+@pytest.mark.parametrize(("flags", "version"), [((), "1.9"), (("--overhead", "even-if-counted"), "1.2")])
+def test_where_overhead_counts_once_nothing_is_warned_of(tmp_path: Path, flags: tuple[str, ...], version: str) -> None:
+    (tmp_path / "vmis").mkdir()
+    with plain(tmp_path, "--vmi-directory", "vmis", "--kubevirt-version", version, *flags) as server:
+        assert server.told("ready")
+        assert server.all_told("overhead may be counted twice") == []
 
 
 @pytest.mark.parametrize("taken", ["--port", "--operations-port"])

@@ -21,7 +21,7 @@ PLUGIN = "{domainAttachmentType: managedTap, migration: {}, computeResourceOverh
 ONE = KUBEVIRT.replace("{domainAttachmentType: managedTap, migration: {}}", PLUGIN)
 OTHER = ONE.replace("250Mi", "300Mi") + f"        past: {PLUGIN}\n"
 REGISTRIES = (ONE, OTHER)
-JUDGING = {"registry": REGISTRY, "vmi_directory": "vmis", "overhead": "always"}
+JUDGING = {"registry": REGISTRY, "vmi_directory": "vmis", "overhead": "even-if-counted"}
 VMI = {
     "apiVersion": "kubevirt.io/v1",
     "kind": "VirtualMachineInstance",

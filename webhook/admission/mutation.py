@@ -12,11 +12,13 @@ from webhook.admission.answer import Answer, Decision
 from webhook.admission.applied_overhead import written
 from webhook.admission.overhead_due import NotOwed, Owed, Unowed, due_to
 from webhook.admission.pods import COMPUTE, POD, Pod, PodReview, read_pod_review
+from webhook.admission.resource_amounts import REQUESTS_MEMORY
 from webhook.admission.resources import sections_of
 from webhook.admission.review import Request
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import Unread
 from webhook.kube.fieldpath import Path
+from webhook.rules.base import Action, Finding
 from webhook.vmi.launcher import NotALauncher, VMIReference, vmi_of
 
 Operation: TypeAlias = dict[str, Any]
@@ -59,11 +61,18 @@ def merge(path: Path, wanted: Mapping[str, Any], before: Mapping[str, Any] | Non
 
 
 class OverheadMode(enum.StrEnum):
-    """Which memory is added: `auto` what KubeVirt provably has not counted, `always` all that is declared (for forks), `off` nothing."""
+    """Which memory is added: `auto` what KubeVirt provably has not counted, `off` none.
+
+    `even-if-counted` adds all that is declared, for forks of KubeVirt that never count: KubeVirt 1.3 and later counts it too.
+    """
 
     AUTO = "auto"
-    ALWAYS = "always"
+    EVEN_IF_COUNTED = "even-if-counted"
     OFF = "off"
+
+
+COUNTED_TWICE = "overhead-counted-twice"
+"""The name of what is found, where findings have that of a rule."""
 
 
 class Unpatched(enum.StrEnum):
@@ -121,11 +130,22 @@ def mutate(review: PodReview, vmi: bytes | None, rule_set: RuleSet, mode: Overhe
     """The answer to a review for which `wanted_vmi` named a VMI; `vmi` is that VMI's JSON, `None` when there is none."""
     if mode is OverheadMode.OFF:
         return unpatched(Unpatched.MODE_OFF)
-    due = due_to(review, vmi, rule_set, always=mode is OverheadMode.ALWAYS)
+    due = due_to(review, vmi, rule_set, even_if_counted=mode is OverheadMode.EVEN_IF_COUNTED)
     if isinstance(due, Unowed):
         return unpatched(due.reason, due.problem)
     audit = {"plugins": ",".join(due.plugins()), "added": written(due.amounts)}
-    return Answer(decision=Decision.PATCHED, patch=tuple(_patch(review.pod, due)), audit=audit)
+    patch = tuple(_patch(review.pod, due))
+    if not due.is_counted_twice:
+        return Answer(decision=Decision.PATCHED, patch=patch, audit=audit)
+    audit |= {"counted-twice": str(due.amounts[REQUESTS_MEMORY])}
+    return Answer(decision=Decision.PATCHED, findings=[_counted_twice(due)], patch=patch, audit=audit)
+
+
+def _counted_twice(due: Owed) -> Finding:
+    message = f"KubeVirt has counted the {due.amounts[REQUESTS_MEMORY]} of memory that is added here, so that it counts twice"
+    remedy = "set overhead: auto in Bindguard's configuration; even-if-counted is for forks that count nothing"
+    path: Path = ("spec", "containers", due.compute.place, "resources", "requests", "memory")
+    return Finding(COUNTED_TWICE, Action.WARN, path, message, remedy)
 
 
 def _patch(pod: Pod, due: Owed) -> Iterator[Operation]:

@@ -51,6 +51,11 @@ def evidence_in(pod: Pod, vmi: LauncherVMI, version: Version | None) -> Evidence
     return Evidence.UNKNOWN if _EVICT_ONLY in pod.annotations.items() else Evidence.NOT_COUNTED
 
 
+def may_count(version: Version | None) -> bool:
+    """Whether KubeVirt of this version counts the plugins' memory itself, as far as that is known."""
+    return version is None or version >= COUNTS_SINCE
+
+
 def is_own(key: str, of_pod: Mapping[str, str], of_vmi: Mapping[str, str]) -> bool:
     """Whether the pod has an annotation or label that is no copy of its VMI's."""
     return key in of_pod and of_pod[key] != of_vmi.get(key)
@@ -115,6 +120,7 @@ class Owed(NamedTuple):
         declared: What each plugin declares, by plugin and slot.
         resources: The container's resources as they should be.
         annotations: The annotations that belong to that, with their values.
+        is_counted_twice: Whether KubeVirt has counted memory of `amounts` too.
     """
 
     compute: Compute
@@ -122,6 +128,7 @@ class Owed(NamedTuple):
     declared: Mapping[str, Amounts]
     resources: Sections
     annotations: Mapping[str, str]
+    is_counted_twice: bool
 
     def plugins(self, *slots: str) -> list[str]:
         """The plugins that declare something for one of the slots; for any that is owed when none is named."""
@@ -129,10 +136,10 @@ class Owed(NamedTuple):
         return [name for name, amounts in self.declared.items() if wanted & amounts.keys()]
 
 
-def due_to(review: PodReview, vmi: bytes | None, rule_set: RuleSet, *, always: bool) -> Owed | Unowed:
+def due_to(review: PodReview, vmi: bytes | None, rule_set: RuleSet, *, even_if_counted: bool) -> Owed | Unowed:
     """What the pod of the review is owed; `vmi` is the JSON of the VMI that it names, `None` when there is none.
 
-    With `always` all that is declared is owed, whatever KubeVirt has counted.
+    With `even_if_counted` all that is declared is owed, whatever KubeVirt has counted.
     """
     if vmi is None:
         return Unowed(NotOwed.VMI_NOT_FOUND)
@@ -142,13 +149,13 @@ def due_to(review: PodReview, vmi: bytes | None, rule_set: RuleSet, *, always: b
     if review.vmi is None or found.metadata.uid != review.vmi.uid:
         return Unowed(NotOwed.UID_MISMATCH)
     try:
-        due = _due(review.pod, found, rule_set, always=always)
+        due = _due(review.pod, found, rule_set, even_if_counted=even_if_counted)
     except ValueError as error:
         return Unowed(NotOwed.UNREADABLE_QUANTITY, str(error))
     return Unowed(due) if isinstance(due, NotOwed) else due
 
 
-def _due(pod: Pod, vmi: LauncherVMI, rule_set: RuleSet, *, always: bool) -> Owed | NotOwed:
+def _due(pod: Pod, vmi: LauncherVMI, rule_set: RuleSet, *, even_if_counted: bool) -> Owed | NotOwed:
     """What the plugins declare, as far as KubeVirt has provably not counted it."""
     names = vmi.plugin_names
     if not names:
@@ -156,11 +163,14 @@ def _due(pod: Pod, vmi: LauncherVMI, rule_set: RuleSet, *, always: bool) -> Owed
     registered = rule_set.registry.plugins
     plugins = {name: registered[name] for name in names if name in registered}
     declared = declared_amounts(plugins, rule_set.supplementary)
-    evidence = Evidence.NOT_COUNTED if always else evidence_in(pod, vmi, rule_set.registry.version)
+    evidence = evidence_in(pod, vmi, rule_set.registry.version)
     due = total(declared.values())
-    if evidence is not Evidence.NOT_COUNTED:
+    if evidence is not Evidence.NOT_COUNTED and not even_if_counted:
         due.pop(REQUESTS_MEMORY, None)
-    return _rest(pod, vmi, due, declared) if due else _nothing_due(declared, plugins, evidence)
+    if not due:
+        return _nothing_due(declared, plugins, evidence)
+    is_counted = evidence is Evidence.COUNTED and memory_is_registered(plugins.values())
+    return _rest(pod, vmi, due, declared, is_counted=is_counted)
 
 
 def _nothing_due(declared: Mapping[str, Amounts], plugins: Mapping[str, Plugin], evidence: Evidence) -> NotOwed:
@@ -172,7 +182,7 @@ def _nothing_due(declared: Mapping[str, Amounts], plugins: Mapping[str, Plugin],
     return NotOwed.COUNTED_BY_KUBEVIRT if memory_is_registered(plugins.values()) else NotOwed.NOTHING_DECLARED
 
 
-def _rest(pod: Pod, vmi: LauncherVMI, due: Amounts, declared: Mapping[str, Amounts]) -> Owed | NotOwed:
+def _rest(pod: Pod, vmi: LauncherVMI, due: Amounts, declared: Mapping[str, Amounts], *, is_counted: bool) -> Owed | NotOwed:
     """What is due, less what the pod's marker tells."""
     compute, of_vmi = pod.compute(), vmi.annotations.get(MARKER)
     if compute is None:
@@ -187,7 +197,7 @@ def _rest(pod: Pod, vmi: LauncherVMI, due: Amounts, declared: Mapping[str, Amoun
     if resources == sections and not account:
         return NotOwed.NOT_APPLICABLE  # guest overhead that is overcommitted, and no limit
     marker = write_marker(before | {slot: fitting[slot] for slot in amounts}, of_vmi)
-    return Owed(compute, amounts, declared, resources, account | {MARKER: marker})
+    return Owed(compute, amounts, declared, resources, account | {MARKER: marker}, is_counted and REQUESTS_MEMORY in amounts)
 
 
 def _account(pod: Pod, due: Amounts, vmi: LauncherVMI) -> dict[str, str]:

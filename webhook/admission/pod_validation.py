@@ -39,7 +39,7 @@ def validate_pod(review: PodReview, vmi: bytes | None, rule_set: RuleSet, mode: 
     """
     if mode is OverheadMode.OFF or action is Action.OFF:
         return unpatched(Unpatched.MODE_OFF)
-    due = due_to(review, vmi, rule_set, always=mode is OverheadMode.ALWAYS)
+    due = due_to(review, vmi, rule_set, even_if_counted=mode is OverheadMode.EVEN_IF_COUNTED)
     if isinstance(due, Unowed):
         return unpatched(due.reason, due.problem)
     findings = [found for resource in RESOURCES for found in _missing(due, resource, action)]

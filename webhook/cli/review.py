@@ -62,7 +62,7 @@ class _Options(TypedDict):
 @click.option("--registry", metavar="FILE", help="Without a server: what to check against, as for `bindguard serve`.")
 @click.option("--kubevirt-version", metavar="VERSION", help="Without a server: KubeVirt release to check against.")
 @click.option("--vmis", metavar="DIR", help="Without a server: VMI files that launcher pods are matched with.")
-@click.option("--overhead", metavar="MODE", help="Without a server: when pods get the overhead of their plugins: auto, always or off.")
+@click.option("--overhead", metavar="MODE", help="Without a server: when pods get overhead: auto, even-if-counted or off.")
 @click.option("--config", metavar="FILE", help="Without a server: configuration as for `bindguard serve`.")
 def command(**options: Unpack[_Options]) -> None:
     """Ask a server, or the engine without one, for the answer to recorded AdmissionReviews, and show it as kubectl would.

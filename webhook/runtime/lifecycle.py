@@ -20,6 +20,8 @@ import structlog
 import uvloop
 
 from webhook import __version__
+from webhook.admission.mutation import OverheadMode
+from webhook.admission.overhead_due import may_count
 from webhook.errors import EXIT_CLEAN, UsageError
 from webhook.http.large import SWITCH_SECONDS
 from webhook.http.listener import Listener
@@ -156,6 +158,7 @@ async def _announce(assembly: Assembly, settings: ServeSettings, started: float)
     """Tell when the server is ready, and until then why it is not."""
     await wait_until_ready(assembly.checks, started)
     _settle()
+    _warn_of_double_overhead(assembly, settings)
     log.info("ready", **_told(assembly, settings), seconds=round(time.monotonic() - started, 3))
 
 
@@ -169,6 +172,13 @@ async def wait_until_ready(checks: Mapping[str, Check], started: float) -> None:
             log.log(level, "not ready", reasons=reasons)
         told = level, reasons
         await asyncio.sleep(_ASK_SECONDS)
+
+
+def _warn_of_double_overhead(assembly: Assembly, settings: ServeSettings) -> None:
+    version = assembly.registry.rule_set.registry.version
+    if OverheadMode(settings.overhead) is OverheadMode.EVEN_IF_COUNTED and may_count(version):
+        told = "unknown" if version is None else str(version)
+        log.warning("overhead may be counted twice", kubevirt=told, overhead=settings.overhead, remedy="set overhead: auto")
 
 
 def _settle() -> None:

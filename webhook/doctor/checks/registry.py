@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from webhook.admission.mutation import OverheadMode
+from webhook.admission.overhead_due import may_count
 from webhook.cluster.kubevirts import State, counted, version_of
 from webhook.doctor.checks.ages import age
 from webhook.doctor.checks.missing_objects import unseen
@@ -31,10 +33,19 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     yield ok("kubevirt", _described(registry))
     for note in found.loaded.notes:
         yield warn("kubevirt", note, "wait for the roll-out to end, or mend the CR; rules check as for the newest KubeVirt until then")
+    yield from _overhead(registry, snapshot)
     talking = {pod: inside for pod, inside in snapshot.inside.items() if not inside.silent}
     version = version_of(objects, "")
     yield from together((pod, _served(inside, registry, version)) for pod, inside in talking.items())
     yield from _ages(snapshot)
+
+
+def _overhead(registry: Registry, snapshot: Snapshot) -> Iterator[Result]:
+    settings = snapshot.settings.value
+    if settings is not None and settings.overhead == OverheadMode.EVEN_IF_COUNTED and may_count(registry.version):
+        counts = f"KubeVirt {registry.version} counts" if registry.version is not None else "KubeVirt (version unknown) may count"
+        found = f"config.overhead is {settings.overhead}, and {counts} the overhead of plugins itself: launcher pods get it twice"
+        yield warn("overhead", found, "set config.overhead: auto; even-if-counted is for forks of KubeVirt that count nothing")
 
 
 def _described(registry: Registry) -> str:

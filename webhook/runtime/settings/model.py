@@ -84,8 +84,10 @@ class ServeSettings(BaseSettings):
         {}, "Action of a rule, group or glob; overrides the default action.", "deny, warn or off for each"
     )
     exclude: Exclude = _setting(Exclude(), "Namespaces whose objects are not checked.", "names or globs of namespaces")
-    overhead: Annotated[Literal["auto", "always", "off"], pydantic.BeforeValidator(_off)] = _setting(
-        "auto", "When launcher pods get the overhead of their plugins; `auto`: where KubeVirt has not counted it.", "auto, always or off"
+    overhead: Annotated[Literal["auto", "even-if-counted", "off"], pydantic.BeforeValidator(_off)] = _setting(
+        "auto",
+        "When launcher pods get the overhead of their plugins; `auto`: where KubeVirt has not counted it.",
+        "auto, off, or even-if-counted, which counts it twice on KubeVirt 1.3 and later",
     )
     validate_pods: Annotated[Literal["off", "warn", "deny"], pydantic.BeforeValidator(_off)] = _setting(
         "off", "What /validate does with launcher pods that lack overhead.", "off, warn or deny"
