@@ -1,13 +1,18 @@
-"""The sidecars that KubeVirt itself ships, told by their image."""
+"""The sidecars of network bindings that KubeVirt itself ships, told by their image."""
 
 from collections.abc import Mapping
 
+from webhook.kube.version import Version, parse_version
+from webhook.plugins.plugin import Plugin
+
 PASST_IMAGE = "network-passt-binding"
+SLIRP_IMAGE = "network-slirp-binding"
+VDPA_IMAGE = "network-vdpa-binding"
 
 BUILT_IN_NAME: Mapping[str, str] = {
     PASST_IMAGE: "passt",
-    "network-slirp-binding": "slirp",
-    "network-vdpa-binding": "vdpa",
+    SLIRP_IMAGE: "slirp",
+    VDPA_IMAGE: "vdpa",
 }
 """By image, the plugin name that each sidecar was built with (kubevirt/kubevirt#18419, #18435)."""
 
@@ -15,3 +20,14 @@ BUILT_IN_NAME: Mapping[str, str] = {
 def image_name(image: str | None) -> str:
     """The last part of an image reference, without registry, tag and digest: `quay.io/kubevirt/x:v1@sha256:...` is `x`."""
     return (image or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def image_release(image: str | None) -> Version | None:
+    """The release that an image's tag names, `None` where it names none: `quay.io/kubevirt/x:v1.8.0` is 1.8."""
+    tag = (image or "").partition("@")[0].rpartition("/")[2].partition(":")[2]
+    return parse_version(tag)
+
+
+def has_sidecar(plugin: Plugin, image: str) -> bool:
+    """Whether the plugin's sidecar has this image name."""
+    return plugin.sidecar_image is not None and image in plugin.sidecar_image and image_name(plugin.sidecar_image) == image

@@ -43,3 +43,13 @@ def test_an_unknown_plugin_is_accepted(known: Registry) -> None:
 @pytest.mark.parametrize("name", ["", None, "Passt"])
 def test_the_name_is_compared_exactly(name: str | None) -> None:
     assert_accepted(RULE, vmi(interface(binding={"name": name})))
+
+
+@pytest.mark.parametrize(("version", "found"), [("1.9", False), (None, False), ("1.10", True)])
+def test_the_slirp_sidecar_is_shipped_up_to_1_9(version: str | None, *, found: bool) -> None:
+    known = registry({"s": {"sidecarImage": "quay.io/kubevirt/network-slirp-binding:v1.9.0"}}, version=version)
+    used = vmi(interface(binding={"name": "s"}))
+    if found:
+        assert_found(RULE, used, known, field="domain.devices.interfaces[0].binding", message="ships no more from 1.10")
+    else:
+        assert_accepted(RULE, used, known)

@@ -2,6 +2,7 @@ import pytest
 
 from tests.asserts import assert_accepted, assert_found
 from tests.builders import interface, no_registry, registry, vmi
+from webhook.rules.base import Action
 from webhook.rules.plugins.plugin_attaches_nothing import RULE
 
 HALF = vmi(interface(binding={"name": "half"}))
@@ -47,3 +48,11 @@ def test_an_unregistered_or_empty_name_is_another_rule_s_business(name: str | No
 
 def test_nothing_is_said_where_nobody_knows_what_is_registered() -> None:
     assert_accepted(RULE, HALF, no_registry())
+
+
+def test_a_vm_that_brings_a_sidecar_of_its_own_may_get_the_nic_from_it() -> None:
+    half = registry({"p": {"networkAttachmentDefinition": "net"}})
+    annotations = {"hooks.kubevirt.io/hookSidecars": '[{"image": "quay.io/acme/hook:v1"}]'}
+    hooked = vmi(interface(binding={"name": "p"}), annotations=annotations)
+    assert_found(RULE, hooked, half, field="domain.devices.interfaces[0].binding.name", severity=Action.WARN)
+    assert_found(RULE, vmi(interface(binding={"name": "p"})), half, field="domain.devices.interfaces[0].binding.name", severity=Action.DENY)

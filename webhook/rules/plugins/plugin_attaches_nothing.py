@@ -5,7 +5,8 @@ What
 
 Why
     KubeVirt leaves such an interface out of the domain and says nothing: the VM boots, silently without that NIC. The usual cause is a
-    slip in the registration, such as `Tap` for `tap`.
+    slip in the registration, such as `Tap` for `tap`. A VM whose annotation `hooks.kubevirt.io/hookSidecars` brings a sidecar of its own
+    may get the NIC from that one, so there this only warns.
 
 Refused
     binding: {name: half}        # registered as half: {networkAttachmentDefinition: default/half}
@@ -14,18 +15,21 @@ Accepted
     binding: {name: whole}       # registered as whole: {networkAttachmentDefinition: default/whole, domainAttachmentType: tap}
 
 Source
-    pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0; `managedTap` is known from 1.4.
+    pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0; `managedTap` is known from 1.4. The annotation is read in
+    pkg/hooks/hooks.go@v1.9.0.
 """
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
+HOOK_SIDECARS = "hooks.kubevirt.io/hookSidecars"
 
-def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
+
+def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Look at the registration; a missing one is `unregistered-plugin`'s to tell."""
     name = interface.binding.name if interface.binding is not None else None
     plugin = registry.plugins.get(name or "")
@@ -36,7 +40,8 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     message = f"plugin {quoted(name)} is registered {kind} and without sidecarImage, so the VM boots without this NIC"
     known = " or ".join(registry.attachment_types)
     means = f"domainAttachmentType {known}, or a sidecarImage," if known else "a sidecarImage"
-    return [Violation(("binding", "name"), message, f"give {quoted(name)} {means} in {registry.owner}")]
+    at_most = Action.WARN if vmi.annotations.get(HOOK_SIDECARS) else Action.DENY
+    return [Violation(("binding", "name"), message, f"give {quoted(name)} {means} in {registry.owner}", at_most)]
 
 
 RULE = InterfaceRule(

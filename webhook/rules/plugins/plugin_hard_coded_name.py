@@ -1,12 +1,13 @@
 """A plugin is registered under another name than the one its sidecar listens to.
 
 What
-    KubeVirt is older than 1.9, the plugin's `sidecarImage` is one of KubeVirt's own (`network-passt-binding`, `network-slirp-binding`,
-    `network-vdpa-binding`), and the plugin is not registered as `passt`, `slirp` or `vdpa`.
+    The plugin's `sidecarImage` is KubeVirt's `network-passt-binding` or `network-slirp-binding`, it is not registered as `passt` or
+    `slirp`, and KubeVirt or the release in the image's tag is older than 1.9. The same for `network-vdpa-binding` and `vdpa`, as a warning.
 
 Why
-    Until 1.9 these sidecars act only on interfaces whose plugin has the name that they were built with; under any other name the sidecar
-    runs and does nothing, and nobody says so. From 1.9 KubeVirt tells the sidecar its name.
+    Until 1.9 these sidecars act only on an interface whose plugin has the name that they were built with. Under any other name they answer
+    virt-launcher with an error, and the VM never starts. From 1.9 KubeVirt tells the sidecar its name in an environment variable, which an
+    older sidecar does not read. A tag that names no release (`latest`, a digest) is taken as that of KubeVirt.
 
 Refused
     binding: {name: my-passt}        # registered as my-passt: {sidecarImage: quay.io/kubevirt/network-passt-binding:v1.8.0}
@@ -15,16 +16,20 @@ Accepted
     binding: {name: passt}           # registered as passt: {sidecarImage: quay.io/kubevirt/network-passt-binding:v1.8.0}
 
 Source
-    kubevirt/kubevirt#18419 and #18435; environment variable NETWORK_BINDING_PLUGIN_NAME in 1.9.0.
+    cmd/sidecars/network-passt-binding/domain/configurator.go and cmd/sidecars/network-slirp-binding/domain/domain.go@v1.1.1 and @v1.8.4;
+    environment variable NETWORK_BINDING_PLUGIN_NAME in pkg/hooks/hooks.go@v1.9.0; kubevirt/kubevirt#18419 and #18435. The vdpa sidecar is
+    not in KubeVirt's repository.
 """
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.plugins.sidecars import BUILT_IN_NAME, image_name
+from webhook.plugins.sidecars import BUILT_IN_NAME, VDPA_IMAGE, image_name, image_release
 from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
+
+_NAMED_SINCE = Version(1, 9)
 
 
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
@@ -37,17 +42,18 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     built_in = BUILT_IN_NAME.get(image)
     if built_in is None or built_in == name:
         return ()
-    message = f"before KubeVirt 1.9 sidecar {image} acts only on plugin {quoted(built_in)}, and here it is registered as {quoted(name)}"
-    return [Violation(("binding", "name"), message, f"register the plugin as {quoted(built_in)} in {registry.owner}, and name it so here")]
+    release = image_release(plugin.sidecar_image)
+    if not registry.at_least(*_NAMED_SINCE):
+        old = f"in KubeVirt before {_NAMED_SINCE} sidecar {image}"
+    elif release is not None and release < _NAMED_SINCE:
+        old = f"sidecar {image} of release {release}, older than {_NAMED_SINCE},"
+    else:
+        return ()
+    message = f"{old} serves plugin {quoted(built_in)} only, and here it is registered as {quoted(name)}: the VM never starts"
+    remedy = f"register the plugin as {quoted(built_in)} in {registry.owner}, and name it so here"
+    return [Violation(("binding", "name"), message, remedy, Action.WARN if image == VDPA_IMAGE else Action.DENY)]
 
 
 RULE = InterfaceRule(
-    name="plugin-hard-coded-name",
-    group=Group.PLUGINS,
-    check=check,
-    action=Action.WARN,
-    field="binding",
-    since=Version(1, 1),
-    until=Version(1, 9),
-    needs_registry=True,
+    name="plugin-hard-coded-name", group=Group.PLUGINS, check=check, field="binding", since=Version(1, 1), needs_registry=True
 )
