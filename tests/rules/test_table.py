@@ -39,6 +39,7 @@ REGISTRIES: Mapping[str, Registry] = {
     ),
     "plugin-gate-disabled": registry({"passt": PASST}, version="1.4"),
     "plugin-hard-coded-name": registry({"passt": PASST, "my-passt": PASST}, version="1.8"),
+    "plugin-without-tap-device": registry({"macvtap": {"domainAttachmentType": "tap"}}),
     "port-ranges-gate-disabled": registry(),
 }
 """What an example's mistake needs to show, where `GENEROUS` does not do."""

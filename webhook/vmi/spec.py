@@ -79,6 +79,13 @@ class MultusNetwork(_Value, frozen=True):
     default: bool | None = None
 
 
+class PodNetwork(_Value, frozen=True):
+    """`networks[].pod`."""
+
+    vm_network_cidr: str | None = msgspec.field(default=None, name="vmNetworkCIDR")
+    vm_ipv6_network_cidr: str | None = msgspec.field(default=None, name="vmIPv6NetworkCIDR")
+
+
 class ResourceClaim(_Value, frozen=True):
     """`networks[].resourceClaim` (KubeVirt 1.9+, alpha)."""
 
@@ -90,7 +97,7 @@ class Network(_Value, frozen=True):
     """`networks[]`."""
 
     name: str | None = None
-    pod: Present | None = None
+    pod: PodNetwork | None = None
     multus: MultusNetwork | None = None
     resource_claim: ResourceClaim | None = None
 

@@ -31,6 +31,8 @@ class VMI:
         has_loose_ends: An interface has no network, or a network no interface.
         has_odd_sources: A network is not just the pod network, nor just a Multus network with a name.
         has_claims: A network has a resourceClaim.
+        has_pod_subnets: A pod network sets the subnet of the guest.
+        has_multus: A network has multus.
         has_several_defaults: More than one network could be the default one.
         has_probe: A liveness or readiness probe is set.
         has_resource_claims: `resourceClaims` has entries.
@@ -46,8 +48,10 @@ class VMI:
         "default_network",
         "has_claims",
         "has_loose_ends",
+        "has_multus",
         "has_neither",
         "has_odd_sources",
+        "has_pod_subnets",
         "has_preference",
         "has_probe",
         "has_repeated_names",
@@ -92,16 +96,19 @@ class VMI:
     def _see_networks(self) -> None:
         named: dict[str, Network] = {}
         default: Network | None = None
-        odd = claims = False
+        odd = claims = subnets = has_multus = False
         defaults = 0
         for network in self.networks:
             named[network.name or ""] = network
             pod, multus = network.pod is not None, network.multus
             defaults += pod
+            if network.pod is not None:
+                subnets = subnets or bool(network.pod.vm_network_cidr or network.pod.vm_ipv6_network_cidr)
             if multus is None:
                 default = default or network
                 odd = odd or not pod
             else:
+                has_multus = True
                 if multus.default:
                     default = default or network
                     defaults += 1
@@ -111,6 +118,8 @@ class VMI:
         self.default_network = default
         self.has_odd_sources = odd or claims
         self.has_claims = claims
+        self.has_pod_subnets = subnets
+        self.has_multus = has_multus
         self.has_several_defaults = defaults > 1
 
     def meant(self, name: str, known: Collection[str]) -> str:

@@ -1,7 +1,8 @@
 """A registration names a NetworkAttachmentDefinition that cannot exist.
 
 What
-    `networkAttachmentDefinition` is neither `name` nor `namespace/name` with names as Kubernetes allows them.
+    `networkAttachmentDefinition` is neither `name` nor `namespace/name` with names as Kubernetes allows them, or the name has more than 170
+    characters, with which Multus fails.
 
 Why
     KubeVirt copies the value into the pod's Multus annotation unread; every VM that uses the plugin then hangs while its pod's network is
@@ -17,10 +18,10 @@ Accepted
 
 Source
     Nothing upstream checks the value; it is split in pkg/network/multus/nad.go@v1.9.0. Names: RFC 1123, as in
-    kubernetes/apimachinery pkg/util/validation/validation.go.
+    kubernetes/apimachinery pkg/util/validation/validation.go. The length is that of kubevirt/kubevirt#17873.
 """
 
-from webhook.kube.names import MAX_NAME_LENGTH, is_dns_label, is_dns_name
+from webhook.kube.nad import REFERENCE_HELP, fault_of
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, Violation
@@ -29,23 +30,12 @@ from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
     """Split as KubeVirt does and look at both names; an empty string counts as absent."""
     found = registration.plugin.network_attachment_definition
-    wrong = _wrong(found) if found else None
-    if wrong is None:
+    fault = fault_of(found) if found else None
+    if fault is None:
         return ()
-    message = f"networkAttachmentDefinition {quoted(found)} cannot exist: {wrong}"
-    accepted = "write name or namespace/name, in lower-case letters, digits, hyphens and, in the name, dots"
-    return [Violation(("networkAttachmentDefinition",), message, accepted)]
-
-
-def _wrong(found: str) -> str | None:
-    namespace, slash, name = found.partition("/") if "/" in found else ("", "", found)
-    if slash and not is_dns_label(namespace):
-        return f"{quoted(namespace)} is no name of a namespace"
-    if "/" in name:
-        return f'KubeVirt splits at the first "/" and asks for the name {quoted(name)}'
-    if len(name) > MAX_NAME_LENGTH:
-        return f"the name has {len(name)} characters, {MAX_NAME_LENGTH} are allowed"
-    return None if is_dns_name(name) else f"{quoted(name)} is no name of an object"
+    return [
+        Violation(("networkAttachmentDefinition",), f"networkAttachmentDefinition {quoted(found)} cannot exist: {fault}", REFERENCE_HELP)
+    ]
 
 
 RULE = RegistrationRule(name="invalid-nad-reference", group=Group.REGISTRATIONS, check=check)

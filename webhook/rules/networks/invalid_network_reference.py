@@ -1,0 +1,53 @@
+"""A Multus network names a NetworkAttachmentDefinition that cannot exist.
+
+What
+    `networks[].multus.networkName` is neither `name` nor `namespace/name` with names as Kubernetes allows them, or the name has more than
+    170 characters.
+
+Why
+    KubeVirt admits the VM and splits the value at the first "/" only. Up to 1.8 virt-controller then finds no such object and creates no
+    pod ("failed to locate network attachment definition"); from 1.9 Multus does not find it, and the pod stays in ContainerCreating.
+    A longer name can exist, but Multus keeps a file whose name has that name, a container id and more, and a file name ends at 255 bytes.
+
+Refused
+    interfaces: [{name: blue, bridge: {}}]
+    networks: [{name: blue, multus: {networkName: Lan_VLAN100}}]
+
+    interfaces: [{name: blue, bridge: {}}]
+    networks: [{name: blue, multus: {networkName: lab/lan/x}}]
+
+Accepted
+    interfaces: [{name: blue, bridge: {}}]
+    networks: [{name: blue, multus: {networkName: lab/lan-vlan100}}]
+
+Source
+    pkg/network/multus/nad.go@v1.9.0; the length is that of kubevirt/kubevirt#17873. Multus reads an interface's name behind an "@" in the
+    reference of a default network (`default: true`).
+"""
+
+from webhook.kube.nad import REFERENCE_HELP, fault_of
+from webhook.kube.text import quoted
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.vmi.spec import MultusNetwork
+from webhook.vmi.vmi import VMI
+
+
+def check(vmi: VMI, _registry: Registry) -> Mistakes:
+    """Check each reference; a missing one is `multus-without-network-name`'s to tell."""
+    return (
+        Violation(
+            ("networks", index, "multus", "networkName"),
+            f"networkName {quoted(network.multus.network_name)} cannot exist: {fault}",
+            REFERENCE_HELP,
+        )
+        for index, network in enumerate(vmi.networks)
+        if network.multus is not None and network.multus.network_name and (fault := _fault(network.multus, network.multus.network_name))
+    )
+
+
+def _fault(multus: MultusNetwork, written: str) -> str | None:
+    return fault_of(written.rpartition("@")[0] if multus.default and "@" in written else written)
+
+
+RULE = SpecRule(name="invalid-network-reference", group=Group.NETWORKS, check=check, trait="has_multus")
