@@ -171,7 +171,7 @@ def test_no_name_is_read_as_a_number_or_as_nothing(helm: Helm) -> None:
 )
 def test_the_notes_warn_of_a_single_pod_without_which_nothing_goes(helm: Helm, values: Values, *, said: bool) -> None:
     done = helm.run("install", "bindguard", str(CHART), "--dry-run=client", values=values)
-    assert (b"One replica and failurePolicy Fail" in done.stdout) is said
+    assert (b"with one replica and failurePolicy: Fail" in done.stdout) is said
 
 
 def test_every_value_has_a_comment() -> None:
