@@ -343,7 +343,6 @@ def test_a_server_is_asked_without_the_packages_of_one_and_the_engine_names_them
         "fastapi",
         "httptools",
         "prometheus_client",
-        "pydantic_settings",
         "starlette",
         "structlog",
         "uvicorn",

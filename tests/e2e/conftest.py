@@ -43,23 +43,37 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield plane
 
 
-@pytest.fixture(scope="session")
-def bindguard(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="session", params=[(), ("--plain-uvicorn",)], ids=["limited", "plain-uvicorn"])
+def bindguard(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Server]:
     """A running server that the API server asks about every kind, and about launcher pods."""
     directory = tmp_path_factory.mktemp("bindguard")
     (directory / "vmis").mkdir()
     registry = directory / "registry.yaml"
     registry.write_bytes((EXAMPLES / "kubevirt.yaml").read_bytes())
-    with Server(
-        directory, "--self-signed", "--registry", registry, "--vmi-directory", directory / "vmis", "--overhead", "even-if-counted"
-    ) as server:
+    flags = (
+        "--self-signed",
+        "--registry",
+        registry,
+        "--vmi-directory",
+        directory / "vmis",
+        "--overhead",
+        "even-if-counted",
+        *request.param,
+    )
+    with Server(directory, *flags) as server:
         base = server.ready["admission"]
         path = "/apis/admissionregistration.k8s.io/v1"
         ca_bundle = server.ready["ca_bundle"]
-        plane.create(f"{path}/validatingwebhookconfigurations", validating_configuration(f"{base}/validate", ca_bundle))
-        plane.create(f"{path}/mutatingwebhookconfigurations", mutating_configuration(f"{base}/mutate", ca_bundle))
+        configurations = {
+            "validatingwebhookconfigurations": validating_configuration(f"{base}/validate", ca_bundle),
+            "mutatingwebhookconfigurations": mutating_configuration(f"{base}/mutate", ca_bundle),
+        }
+        for kind, configuration in configurations.items():
+            plane.create(f"{path}/{kind}", configuration)
         _wait(lambda: _is_in_force(plane))
         yield server
+        for kind, configuration in configurations.items():
+            plane.client.delete(f"{path}/{kind}/{configuration['metadata']['name']}").raise_for_status()
 
 
 @pytest.fixture(scope="module")

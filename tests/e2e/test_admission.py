@@ -34,11 +34,11 @@ def test_a_slip_is_denied_with_field_remedy_and_rule(plane: ControlPlane) -> Non
 
 
 def test_a_registered_plugin_is_accepted(plane: ControlPlane) -> None:
-    plane.create(VMS, vm("fine", "l2bridge"))
+    plane.create(f"{VMS}?dryRun=All", vm("fine", "l2bridge"))
 
 
 def test_a_warning_reaches_the_client(plane: ControlPlane) -> None:
-    answer = plane.client.post(VMS, json=vm("warned", "passt"))
+    answer = plane.client.post(f"{VMS}?dryRun=All", json=vm("warned", "passt"))
     assert answer.is_success
     assert "deprecated-plugin" in answer.headers["warning"]
 

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextvars import ContextVar
 from typing import Any, BinaryIO, TypeVar
 
 import uvloop
@@ -16,6 +17,7 @@ from tests.admission import launchers, reviews
 from webhook.admission.mutation import OverheadMode
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource
+from webhook.http.limited_listener import LimitedListener
 from webhook.http.limits import ConnectionLimits, Limits
 from webhook.http.listener import Listener
 from webhook.http.metrics import Metrics
@@ -29,6 +31,11 @@ T = TypeVar("T")
 
 PATIENCE = 60.0
 """Seconds until a test gives up: many, as nothing here depends on speed."""
+
+
+LIMITED, PLAIN_UVICORN = "limited", "plain-uvicorn"
+SERVED_BY = ContextVar("served by", default=LIMITED)
+"""Which listener `serving` starts; the fixture `each_listener` sets it."""
 
 
 class VMIs:
@@ -90,8 +97,12 @@ class Served:
         self.metrics = metrics
         self.refused: list[int] = []
         self.turned_away: list[TurnedAway] = []
-        self.listener = Listener(
-            app, host="127.0.0.1", port=0, limits=limits, refused=self.refused.append, turned_away=self.turned_away.append
+        self.listener = (
+            Listener(app, host="127.0.0.1", port=0, keep_alive_seconds=limits.keep_alive_seconds)
+            if SERVED_BY.get() == PLAIN_UVICORN
+            else LimitedListener(
+                app, host="127.0.0.1", port=0, limits=limits, refused=self.refused.append, turned_away=self.turned_away.append
+            )
         )
         self.loop.run(self.listener.start())
         self.port = self.listener.port

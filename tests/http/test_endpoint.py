@@ -15,6 +15,8 @@ from webhook.admission.vmi_source import VMISourceError
 from webhook.http.endpoint import parse_duration, seconds_to_answer
 from webhook.http.limits import Limits
 
+pytestmark = pytest.mark.usefixtures("each_listener")
+
 JSON = {"content-type": "application/json"}
 
 
@@ -218,12 +220,12 @@ def test_a_violation_of_ours_is_an_error_without_a_traceback_and_hurts_no_other_
 def test_three_hundred_requests_at_a_time_each_get_their_own_answer() -> None:
     uids = [f"uid-{i}" for i in range(300)]
     start = threading.Barrier(30)
-    with serving() as server:
+    with serving() as server, httpx.Client(headers=JSON, timeout=60) as client:
 
         def one(uid: str) -> str:
             start.wait()
             body = bad_review(uid=uid) if uid.endswith("7") else vmi_review(uid=uid)
-            response = httpx.post(f"{server.url}/validate", content=body, headers=JSON, timeout=60).json()["response"]
+            response = client.post(f"{server.url}/validate", content=body).json()["response"]
             assert response["allowed"] is not uid.endswith("7")
             return str(response["uid"])
 
@@ -233,8 +235,12 @@ def test_three_hundred_requests_at_a_time_each_get_their_own_answer() -> None:
 
 def test_requests_waiting_for_vmis_hold_up_no_others() -> None:
     vmis = VMIs(shut=True)
-    with serving(vmis=vmis) as server, ThreadPoolExecutor(100) as pool:
-        waiting = [pool.submit(httpx.post, f"{server.url}/mutate", content=pod_review(), headers=JSON, timeout=60) for _ in range(100)]
+    with (
+        serving(vmis=vmis) as server,
+        httpx.Client(headers=JSON, timeout=60, limits=httpx.Limits(max_connections=None)) as client,
+        ThreadPoolExecutor(100) as pool,
+    ):
+        waiting = [pool.submit(client.post, f"{server.url}/mutate", content=pod_review()) for _ in range(100)]
         for _ in waiting:
             assert vmis.asked.acquire(timeout=60)
         assert httpx.post(f"{server.url}/validate", content=vmi_review(), headers=JSON).status_code == 200

@@ -8,9 +8,24 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.http.serving import PATIENCE, Served, VMIs, ask, assert_closed, front, pod_review, post, read_answer, serving, vmi_review
+from tests.http.serving import (
+    PATIENCE,
+    Served,
+    VMIs,
+    ask,
+    assert_closed,
+    front,
+    pod_review,
+    post,
+    read_all,
+    read_answer,
+    serving,
+    vmi_review,
+)
 from webhook.http.listener import Listener
 from webhook.http.metrics import Metrics
+
+pytestmark = pytest.mark.usefixtures("each_listener")
 
 JSON = {"content-type": "application/json"}
 
@@ -45,9 +60,12 @@ def test_while_draining_every_answer_asks_to_leave_and_new_connections_are_serve
                     assert (status, headers["connection"]) == (200, "close")
                 assert_closed(connection)
                 connection.close()
-        for request in (b"GET /nowhere HTTP/1.1\r\nhost: a\r\n\r\n", b"nonsense\r\n\r\n", post(b"")):
+        for request in (b"GET /nowhere HTTP/1.1\r\nhost: a\r\n\r\n", post(b"")):
             with server.connect() as connection:
                 assert ask(connection, request)[1]["connection"] == "close"
+        with server.connect() as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+            assert b"connection: close" in read_all(connection)
         ended.cancel()
 
 
@@ -76,6 +94,7 @@ def is_refused(port: int) -> bool:
     return False
 
 
+@pytest.mark.limits("a moment for the first request of a connection while stopping")
 def test_a_connection_that_has_brought_no_request_yet_gets_a_moment_to_bring_one() -> None:
     with serving() as server, server.connect() as fresh:
         server.until(lambda: server.listener.connections == 1)

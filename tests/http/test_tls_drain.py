@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from tests.tls.builders import ca, files_in, leaf
 from tests.tls.wire import LOOPS, client, run
+from webhook.http.limited_listener import LimitedListener
 from webhook.http.limits import ConnectionLimits
-from webhook.http.listener import Listener
 from webhook.tls.provider import CertificateSource
 
 CA = ca()
@@ -47,7 +47,7 @@ class Port:
     def __init__(self, directory: Path, handshake_seconds: float, max_handshakes: int) -> None:
         source = CertificateSource(files_in(directory, PAIR))
         self.app = App()
-        self.listener = Listener(
+        self.listener = LimitedListener(
             self.app,
             host="127.0.0.1",
             port=0,

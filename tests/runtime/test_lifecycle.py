@@ -21,6 +21,8 @@ POD = (ROOT / "tests/data/reviews/pod-create-virt-launcher-2.json").read_bytes()
 REGISTERED = KUBEVIRT.replace("l2bridge", "past")
 JSON = {"content-type": "application/json"}
 
+each_listener = pytest.mark.parametrize("listener", [(), ("--plain-uvicorn",)], ids=["limited", "plain-uvicorn"])
+
 
 def self_signed(directory: Path, *arguments: str | Path, registry: str = KUBEVIRT) -> Server:
     write(directory, {"r.yaml": registry})
@@ -122,8 +124,9 @@ def test_sighup_reloads_at_once(tmp_path: Path) -> None:
         assert validate(client, TYPO)["allowed"] is True
 
 
-def test_a_server_that_is_told_to_stop_serves_on_and_loses_no_request(tmp_path: Path) -> None:
-    with self_signed(tmp_path, "--drain-seconds", "6") as server:
+@each_listener
+def test_a_server_that_is_told_to_stop_serves_on_and_loses_no_request(tmp_path: Path, listener: tuple[str, ...]) -> None:
+    with self_signed(tmp_path, "--drain-seconds", "3", *listener) as server:
         answered = threading.Semaphore(0)
 
         def ask() -> None:
@@ -193,12 +196,13 @@ def test_a_second_signal_ends_at_once(tmp_path: Path, number: signal.Signals) ->
         assert server.told("stopped at once")["signal"] == number.name
 
 
-def test_a_new_pair_is_served_to_new_connections_and_a_broken_one_is_not(tmp_path: Path) -> None:
+@each_listener
+def test_a_new_pair_is_served_to_new_connections_and_a_broken_one_is_not(tmp_path: Path, listener: tuple[str, ...]) -> None:
     ca = tls.ca()
     (tmp_path / "ca.crt").write_bytes(ca.cert_pem)
     write(tmp_path, {"r.yaml": KUBEVIRT})
     tls.write(tmp_path, tls.leaf(ca))
-    with Server(tmp_path, "--registry", "r.yaml", "--tls-cert", "tls.crt", "--tls-key", "tls.key") as server:
+    with Server(tmp_path, "--registry", "r.yaml", "--tls-cert", "tls.crt", "--tls-key", "tls.key", *listener) as server:
         first = serial_at(server, tmp_path / "ca.crt")
         with server.client(tmp_path / "ca.crt") as client:
             assert validate(client, TYPO)["allowed"] is False

@@ -16,7 +16,7 @@ C = TypeVar("C", bound=Callable[..., object])
 
 _METAVARS = {"rules": "NAME=ACTION", "exclude": "GLOB", "tls_names": "NAME", "self_signed_names": "NAME", "client_names": "NAME"}
 _SEVERAL = frozenset(_METAVARS)
-_SWITCHES = frozenset({"cluster", "managed", "self_signed", "plain_http"})
+_SWITCHES = frozenset({"cluster", "managed", "self_signed", "plain_http", "plain_uvicorn"})
 
 
 def _shown(value: object) -> str:

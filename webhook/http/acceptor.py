@@ -10,7 +10,7 @@ import contextlib
 import errno
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -47,23 +47,11 @@ class Acceptor:
         self._handshakes: dict[str, dict[asyncio.Task[None], socket.socket]] = {}
         self._count = 0
 
-    @property
-    def port(self) -> int | None:
-        """The bound port; `None` before `open`, and after `close`."""
-        return int(self._sockets[0].getsockname()[1]) if self._sockets else None
-
-    async def open(self, host: str, port: int, backlog: int, context: ssl.SSLContext | None) -> None:
-        """Bind all addresses of `host`, or every address where it is empty, and accept; `OSError` when one cannot be bound."""
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        try:
-            for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
-                self._sockets.append(_listening(family, address, backlog))
-        except OSError:
-            self.close()
-            raise
+    def open(self, sockets: Sequence[socket.socket], context: ssl.SSLContext | None) -> None:
+        """Accept on listening sockets."""
+        self._sockets = list(sockets)
         for each in self._sockets:
-            loop.add_reader(each, self._accept, each, context)
+            asyncio.get_running_loop().add_reader(each, self._accept, each, context)
 
     def close(self) -> None:
         """Accept no more; handshakes that are under way go on."""
@@ -154,18 +142,3 @@ def _abort(connection: socket.socket) -> None:
     """End a handshake: its transport meets the end of the stream. Cancelling its task would let uvloop wait for a good-bye first."""
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def _listening(family: int, address: tuple[object, ...], backlog: int) -> socket.socket:
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listening.setblocking(False)
-        listening.bind(address)
-        listening.listen(backlog)
-    except OSError:
-        listening.close()
-        raise
-    return listening

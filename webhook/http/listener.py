@@ -1,43 +1,31 @@
-"""One port: bound, served, drained and closed.
+"""One port, served by uvicorn alone: bound, drained and closed, without the process's signals and without ending the process.
 
-It takes uvicorn's protocol without uvicorn's `Server`, which takes the process's signals, ends the process when a port is taken, closes
-its listening socket before it has drained, and cannot bound a TLS handshake.
+`limited_listener` serves the same applications with limits of connections and a fast path; the setting `plain_uvicorn` chooses this one.
 """
 
 import asyncio
+import contextlib
+import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 
 from starlette.types import ASGIApp
-from uvicorn import Config
-from uvicorn.server import ServerState
+from uvicorn import Config, Server
 
-from webhook.http.acceptor import Acceptor
-from webhook.http.fast_path import FastPath
-from webhook.http.limits import ConnectionLimits
-from webhook.http.pool import ConnectionPool, TurnedAway
-from webhook.http.protocol import Connection
 from webhook.http.reply import CLOSE
-
-_FIRST_REQUEST_SECONDS = 1.0
-_LOOK_SECONDS = 0.02
 
 
 class Listener:
     """Serves an ASGI application on a port."""
 
-    def __init__(  # noqa: PLR0913 - all but one by keyword, called in one place
+    def __init__(
         self,
         app: ASGIApp,
         *,
         host: str,
         port: int,
-        limits: ConnectionLimits | None = None,
         ssl_context_factory: Callable[[], ssl.SSLContext] | None = None,
-        refused: Callable[[int], None] = lambda _code: None,
-        turned_away: Callable[[TurnedAway], None] = lambda _reason: None,
-        earns_trust: bool = True,
+        keep_alive_seconds: int = 120,
     ) -> None:
         """Prepare to serve.
 
@@ -45,15 +33,10 @@ class Listener:
             app: What answers requests.
             host: Address to bind; empty for all.
             port: Port to bind; 0 for any free one.
-            limits: Bounds of connections.
             ssl_context_factory: Makes the context of the listening socket, at `start`; plain HTTP without.
-            refused: Is told the HTTP code of every request that the connection itself refuses.
-            turned_away: Is told of every connection that is closed to make room.
-            earns_trust: Whether a connection is trusted from its first answer with HTTP 200 on.
+            keep_alive_seconds: How long an idle connection is kept after an answer.
         """
         self._address = (host, port)
-        self._limits = limits or ConnectionLimits()
-        self._refused = refused
         self._ssl_context_factory = ssl_context_factory
         self._config = Config(
             app,
@@ -66,28 +49,18 @@ class Listener:
             proxy_headers=False,
             server_header=False,
             date_header=False,
-            timeout_keep_alive=self._limits.keep_alive_seconds,
+            timeout_keep_alive=keep_alive_seconds,
         )
-        self._config.load()
-        self._state = ServerState()
-        self._fast_paths: dict[bytes, FastPath] = {}
-        self._pool = ConnectionPool(total=self._limits.max_connections, per_client=self._limits.max_per_client, turned_away=turned_away)
-        self._acceptor = Acceptor(
-            lambda: Connection(
-                self._config, self._state, self._fast_paths, self._limits, self._pool, self._refused, earns_trust=earns_trust
-            ),
-            limits=self._limits,
-            pool=self._pool,
-            turned_away=turned_away,
-        )
+        self._server = Server(self._config)
+        self._state = self._server.server_state
+        self._sockets: list[socket.socket] = []
 
     @property
     def port(self) -> int:
         """The bound port; `RuntimeError` before `start`."""
-        port = self._acceptor.port
-        if port is None:
+        if not self._sockets:
             raise RuntimeError("the listener is not started")
-        return port
+        return int(self._sockets[0].getsockname()[1])
 
     @property
     def connections(self) -> int:
@@ -96,12 +69,14 @@ class Listener:
 
     async def start(self) -> None:
         """Bind and serve; `OSError` when the address cannot be bound."""
-        host, port = self._address
-        context = self._ssl_context_factory() if self._ssl_context_factory is not None else None
-        await self._acceptor.open(host, port, self._config.backlog, context)
+        self._config.load()
+        if self._ssl_context_factory is not None:
+            self._config.ssl = self._ssl_context_factory()
+        self._sockets = await listening_sockets(*self._address, self._config.backlog)
+        await self._serve()
 
     async def drain(self, seconds: float) -> None:
-        """Serve on for `seconds`, telling every client to come back elsewhere, then stop: the first half of a shutdown without loss.
+        """Serve on for `seconds`, with `Connection: close` in every answer, then stop: the first half of a shutdown without loss.
 
         Endpoints of a Service disappear some time after the pod is told to stop: until then requests still arrive, on new connections too.
         """
@@ -110,41 +85,52 @@ class Listener:
         await self.stop()
 
     async def stop(self, seconds: float = 30.0) -> None:
-        """Accept no more, close idle connections, finish what is in flight within `seconds`, cut off the rest.
-
-        A connection that has brought no request yet is not idle: its first one may be on the way, and gets a moment to arrive.
-        """
+        """Accept no more, close idle connections, finish what is in flight within `seconds`, cut off the rest."""
         self._ask_to_leave()
-        if self._acceptor.port is None:
+        if not self._sockets:
             return
-        self._acceptor.close()
-        for connection in list(self._state.connections):
-            if not isinstance(connection, Connection) or connection.has_asked:
-                connection.shutdown()
-        await self._idle_within(min(_FIRST_REQUEST_SECONDS, seconds))
-        for connection in list(self._state.connections):
-            connection.shutdown()
-        await self._idle_within(seconds)
-        await self._acceptor.abort_handshakes()
-        self._cut_off()
+        await self._end(seconds)
+        self._sockets.clear()
+        await self._cut_off()
 
-    async def _idle_within(self, seconds: float) -> None:
-        with suppress(TimeoutError):
+    async def _serve(self) -> None:
+        self._server.lifespan = self._config.lifespan_class(self._config)
+        await self._server.startup(sockets=self._sockets)
+
+    async def _end(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._idle()
+                await self._server.shutdown(sockets=self._sockets)
 
     def _ask_to_leave(self) -> None:
         """Put `Connection: close` into every answer, those to requests in flight included: they share this one list."""
         if CLOSE not in self._state.default_headers:
             self._state.default_headers.append(CLOSE)
 
-    async def _idle(self) -> None:
-        while self._state.connections or self._state.tasks:  # noqa: ASYNC110 - uvicorn's sets tell nobody when they change
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    def _cut_off(self) -> None:
+    async def _cut_off(self) -> None:
         for connection in list(self._state.connections):
-            with suppress(AttributeError):  # asyncio of older 3.11.x: a TLS transport that has just ended has no protocol left
+            with contextlib.suppress(AttributeError):  # asyncio of older 3.11.x: a TLS transport that has just ended has no protocol left
                 connection.transport.abort()
         for task in self._state.tasks:
             task.cancel()
+
+
+async def listening_sockets(host: str, port: int, backlog: int) -> list[socket.socket]:
+    """Sockets that listen on all addresses of `host`, or on every address where it is empty; `OSError` when one cannot be bound."""
+    found = await asyncio.get_running_loop().getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    sockets: list[socket.socket] = []
+    try:
+        for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
+            listening = socket.socket(family, socket.SOCK_STREAM)
+            sockets.append(listening)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listening.setblocking(False)
+            listening.bind(address)
+            listening.listen(backlog)
+    except OSError:
+        for each in sockets:
+            each.close()
+        raise
+    return sockets

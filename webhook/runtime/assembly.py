@@ -9,6 +9,7 @@ from webhook import __version__
 from webhook.admission.rule_set import RuleSet
 from webhook.cluster.clock import Clock
 from webhook.http.cluster_metrics import ClusterMetrics
+from webhook.http.limited_listener import LimitedListener
 from webhook.http.limits import OPERATIONS, ConnectionLimits, Limits
 from webhook.http.listener import Listener
 from webhook.http.logs import ConnectionLog
@@ -75,6 +76,8 @@ class Assembly:
         self.admission: Listener | None = None
         self.operations = self._operations()
         self._measure()
+        if settings.plain_uvicorn:
+            log.warning("connections are not limited", remedy="unset plain_uvicorn where other pods reach the ports")
 
     @property
     def certificate(self) -> CertificateSource | None:
@@ -105,11 +108,13 @@ class Assembly:
         settings, certificate = self._settings, self._sources.certificate
         source = None if certificate is None else await certificate.begun()
         factory = None if source is None else lambda: listening_context(settings, source)
-        return Listener(
+        if settings.plain_uvicorn:
+            return Listener(self._front, host=settings.host, port=settings.port, ssl_context_factory=factory)
+        return LimitedListener(
             self._front,
             host=settings.host,
             port=settings.port,
-            limits=self._connection_limits(),
+            limits=ConnectionLimits(head_seconds=settings.header_seconds, body_seconds=settings.body_seconds),
             ssl_context_factory=factory,
             refused=self._metrics.malformed,
             turned_away=self._turned_away("admission"),
@@ -143,7 +148,9 @@ class Assembly:
             version=__version__,
             problem=lambda: self.registry.problem,
         )
-        return Listener(
+        if settings.plain_uvicorn:
+            return Listener(app, host=settings.operations_host, port=settings.operations_port)
+        return LimitedListener(
             app,
             host=settings.operations_host,
             port=settings.operations_port,
@@ -160,9 +167,6 @@ class Assembly:
             log_of_port.turned_away(reason)
 
         return told
-
-    def _connection_limits(self) -> ConnectionLimits:
-        return ConnectionLimits(head_seconds=self._settings.header_seconds, body_seconds=self._settings.body_seconds)
 
     def _checks(self) -> Mapping[str, Check]:
         checks: dict[str, Check] = {"registry": self.registry.check}

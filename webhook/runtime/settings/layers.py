@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pydantic
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from webhook.errors import UsageError
 from webhook.kube.text import quoted, shown
@@ -131,35 +129,19 @@ def _listed(setting: str, value: object) -> object:
 
 
 def _laid_over(layers: Sequence[Layer], problems: list[str]) -> ServeSettings | None:
-    class Laid(ServeSettings):
-        """The model with these layers as its sources."""
-
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *_: object, **__: object
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return tuple(_LayerSource(settings_cls, layer) for layer in layers)
-
+    """The settings by these layers, the highest first; mappings are merged entry by entry. `None`, and why, when they cannot be used."""
+    values: dict[str, Any] = {}
+    for layer in reversed(layers):
+        for name, written in layer.items():
+            below, above = values.get(name), written.value
+            values[name] = {**below, **above} if isinstance(below, dict) and isinstance(above, dict) else above
     try:
-        settings = Laid()
+        settings = ServeSettings(**values)
     except pydantic.ValidationError as error:
         problems += [_told(problem["loc"], problem["type"], problem["input"], layers) for problem in error.errors()]
         return None
     problems += _bad_names(settings, layers)
     return settings
-
-
-class _LayerSource(PydanticBaseSettingsSource):
-    def __init__(self, settings_cls: type[BaseSettings], layer: Layer) -> None:
-        super().__init__(settings_cls)
-        self._layer = layer
-
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002 - pydantic-settings' signature
-        written = self._layer.get(field_name)
-        return (written.value if written is not None else None), field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        return {name: written.value for name, written in self._layer.items()}
 
 
 def _told(loc: tuple[int | str, ...], kind: str, found: object, layers: Sequence[Layer]) -> str:

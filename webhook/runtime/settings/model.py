@@ -4,7 +4,6 @@ import enum
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from webhook.kube.quantity import parse_quantity
 from webhook.rules.base import Action
@@ -64,10 +63,10 @@ class Exclude(pydantic.BaseModel):
     namespaces: tuple[_Text, ...] = ()
 
 
-class ServeSettings(BaseSettings):
+class ServeSettings(pydantic.BaseModel):
     """Every setting of `bindguard serve`. Paths are as seen from the working directory, times in seconds, sizes in bytes."""
 
-    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="BINDGUARD_")
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     registry: _Text | None = _setting(
         None, "KubeVirt CR, HyperConverged CR or registry file to check against; reloaded when it changes.", "a file name"
@@ -133,6 +132,9 @@ class ServeSettings(BaseSettings):
     tls_minimum: Literal["1.2", "1.3"] = _setting("1.2", "Lowest TLS version.", '"1.2" or "1.3"')
     reload_seconds: _Seconds = _setting(2.0, "How often certificate and registry files are checked for changes.", _SECONDS)
 
+    plain_uvicorn: bool = _setting(
+        False, "Serve both ports by uvicorn alone: no limits of connections, no fast path; to tell our fault from uvicorn's.", _FLAG
+    )
     max_body_bytes: _Bytes = _setting(7 * 1024**2, "Largest request body.", "1024 (1Ki) to 1Gi bytes")
     max_in_flight: _Count = _setting(512, "Concurrent requests; more are answered with 429.", "1 to 100000")
     header_seconds: _Seconds = _setting(5.0, "Longest time to receive the head of a request.", _SECONDS)
