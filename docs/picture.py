@@ -20,6 +20,7 @@ _CELL, _LINE, _MARGIN = 8.43, 20, 18
 _STYLES = {"1": "b", "31": "r", "33": "y"}
 """Classes of the picture, by the codes of the escape sequences that the report uses."""
 _ESCAPE = re.compile(r"\x1b\[(\d+)m(.*?)\x1b\[0m")
+_LINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\\\")
 _HEAD = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">
 <style>
@@ -31,7 +32,7 @@ _HEAD = """\
 
 
 def output(command: str) -> str:
-    """What a command of Bindguard writes to a terminal, with its escape sequences."""
+    """What a command of Bindguard writes to a terminal, with its escape sequences, but without links."""
     leader, follower = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "PYTHONPATH": str(ROOT), "NO_COLOR": ""}
     python = [sys.executable, "-m", "webhook", *shlex.split(command)[1:]]
@@ -44,7 +45,7 @@ def output(command: str) -> str:
         except OSError:  # the end of a terminal, on Linux
             pass
     os.close(leader)
-    return b"".join(chunks).decode().replace("\r\n", "\n")
+    return _LINK.sub("", b"".join(chunks).decode().replace("\r\n", "\n"))
 
 
 def picture(command: str, printed: str) -> str:

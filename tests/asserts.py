@@ -30,9 +30,10 @@ def assert_found(
     field: str | list[str],
     message: str = "",
     accepted: str = "",
+    for_admin: str = "",
     severity: Action | None = None,
 ) -> None:
-    """The rule finds exactly this: one finding per field, each message holding `message` and `accepted`."""
+    """The rule finds exactly this: one finding per field, which hold `message`, `accepted` and `for_admin`."""
     found = findings_of(rule, subject, registry)
     fields = [field] if isinstance(field, str) else field
     assert [render(finding.path) for finding in found] == fields
@@ -40,4 +41,5 @@ def assert_found(
         assert finding.rule == rule.name
         assert message in finding.message
         assert accepted in finding.accepted
+        assert for_admin in finding.for_admin
         assert finding.severity is (severity or rule.action)

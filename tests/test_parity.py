@@ -1,6 +1,7 @@
 """One engine: the server over HTTP and `check` over files find the same in the same objects, finding by finding."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,7 +19,8 @@ from tests.rules.admitter.specs import single_interfaces, specs
 from tests.rules.examples import examples, raw_spec
 from tests.runtime.server import Server, validate
 from webhook.admission.review import open_review
-from webhook.admission.verdict import signature, subject_of, warnings_of, with_help
+from webhook.admission.rule_set import Support
+from webhook.admission.verdict import subject_of, texts_of
 from webhook.check.run import run
 from webhook.check.settings_layers import Flags, settings_from
 from webhook.kube.fieldpath import render
@@ -49,8 +51,8 @@ spec:
 """
 VERSIONS = {"unknown": "", "1.4": "v1.4.2", "1.9": "v1.9.0"}
 Object: TypeAlias = dict[str, Any]
-GaugeCollector: TypeAlias = tuple[list[tuple[str, str]], list[str]]
-"""Denials as field and message, rule included; warnings as lines. Both in no particular order: files have one of their own."""
+Told: TypeAlias = tuple[list[str], list[str]]
+"""Denials and warnings, each with its field and rule. Both in no particular order: files have one of their own."""
 
 
 class Sides:
@@ -69,22 +71,21 @@ class Sides:
         registry = registry_from_file(Source("r.yaml", str(self._registry))).registry
         self._in_cluster = plan(RULES, registry, {}, upstream_answers=True).actions
 
-    def of_server(self, obj: Object) -> GaugeCollector:
+    def of_server(self, obj: Object) -> Told:
         response = validate(self._client, review(obj))
         assert response["allowed"] is ("status" not in response)
         causes = response.get("status", {}).get("details", {}).get("causes", [])
-        return sorted((cause["field"], cause["message"]) for cause in causes), sorted(response.get("warnings", []))
+        denials = [f"{cause['field']}: {cause['message'].removeprefix(f'{subject(obj)}: ')}" for cause in causes]
+        warnings = [warning.removeprefix(f"{subject(obj)}: ") for warning in response.get("warnings", [])]
+        return sorted(map(_alone, denials)), sorted(map(_alone, warnings))
 
-    def of_check(self, obj: Object) -> GaugeCollector:
+    def of_check(self, obj: Object) -> Told:
         """What is left to the server when upstream has answered what is upstream's."""
         findings = [finding for finding in self.findings(obj) if finding.rule in self._in_cluster]
         if obj["kind"] in CRS:
             findings = [msgspec.structs.replace(finding, severity=Action.WARN) for finding in findings]
-        denials = [finding for finding in findings if finding.severity is Action.DENY]
-        warnings = [finding for finding in findings if finding.severity is Action.WARN]
-        return sorted(_cause(finding, subject(obj)) for finding in denials), sorted(
-            line for finding in warnings for line in warnings_of([finding], subject(obj))
-        )
+        denials, warnings = ([finding for finding in findings if finding.severity is severity] for severity in (Action.DENY, Action.WARN))
+        return sorted(map(_line, denials)), sorted(map(_line, warnings))
 
     def findings(self, obj: Object) -> list[Finding]:
         path = self._directory / "object.json"
@@ -103,8 +104,13 @@ def subject(obj: Object) -> str:
     return subject_of(open_review(review(obj)).request)
 
 
-def _cause(finding: Finding, about: str) -> tuple[str, str]:
-    return visible(render(finding.path)), visible(f"{about}: {with_help(finding)}{signature(finding)}")
+def _line(finding: Finding) -> str:
+    return _alone(f"{visible(render(finding.path))}: {texts_of([finding], Support())[0]}")
+
+
+def _alone(text: str) -> str:
+    """A text without its help, which the server gives only once for all findings that share it."""
+    return re.sub(r";? help: .*(?= \[Bindguard )", "", text)
 
 
 @pytest.fixture(scope="module", params=VERSIONS)

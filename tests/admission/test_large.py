@@ -43,7 +43,7 @@ def test_beyond_the_bound_it_is_denied_and_said_that_more_is_wrong(interfaces: l
     assert len(answer.findings) == MAX_FINDINGS + 1
     last = answer.findings[-1]
     assert (last.rule, last.severity, last.path) == (TOO_MANY_FINDINGS, Action.DENY, ("spec", "template", "spec"))
-    assert last.message == f"more than {MAX_FINDINGS} things are wrong, and no more are looked for"
+    assert last.message == f"more than {MAX_FINDINGS} things are wrong, and the rest was not checked"
 
 
 def test_warnings_beyond_the_bound_deny_too_as_nobody_knows_what_comes_after_them() -> None:
@@ -106,7 +106,7 @@ def test_a_handful_of_names_is_guessed_and_every_violation_says_what_is_register
     nics = [interface(f"n{number}", binding={"name": f"blue{number}"}) for number in range(100)]
     messages = [(finding.message, finding.accepted) for finding in answered(vmi_object(*nics)).findings]
     assert [message for message, _ in messages if "did you mean" in message] == [message for message, _ in messages[:MAX_GUESSES]]
-    assert all('registered are "blue"' in accepted for _, accepted in messages)
+    assert all('use a registered plugin: "blue"' in accepted for _, accepted in messages)
 
 
 def test_a_violation_is_the_same_one_with_and_without_its_guess() -> None:

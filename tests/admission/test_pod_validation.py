@@ -29,7 +29,7 @@ from webhook.admission.answer import Answer, Decision
 from webhook.admission.mutation import REASONS, OverheadMode
 from webhook.admission.pod_validation import MISSING_OVERHEAD, validate_pod
 from webhook.admission.rule_set import RuleSet
-from webhook.admission.verdict import MAX_TOTAL_BYTES, encode
+from webhook.admission.verdict import MAX_WARNING_BYTES, encode
 from webhook.kube.fieldpath import render
 from webhook.rules import RULES
 from webhook.rules.base import Action
@@ -61,8 +61,8 @@ def test_a_pod_that_nobody_mutated_is_denied_with_the_field_the_plugin_the_amoun
     [cause] = status["details"]["causes"]
     assert (cause["field"], cause["reason"]) == ("spec.containers[0].resources.requests.memory", "FieldValueInvalid")
     assert cause["message"].partition(": ")[2] == (
-        'container compute asks for 1Gi of memory, and lacks 500Mi of what plugin "passt" declares; help: 1524Mi;'
-        " see why /mutate did not add it (bindguard doctor), KubeVirt tries again [Bindguard missing-overhead]"
+        'container compute asks for 1Gi of memory, and lacks 500Mi of what plugin "passt" declares; '
+        "help: the pod needs 1524Mi; KubeVirt tries again by itself, or ask your cluster admin [Bindguard missing-overhead]"
     )
 
 
@@ -71,8 +71,9 @@ def test_a_warning_says_the_same_in_one_line_that_the_api_server_does_not_cut() 
     response = told(pod(), answered)
     [warning] = response["warnings"]
     assert (response["allowed"], "status" in response) == (True, False)
-    assert len(warning) <= MAX_TOTAL_BYTES
-    assert warning.endswith("KubeVirt tries again [Bindguard missing-overhead]")
+    assert len(warning) <= MAX_WARNING_BYTES
+    assert warning.endswith("ask your cluster admin [Bindguard missing-overhead]")
+    assert "bindguard doctor" in response["auditAnnotations"]["help-for-admins"]
 
 
 def test_the_audit_tells_plugins_amounts_and_the_finding() -> None:

@@ -13,17 +13,19 @@ from tests.admission.reviews import BAD, GOOD, review, rule_set, validated, vm_o
 from tests.builders import interface, multus
 from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF
-from webhook.admission.verdict import MAX_CAUSES, MAX_REPORTED, MAX_SHORT_BYTES, MAX_TOTAL_BYTES, encode, warnings_of
+from webhook.admission.rule_set import RuleSet, Support
+from webhook.admission.verdict import MAX_CAUSES, MAX_REPORTED, MAX_WARNING_BYTES, encode, warnings_of
 from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action, Finding
 
 FIELD = "spec.template.spec.domain.devices.interfaces[0].binding.name"
 
 SUBJECT = "VirtualMachine default/vm"
+SUPPORT = Support(url="https://wiki.example.com/vms#{rule}", contact="net@example.com")
 
 
-def response_to(obj: dict[str, Any], answer: Answer | None = None, **request_fields: Any) -> dict[str, Any]:
-    by = rule_set()
+def response_to(obj: dict[str, Any], answer: Answer | None = None, by: RuleSet | None = None, **request_fields: Any) -> dict[str, Any]:
+    by = by if by is not None else rule_set()
     request, evaluated = validated(review(obj, **request_fields), by)
     written = json.loads(encode(request, answer if answer is not None else evaluated, by, now=107.9))
     assert (written.pop("apiVersion"), written.pop("kind")) == ("admission.k8s.io/v1", "AdmissionReview")
@@ -81,16 +83,50 @@ def test_a_denial_tells_field_value_remedy_and_rule_in_message_and_cause_alike()
     assert (cause["reason"], cause["field"]) == ("FieldValueNotFound", FIELD)
     text = cause["message"].removeprefix(f"{SUBJECT}: ")
     assert status["message"] == f"{SUBJECT}: {FIELD}: {text}"
-    assert text.startswith('no binding plugin named "blu" is registered; did you mean "blue"? help: registered are "blue"')
-    assert text.endswith(" [Bindguard unregistered-plugin]")
+    assert text.startswith('no binding plugin named "blu" is registered; did you mean "blue"? help: use a registered plugin: "blue"')
+    assert text.endswith(", or ask your cluster admin [Bindguard unregistered-plugin]")
 
 
-def test_a_denial_gives_an_instruction_once_and_each_cause_has_it() -> None:
-    status = response_to(vm_object(*(interface(name, binding={"name": "blu"}) for name in "ab"), networks=[multus("a"), multus("b")]))[
-        "status"
-    ]
-    assert status["message"].count("help: ") == 1
-    assert [cause["message"].count("help: ") for cause in status["details"]["causes"]] == [1, 1]
+def test_where_a_contact_is_set_it_stands_at_the_end_with_the_rule_s_page() -> None:
+    [cause] = response_to(vm_object(BAD), by=msgspec.structs.replace(rule_set(), support=SUPPORT))["status"]["details"]["causes"]
+    link = "https://wiki.example.com/vms#unregistered-plugin"
+    assert cause["message"].endswith(f'"passt" [Bindguard unregistered-plugin, {link}; ask net@example.com]')
+    assert "your cluster admin" not in cause["message"]
+
+
+@pytest.mark.parametrize(
+    ("support", "end"),
+    [
+        (Support(url="http://a/b"), "[Bindguard no-binding, http://a/b]"),
+        (Support(contact="the network team"), "[Bindguard no-binding; ask the network team]"),
+        (Support(), "[Bindguard no-binding]"),
+    ],
+)
+def test_a_page_and_a_contact_are_each_optional(support: Support, end: str) -> None:
+    [line] = warnings_of([warning()], SUBJECT, support)
+    assert line.endswith(f"help: a {end}")
+
+
+def test_what_only_an_administrator_can_do_is_in_the_audit_annotation_and_not_in_the_denial() -> None:
+    response = response_to(vm_object(BAD))
+    assert response["auditAnnotations"]["help-for-admins"].startswith('register "blu" in the KubeVirt CR')
+    assert "register" not in response["status"]["message"].replace("registered", "")
+
+
+def test_an_instruction_for_administrators_is_given_once_and_there_are_few() -> None:
+    helps = ["add a gate", "add a gate", *"abcdef"]
+    findings = [Finding("no-binding", Action.WARN, ("spec",), "m", "a", for_admin) for for_admin in helps]
+    response = response_to(vm_object(GOOD), Answer(decision=Decision.ALLOWED, findings=findings))
+    assert response["auditAnnotations"]["help-for-admins"] == "add a gate; a; b; c; d"
+
+
+def test_object_help_page_and_contact_are_given_once_for_all_interfaces_with_the_same_problem() -> None:
+    two = vm_object(*(interface(name, binding={"name": "blu"}) for name in "ab"), networks=[multus("a"), multus("b")])
+    status = response_to(two, by=msgspec.structs.replace(rule_set(), support=SUPPORT))["status"]
+    first, second = (cause["message"] for cause in status["details"]["causes"])
+    for once in (f"{SUBJECT}: ", "help: ", "https://", "ask net@example.com"):
+        assert (status["message"].count(once), first.count(once), second.count(once)) == (1, 1, 0)
+    assert second == 'no binding plugin named "blu" is registered; did you mean "blue"? [Bindguard unregistered-plugin]'
 
 
 def test_an_object_whose_name_is_to_be_generated_is_named_by_kind_and_namespace() -> None:
@@ -138,36 +174,33 @@ def test_a_registry_that_is_read_after_the_review_is_not_of_negative_age() -> No
     assert written["response"]["auditAnnotations"]["registry-age-seconds"] == "0"
 
 
-def test_a_warning_is_reported_whole_while_all_fit() -> None:
-    assert warnings_of([warning(path=("spec", "networks", 0), message="x" * 1000)], "VirtualMachine a/b") == [
+def test_a_warning_is_never_cut_however_long_it_is() -> None:
+    assert warnings_of([warning(path=("spec", "networks", 0), message="x" * 1000)], "VirtualMachine a/b", Support()) == [
         f"VirtualMachine a/b: spec.networks[0]: {'x' * 1000}; help: a [Bindguard no-binding]"
     ]
 
 
-def test_warnings_that_do_not_fit_are_cut_at_a_character_before_their_instruction() -> None:
-    for message in ("x" * 300, "ü" * 300, "x" + "ü" * 300, "🦀" * 99):
-        line = warnings_of([warning(message=message)] * 20, "VirtualMachine a/b")[0]
-        assert MAX_SHORT_BYTES - 3 <= len(line.encode()) <= MAX_SHORT_BYTES
-        assert line.endswith("...; help: a [Bindguard no-binding]")
-        assert "�" not in line
-
-
-def test_an_instruction_without_room_for_more_stands_alone() -> None:
-    line = warnings_of([warning(accepted="y" * 300)] * 20, "VirtualMachine a/b")[0]
-    assert line.startswith("help: yyy")
-    assert line.endswith("... [Bindguard no-binding]")
-
-
-def test_more_warnings_than_there_is_room_for_are_counted() -> None:
-    lines = warnings_of([warning(message="x" * 300) for _ in range(100)], "VirtualMachine a/b")
+def test_warnings_that_do_not_fit_into_what_the_api_server_lets_through_are_counted() -> None:
+    findings = [warning(message="x" * 300) for _ in range(100)]
+    lines = warnings_of(findings, "VirtualMachine a/b", Support())
     assert lines[-1] == f"and {100 - len(lines) + 1} more warnings"
-    assert sum(len(line.encode()) for line in lines) > MAX_TOTAL_BYTES - 2 * MAX_SHORT_BYTES
+    assert all(line.endswith(" [Bindguard no-binding]") for line in lines[:-1])
+    assert sum(map(len, lines)) > MAX_WARNING_BYTES - 400
+
+
+def test_one_warning_that_does_not_fit_is_counted_as_one() -> None:
+    assert warnings_of([warning(message="x" * MAX_WARNING_BYTES)], "VirtualMachine a/b", Support()) == ["and 1 more warning"]
+
+
+def test_bytes_count_and_not_characters() -> None:
+    lines = warnings_of([warning(message="\u00fc" * 1000) for _ in range(3)], "VirtualMachine a/b", Support())
+    assert lines[1:] == ["and 2 more warnings"]
 
 
 @given(st.lists(st.builds(warning, message=st.text(max_size=300), path=st.tuples(st.text(max_size=300))), max_size=60))
-def test_warnings_keep_the_limits_and_hold_no_control_characters(findings: list[Finding]) -> None:
-    lines = warnings_of(findings, "VirtualMachine a/b")
-    assert sum(len(line.encode()) for line in lines) <= MAX_TOTAL_BYTES
+def test_warnings_keep_the_limit_and_hold_no_control_characters(findings: list[Finding]) -> None:
+    lines = warnings_of(findings, "VirtualMachine a/b", SUPPORT)
+    assert sum(len(line.encode()) for line in lines) <= MAX_WARNING_BYTES
     assert all(line.isprintable() for line in lines)
     assert bool(lines) == bool(findings)
 

@@ -50,7 +50,7 @@ def test_warnings_fail_only_when_asked_to(tmp_path: Path) -> None:
 def test_standard_input_is_read_like_a_file(tmp_path: Path) -> None:
     done = bindguard("check", "-", stdin=f"{vm('slip')}---\n{KUBEVIRT}".encode(), directory=tmp_path)
     assert done.returncode == EXIT_FINDINGS
-    assert b"<stdin>:14:23: deny  unregistered-plugin" in done.stdout
+    assert b"<stdin>:14:23: deny: no binding plugin named" in done.stdout
 
 
 @pytest.mark.parametrize("stdin", [b"", b"\n\n", b"# nothing\n", b"---\n---\n", b"\xef\xbb\xbf"])

@@ -73,7 +73,7 @@ def test_a_file_or_a_link_that_is_named_is_read_within_bounds(repository: Path) 
     (repository / "zero.yaml").symlink_to("/dev/zero")
     assert bindguard("check", "link.yaml", "--registry", "kubevirt.yaml", directory=repository).returncode == EXIT_FINDINGS
     done = bindguard("check", "zero.yaml", "kubevirt.yaml", directory=repository)
-    assert (done.returncode, b"zero.yaml: unreadable  is a device" in done.stdout) == (EXIT_UNREADABLE, True)
+    assert (done.returncode, b"zero.yaml: unreadable: is a device" in done.stdout) == (EXIT_UNREADABLE, True)
 
 
 def test_process_substitution_gives_manifests_and_the_registry(repository: Path) -> None:

@@ -80,7 +80,8 @@ def test_by_a_newer_registry_that_nobody_knows_there_is_a_warning() -> None:
     fresh = RuleSet(registry=unknown.registry, plan=unknown.plan, version="", read_at=0.0, unchecked="there is none; make one")
     response = answered(review(vm_object(BAD)), Confirm(fresh))
     assert response["allowed"] is True
-    assert "is not looked up: there is none; make one [Bindguard unregistered-plugin]" in response["warnings"][0]
+    assert "was not checked, because the registered plugins are not known; help: ask your cluster admin" in response["warnings"][0]
+    assert response["auditAnnotations"]["help-for-admins"] == "there is none; make one"
 
 
 def aged(seconds: float) -> RuleSet:
@@ -92,7 +93,7 @@ def aged(seconds: float) -> RuleSet:
 def test_without_a_newer_registry_a_young_one_denies_and_tells_its_age() -> None:
     response = answered(review(vm_object(BAD)), Confirm(), aged(42))
     assert (response["allowed"], confirmation(response)) == (False, "failed")
-    assert "(by the KubeVirt CR of 42 s ago, which could not be read again)" in response["status"]["message"]
+    assert "(checked against the KubeVirt CR of 42 s ago, which could not be read again)" in response["status"]["message"]
 
 
 def test_without_a_newer_registry_an_old_one_denies_nothing_that_hangs_on_it() -> None:

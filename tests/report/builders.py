@@ -57,9 +57,10 @@ def occurrence(
     field: str = FIELD_BY_NAME,
     message: str = 'no binding plugin named "pastt" is registered; did you mean "passt"?',
     accepted: str = 'registered are "passt"',
+    for_admin: str = "",
 ) -> Occurrence:
     """A finding at its place; `occurrence(message="...")`."""
-    finding = Finding(rule, severity, path, message, accepted)
+    finding = Finding(rule, severity, path, message, accepted, for_admin)
     return Occurrence(file, line, column, length, source_line, ObjectRef("VirtualMachine", namespace, name), finding, field)
 
 

@@ -51,7 +51,7 @@ def test_a_denied_finding_is_a_failure_at_its_place() -> None:
     failure = failed.find("failure")
     assert failure is not None
     assert failure.get("message") == 'no binding plugin named "pastt" is registered; did you mean "passt"?'
-    assert (failure.text or "").startswith("shop/web.yaml:14:21: deny  unregistered-plugin\n")
+    assert (failure.text or "").startswith("shop/web.yaml:14:21: deny: no binding plugin")
 
 
 def test_a_warning_passes_and_is_told_unless_the_threshold_is_warn() -> None:

@@ -23,23 +23,21 @@ from webhook.report.as_text import excerpt
 from webhook.report.findings import Report
 
 GOLDEN = """\
-shop/web.yaml:14:21: deny  unregistered-plugin
-  no binding plugin named "pastt" is registered; did you mean "passt"?
+shop/web.yaml:14:21: deny: no binding plugin named "pastt" is registered; did you mean "passt"? [unregistered-plugin]
   VirtualMachine shop/web-01, spec.template.spec.domain.devices.interfaces[0].binding.name
     14 |               name: pastt
        |                     ^^^^^
   help: registered are "passt"
 
-b.json:1200:2: warn  no-binding
-  no binding
+b.json:1200:2: warn: no binding [no-binding]
   VirtualMachine shop/web-01, spec.template.spec.domain.devices.interfaces[0]
   1200 |               name: pastt
        |  ^^^^^
   help: set one
 
-broken.yaml:3:1: unreadable  a tab may not indent; use spaces
-secret.yaml: unreadable  permission denied
-input: unreadable  no input
+broken.yaml:3:1: unreadable: a tab may not indent; use spaces
+secret.yaml: unreadable: permission denied
+input: unreadable: no input
 
 note: no version given
 2 findings (1 deny, 1 warn) in 2 files, 3 inputs unreadable; 3 objects checked in 2 files, 2 skipped; \
@@ -52,11 +50,22 @@ def test_a_report_reads_exactly_like_this() -> None:
     assert render(what, "text") == GOLDEN
 
 
-def test_colour_adds_nothing_but_colour() -> None:
+def test_colour_adds_nothing_but_colours_and_links() -> None:
     coloured = render(MIXED, "text", colour=True)
-    assert re.sub(r"\x1b\[\d+m", "", coloured) == render(MIXED, "text")
+    assert re.sub(r"\x1b\[\d+m|\x1b\]8;;[^\x1b]*\x1b\\", "", coloured) == render(MIXED, "text")
     for painted in ("\x1b[31mdeny\x1b[0m", "\x1b[33mwarn\x1b[0m", "\x1b[1m^^^^^\x1b[0m", "\x1b[31munreadable\x1b[0m"):
         assert painted in coloured
+
+
+def test_the_name_of_a_rule_is_a_link_to_its_page() -> None:
+    url = "https://github.com/bindguard/bindguard/blob/main/docs/rules.md#unregistered-plugin"
+    assert f"\x1b]8;;{url}\x1b\\[unregistered-plugin]\x1b]8;;\x1b\\" in render(MIXED, "text", colour=True)
+
+
+def test_what_only_an_administrator_can_do_stands_after_what_anybody_can() -> None:
+    text = render(report(occurrence(for_admin="register it")), "text")
+    assert '\n  help: registered are "passt"; admins: register it\n' in text
+    assert "\n  help: admins: register it\n" in render(report(occurrence(accepted="", for_admin="register it")), "text")
 
 
 def test_an_escape_sequence_from_a_manifest_is_spelled_out_even_in_colour() -> None:
@@ -74,8 +83,8 @@ def test_a_finding_about_the_whole_object_names_it_alone() -> None:
     assert "\n  VirtualMachine web-01\n" in render(report(occurrence(path=(), namespace="")), "text")
 
 
-def test_a_finding_without_remedy_has_no_accepted_line() -> None:
-    assert "accepted" not in render(report(occurrence(accepted="")), "text")
+def test_a_finding_without_help_has_no_help_line() -> None:
+    assert "help:" not in render(report(occurrence(accepted="")), "text")
 
 
 @pytest.mark.parametrize(

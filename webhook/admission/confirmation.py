@@ -64,9 +64,9 @@ def unchecked(obj: VMIObject, rule_set: RuleSet) -> Sequence[Finding]:
     """A warning about the first interface that names a plugin, where nobody knows what is registered."""
     for index, interface in enumerate(obj.interfaces):
         if interface.binding is not None and interface.binding.name:
-            message = f"plugin {quoted(interface.binding.name)} is not looked up: {rule_set.unchecked}"
+            message = f"plugin {quoted(interface.binding.name)} was not checked, because the registered plugins are not known"
             path = (*obj.kind.spec, *INTERFACES, index, "binding", "name")
-            return (Finding(unregistered_plugin.RULE.name, Action.WARN, path, message, ""),)
+            return (Finding(unregistered_plugin.RULE.name, Action.WARN, path, message, "", rule_set.unchecked),)
     return ()
 
 
@@ -75,7 +75,7 @@ def _hangs(finding: Finding) -> bool:
 
 
 def _doubted(finding: Finding, age_seconds: float, *, stands: bool) -> Finding:
-    doubt = f"by the KubeVirt CR of {age_seconds:.0f} s ago, which could not be read again"
+    doubt = f"checked against the KubeVirt CR of {age_seconds:.0f} s ago, which could not be read again"
     if stands:
-        return Finding(finding.rule, finding.severity, finding.path, f"{finding.message} ({doubt})", finding.accepted)
-    return Finding(finding.rule, Action.WARN, finding.path, f"not refused {doubt}: {finding.message}", finding.accepted)
+        return msgspec.structs.replace(finding, message=f"{finding.message} ({doubt})")
+    return msgspec.structs.replace(finding, severity=Action.WARN, message=f"{finding.message} (not refused: {doubt})")

@@ -25,6 +25,7 @@ MISSING_OVERHEAD = "missing-overhead"
 """The name of what is found, where findings have that of a rule. Manifests hold no launcher pods, so it is no rule of `check`."""
 
 _ASKS = {"requests": "asks for", "limits": "is limited to"}
+_FOR_ADMIN = "run bindguard doctor to see why /mutate did not add it"
 _MAX_NAMES = 3
 _MI = 1024 * 1024
 _SHORT = 8
@@ -58,7 +59,8 @@ def _missing(due: Owed, resource: str, severity: Action) -> Iterator[Finding]:
             has = f"no {resource}" if found is None else f"{_readable(read_amount(found), resource)} of {resource}"
             message = f"container {COMPUTE} {verb} {has}, and lacks {_lack(due, resource, found, wanted)}"
             path = ("spec", "containers", due.compute.place, "resources", section, resource)
-            yield Finding(MISSING_OVERHEAD, severity, path, message, _remedy(_readable(read_amount(wanted), resource)))
+            needed = f"the pod needs {_readable(read_amount(wanted), resource)}; KubeVirt tries again by itself"
+            yield Finding(MISSING_OVERHEAD, severity, path, message, needed, _FOR_ADMIN)
             return
 
 
@@ -72,11 +74,6 @@ def _lack(due: Owed, resource: str, found: object, wanted: object) -> str:
     more = [f"{len(names) - _MAX_NAMES} more"] if len(names) > _MAX_NAMES else []
     declare = f"plugin {told[0]} declares" if len(names) == 1 else f"plugins {', '.join(told + more)} declare"
     return f"{_readable(lack, resource)} of what {declare}"
-
-
-def _remedy(wanted: str) -> str:
-    """What would be accepted and who mends it; short, since a warning has 256 bytes."""
-    return f"{wanted}; see why /mutate did not add it (bindguard doctor), KubeVirt tries again"
 
 
 def _readable(amount: Quantity, resource: str) -> str:

@@ -174,4 +174,4 @@ def _ordered(value: object) -> object:
 def _softened(finding: Finding) -> Finding:
     if finding.severity is Action.WARN:
         return finding
-    return Finding(finding.rule, Action.WARN, finding.path, finding.message, finding.accepted)
+    return msgspec.structs.replace(finding, severity=Action.WARN)

@@ -4,7 +4,9 @@ kubectl shows one of two texts: for reason Invalid with causes it prints each ca
 (k8s.io/kubectl pkg/cmd/util/helpers.go); events and conditions show the status message. So both name the object and the rule.
 """
 
+import bisect
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -13,75 +15,57 @@ from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF, INVALID
 from webhook.admission.overhead_due import public_reason
 from webhook.admission.review import API_VERSION, KIND, Request
-from webhook.admission.rule_set import RuleSet
+from webhook.admission.rule_set import RULE_PLACEHOLDER, RuleSet, Support
 from webhook.kube.fieldpath import render
-from webhook.kube.text import visible
+from webhook.kube.text import number_of, visible
 from webhook.rules.base import Action, Finding
 
-MAX_SHORT_BYTES = 256
-"""Of one warning in UTF-8, once all of them do not fit as they are."""
-MAX_TOTAL_BYTES = 4096
-"""Of all warnings together."""
-
-_ELLIPSIS = "..."
+MAX_WARNING_BYTES = 4096
+"""Of all warnings of one response together: beyond it the API server cuts each one (k8s.io/apiserver pkg/endpoints/filters/warning.go)."""
 _COUNT_BYTES = 40
+MAX_ADMIN_HELPS = 5
+"""So many instructions for administrators stand in the audit annotation."""
+HELP_FOR_ADMINS = "help-for-admins"
+"""Audit annotation: what only an administrator can do about the findings."""
 
 
-def warnings_of(findings: Sequence[Finding], subject: str) -> list[str]:
-    """One line per finding about `subject`; shortened only when all do not fit, then `and N more warnings` for those without room."""
-    lines = [visible(f"{subject}: {render(finding.path)}: {with_help(finding)}{signature(finding)}") for finding in findings]
-    if sum(len(line.encode()) for line in lines) <= MAX_TOTAL_BYTES:
+def texts_of(findings: Sequence[Finding], support: Support) -> list[str]:
+    """For each finding what is wrong, what to do, the rule, and where to get help.
+
+    What several findings share is said once, at the first of them: what to do, the link of a rule, and the contact.
+    """
+    said: set[str] = set()
+    texts = []
+    for finding in findings:
+        shared = _help(finding, support), support.url.replace(RULE_PLACEHOLDER, finding.rule), support.contact
+        what_to_do, link, contact = ("" if text in said else text for text in shared)
+        said.update(shared)
+        joint = "" if finding.message.endswith("?") else ";"
+        instruction = f"{joint} help: {what_to_do}" if what_to_do else ""
+        signature = f"[Bindguard {finding.rule}{f', {link}' if link else ''}{f'; ask {contact}' if contact else ''}]"
+        texts.append(visible(f"{finding.message}{instruction} {signature}"))
+    return texts
+
+
+def warnings_of(findings: Sequence[Finding], subject: str, support: Support) -> list[str]:
+    """One line for each finding about `subject`; those that do not fit into `MAX_WARNING_BYTES` are left out and counted."""
+    texts = texts_of(findings, support)
+    lines = [f"{visible(f'{subject}: {render(finding.path)}')}: {text}" for finding, text in zip(findings, texts, strict=True)]
+    sizes = list(itertools.accumulate(len(line.encode()) for line in lines))
+    if not lines or sizes[-1] <= MAX_WARNING_BYTES:
         return lines
-    return _fitting([_shortened(finding) for finding in findings])
+    fitting = bisect.bisect_right(sizes, MAX_WARNING_BYTES - _COUNT_BYTES)
+    return [*lines[:fitting], f"and {number_of(len(lines) - fitting, 'more warning')}"]
 
 
-def with_help(finding: Finding) -> str:
-    """What is wrong, then what to do."""
-    return f"{finding.message}{_help(finding)}"
-
-
-def signature(finding: Finding) -> str:
-    """Who says so: the end of each text that a VM's owner reads."""
-    return f" [Bindguard {finding.rule}]"
-
-
-def _help(finding: Finding) -> str:
-    if not finding.accepted:
-        return ""
-    return f"{'' if finding.message.endswith('?') else ';'} help: {finding.accepted}"
-
-
-def _fitting(lines: Sequence[str]) -> list[str]:
-    kept: list[str] = []
-    room = MAX_TOTAL_BYTES - _COUNT_BYTES
-    for line in lines:
-        room -= len(line.encode())
-        if room < 0:
-            return [*kept, f"and {len(lines) - len(kept)} more warnings"]
-        kept.append(line)
-    return kept
-
-
-def _shortened(finding: Finding) -> str:
-    """Without the object, and the description cut before the instruction is."""
-    end = visible(_help(finding)) + signature(finding)
-    context = visible(f"{render(finding.path)}: {finding.message}")
-    room = MAX_SHORT_BYTES - len(end.encode())
-    if room > len(_ELLIPSIS):
-        return _cut(context, room) + end
-    return _cut(visible(f"help: {finding.accepted}"), MAX_SHORT_BYTES - len(signature(finding))) + signature(finding)
-
-
-def _cut(text: str, max_bytes: int) -> str:
-    """At most so many bytes of UTF-8, whole characters only."""
-    encoded = text.encode()
-    if len(encoded) <= max_bytes:
-        return text
-    return encoded[: max_bytes - len(_ELLIPSIS)].decode(errors="ignore") + _ELLIPSIS
+def _help(finding: Finding, support: Support) -> str:
+    """What the owner can do; whom to ask stands at the end where the settings name a contact."""
+    ask = "ask your cluster admin" if finding.for_admin and not support.contact else ""
+    return ", or ".join(part for part in (finding.accepted, ask) if part)
 
 
 MAX_REPORTED = 20
-"""So many findings are told in the message of a denial; the causes have more."""
+"""So many findings stand in the message of a denial; the causes have more."""
 MAX_CAUSES = 100
 
 _UNPROCESSABLE = 422
@@ -138,10 +122,10 @@ def encode(request: Request, answer: Answer, rule_set: RuleSet, *, now: float) -
         request.uid,
         decision is not Decision.DENIED,
         audit,
-        status=_status(request, answer.findings) if decision is Decision.DENIED else None,
+        status=_status(request, answer.findings, rule_set.support) if decision is Decision.DENIED else None,
         patch_type="JSONPatch" if decision is Decision.PATCHED else "",
         patch=_encode(answer.patch) if decision is Decision.PATCHED else b"",
-        warnings=warnings_of([finding for finding in answer.findings if finding.severity is Action.WARN], subject_of(request)) or (),
+        warnings=warnings_of(_of_severity(Action.WARN, answer.findings), subject_of(request), rule_set.support) or (),
     )
     return _encode(_Review(API_VERSION, KIND, response))
 
@@ -165,6 +149,9 @@ def _audit(answer: Answer, version: str, age: int) -> dict[str, str]:
         audit["reason"] = public_reason(answer.reason)
     if answer.findings:
         audit["rules"] = ",".join(dict.fromkeys(finding.rule for finding in answer.findings))
+        helps = dict.fromkeys(finding.for_admin for finding in answer.findings if finding.for_admin)
+        if helps:
+            audit[HELP_FOR_ADMINS] = visible("; ".join(itertools.islice(helps, MAX_ADMIN_HELPS)))
     return {**audit, **answer.audit} if answer.audit else audit
 
 
@@ -174,33 +161,21 @@ def subject_of(request: Request) -> str:
     return f"{request.kind.kind} {request.namespace}/{name}" if request.namespace else f"{request.kind.kind} {name}"
 
 
-def _status(request: Request, findings: Sequence[Finding]) -> _Status:
-    denials = [finding for finding in findings if finding.severity is Action.DENY]
+def _status(request: Request, findings: Sequence[Finding], support: Support) -> _Status:
+    """The object is named at the first denial alone: kubectl prints all of them together."""
+    denials = _of_severity(Action.DENY, findings)
     subject = visible(subject_of(request))
-    causes = [_Cause(CAUSE_TYPE_OF.get(each.rule, INVALID), f"{subject}: {_text(each)}", _field(each)) for each in denials[:MAX_CAUSES]]
+    fields = [visible(render(finding.path)) for finding in denials]
+    texts = texts_of(denials, support)
+    causes = [
+        _Cause(CAUSE_TYPE_OF.get(finding.rule, INVALID), text if index else f"{subject}: {text}", field)
+        for index, (finding, field, text) in enumerate(zip(denials[:MAX_CAUSES], fields, texts, strict=False))
+    ]
     details = _Details(kind=request.kind.kind, causes=causes, name=request.name, group=request.kind.group)
-    message = f"{subject}: {', '.join(_reported(denials[:MAX_REPORTED]))}{_more(len(denials) - MAX_REPORTED)}"
-    return _Status("Failure", "Invalid", _UNPROCESSABLE, message, details)
+    reported = ", ".join(f"{field}: {text}" for field, text in zip(fields[:MAX_REPORTED], texts, strict=False))
+    more = f", and {len(denials) - MAX_REPORTED} more" if len(denials) > MAX_REPORTED else ""
+    return _Status("Failure", "Invalid", _UNPROCESSABLE, f"{subject}: {reported}{more}", details)
 
 
-def _reported(denials: Sequence[Finding]) -> list[str]:
-    """Each denial with its field; an instruction that several share is given once."""
-    given: set[str] = set()
-    texts = []
-    for finding in denials:
-        text = visible(f"{finding.message}{signature(finding)}") if finding.accepted in given else _text(finding)
-        given.add(finding.accepted)
-        texts.append(f"{_field(finding)}: {text}")
-    return texts
-
-
-def _field(finding: Finding) -> str:
-    return visible(render(finding.path))
-
-
-def _text(finding: Finding) -> str:
-    return visible(f"{with_help(finding)}{signature(finding)}")
-
-
-def _more(count: int) -> str:
-    return f", and {count} more" if count > 0 else ""
+def _of_severity(severity: Action, findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is severity]

@@ -13,9 +13,9 @@ def fault_of(reference: str) -> str | None:
     """Why no pod can use the object of this reference, which is split at the first "/" as KubeVirt does; `None` when one can."""
     namespace, slash, name = reference.partition("/") if "/" in reference else ("", "", reference)
     if slash and not is_dns_label(namespace):
-        return f"{quoted(namespace)} is no name of a namespace"
+        return f"{quoted(namespace)} is not a valid name of a namespace"
     if "/" in name:
-        return f'KubeVirt splits at the first "/" and asks for the name {quoted(name)}'
+        return f'KubeVirt splits at the first "/" and looks for the name {quoted(name)}'
     if len(name) > MAX_NAME_LENGTH:
         return f"the name has {len(name)} characters, and Multus fails with more than {MAX_NAME_LENGTH}"
-    return None if is_dns_name(name) else f"{quoted(name)} is no name of an object"
+    return None if is_dns_name(name) else f"{quoted(name)} is not a valid name of an object"

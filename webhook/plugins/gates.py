@@ -86,6 +86,11 @@ def stage_of(name: str, version: Version | None) -> Stage | None:
     return next((change.stage for change in reversed(GATES[name]) if at >= change.since), None)
 
 
+def how_to_enable(name: str) -> str:
+    """How an administrator turns a gate on, as an instruction."""
+    return f"add {name} to spec.configuration.developerConfiguration.featureGates in the KubeVirt CR"
+
+
 def gate_state(name: str, version: Version | None, enabled: Collection[str], disabled: Collection[str], *, known: bool) -> GateState:
     """Whether gate `name` is on at `version` (`None`: the newest release).
 

@@ -55,12 +55,12 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def registered(self) -> str:
-        """The first of the registration names, as a message lists them; it is the same for every unknown name."""
+        """What the owner of a VM can do instead of naming an unknown plugin: the first of the registered ones, as an instruction."""
         names = self.names
         if not names:
-            return "none is registered"
+            return "no plugin is registered; use a core binding such as masquerade: {}"
         more = f" and {len(names) - _NAMES_LISTED} more" if len(names) > _NAMES_LISTED else ""
-        return "registered are " + ", ".join(quoted(name) for name in names[:_NAMES_LISTED]) + more
+        return "use a registered plugin: " + ", ".join(quoted(name) for name in names[:_NAMES_LISTED]) + more
 
     @cached_property
     def folded_names(self) -> frozenset[str]:

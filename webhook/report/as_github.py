@@ -33,8 +33,8 @@ def _occurrence(occurrence: Occurrence) -> str:
         "title": finding.rule,
     }
     lines = [finding.message, subject(occurrence)]
-    if finding.accepted:
-        lines.append(f"help: {finding.accepted}")
+    if finding.help:
+        lines.append(f"help: {finding.help}")
     return _command("error" if finding.severity is Action.DENY else "warning", properties, lines)
 
 

@@ -14,10 +14,9 @@ from webhook.report.findings import Occurrence, Options, Report, RuleInfo
 from webhook.report.fingerprint import numbered_fingerprints, repository_path
 from webhook.report.json_text import json_text
 from webhook.report.structure import summary
-from webhook.report.summary import sentence, subject
+from webhook.report.summary import rule_url, sentence, subject
 from webhook.rules.base import Action
 
-_RULES = "https://github.com/bindguard/bindguard/blob/main/docs/rules.md"
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVEL = {Action.DENY: "error", Action.WARN: "warning", Action.OFF: "none"}
 
@@ -48,7 +47,7 @@ def _rule(rule: RuleInfo) -> dict[str, object]:
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": _first_sections(rule)},
         "help": {"text": rule.help},
-        "helpUri": f"{_RULES}#{rule.name}",
+        "helpUri": rule_url(rule.name),
         "defaultConfiguration": {"enabled": rule.action is not Action.OFF, "level": _LEVEL[rule.action]},
     }
 

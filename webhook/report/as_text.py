@@ -1,6 +1,6 @@
 """The report for a person at a terminal: findings with their source lines, what could not be read, notes and one summary line.
 
-Does not know whether a terminal is there: colour is asked for. Escape sequences are its own; those in manifests are spelled out.
+Escape sequences in manifests are spelled out.
 """
 
 import dataclasses
@@ -9,7 +9,7 @@ import unicodedata
 from webhook.errors import UnreadableError
 from webhook.kube.text import commands_in, visible
 from webhook.report.findings import Occurrence, Options, Report
-from webhook.report.summary import subject, summary_line
+from webhook.report.summary import rule_url, subject, summary_line
 from webhook.rules.base import Action
 
 _TAB = 4
@@ -89,15 +89,15 @@ def render(report: Report, options: Options) -> str:
 def block(occurrence: Occurrence, *, colour: bool) -> str:
     """One finding as several lines, the first of which tools that jump to `file:line:column` understand; without a line end."""
     finding = occurrence.finding
+    place = visible(f"{occurrence.file}:{occurrence.line}:{occurrence.column}")
     severity = _painted(finding.severity, _RED if finding.severity is Action.DENY else _YELLOW, colour=colour)
     lines = [
-        f"{visible(f'{occurrence.file}:{occurrence.line}:{occurrence.column}')}: {severity}  {finding.rule}",
-        f"  {visible(finding.message)}",
+        f"{place}: {severity}: {visible(finding.message)} {_linked(f'[{finding.rule}]', rule_url(finding.rule), links=colour)}",
         f"  {visible(subject(occurrence))}",
         *_source(occurrence, colour=colour),
     ]
-    if finding.accepted:
-        lines.append(f"  help: {visible(finding.accepted)}")
+    if finding.help:
+        lines.append(f"  help: {visible(finding.help)}")
     return "\n".join(lines)
 
 
@@ -112,7 +112,12 @@ def _source(occurrence: Occurrence, *, colour: bool) -> list[str]:
 
 def _unreadable(error: UnreadableError, *, colour: bool) -> str:
     place = ":".join(str(part) for part in (error.file or "input", error.line, error.column) if part is not None)
-    return f"{visible(place)}: {_painted('unreadable', _RED, colour=colour)}  {visible(error.message)}"
+    return f"{visible(place)}: {_painted('unreadable', _RED, colour=colour)}: {visible(error.message)}"
+
+
+def _linked(text: str, url: str, *, links: bool) -> str:
+    """A hyperlink as terminals show it (OSC 8): https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda."""
+    return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if links else text
 
 
 def _painted(text: str, code: str, *, colour: bool) -> str:

@@ -147,7 +147,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How a report is wanted; every format takes what it needs.
 
     Attributes:
-        colour: Whether a terminal reads it (text).
+        colour: Whether colours and links are wanted, as a terminal shows them (text).
         fail_on: The lowest severity that fails the run (junit).
         rules: The rules that ran, for formats that describe them (sarif).
     """

@@ -55,7 +55,7 @@ def _finding(occurrence: Occurrence) -> dict[str, object]:
         "object": {"kind": about.kind, "namespace": about.namespace, "name": about.name},
         "field": render_path(finding.path),
         "message": finding.message,
-        "accepted": finding.accepted,
+        "accepted": finding.help,
     }
 
 

@@ -6,6 +6,11 @@ from webhook.report.findings import Counts, Occurrence, Report
 from webhook.rules.base import Action, Finding
 
 
+def rule_url(rule: str) -> str:
+    """Where the page of all rules tells about one."""
+    return f"https://github.com/bindguard/bindguard/blob/main/docs/rules.md#{rule}"
+
+
 def summary_line(report: Report) -> str:
     """How the run went, what it looked at, and against which registry and version; printable, without a line end."""
     verdict = _verdict(report)
@@ -22,7 +27,7 @@ def subject(occurrence: Occurrence) -> str:
 
 def sentence(finding: Finding) -> str:
     """Message and remedy in two lines of one text, for formats that show a single one; as written, not escaped."""
-    return f"{finding.message}\nhelp: {finding.accepted}" if finding.accepted else finding.message
+    return f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message
 
 
 _CLEAN = "clean"

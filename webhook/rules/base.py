@@ -29,14 +29,16 @@ class Violation(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         path: Where, relative to what the rule was asked about: the interface, the VMI spec, or the plugin.
         message: What is wrong, with the value found; one sentence, no full stop.
-        accepted: What would be accepted instead, as an instruction; one sentence, no full stop.
+        accepted: What the owner of the VM can do, as an instruction; one sentence, no full stop; empty when there is nothing.
         at_most: `WARN` when this one is less sure or less grave than the rule's action says.
+        for_admin: What only an administrator of the cluster can do, as an instruction; the owner of a VM is not shown it.
     """
 
     path: Path
     message: str
     accepted: str
     at_most: Action = Action.DENY
+    for_admin: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +49,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
         severity: `DENY` or `WARN`.
         path: Where in the object, from its root.
         message: What is wrong.
-        accepted: What would be accepted.
+        accepted: What the owner of the object can do.
+        for_admin: What only an administrator of the cluster can do.
     """
 
     rule: str
@@ -55,6 +58,13 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     path: Path
     message: str
     accepted: str
+    for_admin: str = ""
+
+    @property
+    def help(self) -> str:
+        """All that can be done, for reports that administrators read."""
+        admins = f"admins: {self.for_admin}" if self.for_admin else ""
+        return "; ".join(part for part in (self.accepted, admins) if part)
 
 
 Mistakes: TypeAlias = Iterable[Violation]

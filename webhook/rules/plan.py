@@ -126,13 +126,13 @@ class Plan(msgspec.Struct, frozen=True):
     def cut(self, findings: list[Finding], prefix: Path) -> list[Finding]:
         """As many findings as are looked for, and one more, which says so; it denies where any rule does."""
         most = self.most_findings
-        message, remedy = f"more than {most} things are wrong, and no more are looked for", "mend those that are told first"
+        message, remedy = f"more than {most} things are wrong, and the rest was not checked", "fix the ones that are listed first"
         severity = Action.DENY if Action.DENY in self.actions.values() else Action.WARN
         return [*findings[:most], Finding(TOO_MANY_FINDINGS, severity, prefix, message, remedy)]
 
     def _finding(self, rule: Rule, violation: Violation, prefix: Path) -> Finding:
         severity = Action.WARN if violation.at_most is Action.WARN else self.actions[rule.name]
-        return Finding(rule.name, severity, (*prefix, *violation.path), violation.message, violation.accepted)
+        return Finding(rule.name, severity, (*prefix, *violation.path), violation.message, violation.accepted, violation.for_admin)
 
 
 def plan(rules: Iterable[Rule], registry: Registry, actions: Mapping[str, Action], *, upstream_answers: bool) -> Plan:

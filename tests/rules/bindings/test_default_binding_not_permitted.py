@@ -26,9 +26,9 @@ def test_a_default_that_is_permitted_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("cluster", "message"),
     [
-        (NO_BRIDGE, "permitBridgeInterfaceOnPodNetwork is false"),
-        (registry(version="1.3", default_network_interface="slirp", permit_slirp=True), "slirp was discontinued in KubeVirt 1.3"),
-        (registry(version="1.2", default_network_interface="slirp"), "permitSlirpInterface is not true"),
+        (NO_BRIDGE, "this cluster does not permit it on the pod network"),
+        (registry(version="1.3", default_network_interface="slirp", permit_slirp=True), "KubeVirt discontinued it in 1.3"),
+        (registry(version="1.2", default_network_interface="slirp"), "this cluster does not permit it"),
     ],
 )
 def test_a_default_that_is_not_is_found(cluster: Registry, message: str) -> None:

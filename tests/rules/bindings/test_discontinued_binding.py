@@ -17,16 +17,16 @@ FIELDS = [binding.field for binding in DISCONTINUED]
 @pytest.mark.parametrize("field", FIELDS)
 def test_each_is_denied_since_1_3(field: str, version: str | None) -> None:
     dead = vmi(interface("default", **{field: {}}))
-    message = f"{field} was discontinued in KubeVirt 1.3"
+    message = f"KubeVirt refuses {field}, which it discontinued in 1.3"
     assert_found(RULE, dead, registry(version=version), field=f"{AT}.{field}", message=message, severity=Action.DENY)
 
 
 @pytest.mark.parametrize(("field", "networks"), [("slirp", None), ("passt", None), ("macvtap", [multus("default")])])
 def test_each_is_warned_of_before_1_3_where_it_is_accepted(field: str, networks: Any) -> None:
     dying = vmi(interface("default", **{field: {}}), networks=networks)
-    message = f"{field} is refused from KubeVirt 1.3 on"
+    message = f"KubeVirt refuses {field} from 1.3 on"
     assert_found(RULE, dying, ACCEPTING, field=f"{AT}.{field}", message=message, severity=Action.WARN)
-    advice = "before the upgrade, move to"
+    advice = ", before KubeVirt is upgraded"
     assert_found(RULE, dying, ACCEPTING, field=f"{AT}.{field}", accepted=advice, severity=Action.WARN)
 
 

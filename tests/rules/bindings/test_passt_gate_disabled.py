@@ -8,7 +8,7 @@ FIELD = "domain.devices.interfaces[0].passtBinding"
 
 
 def test_in_1_8_the_gate_is_off_unless_listed() -> None:
-    assert_found(RULE, PASST, registry(version="1.8"), field=FIELD, message="it is not listed", severity=Action.DENY)
+    assert_found(RULE, PASST, registry(version="1.8"), field=FIELD, message="which is not enabled", severity=Action.DENY)
     assert_accepted(RULE, PASST, registry(version="1.8", gates=("PasstBinding",)))
 
 
@@ -16,7 +16,7 @@ def test_from_1_9_the_gate_is_on_unless_disabled() -> None:
     assert_accepted(RULE, PASST, registry(version="1.9"))
     assert_accepted(RULE, PASST, registry())
     disabled = registry(version="1.9", disabled_gates=("PasstBinding",))
-    assert_found(RULE, PASST, disabled, field=FIELD, message="feature gate PasstBinding is disabled", accepted="featureGates")
+    assert_found(RULE, PASST, disabled, field=FIELD, message="feature gate PasstBinding, which is disabled", for_admin="featureGates")
 
 
 def test_a_default_is_only_warned_of() -> None:

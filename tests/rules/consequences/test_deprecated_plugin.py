@@ -22,8 +22,10 @@ def test_the_passt_plugin_is_told_by_its_sidecar() -> None:
 
 
 def test_the_gate_is_mentioned_where_it_is_off() -> None:
-    assert_found(RULE, NAMED, registry(version="1.8"), field=FIELD, accepted="once feature gate PasstBinding is on, and restart the VM")
-    assert_found(RULE, NAMED, registry(version="1.9"), field=FIELD, accepted="in place of binding, and restart the VM")
+    assert_found(
+        RULE, NAMED, registry(version="1.8"), field=FIELD, accepted="once feature gate PasstBinding is on", for_admin="PasstBinding"
+    )
+    assert_found(RULE, NAMED, registry(version="1.9"), field=FIELD, accepted="instead of binding and restart the VM")
 
 
 def test_before_1_8_there_is_no_successor() -> None:
@@ -50,6 +52,6 @@ def test_the_slirp_sidecar_is_shipped_up_to_1_9(version: str | None, *, found: b
     known = registry({"s": {"sidecarImage": "quay.io/kubevirt/network-slirp-binding:v1.9.0"}}, version=version)
     used = vmi(interface(binding={"name": "s"}))
     if found:
-        assert_found(RULE, used, known, field="domain.devices.interfaces[0].binding", message="ships no more from 1.10")
+        assert_found(RULE, used, known, field="domain.devices.interfaces[0].binding", message="does not ship from 1.10 on")
     else:
         assert_accepted(RULE, used, known)

@@ -23,13 +23,13 @@ def test_masquerade_and_passt_migrate(binding: str) -> None:
 
 @pytest.mark.parametrize("binding", ["bridge", "sriov"])
 def test_bridge_and_sriov_on_the_pod_network_do_not(binding: str) -> None:
-    message = f"{binding} on the pod network cannot be live-migrated"
+    message = f"{binding} on the pod network prevents live migration"
     assert_found(RULE, migrating(**{binding: {}}), field=f"{AT}.{binding}", message=message, severity=Action.WARN)
 
 
 @pytest.mark.parametrize(
     ("strategy", "at_drain"),
-    [("LiveMigrate", "evictions are answered 429 and a node drain hangs"), ("LiveMigrateIfPossible", "a node drain shuts the VM down")],
+    [("LiveMigrate", "its eviction is refused, and a node drain hangs"), ("LiveMigrateIfPossible", "a node drain shuts the VM down")],
 )
 def test_what_happens_at_a_drain_is_told(strategy: str, at_drain: str) -> None:
     bridge = vmi(interface(bridge={}), evictionStrategy=strategy)
@@ -54,7 +54,9 @@ def test_a_plugin_migrates_when_its_registration_says_so() -> None:
     assert_accepted(RULE, migrating(**PLUGIN), registry({"p": {"migration": {}}}))
     for plugin in ({}, {"migration": None}):
         message = 'plugin "p" on the pod network (registered without migration)'
-        assert_found(RULE, migrating(**PLUGIN), registry({"p": plugin}), field=f"{AT}.binding", message=message, accepted="migration: {}")
+        assert_found(
+            RULE, migrating(**PLUGIN), registry({"p": plugin}), field=f"{AT}.binding", message=message, for_admin="with migration: {}"
+        )
 
 
 def test_in_1_1_no_plugin_migrates() -> None:

@@ -14,7 +14,7 @@ def updated(now: VMI, *before: str) -> VMI:
 
 def test_a_plugin_nic_that_an_update_adds_is_found() -> None:
     two = vmi(interface("a", masquerade={}), interface("b", **PLUGIN))
-    message = 'new interface "b" uses plugin "p", and plugins are not hotplugged'
+    message = 'new interface "b" uses plugin "p", and KubeVirt does not hotplug plugins'
     assert_found(RULE, updated(two, "a"), field="domain.devices.interfaces[1].binding", message=message, severity=Action.WARN)
 
 

@@ -7,7 +7,7 @@ FIELD = "domain.devices.interfaces[0].sriov"
 
 
 def test_sriov_on_the_pod_network_is_found() -> None:
-    message = 'interface "fast" is sriov on the pod network, which allocates no SR-IOV device'
+    message = 'interface "fast" uses sriov on the pod network, which has no SR-IOV device'
     assert_found(RULE, vmi(interface("fast", sriov={})), field=FIELD, message=message, severity=Action.WARN)
 
 

@@ -10,7 +10,9 @@ ABSENT = interface("blue", bridge={}, state="absent")
 @pytest.mark.parametrize("source", [{"pod": {}}, {"multus": {"networkName": "blue", "default": True}}, {"resourceClaim": {}}, {}])
 def test_the_first_network_that_is_not_secondary_stays(source: dict[str, object]) -> None:
     lone = vmi(ABSENT, networks=[multus("red"), {"name": "blue", **source}])
-    assert_found(RULE, lone, field="domain.devices.interfaces[0].state", message='default network, which "blue" is')
+    assert_found(
+        RULE, lone, field="domain.devices.interfaces[0].state", message='secondary networks only, and "blue" is the default network'
+    )
 
 
 def test_a_secondary_network_may_go() -> None:

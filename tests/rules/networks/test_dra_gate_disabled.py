@@ -16,7 +16,7 @@ def test_the_gate_on_is_accepted() -> None:
 
 
 def test_the_gate_off_is_found_at_the_first_dra_network() -> None:
-    assert_found(RULE, DRA, GATE_OFF, field=CLAIM, message='"fast" is a DRA network', accepted="enable feature gate NetworkDevicesWithDRA")
+    assert_found(RULE, DRA, GATE_OFF, field=CLAIM, message='resourceClaim of network "fast"', for_admin="add NetworkDevicesWithDRA")
 
 
 def test_without_dra_networks_the_gate_does_not_matter() -> None:

@@ -21,7 +21,7 @@ def test_both_are_another_rule_s_business() -> None:
 @pytest.mark.parametrize("binding", ["bridge", "masquerade", "passtBinding"])
 def test_other_bindings_are_found(binding: str) -> None:
     wrong = vmi(interface("fast", **{binding: {}}), networks=[dra("fast")])
-    assert_found(RULE, wrong, GATE_ON, field=FIRST, message=f'interface "fast" has {binding}', accepted="set sriov")
+    assert_found(RULE, wrong, GATE_ON, field=FIRST, message=f'interface "fast" has {binding}', accepted="use sriov")
 
 
 def test_no_binding_is_found() -> None:
@@ -53,8 +53,10 @@ def test_the_gate_off_and_multus_are_other_rules_business() -> None:
 
 def test_from_1_10_only_a_plugin_uses_a_claim() -> None:
     sriov = vmi(interface("fast", sriov={}), networks=[dra("fast")])
-    assert_found(RULE, sriov, registry(version="1.10"), field=FIRST, message="from KubeVirt 1.10 on a DRA network needs a plugin")
-    assert_found(RULE, BRIDGED, registry(version="1.10"), field=FIRST, accepted="set binding with a plugin")
+    assert_found(
+        RULE, sriov, registry(version="1.10"), field=FIRST, message="from KubeVirt 1.10 on a network with resourceClaim needs a plugin"
+    )
+    assert_found(RULE, BRIDGED, registry(version="1.10"), field=FIRST, accepted="use a plugin")
     assert_accepted(RULE, vmi(interface("fast", binding={"name": "x"}), networks=[dra("fast")]), registry(version="1.10"))
 
 

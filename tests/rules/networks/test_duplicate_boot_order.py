@@ -21,11 +21,15 @@ def test_boot_orders_of_their_own_are_accepted() -> None:
 
 
 def test_the_boot_order_of_an_interface_before_is_found() -> None:
-    assert_found(RULE, vmi(interface("a", bootOrder=1), interface("b", bootOrder=1)), field=SECOND, message='also that of interface "a"')
+    assert_found(
+        RULE, vmi(interface("a", bootOrder=1), interface("b", bootOrder=1)), field=SECOND, message='interface "a" has bootOrder 1 too'
+    )
 
 
 def test_the_boot_order_of_a_disk_is_found_at_the_interface() -> None:
-    assert_found(RULE, with_disks(None, 3, boot_order=3), field="domain.devices.interfaces[0].bootOrder", message="also that of a disk")
+    assert_found(
+        RULE, with_disks(None, 3, boot_order=3), field="domain.devices.interfaces[0].bootOrder", message="a disk has bootOrder 3 too"
+    )
 
 
 def test_boot_orders_below_one_are_another_rule_s_business() -> None:

@@ -11,7 +11,7 @@ def test_names_that_differ_are_accepted() -> None:
 def test_each_later_interface_of_a_name_is_found() -> None:
     three = vmi(interface(), interface("blue"), interface(), interface(), networks=[POD_NETWORK])
     fields = ["domain.devices.interfaces[2].name", "domain.devices.interfaces[3].name"]
-    assert_found(RULE, three, field=fields, message='interfaces[0] is named "default" already')
+    assert_found(RULE, three, field=fields, message='interfaces[0] is named "default" too')
 
 
 def test_no_name_and_the_empty_name_are_one() -> None:

@@ -10,7 +10,7 @@ def test_names_that_differ_are_accepted() -> None:
 
 def test_each_later_network_of_a_name_is_found() -> None:
     three = vmi(interface(), networks=[multus("blue"), POD_NETWORK, multus("blue"), multus("blue")])
-    assert_found(RULE, three, field=["networks[2].name", "networks[3].name"], message='networks[0] is named "blue" already')
+    assert_found(RULE, three, field=["networks[2].name", "networks[3].name"], message='networks[0] is named "blue" too')
 
 
 def test_no_name_and_the_empty_name_are_one() -> None:

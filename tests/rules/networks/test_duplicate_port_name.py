@@ -13,7 +13,7 @@ def test_different_names_and_no_names_are_accepted() -> None:
 
 def test_every_use_after_the_first_is_found() -> None:
     thrice = vmi(interface(masquerade={}, ports=[{"port": 1}, *TWICE, {"name": "dns", "port": 5353}]))
-    assert_found(RULE, thrice, field=[f"{PORTS}[2].name", f"{PORTS}[3].name"], message='"dns" is used twice')
+    assert_found(RULE, thrice, field=[f"{PORTS}[2].name", f"{PORTS}[3].name"], message='another port of this VM is named "dns" too')
 
 
 def test_two_interfaces_share_the_ports_of_one_pod() -> None:

@@ -15,7 +15,7 @@ def test_requests_of_one_name_in_several_claims_are_accepted() -> None:
 def test_each_later_use_of_a_device_is_found() -> None:
     four = dra_vmi(dra("a", request=""), POD_NETWORK, dra("b", request="nic"), dra("c", request="nic"), dra("d", request="nic"))
     fields = ["networks[3].resourceClaim", "networks[4].resourceClaim"]
-    assert_found(RULE, four, GATE_ON, field=fields, message='networks[2] uses claim and request "nics/nic" already')
+    assert_found(RULE, four, GATE_ON, field=fields, message='networks[2] uses claim and request "nics/nic" too')
 
 
 def test_names_are_compared_joined_as_kubevirt_does() -> None:

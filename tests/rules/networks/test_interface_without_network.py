@@ -27,4 +27,4 @@ def test_no_name_is_the_empty_name() -> None:
 
 def test_an_empty_network_name_is_never_what_was_meant() -> None:
     lone = vmi(interface("a"), networks=[{"name": "", "pod": {}}])
-    assert_found(RULE, lone, field="domain.devices.interfaces[0].name", message="connected to nothing")
+    assert_found(RULE, lone, field="domain.devices.interfaces[0].name", message="has no network")

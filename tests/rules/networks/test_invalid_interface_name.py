@@ -16,7 +16,7 @@ def test_letters_digits_hyphens_and_underscores_are_accepted(name: str) -> None:
     ("name", "other"), [("net.1", '"."'), ("net 1", '" "'), ("netz-ä", '"ä"'), ("net\n", '"\\n"'), ("net٣", '"٣"'), ("a/b", '"/"')]
 )
 def test_any_other_character_is_found_and_shown(name: str, other: str) -> None:
-    assert_found(RULE, vmi(interface(name, masquerade={})), field=NAME, message=f"holds {other}")
+    assert_found(RULE, vmi(interface(name, masquerade={})), field=NAME, message=f"contains {other}")
 
 
 def test_an_interface_without_a_name_is_found() -> None:

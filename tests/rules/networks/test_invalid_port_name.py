@@ -17,9 +17,9 @@ def test_what_kubernetes_takes_for_a_port_name_is_accepted(name: str | None) -> 
     [
         ("sixteen--letters", "has more than 15 characters and has two hyphens in a row"),
         ("sixteen-letters-", "has more than 15 characters and ends with a hyphen"),
-        ("Test", "holds characters other than a-z, 0-9 and -"),
-        ("http\n", "holds characters other than a-z, 0-9 and -"),
-        ("HTTP", "holds characters other than a-z, 0-9 and - and has no letter from a to z"),
+        ("Test", "has characters other than a-z, 0-9 and -"),
+        ("http\n", "has characters other than a-z, 0-9 and -"),
+        ("HTTP", "has characters other than a-z, 0-9 and - and has no letter from a to z"),
         ("8080", "has no letter from a to z"),
         ("a--b", "has two hyphens in a row"),
         ("-a", "begins with a hyphen"),

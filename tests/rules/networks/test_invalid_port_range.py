@@ -17,17 +17,17 @@ def test_a_range_of_ports_is_accepted(protocol: str) -> None:
 @pytest.mark.parametrize(
     ("ports", "field", "message"),
     [
-        ({"start": 0, "end": 5, "protocol": "TCP"}, "start", "start is 0, and ports go from 1 to 65535"),
+        ({"start": 0, "end": 5, "protocol": "TCP"}, "start", "start is 0, and ports are 1 to 65535"),
         ({"end": 5, "protocol": "TCP"}, "start", "start is missing"),
         ({"start": 65536, "end": 5, "protocol": "TCP"}, "start", "start is 65536, and"),
         ({"start": 5, "end": 65536, "protocol": "TCP"}, "end", "end is 65536, and"),
         ({"start": 5, "end": 1 << 70, "protocol": "TCP"}, "end", "end is a 71-bit number, and"),
         ({"start": 5, "protocol": "TCP"}, "end", "end is missing"),
-        ({"start": 6, "end": 5, "protocol": "TCP"}, "start", "runs backwards: start is 6 and end is 5"),
+        ({"start": 6, "end": 5, "protocol": "TCP"}, "start", "start 6 is above end 5"),
         ({"start": 5, "end": 6, "protocol": "udp"}, "protocol", "did you mean UDP?"),
         ({"start": 5, "end": 6, "protocol": "SCTP"}, "protocol", '"SCTP" is neither'),
-        ({"start": 5, "end": 6}, "protocol", "protocol is missing"),
-        ({"start": 5, "end": 6, "protocol": ""}, "protocol", "protocol is missing"),
+        ({"start": 5, "end": 6}, "protocol", "the range has no protocol"),
+        ({"start": 5, "end": 6, "protocol": ""}, "protocol", "the range has no protocol"),
     ],
 )
 def test_what_is_wrong_with_a_range_is_found_at_its_field(ports: dict[str, object], field: str, message: str) -> None:

@@ -31,21 +31,21 @@ def test_a_subnet_with_four_addresses_is_accepted(field: str, subnet: str | None
         (IPV4, "10.11.12.0", "has no prefix length"),
         (IPV4, "10.11.12.0/31", "has fewer than four addresses"),
         (IPV4, "10.11.12.1/32", "has fewer than four addresses"),
-        (IPV4, "10.11.12.0/33", "is no subnet"),
-        (IPV4, "10.11.12.0/", "is no subnet"),
-        (IPV4, "10.11.12.0/+24", "is no subnet"),
-        (IPV4, "10.11.12.0/255.255.255.0", "is no subnet"),
-        (IPV4, "10.11.12/24", "is no subnet"),
-        (IPV4, "10.11.12.256/24", "is no subnet"),
-        (IPV4, " 10.11.12.0/24", "is no subnet"),
-        (IPV4, "10.11.12.0/24 ", "is no subnet"),
-        (IPV4, "10.11.12.0/\u0662\u0664", "is no subnet"),
-        (IPV4, "0" * 1_000_000 + ".0.0.0/24x", "is no subnet"),
+        (IPV4, "10.11.12.0/33", "is not a subnet"),
+        (IPV4, "10.11.12.0/", "is not a subnet"),
+        (IPV4, "10.11.12.0/+24", "is not a subnet"),
+        (IPV4, "10.11.12.0/255.255.255.0", "is not a subnet"),
+        (IPV4, "10.11.12/24", "is not a subnet"),
+        (IPV4, "10.11.12.256/24", "is not a subnet"),
+        (IPV4, " 10.11.12.0/24", "is not a subnet"),
+        (IPV4, "10.11.12.0/24 ", "is not a subnet"),
+        (IPV4, "10.11.12.0/\u0662\u0664", "is not a subnet"),
+        (IPV4, "0" * 1_000_000 + ".0.0.0/24x", "is not a subnet"),
         (IPV4, "pool", "has no prefix length"),
         (IPV6, "fd10:0:2::", "has no prefix length"),
         (IPV6, "fd10:0:2::/127", "has fewer than four addresses"),
-        (IPV6, "fd10:0:2::/129", "is no subnet"),
-        (IPV6, "fe80::%eth0/64", "is no subnet"),
+        (IPV6, "fd10:0:2::/129", "is not a subnet"),
+        (IPV6, "fe80::%eth0/64", "is not a subnet"),
     ],
     ids=lambda value: str(value)[:24],
 )
@@ -56,7 +56,7 @@ def test_what_virt_handler_cannot_use_is_found(field: str, subnet: str, fault: s
 
 @pytest.mark.parametrize(("field", "subnet"), [(IPV4, "fd10::/120"), (IPV6, "10.0.2.0/24")])
 def test_a_subnet_of_the_other_family_is_a_warning(field: str, subnet: str) -> None:
-    assert_found(RULE, masqueraded(**{field: subnet}), field=f"networks[0].pod.{field}", message="is of IPv", severity=Action.WARN)
+    assert_found(RULE, masqueraded(**{field: subnet}), field=f"networks[0].pod.{field}", message="is an IPv", severity=Action.WARN)
 
 
 def test_both_fields_are_found() -> None:

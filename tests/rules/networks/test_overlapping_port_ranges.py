@@ -26,7 +26,7 @@ def test_two_protocols_may_share_ports() -> None:
     ("first", "second"), [((80, 100), (100, 200)), ((80, 100), (1, 80)), ((80, 100), (90, 91)), ((90, 91), (80, 100)), ((5, 5), (5, 5))]
 )
 def test_a_port_in_common_is_found_at_the_later_range(first: tuple[int, int], second: tuple[int, int]) -> None:
-    message = f"TCP range {second[0]}-{second[1]} overlaps {first[0]}-{first[1]}, which is portRanges[0]"
+    message = f"TCP range {second[0]}-{second[1]} overlaps portRanges[0] ({first[0]}-{first[1]})"
     assert_found(RULE, forwarding(first, second), ENABLED, field=f"{RANGES}[1]", message=message)
     assert_found(RULE, forwarding(first, second), no_registry(), field=f"{RANGES}[1]", message=message)
 

@@ -19,7 +19,7 @@ def test_masquerade_is_accepted_even_beside_another_binding() -> None:
 @pytest.mark.parametrize("binding", [{"bridge": {}}, {"passtBinding": {}}, {"binding": {"name": "passt"}}, {}])
 def test_any_other_binding_is_found(binding: dict[str, Any]) -> None:
     found = vmi(interface(**binding, portRanges=SOME))
-    assert_found(RULE, found, ENABLED, field=RANGES, message="masquerade binding only")
+    assert_found(RULE, found, ENABLED, field=RANGES, message="works with masquerade only")
     assert_found(RULE, found, no_registry(), field=RANGES)
 
 

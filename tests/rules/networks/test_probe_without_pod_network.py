@@ -23,7 +23,9 @@ def test_a_probe_that_needs_no_address_is_accepted(probe: Any) -> None:
 
 def test_each_probe_of_the_pod_s_address_is_found() -> None:
     both = vmi(interface(bridge={}), networks=[multus("default")], livenessProbe=HTTP, readinessProbe={"tcpSocket": {"port": 22}})
-    assert_found(RULE, both, field=["livenessProbe.httpGet", "readinessProbe.tcpSocket"], message="not on the pod network")
+    assert_found(
+        RULE, both, field=["livenessProbe.httpGet", "readinessProbe.tcpSocket"], message="over the pod network, and this VM has none"
+    )
 
 
 def test_kubevirt_adds_a_pod_network_where_nothing_is_written_unless_it_may_not() -> None:

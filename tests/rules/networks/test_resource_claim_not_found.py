@@ -13,7 +13,7 @@ def test_a_claim_of_the_vm_is_accepted() -> None:
 def test_each_unknown_claim_is_found() -> None:
     two = dra_vmi(dra("fast", claim="cards"), dra("faster"), dra("fastest", claim="cards"))
     fields = [CLAIM_NAME, "networks[2].resourceClaim.claimName"]
-    assert_found(RULE, two, GATE_ON, field=fields, message='none of spec.resourceClaims is named "cards"')
+    assert_found(RULE, two, GATE_ON, field=fields, message='no entry of resourceClaims is named "cards"')
 
 
 def test_a_near_miss_is_told() -> None:

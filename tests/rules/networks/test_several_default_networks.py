@@ -11,4 +11,4 @@ def test_one_default_network_is_accepted() -> None:
 def test_each_further_default_network_is_found() -> None:
     four = vmi(networks=[multus("a"), multus("b", default=True), multus("c", default=True), multus("d", default=True)])
     fields = ["networks[2].multus.default", "networks[3].multus.default"]
-    assert_found(RULE, four, field=fields, message='networks[1], "b", is the default network already')
+    assert_found(RULE, four, field=fields, message='networks[1] ("b") is the default network already')

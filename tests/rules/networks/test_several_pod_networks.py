@@ -14,7 +14,7 @@ def test_none_is_accepted() -> None:
 
 def test_each_further_pod_network_is_found() -> None:
     three = vmi(networks=[multus("blue"), POD_NETWORK, {"name": "a", "pod": {}}, {"name": "b", "pod": {"vmNetworkCIDR": "10.0.2.0/24"}}])
-    assert_found(RULE, three, field=["networks[2].pod", "networks[3].pod"], message='networks[1], "default", is the pod network already')
+    assert_found(RULE, three, field=["networks[2].pod", "networks[3].pod"], message='networks[1] ("default") is the pod network already')
 
 
 def test_null_is_no_pod_network() -> None:

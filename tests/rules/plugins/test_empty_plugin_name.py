@@ -9,10 +9,10 @@ NAME = "domain.devices.interfaces[0].binding.name"
 
 @pytest.mark.parametrize(
     ("binding", "message"),
-    [({}, "binding has no name"), ({"name": None}, "binding has no name"), ({"name": ""}, 'binding.name is ""')],
+    [({}, "binding has no name"), ({"name": None}, "binding has no name"), ({"name": ""}, "binding.name is empty")],
 )
 def test_a_binding_without_a_name_is_found(binding: dict[str, str | None], message: str) -> None:
-    assert_found(RULE, vmi(interface(binding=binding)), field=NAME, message=message, accepted="registered in the KubeVirt CR")
+    assert_found(RULE, vmi(interface(binding=binding)), field=NAME, message=message, accepted="no plugin is registered")
     assert_found(RULE, vmi(interface(binding=binding)), no_registry(), field=NAME, message=message)
 
 

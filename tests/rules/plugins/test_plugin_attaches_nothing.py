@@ -17,7 +17,7 @@ def test_a_plugin_that_attaches_something_is_accepted(plugin: dict[str, str]) ->
 @pytest.mark.parametrize("plugin", [{}, {"sidecarImage": ""}, {"networkAttachmentDefinition": "n"}, {"domainAttachmentType": ""}])
 def test_a_plugin_that_attaches_nothing_is_found(plugin: dict[str, str]) -> None:
     message = 'plugin "half" is registered without domainAttachmentType and without sidecarImage'
-    assert_found(RULE, HALF, registry({"half": plugin}), field=NAME, message=message, accepted="tap or managedTap")
+    assert_found(RULE, HALF, registry({"half": plugin}), field=NAME, message=message, for_admin="tap or managedTap")
 
 
 def test_a_slip_in_the_registration_is_shown() -> None:
@@ -27,13 +27,13 @@ def test_a_slip_in_the_registration_is_shown() -> None:
 
 def test_managed_tap_attaches_nothing_before_1_4() -> None:
     managed = {"half": {"domainAttachmentType": "managedTap"}}
-    assert_found(RULE, HALF, registry(managed, version="1.3"), field=NAME, message='"managedTap"', accepted="domainAttachmentType tap,")
+    assert_found(RULE, HALF, registry(managed, version="1.3"), field=NAME, message='"managedTap"', for_admin="domainAttachmentType tap,")
     assert_accepted(RULE, HALF, registry(managed, version="1.4"))
 
 
 def test_only_a_sidecar_attaches_before_there_were_attachment_types() -> None:
     tap = {"half": {"domainAttachmentType": "tap"}}
-    assert_found(RULE, HALF, registry(tap, version="1.1"), field=NAME, accepted='give "half" a sidecarImage in the KubeVirt CR')
+    assert_found(RULE, HALF, registry(tap, version="1.1"), field=NAME, for_admin='give "half" a sidecarImage in the KubeVirt CR')
     assert_accepted(RULE, HALF, registry(tap, version="1.1.1"))
 
 

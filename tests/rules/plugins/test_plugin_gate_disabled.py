@@ -11,12 +11,12 @@ FIELD = "domain.devices.interfaces[0].binding"
 
 @pytest.mark.parametrize("version", ["1.1", "1.4.1"])
 def test_up_to_1_4_the_gate_is_off_unless_listed(version: str) -> None:
-    assert_found(RULE, PLUGIN, registry(version=version), field=FIELD, message="NetworkBindingPlugins is off", severity=Action.DENY)
+    assert_found(RULE, PLUGIN, registry(version=version), field=FIELD, message="NetworkBindingPlugins, which is off", severity=Action.DENY)
     assert_accepted(RULE, PLUGIN, registry(version=version, gates=("NetworkBindingPlugins",)))
 
 
 def test_a_default_is_only_warned_of() -> None:
-    assert_found(RULE, PLUGIN, no_registry("1.4"), field=FIELD, message="no KubeVirt CR says otherwise", severity=Action.WARN)
+    assert_found(RULE, PLUGIN, no_registry("1.4"), field=FIELD, message="no KubeVirt CR tells", severity=Action.WARN)
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.5", "1.9", None])

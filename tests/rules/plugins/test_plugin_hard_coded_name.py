@@ -14,7 +14,7 @@ MINE = vmi(interface(binding={"name": "mine"}))
 @pytest.mark.parametrize("built_in", ["passt", "slirp", "vdpa"])
 def test_each_sidecar_listens_to_one_name_before_1_9(built_in: str) -> None:
     plugin = {"sidecarImage": f"registry:5000/mirror/network-{built_in}-binding@sha256:0123"}
-    message = f'sidecar network-{built_in}-binding serves plugin "{built_in}" only, and here it is registered as "mine"'
+    message = f'sidecar network-{built_in}-binding works only for a plugin named "{built_in}", and this one is named "mine"'
     severity = Action.WARN if built_in == "vdpa" else Action.DENY
     assert_found(RULE, MINE, registry({"mine": plugin}, version="1.8"), field=NAME, message=message, severity=severity)
     own = vmi(interface(binding={"name": built_in}))
@@ -31,13 +31,13 @@ def test_from_1_9_any_name_does(version: str | None, tag: str) -> None:
 @pytest.mark.parametrize("tag", [":v1.8.0", ":1.7", ":v1.8.4@sha256:0123"])
 def test_an_older_sidecar_fails_on_1_9_too(tag: str) -> None:
     plugin = {"sidecarImage": f"registry:5000/network-slirp-binding{tag}"}
-    message = 'older than 1.9, serves plugin "slirp" only'
+    message = 'older than 1.9, works only for a plugin named "slirp"'
     assert_found(RULE, MINE, registry({"mine": plugin}, version="1.9"), field=NAME, message=message, severity=Action.DENY)
 
 
 def test_a_newer_sidecar_fails_under_an_older_kubevirt() -> None:
     plugin = {"sidecarImage": "quay.io/kubevirt/network-passt-binding:v1.9.0"}
-    assert_found(RULE, MINE, registry({"mine": plugin}, version="1.8"), field=NAME, message="in KubeVirt before 1.9")
+    assert_found(RULE, MINE, registry({"mine": plugin}, version="1.8"), field=NAME, message="before KubeVirt 1.9 sidecar")
 
 
 @pytest.mark.parametrize("plugin", [{}, {"sidecarImage": "example.org/network-passt-binding-fork:v1"}, {"domainAttachmentType": "tap"}])

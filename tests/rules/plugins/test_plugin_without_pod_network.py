@@ -19,7 +19,7 @@ SECONDARY = vmi(interface(masquerade={}), interface("blue", binding={"name": "p"
     "image", ["network-passt-binding", "registry:5000/x/network-slirp-binding:v1.2.0", "network-passt-binding@sha256:01"]
 )
 def test_the_passt_and_slirp_sidecars_off_the_pod_network_are_found(image: str) -> None:
-    message = 'works on the pod network only, and network "blue" is another one'
+    message = 'works on the pod network only, and "blue" is another network'
     assert_found(RULE, SECONDARY, known(image), field=NAME, message=message, accepted="connect the interface to the pod network")
 
 

@@ -36,10 +36,10 @@ def test_passt_may_mean_the_core_binding_once_there_is_one() -> None:
 
 def test_what_is_registered_is_listed() -> None:
     many: dict[str, dict[str, str]] = {f"plugin-{i:02}": {} for i in range(12)}
-    listed = 'registered are "plugin-00", "plugin-01"'
+    listed = 'use a registered plugin: "plugin-00", "plugin-01"'
     assert_found(RULE, vmi(interface(binding={"name": "zzz"})), registry(many), field=NAME, accepted=listed)
     assert_found(RULE, vmi(interface(binding={"name": "zzz"})), registry(many), field=NAME, accepted='"plugin-09" and 2 more')
-    assert_found(RULE, vmi(interface(binding={"name": "zzz"})), registry(), field=NAME, accepted="none is registered")
+    assert_found(RULE, vmi(interface(binding={"name": "zzz"})), registry(), field=NAME, accepted="no plugin is registered")
 
 
 def test_an_empty_name_is_another_rule_s_business() -> None:

@@ -19,7 +19,7 @@ def test_a_quantity_of_bytes_is_accepted(memory: object) -> None:
 
 @pytest.mark.parametrize("memory", ["250MiB", "lots", "", " 1Mi", "1,5Gi", True, 1.5, [], {}, 10**5000], ids=lambda value: str(type(value)))
 def test_what_is_no_quantity_is_found(memory: object) -> None:
-    assert_found(RULE, requesting(memory), field=MEMORY, message="which is no quantity", accepted="250Mi")
+    assert_found(RULE, requesting(memory), field=MEMORY, message="which is not a quantity", accepted="250Mi")
 
 
 @pytest.mark.parametrize("memory", ["-250Mi", -1, "-500m"])
@@ -34,7 +34,7 @@ def test_a_fraction_of_a_byte_is_a_warning() -> None:
 def test_every_other_quantity_must_be_one_and_may_be_negative_since_it_is_ignored() -> None:
     found = registration(computeResourceOverhead={"requests": {"cpu": "x"}, "limits": {"memory": "y", "cpu": "-1"}})
     at = "computeResourceOverhead"
-    assert_found(RULE, found, field=[f"{at}.requests.cpu", f"{at}.limits.memory"], message="which is no quantity")
+    assert_found(RULE, found, field=[f"{at}.requests.cpu", f"{at}.limits.memory"], message="which is not a quantity")
 
 
 def test_a_plugin_without_overhead_is_accepted() -> None:

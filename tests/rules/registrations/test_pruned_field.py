@@ -52,7 +52,7 @@ def test_an_unknown_key_is_found_with_what_was_meant(fields: dict[str, object], 
 
 def test_an_unknown_key_like_no_other_is_told_with_the_known_ones() -> None:
     assert_found(
-        RULE, registration(resources={}), field="resources", message="no field of a plugin", accepted="use networkAttachmentDefinition, "
+        RULE, registration(resources={}), field="resources", message="not a field of a plugin", accepted="use networkAttachmentDefinition, "
     )
 
 
@@ -63,7 +63,7 @@ def test_nothing_inside_a_pruned_field_is_told_again() -> None:
 
 def test_claims_are_found_from_1_4() -> None:
     found = registration(computeResourceOverhead={"claims": [{"name": "a"}]})
-    assert_found(RULE, found, registry(version="1.4"), field="computeResourceOverhead.claims", message="the field went with 1.4")
+    assert_found(RULE, found, registry(version="1.4"), field="computeResourceOverhead.claims", message="1.4 removed the field")
     assert_accepted(RULE, found, registry(version="1.3.2"))
 
 

@@ -15,9 +15,7 @@ def test_upstream_s_own_plugin_names_are_accepted(name: str) -> None:
     ("name", "core"), [("bridge", "bridge"), ("Masquerade", "masquerade"), ("SRIOV", "sriov"), ("passtbinding", "passtBinding")]
 )
 def test_a_core_binding_s_name_is_found_in_any_case(name: str, core: str) -> None:
-    assert_found(
-        RULE, registration(name), field="", message=f'plugin "{name}" has the name of a core binding, which is chosen as "{core}: {{}}"'
-    )
+    assert_found(RULE, registration(name), field="", message=f'plugin "{name}" has the name of the core binding "{core}: {{}}"')
 
 
 def test_it_is_a_warning() -> None:

@@ -144,7 +144,7 @@ async def assert_nobody_is_denied(made: ClusterRegistry, state: State) -> None:
     assert told["allowed"] is True
     [warning] = told["warnings"]
     assert warning.startswith(
-        'VirtualMachine default/vm: spec.template.spec.domain.devices.interfaces[0].binding.name: plugin "red" is not looked up: '
+        'VirtualMachine default/vm: spec.template.spec.domain.devices.interfaces[0].binding.name: plugin "red" was not checked, '
     )
     assert warning.endswith("[Bindguard unregistered-plugin]")
     assert "warnings" not in await answer(made, review(vm_object(interface(masquerade={}))))
@@ -297,7 +297,7 @@ def test_a_denial_stands_on_a_registry_that_was_read_after_the_review_came(api: 
         assert len(api.requests) == lists
         told = await answer(made, RED)
         assert (told["allowed"], told["auditAnnotations"]["confirmation"]) == (False, "denied")
-        assert 'registered are "blue"; or register "red" in the HyperConverged CR (spec.networkBinding' in told["status"]["message"]
+        assert 'register "red" in the HyperConverged CR (spec.networkBinding' in told["auditAnnotations"]["help-for-admins"]
         assert len(api.requests) == lists + 1
 
     during(api, story, clock=CLOCK)

@@ -252,3 +252,42 @@ def test_the_example_configuration_is_accepted() -> None:
     found = effective({"config": str(ROOT / "examples/serve/bindguard.yaml")}, {})
     assert found.settings.transport is Transport.SELF_SIGNED
     assert Path(found.settings.registry or "").samefile(ROOT / "examples/kubevirt.yaml")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://wiki.example.com/vms#{rule}",
+        "http://wiki:8080/{rule}/{rule}.html",
+        "https://example.com/",
+        "HTTPS://example.com/a?b=c&d=%20",
+    ],
+)
+def test_a_help_url_is_an_http_address_with_the_rule_s_name_left_open(url: str) -> None:
+    assert settings({"help_url": url}).settings.help_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("wiki.example.com/{rule}", "ftp://example.com/{rule}", "javascript:alert(1)", "https:///{rule}", "https://[::1", "//example.com"),
+        *(
+            "https://example.com/{name}",
+            "https://example.com/{rule",
+            "https://example.com/a b",
+            "https://example.com/\n",
+            "https://example.com/]",
+        ),
+        *("https://example.com/\x1b[31m", "https://example.com/\u202e", "https://example.com/" + "a" * 500),
+    ],
+)
+def test_any_other_help_url_is_refused(url: str) -> None:
+    with pytest.raises(UsageError, match=r"--help-url: found .*, accepted: an http or https URL of at most 500 characters"):
+        settings({"help_url": url})
+
+
+@pytest.mark.parametrize("contact", ["", "a\nb", "a\x1b[31m", "\u202eevil", "x" * 201])
+def test_a_contact_is_one_line_of_visible_text(contact: str) -> None:
+    assert settings({"contact": "#vm-network, or net@example.com"}).settings.contact == "#vm-network, or net@example.com"
+    with pytest.raises(UsageError, match=r"--contact: found .*, accepted: one line of at most 200 characters"):
+        settings({"contact": contact})

@@ -5,6 +5,7 @@ Source: validateInterfaceNetworkBasics in pkg/virt-api/webhooks/validating-webho
 
 from typing import NamedTuple
 
+from webhook.plugins.gates import how_to_enable
 from webhook.plugins.registry import Registry
 from webhook.vmi.bindings import DISCONTINUED_SINCE
 from webhook.vmi.spec import Interface
@@ -17,12 +18,14 @@ class Refusal(NamedTuple):
     Attributes:
         field: The binding.
         reason: What is wrong; completes a sentence that begins with the binding.
-        accepted: What would be accepted.
+        accepted: What the owner of the VM can do.
+        for_admin: What only an administrator of the cluster can do.
     """
 
     field: str
     reason: str
     accepted: str
+    for_admin: str = ""
 
 
 def refusals(interface: Interface, vmi: VMI, registry: Registry) -> list[Refusal]:
@@ -46,13 +49,14 @@ def _slirp(registry: Registry, *, on_pod_network: bool) -> Refusal | None:
     if not on_pod_network:
         return Refusal("slirp", "works on the pod network only", "connect the interface to the pod network")
     if registry.gates_known and not registry.permit_slirp:
-        return Refusal("slirp", "is not permitted (permitSlirpInterface is not true)", "use masquerade: {}")
+        on = "set spec.configuration.network.permitSlirpInterface to true in the KubeVirt CR"
+        return Refusal("slirp", "is not permitted in this cluster", "use masquerade: {}", on)
     return None
 
 
 def _passt(registry: Registry, *, on_pod_network: bool, is_single: bool) -> Refusal | None:
     if _is_off("Passt", registry):
-        return Refusal("passt", "needs feature gate Passt, which is off", "have Passt added to the KubeVirt CR, or use masquerade: {}")
+        return Refusal("passt", "needs feature gate Passt, which is off", "use masquerade: {}", how_to_enable("Passt"))
     if not on_pod_network:
         return Refusal("passt", "works on the pod network only", "connect the interface to the pod network")
     if not is_single:
@@ -62,7 +66,7 @@ def _passt(registry: Registry, *, on_pod_network: bool, is_single: bool) -> Refu
 
 def _macvtap(registry: Registry, *, on_multus: bool) -> Refusal | None:
     if _is_off("Macvtap", registry):
-        return Refusal("macvtap", "needs feature gate Macvtap, which is off", "have Macvtap added to the KubeVirt CR, or use bridge: {}")
+        return Refusal("macvtap", "needs feature gate Macvtap, which is off", "use bridge: {}", how_to_enable("Macvtap"))
     if not on_multus:
         return Refusal("macvtap", "works on a Multus network only", "connect the interface to a Multus network")
     return None

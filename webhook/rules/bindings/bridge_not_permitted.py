@@ -26,16 +26,16 @@ from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
+_FOR_ADMIN = "set spec.configuration.network.permitBridgeInterfaceOnPodNetwork to true in the KubeVirt CR to permit it"
+
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Ask what the admin permits, then which network it is."""
     if registry.permit_bridge_on_pod_network or not vmi.on_pod_network(interface):
         return ()
-    message = (
-        f"interface {quoted(interface.name)} is a bridge on the pod network, which this KubeVirt does not permit "
-        "(spec.configuration.network.permitBridgeInterfaceOnPodNetwork is false)"
-    )
-    return [Violation(("bridge",), message, "use masquerade on the pod network, or connect the bridge to a Multus network")]
+    message = f"interface {quoted(interface.name)} is a bridge on the pod network, which this cluster does not permit"
+    instead = "use masquerade: {} on the pod network, or connect the bridge to a Multus network"
+    return [Violation(("bridge",), message, instead, for_admin=_FOR_ADMIN)]
 
 
 RULE = InterfaceRule(name="bridge-not-permitted", group=Group.BINDINGS, check=check, field="bridge", upstream_since=Version(0, 1))

@@ -25,7 +25,8 @@ from webhook.vmi.bindings import DISCONTINUED_SINCE
 from webhook.vmi.vmi import VMI
 
 _AT = ("domain", "devices")
-_HELP = "give the VM an interface and a network of its own, for example masquerade on the pod network"
+_HELP = "give the VM an interface and a network, such as masquerade: {} on the pod network"
+_FOR_ADMIN = "set spec.configuration.network.defaultNetworkInterface to masquerade in the KubeVirt CR"
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
@@ -34,15 +35,15 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     default = registry.default_network_interface
     if default == "bridge" and not registry.permit_bridge_on_pod_network:
-        why = "permitBridgeInterfaceOnPodNetwork is false"
+        why = "this cluster does not permit it on the pod network"
     elif default == "slirp" and registry.at_least(*DISCONTINUED_SINCE):
-        why = f"slirp was discontinued in KubeVirt {DISCONTINUED_SINCE}"
+        why = f"KubeVirt discontinued it in {DISCONTINUED_SINCE}"
     elif default == "slirp" and registry.gates_known and not registry.permit_slirp:
-        why = "permitSlirpInterface is not true"
+        why = "this cluster does not permit it"
     else:
         return ()
-    message = f"KubeVirt adds an interface with its default binding {default} to a VM without interfaces, and refuses that: {why}"
-    return [Violation(_AT, message, _HELP)]
+    message = f"the VM has no interface, and KubeVirt refuses the {default} interface that it adds by default: {why}"
+    return [Violation(_AT, message, _HELP, for_admin=_FOR_ADMIN)]
 
 
 RULE = SpecRule(name="default-binding-not-permitted", group=Group.BINDINGS, check=check, trait="has_neither")

@@ -50,10 +50,10 @@ def _violation(binding: Binding, registry: Registry) -> Violation:
     successor = _successor(binding.field, registry)
     if registry.at_least(*DISCONTINUED_SINCE):
         return Violation(
-            (binding.field,), f"{binding.field} was discontinued in KubeVirt {DISCONTINUED_SINCE} and is refused", f"use {successor}"
+            (binding.field,), f"KubeVirt refuses {binding.field}, which it discontinued in {DISCONTINUED_SINCE}", f"use {successor}"
         )
-    message = f"{binding.field} is refused from KubeVirt {DISCONTINUED_SINCE} on, where it is discontinued"
-    return Violation((binding.field,), message, f"before the upgrade, move to {successor}", Action.WARN)
+    message = f"KubeVirt refuses {binding.field} from {DISCONTINUED_SINCE} on"
+    return Violation((binding.field,), message, f"use {successor}, before KubeVirt is upgraded", Action.WARN)
 
 
 def _successor(field: str, registry: Registry) -> str:

@@ -35,7 +35,8 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if interface.slirp is None and interface.passt is None and interface.macvtap is None:
         return ()
     return [
-        Violation((refusal.field,), f"{refusal.field} {refusal.reason}", refusal.accepted) for refusal in refusals(interface, vmi, registry)
+        Violation((refusal.field,), f"{refusal.field} {refusal.reason}", refusal.accepted, for_admin=refusal.for_admin)
+        for refusal in refusals(interface, vmi, registry)
     ]
 
 

@@ -34,7 +34,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     message = f"masquerade works on the pod network only, and network {quoted(network.name)} is not the pod network"
     return [
         Violation(
-            ("masquerade",), message, f"make network {quoted(network.name)} the pod network (pod: {{}}), or choose bridge or a plugin"
+            ("masquerade",), message, f"make network {quoted(network.name)} the pod network (pod: {{}}), or use bridge: {{}} or a plugin"
         )
     ]
 

@@ -35,11 +35,9 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Look for any method that the running KubeVirt knows; a discontinued one is `discontinued-binding`'s to tell."""
     if interface.masquerade is not None or vmi.has_preference or _has_method(interface, registry):
         return ()
-    known = " or ".join(
-        f"{binding.field}: {{}}" for binding in BINDINGS if binding.field != "binding" and registry.at_least(*binding.since)
-    )
+    known = ", ".join(f"{binding.field}: {{}}" for binding in BINDINGS if binding.field != "binding" and registry.at_least(*binding.since))
     message = f"interface {quoted(interface.name)} has no binding{_dropped(interface, registry)}"
-    return [Violation((), message, f"choose one: {known}, or a plugin (binding: {{name: ...}})")]
+    return [Violation((), message, f"add one of {known}, or a plugin as binding: {{name: ...}}")]
 
 
 def _has_method(interface: Interface, registry: Registry) -> bool:
@@ -52,7 +50,7 @@ def _has_method(interface: Interface, registry: Registry) -> bool:
 def _dropped(interface: Interface, registry: Registry) -> str:
     for binding in BINDINGS:
         if binding.is_set(interface):
-            return f": {binding.field} came with KubeVirt {binding.since}, and the API server of {registry.version} drops the field"
+            return f": KubeVirt {registry.version} drops {binding.field}, which came with {binding.since}"
     return ""
 
 

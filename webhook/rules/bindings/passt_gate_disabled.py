@@ -19,14 +19,13 @@ Source
 """
 
 from webhook.kube.version import Version
-from webhook.plugins.gates import GateState
+from webhook.plugins.gates import GateState, how_to_enable
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
 _SINCE = Version(1, 8)
-_ON = "add PasstBinding to spec.configuration.developerConfiguration.featureGates in the KubeVirt CR, or choose masquerade"
 
 
 def check(_interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
@@ -34,15 +33,17 @@ def check(_interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     state = registry.gate("PasstBinding")
     if state.is_on:
         return ()
-    return [Violation(("passtBinding",), _message(state, registry), _ON, Action.DENY if state.is_known else Action.WARN)]
+    at_most = Action.DENY if state.is_known else Action.WARN
+    message = f"passtBinding needs feature gate PasstBinding, {_why_off(state, registry)}"
+    return [Violation(("passtBinding",), message, "use masquerade: {}", at_most, how_to_enable("PasstBinding"))]
 
 
-def _message(state: GateState, registry: Registry) -> str:
+def _why_off(state: GateState, registry: Registry) -> str:
     if not state.is_known:
-        return f"feature gate PasstBinding is off by default in KubeVirt {registry.version}, and no KubeVirt CR says otherwise"
+        return f"which is off by default in KubeVirt {registry.version} ({registry.gates_doubt})"
     if "PasstBinding" in registry.disabled_gates:
-        return "feature gate PasstBinding is disabled"
-    return "feature gate PasstBinding is off: it is not listed, and KubeVirt turns it on by default only from 1.9"
+        return "which is disabled"
+    return "which is not enabled; it is on by default from KubeVirt 1.9"
 
 
 RULE = InterfaceRule(

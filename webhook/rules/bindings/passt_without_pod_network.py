@@ -36,7 +36,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
         return ()
     name = quoted(network.name)
     message = f"passtBinding works on the pod network only, and network {name} is not the pod network"
-    return [Violation(("passtBinding",), message, f"make network {name} the pod network (pod: {{}}), or choose bridge or a plugin")]
+    return [Violation(("passtBinding",), message, f"make network {name} the pod network (pod: {{}}), or use bridge: {{}} or a plugin")]
 
 
 RULE = InterfaceRule(

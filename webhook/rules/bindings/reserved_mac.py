@@ -32,8 +32,8 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     """Compare the text, exactly as KubeVirt does."""
     if interface.mac_address != _RESERVED or interface.masquerade is None:
         return ()
-    message = f"macAddress {quoted(_RESERVED)} is reserved for the bridge that masquerade sets up in the pod"
-    return [Violation(("macAddress",), message, "choose another address, or leave macAddress out to have one made")]
+    message = f"macAddress {quoted(_RESERVED)} is reserved for the bridge that masquerade creates in the pod"
+    return [Violation(("macAddress",), message, "use another address, or remove macAddress to get a generated one")]
 
 
 RULE = InterfaceRule(name="reserved-mac", group=Group.BINDINGS, check=check, field="mac_address", upstream_since=Version(0, 1))

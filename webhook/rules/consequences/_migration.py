@@ -9,7 +9,7 @@ ALLOW_BRIDGE = "kubevirt.io/allow-pod-bridge-network-live-migration"
 """Annotation of the VMI that lets a bridge on the pod network migrate; any value counts (pkg/network/vmispec/interface.go@v1.9.0)."""
 
 AT_DRAIN: Mapping[str | None, str] = {
-    "LiveMigrate": "evictions are answered 429 and a node drain hangs",
+    "LiveMigrate": "its eviction is refused, and a node drain hangs",
     "LiveMigrateIfPossible": "a node drain shuts the VM down",
 }
 """The eviction strategies that ask for migration, with what happens to a VM that cannot migrate."""

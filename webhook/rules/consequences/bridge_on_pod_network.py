@@ -38,7 +38,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if eviction_strategy(vmi, registry) in AT_DRAIN or not registry.permit_bridge_on_pod_network:
         return ()
     message = f"interface {quoted(interface.name)} is a bridge on the pod network, so the VM cannot be live-migrated"
-    accepted = f"use masquerade on the pod network, or give the VMI annotation {ALLOW_BRIDGE} if the network keeps a pod's address"
+    accepted = f"use masquerade: {{}}, or set annotation {ALLOW_BRIDGE} on the VMI if the network keeps a pod's address"
     return [Violation(("bridge",), message, accepted)]
 
 

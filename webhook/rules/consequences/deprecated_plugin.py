@@ -22,6 +22,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
+from webhook.plugins.gates import how_to_enable
 from webhook.plugins.registry import Registry
 from webhook.plugins.sidecars import PASST_IMAGE, SLIRP_IMAGE, has_sidecar
 from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
@@ -37,14 +38,16 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     plugin = registry.plugins.get(name or "")
     if name == "passt" or (plugin is not None and has_sidecar(plugin, PASST_IMAGE)):
         message = (
-            f"plugin {quoted(name)} is the passt plugin, which gives way to the core binding passtBinding: "
-            "it is to work up to KubeVirt 1.12, and HyperConverged registers it no more from 1.19"
+            f"plugin {quoted(name)} is the passt plugin, which the core binding passtBinding replaces; "
+            "the plugin is to work up to KubeVirt 1.12, and HyperConverged does not register it from 1.19 on"
         )
-        gate = "" if registry.gate("PasstBinding").is_on else " once feature gate PasstBinding is on"
-        return [Violation(("binding",), message, f"use passtBinding: {{}} in place of binding{gate}, and restart the VM")]
+        is_on = registry.gate("PasstBinding").is_on
+        gate = "" if is_on else ", once feature gate PasstBinding is on,"
+        instead = f"use passtBinding: {{}} instead of binding{gate} and restart the VM"
+        return [Violation(("binding",), message, instead, for_admin="" if is_on else how_to_enable("PasstBinding"))]
     if plugin is not None and has_sidecar(plugin, SLIRP_IMAGE) and registry.at_least(*_SLIRP_REMOVED):
-        message = f"plugin {quoted(name)} is the slirp plugin, whose sidecar KubeVirt ships no more from {_SLIRP_REMOVED}"
-        return [Violation(("binding",), message, "use passtBinding: {} or masquerade: {} in place of binding, and restart the VM")]
+        message = f"plugin {quoted(name)} is the slirp plugin, whose sidecar KubeVirt does not ship from {_SLIRP_REMOVED} on"
+        return [Violation(("binding",), message, "use passtBinding: {} or masquerade: {} instead of binding, and restart the VM")]
     return ()
 
 

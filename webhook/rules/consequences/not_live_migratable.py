@@ -40,15 +40,23 @@ from webhook.vmi.spec import Interface, PluginBinding
 from webhook.vmi.vmi import VMI
 
 _PLUGINS_MIGRATE_SINCE = Version(1, 2)
-_USE_MASQUERADE = "use masquerade on the pod network"
+_USE_MASQUERADE = "use masquerade: {} on the pod network"
 
 
 class _Hindrance(NamedTuple):
-    """The field that hinders migration, the same in words, and the remedy."""
+    """What prevents migration.
+
+    Attributes:
+        field: The binding.
+        what: The same in words.
+        remedy: What the owner of the VM can do.
+        for_admin: What only an administrator of the cluster can do.
+    """
 
     field: str
     what: str
     remedy: str
+    for_admin: str = ""
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
@@ -62,8 +70,8 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     path = ("domain", "devices", "interfaces", index, hindrance.field)
     whose = "" if vmi.spec.eviction_strategy is not None else "the cluster's "
-    message = f"{whose}evictionStrategy is {quoted(strategy)}, but {hindrance.what} cannot be live-migrated: {AT_DRAIN[strategy]}"
-    return [Violation(path, message, f'{hindrance.remedy}, or set evictionStrategy to "None"')]
+    message = f"{whose}evictionStrategy is {quoted(strategy)}, but {hindrance.what} prevents live migration of the VM: {AT_DRAIN[strategy]}"
+    return [Violation(path, message, f'{hindrance.remedy}, or set evictionStrategy to "None"', for_admin=hindrance.for_admin)]
 
 
 def _hindrance(interface: Interface, vmi: VMI, registry: Registry) -> _Hindrance | None:
@@ -81,7 +89,7 @@ def _hindrance(interface: Interface, vmi: VMI, registry: Registry) -> _Hindrance
 def _bridge(vmi: VMI, registry: Registry) -> _Hindrance | None:
     if ALLOW_BRIDGE in vmi.annotations or not registry.permit_bridge_on_pod_network:  # the latter is `bridge-not-permitted`'s to tell
         return None
-    return _Hindrance("bridge", "a bridge on the pod network", f"{_USE_MASQUERADE}, or give the VMI annotation {ALLOW_BRIDGE}")
+    return _Hindrance("bridge", "a bridge on the pod network", f"{_USE_MASQUERADE}, or set annotation {ALLOW_BRIDGE} on the VMI")
 
 
 def _plugin(binding: PluginBinding, registry: Registry) -> _Hindrance | None:
@@ -94,7 +102,8 @@ def _plugin(binding: PluginBinding, registry: Registry) -> _Hindrance | None:
     if plugin is None or plugin.migration is not None:
         return None
     what = f"plugin {quoted(binding.name)} on the pod network (registered without migration)"
-    return _Hindrance("binding", what, f"register it with migration: {{}} in {registry.owner} if it can migrate")
+    for_admin = f"register {quoted(binding.name)} with migration: {{}} in {registry.owner}, if it can migrate"
+    return _Hindrance("binding", what, _USE_MASQUERADE, for_admin)
 
 
 def _discontinued(interface: Interface, registry: Registry) -> _Hindrance | None:

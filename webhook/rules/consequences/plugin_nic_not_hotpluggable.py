@@ -30,8 +30,8 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     if vmi.old is None or interface.binding is None or (interface.name or "") in vmi.old:
         return ()
     message = (
-        f"new interface {quoted(interface.name)} uses plugin {quoted(interface.binding.name)}, and plugins are not hotplugged: "
-        "a running VM gets this NIC only at its next restart, and no condition says so"
+        f"new interface {quoted(interface.name)} uses plugin {quoted(interface.binding.name)}, and KubeVirt does not hotplug plugins: "
+        "a running VM gets this NIC only when it restarts"
     )
     return [Violation(("binding",), message, "restart the VM after the update, or use bridge or sriov, which are hotplugged")]
 

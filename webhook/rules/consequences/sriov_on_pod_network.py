@@ -32,9 +32,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Ask which network it is."""
     if not vmi.on_pod_network(interface):
         return ()
-    message = (
-        f"interface {quoted(interface.name)} is sriov on the pod network, which allocates no SR-IOV device to pass through to the guest"
-    )
+    message = f"interface {quoted(interface.name)} uses sriov on the pod network, which has no SR-IOV device for the guest"
     dra = ", or to a DRA network (resourceClaim)" if registry.at_least(1, 9) and not registry.at_least(1, 10) else ""
     return [
         Violation(("sriov",), message, f"connect it to a Multus network whose NetworkAttachmentDefinition names an SR-IOV resource{dra}")

@@ -40,14 +40,14 @@ def about_protocol(protocol: str | None) -> tuple[str, str]:
     """Message and instruction for a protocol that KubeVirt does not forward."""
     upper = (protocol or "").strip().upper()
     meant = f"; did you mean {upper}?" if upper in _PROTOCOLS else ""
-    return f"protocol {quoted(protocol)} is neither TCP nor UDP{meant}", "write TCP or UDP, in capitals; without protocol it is TCP"
+    return f"protocol {quoted(protocol)} is neither TCP nor UDP{meant}", "write TCP or UDP in capitals; the default is TCP"
 
 
 def about_range_protocol(protocol: str | None) -> tuple[str, str]:
     """Message and instruction for the protocol of a range, which must be given."""
     if not protocol:
-        return "protocol is missing, and a range must have one", "write TCP or UDP, in capitals"
-    return about_protocol(protocol)[0], "write TCP or UDP, in capitals"
+        return "the range has no protocol", "write TCP or UDP in capitals"
+    return about_protocol(protocol)[0], "write TCP or UDP in capitals"
 
 
 def has_range_protocol(ports: PortRange) -> bool:
@@ -64,4 +64,4 @@ def about_port(field: str, number: int | None) -> str:
     """Message for a number that is no port."""
     if number is None:
         return f"{field} is missing"
-    return f"{field} is {shown(number)}, and ports go from 1 to {HIGHEST_PORT}"
+    return f"{field} is {shown(number)}, and ports are 1 to {HIGHEST_PORT}"

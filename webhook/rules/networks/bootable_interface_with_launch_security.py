@@ -44,7 +44,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     found = [name for name, value, refused in types if value is not None and refused]
     if not found:
         return ()
-    message = f"a VM with launchSecurity.{found[0]} cannot boot from the network, and this interface has a boot order"
+    message = f"a VM with launchSecurity.{found[0]} cannot boot from the network, and this interface has a bootOrder"
     return [Violation(("bootOrder",), message, "remove bootOrder from the interface")]
 
 

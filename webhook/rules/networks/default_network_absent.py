@@ -33,8 +33,8 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     default = vmi.default_network
     if default is None or (default.name or "") != (interface.name or ""):
         return ()
-    message = f"state {quoted(ABSENT)} does not work on the default network, which {quoted(interface.name)} is"
-    return [Violation(("state",), message, "remove state, or stop the VM and remove the interface with its network")]
+    message = f"state {quoted(ABSENT)} works on secondary networks only, and {quoted(interface.name)} is the default network"
+    return [Violation(("state",), message, "remove state, or stop the VM and remove the interface and its network")]
 
 
 RULE = InterfaceRule(

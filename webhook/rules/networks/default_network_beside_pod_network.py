@@ -41,8 +41,8 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
 
 
 def _violation(index: int, default: Network, pod: Network) -> Violation:
-    message = f"a Multus default network takes the place of the pod network, and network {quoted(pod.name)} is the pod network"
-    accepted = f"remove default from network {quoted(default.name)}, or remove network {quoted(pod.name)} with its interface"
+    message = f"a Multus default network replaces the pod network, and network {quoted(pod.name)} is the pod network"
+    accepted = f"remove default from network {quoted(default.name)}, or remove network {quoted(pod.name)} and its interface"
     return Violation(("networks", index, "multus", "default"), message, accepted)
 
 

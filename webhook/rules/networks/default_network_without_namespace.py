@@ -33,7 +33,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
         Violation(
             ("networks", index, "multus", "networkName"),
             f"networkName {quoted(network.multus.network_name)} of a default network has no namespace: Multus looks it up in its own",
-            "write namespace/name, with the namespace in which the NetworkAttachmentDefinition is",
+            "write namespace/name, with the namespace of the NetworkAttachmentDefinition",
         )
         for index, network in enumerate(vmi.networks)
         if network.multus is not None and network.multus.default and network.multus.network_name and "/" not in network.multus.network_name

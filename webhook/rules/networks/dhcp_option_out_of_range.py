@@ -42,7 +42,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
 def _message(number: int | None) -> str:
     if number is None:
         return "option is missing"
-    return f"option is {shown(number)}, and private options go from {_LOWEST} to {_HIGHEST}"
+    return f"option is {shown(number)}, and private options are {_LOWEST} to {_HIGHEST}"
 
 
 RULE = InterfaceRule(name="dhcp-option-out-of-range", group=Group.NETWORKS, check=check, field="dhcp_options", upstream_since=Version(0, 1))

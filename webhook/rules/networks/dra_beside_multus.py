@@ -37,7 +37,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     names = quoted(vmi.networks[multus].name), quoted(vmi.networks[dra].name)
     message = f"network {names[0]} has multus and network {names[1]} has resourceClaim, and a VM cannot have both"
-    return [Violation(("networks", multus, "multus"), message, "connect all secondary networks by multus, or all by resourceClaim")]
+    return [Violation(("networks", multus, "multus"), message, "use multus for all secondary networks, or resourceClaim for all")]
 
 
 RULE = SpecRule(name="dra-beside-multus", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

@@ -21,6 +21,7 @@ Source
 """
 
 from webhook.kube.text import quoted
+from webhook.plugins.gates import how_to_enable
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._dra import GATE, SINCE, first_dra
@@ -35,10 +36,10 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     gate = registry.gate(GATE)
     if gate.is_on:
         return ()
-    off = "is off" if gate.is_known else f"is probably off ({registry.gates_doubt})"
-    message = f"network {quoted(vmi.networks[index].name)} is a DRA network, and feature gate {GATE} {off}"
-    accepted = f"enable feature gate {GATE} in the KubeVirt CR, or connect the network by multus"
-    return [Violation(("networks", index, "resourceClaim"), message, accepted, Action.DENY if gate.is_known else Action.WARN)]
+    off = "off" if gate.is_known else f"probably off ({registry.gates_doubt})"
+    message = f"resourceClaim of network {quoted(vmi.networks[index].name)} needs feature gate {GATE}, which is {off}"
+    at_most = Action.DENY if gate.is_known else Action.WARN
+    return [Violation(("networks", index, "resourceClaim"), message, "use multus for this network", at_most, how_to_enable(GATE))]
 
 
 RULE = SpecRule(name="dra-gate-disabled", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)

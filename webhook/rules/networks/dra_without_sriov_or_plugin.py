@@ -54,10 +54,10 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
 
 def _violation(index: int, interface: Interface, *, sriov_serves: bool) -> Violation:
     needed, release = ("sriov or a plugin", "") if sriov_serves else ("a plugin", f"from KubeVirt {_PLUGINS_ONLY_SINCE} on ")
-    message = f"{release}a DRA network needs {needed}, and interface {quoted(interface.name)} has {wiring(interface)}"
-    plugin = "binding with a plugin that uses DRA claims"
+    message = f"{release}a network with resourceClaim needs {needed}, and interface {quoted(interface.name)} has {wiring(interface)}"
+    plugin = "a plugin that uses DRA claims"
     return Violation(
-        ("domain", "devices", "interfaces", index), message, f"set sriov: {{}}, or {plugin}" if sriov_serves else f"set {plugin}"
+        ("domain", "devices", "interfaces", index), message, f"use sriov: {{}}, or {plugin}" if sriov_serves else f"use {plugin}"
     )
 
 

@@ -33,8 +33,8 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     order = interface.boot_order
     if order is None or order < 1 or (first := vmi.boot_orders[order]) is interface:
         return ()
-    other = f"of interface {quoted(first.name)}" if isinstance(first, Interface) else "of a disk"
-    return [Violation(("bootOrder",), f"bootOrder {order} is also that {other}", "give each disk and interface a boot order of its own")]
+    other = f"interface {quoted(first.name)}" if isinstance(first, Interface) else "a disk"
+    return [Violation(("bootOrder",), f"{other} has bootOrder {order} too", "give each disk and interface its own bootOrder")]
 
 
 RULE = InterfaceRule(name="duplicate-boot-order", group=Group.NETWORKS, check=check, field="boot_order", upstream_since=Version(0, 1))

@@ -31,14 +31,14 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
         return ()
     first: dict[int, int] = {}
     return (
-        Violation(("dhcpOptions", "privateOptions", index, "option"), _message(number, first[number]), "give each option once")
+        Violation(("dhcpOptions", "privateOptions", index, "option"), _message(number, first[number]), "write each option once")
         for index, number in enumerate(each.option or 0 for each in options)
         if first.setdefault(number, index) != index
     )
 
 
 def _message(number: int, first: int) -> str:
-    return f"option is {shown(number)}, which privateOptions[{first}] has already"
+    return f"privateOptions[{first}] has option {shown(number)} too"
 
 
 RULE = InterfaceRule(name="duplicate-dhcp-option", group=Group.NETWORKS, check=check, field="dhcp_options", upstream_since=Version(0, 1))

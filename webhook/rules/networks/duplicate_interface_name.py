@@ -34,8 +34,8 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     return (
         Violation(
             ("domain", "devices", "interfaces", index, "name"),
-            f"interfaces[{earlier}] is named {quoted(interfaces[index].name)} already, and a network takes one interface",
-            "give this interface a name and a network of its own, or remove it",
+            f"interfaces[{earlier}] is named {quoted(interfaces[index].name)} too, and a network can have only one interface",
+            "give this interface its own name and network, or remove it",
         )
         for index, earlier in repeats(interface.name for interface in interfaces)
     )

@@ -34,8 +34,8 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     return (
         Violation(
             ("networks", index, "name"),
-            f"networks[{earlier}] is named {quoted(networks[index].name)} already",
-            "give each network a name of its own, and its interface the same",
+            f"networks[{earlier}] is named {quoted(networks[index].name)} too",
+            "give each network its own name, and its interface the same name",
         )
         for index, earlier in repeats(network.name for network in networks)
     )

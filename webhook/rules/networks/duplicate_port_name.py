@@ -32,7 +32,7 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     if not interface.ports:
         return ()
     return (
-        Violation(("ports", index, "name"), f"port name {quoted(port.name)} is used twice in this VM", _ACCEPTED)
+        Violation(("ports", index, "name"), f"another port of this VM is named {quoted(port.name)} too", _ACCEPTED)
         for index, port in enumerate(interface.ports)
         if port.name and vmi.port_names[port.name] is not port
     )

@@ -43,8 +43,8 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     return (
         Violation(
             ("networks", devices[later][0], "resourceClaim"),
-            f"networks[{devices[earlier][0]}] uses claim and request {quoted(devices[later][1])} already",
-            "give each DRA network a request of its own",
+            f"networks[{devices[earlier][0]}] uses claim and request {quoted(devices[later][1])} too",
+            "give each network its own request",
         )
         for later, earlier in repeats(device for _, device in devices)
     )

@@ -28,7 +28,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     """Look for the value of each option; an empty one is a value."""
     options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
     return (
-        Violation(("dhcpOptions", "privateOptions", index), "a DHCP private option has no value", "give it a value")
+        Violation(("dhcpOptions", "privateOptions", index), "this private option has no value", "set value")
         for index, each in enumerate(options or ())
         if each.value is None
     )

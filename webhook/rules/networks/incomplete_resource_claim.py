@@ -40,7 +40,7 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
         )
         for index, network, claim in networks
         for field, name, meaning in (
-            ("claimName", claim.claim_name, "the name of one of spec.resourceClaims"),
+            ("claimName", claim.claim_name, "the name of an entry of resourceClaims"),
             ("requestName", claim.request_name, "the name of a device request of the claim"),
         )
         if not name

@@ -32,8 +32,8 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     if name in vmi.network_named:
         return ()
     guess = vmi.meant(name, vmi.network_named)
-    message = f"no network is named {quoted(name)}, so this interface is connected to nothing{guess}"
-    return [Violation(("name",), message, "give the interface the name of a network, or add a network of this name")]
+    message = f"no network is named {quoted(name)}, so this interface has no network{guess}"
+    return [Violation(("name",), message, "use the name of a network, or add a network of this name")]
 
 
 RULE = InterfaceRule(name="interface-without-network", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))

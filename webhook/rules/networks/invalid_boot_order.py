@@ -31,7 +31,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     order = interface.boot_order
     if order is None or order >= 1:
         return ()
-    return [Violation(("bootOrder",), f"bootOrder is {order}, and boot orders count from 1", "give a number from 1 on, or leave it out")]
+    return [Violation(("bootOrder",), f"bootOrder is {order}, and the lowest is 1", "use 1 or a higher number, or remove bootOrder")]
 
 
 RULE = InterfaceRule(name="invalid-boot-order", group=Group.NETWORKS, check=check, field="boot_order", upstream_since=Version(0, 1))

@@ -36,16 +36,14 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     name = interface.name or ""
     if (name.isascii() and name.isalnum()) or _is_name(name):  # most names need no pattern, which takes four times as long
         return ()
-    return [
-        Violation(("name",), _message(name), "use letters of the English alphabet, digits, - and _ only, here and in the network's name")
-    ]
+    return [Violation(("name",), _message(name), "use only the letters a-z and A-Z, digits, - and _, here and in the network's name")]
 
 
 def _message(name: str) -> str:
     other = _first_other(name)
     if other is None:
         return "the interface has no name"
-    return f"interface name {quoted(name)} holds {quoted(other.group())}, which is not allowed in it"
+    return f"interface name {quoted(name)} contains {quoted(other.group())}, which is not allowed"
 
 
 RULE = InterfaceRule(name="invalid-interface-name", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))

@@ -38,7 +38,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     return (
         Violation(
             ("networks", index, "multus", "networkName"),
-            f"networkName {quoted(network.multus.network_name)} cannot exist: {fault}",
+            f"networkName {quoted(network.multus.network_name)} is not valid: {fault}",
             REFERENCE_HELP,
         )
         for index, network in enumerate(vmi.networks)

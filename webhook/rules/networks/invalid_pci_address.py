@@ -38,7 +38,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
         return ()
     meant = f"; did you mean {quoted('0000:' + address)}?" if _has_no_domain(address) else ""
     message = f"pciAddress {quoted(address)} is not a PCI address{meant}"
-    return [Violation(("pciAddress",), message, 'write domain:bus:slot.function, as in "0000:02:00.0", the function from 0 to 7')]
+    return [Violation(("pciAddress",), message, 'write domain:bus:slot.function, as in "0000:02:00.0"; the function is 0 to 7')]
 
 
 RULE = InterfaceRule(name="invalid-pci-address", group=Group.NETWORKS, check=check, field="pci_address", upstream_since=Version(0, 1))

@@ -39,14 +39,14 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
 
 
 def _violation(index: int, number: int | None, registry: Registry) -> Violation:
-    accepted = f"give the number that the guest listens on, from 1 to {HIGHEST_PORT}"
+    accepted = f"write the port that the guest listens on, from 1 to {HIGHEST_PORT}"
     if number is None:
-        return Violation(("ports", index), "port is mandatory, and this entry has none", accepted)
+        return Violation(("ports", index), "this entry has no port", accepted)
     at = ("ports", index, "port")
     if number == 0:
-        return Violation(at, "port is mandatory, and 0 counts as none", accepted)
+        return Violation(at, "port is 0, which counts as missing", accepted)
     if number == _ADMITTED_BEFORE and not registry.at_least(*_REFUSED_SINCE):
-        message = f"port is {number}: KubeVirt admits it, but no such port exists, the highest is {HIGHEST_PORT}"
+        message = f"port is {number}, which KubeVirt admits, but the highest port is {HIGHEST_PORT}"
         return Violation(at, message, accepted, at_most=Action.WARN)
     return Violation(at, about_port("port", number), accepted)
 

@@ -31,7 +31,7 @@ from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
 _MAX_LENGTH = 15
-_ACCEPTED = f"use at most {_MAX_LENGTH} characters of a-z, 0-9 and single hyphens between them, with at least one letter"
+_ACCEPTED = f"use at most {_MAX_LENGTH} characters of a-z, 0-9 and single hyphens inside, with at least one letter"
 _is_of_port_characters = re.compile(r"[-a-z0-9]+").fullmatch
 _has_letter = re.compile(r"[a-z]").search
 
@@ -50,7 +50,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
 def _faults(name: str) -> list[str]:
     found = (
         (len(name) > _MAX_LENGTH, f"has more than {_MAX_LENGTH} characters"),
-        (not _is_of_port_characters(name), "holds characters other than a-z, 0-9 and -"),
+        (not _is_of_port_characters(name), "has characters other than a-z, 0-9 and -"),
         (not _has_letter(name), "has no letter from a to z"),
         ("--" in name, "has two hyphens in a row"),
         (name.startswith("-"), "begins with a hyphen"),

@@ -63,10 +63,10 @@ def _violations(index: int, ports: PortRange) -> Iterator[Violation]:
     bounds = (("start", ports.start), ("end", ports.end))
     for field, number in bounds:
         if not is_port(number):
-            yield Violation(("portRanges", index, field), about_port(field, number), f"give a port from 1 to {HIGHEST_PORT}")
+            yield Violation(("portRanges", index, field), about_port(field, number), f"write a port from 1 to {HIGHEST_PORT}")
     if all(is_port(number) for _, number in bounds) and (ports.start or 0) > (ports.end or 0):
-        message = f"the range runs backwards: start is {ports.start} and end is {ports.end}"
-        yield Violation(("portRanges", index, "start"), message, "put the lower port in start and the higher in end")
+        message = f"start {ports.start} is above end {ports.end}"
+        yield Violation(("portRanges", index, "start"), message, "write the lower port in start and the higher one in end")
 
 
 RULE = InterfaceRule(

@@ -35,7 +35,7 @@ from webhook.vmi.vmi import VMI
 
 _SINCE = Version(1, 9)
 _IN_SCHEMA_SINCE = Version(1, 6)
-_HELP = "give each entry a name of its own, and one of resourceClaimName and resourceClaimTemplateName"
+_HELP = "give each entry its own name, and either resourceClaimName or resourceClaimTemplateName"
 
 
 def check(vmi: VMI, registry: Registry) -> Iterator[Violation]:
@@ -52,14 +52,14 @@ def check(vmi: VMI, registry: Registry) -> Iterator[Violation]:
 def _about(index: int, claim: PodResourceClaim) -> Iterator[Violation]:
     at = ("resourceClaims", index)
     if not claim.name:
-        yield Violation((*at, "name"), "a resource claim has no name", _HELP)
+        yield Violation((*at, "name"), "this resource claim has no name", _HELP)
     elif not is_dns_label(claim.name):
         yield Violation((*at, "name"), f"name {quoted(claim.name)} is not a DNS label (lower case letters, digits and -)", _HELP)
     named, template = claim.resource_claim_name, claim.resource_claim_template_name
     if named is None and template is None:
-        yield Violation(at, "a resource claim has neither resourceClaimName nor resourceClaimTemplateName", _HELP)
+        yield Violation(at, "this resource claim has neither resourceClaimName nor resourceClaimTemplateName", _HELP)
     if named is not None and template is not None:
-        yield Violation(at, "a resource claim has both resourceClaimName and resourceClaimTemplateName", _HELP)
+        yield Violation(at, "this resource claim has both resourceClaimName and resourceClaimTemplateName", _HELP)
     for field, value in (("resourceClaimName", named), ("resourceClaimTemplateName", template)):
         if value is not None and not is_dns_name(value):
             yield Violation((*at, field), f"{field} {quoted(value)} is not a DNS subdomain", "write the name of an object that exists")

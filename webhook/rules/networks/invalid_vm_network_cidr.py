@@ -68,7 +68,7 @@ def _about_masquerade(index: int, pod: PodNetwork) -> Iterator[Violation]:
         if isinstance(subnet, str):
             yield _violation(index, family, written, subnet)
         elif subnet.version != family:
-            yield _violation(index, family, written, f"is of IPv{subnet.version}", Action.WARN)
+            yield _violation(index, family, written, f"is an IPv{subnet.version} subnet", Action.WARN)
         elif subnet.max_prefixlen - subnet.prefixlen < _HOST_BITS:
             yield _violation(index, family, written, "has fewer than four addresses")
 
@@ -79,19 +79,19 @@ def _parsed(written: str, family: int) -> ipaddress.IPv4Network | ipaddress.IPv6
     if not slash:
         return "has no prefix length"
     if _PREFIX.fullmatch(prefix) is None or "%" in address:
-        return "is no subnet"
+        return "is not a subnet"
     if family == 4 and ":" not in address:  # noqa: PLR2004 - of IPv4
         address = _LEADING_ZEROS.sub("", address)
     try:
         return ipaddress.ip_network(f"{address}/{int(prefix)}", strict=False)
     except ValueError:
-        return "is no subnet"
+        return "is not a subnet"
 
 
 def _violation(index: int, family: int, written: str, fault: str, at_most: Action = Action.DENY) -> Violation:
     field = "vmNetworkCIDR" if family == 4 else "vmIPv6NetworkCIDR"  # noqa: PLR2004 - of IPv4
     message = f"{field} {quoted(written)} {fault}, so the VM never starts"
-    return Violation(("networks", index, "pod", field), message, f"write a subnet of IPv{family} such as {_EXAMPLES[family]}", at_most)
+    return Violation(("networks", index, "pod", field), message, f"write an IPv{family} subnet such as {_EXAMPLES[family]}", at_most)
 
 
 def _is_slirp(interface: Interface, registry: Registry) -> bool:

@@ -30,7 +30,7 @@ from webhook.vmi.vmi import VMI
 def check(vmi: VMI, registry: Registry) -> Mistakes:
     """Count each network's sources, as far as the running KubeVirt knows them: what it does not know is pruned before it looks."""
     return (
-        Violation(("networks", index), _message(network, sources), "keep the one that is meant")
+        Violation(("networks", index), _message(network, sources), "keep one of them")
         for index, network in enumerate(vmi.networks)
         if (network.pod is not None) + (network.multus is not None) + (network.resource_claim is not None) > 1
         and len(sources := _sources(network, registry)) > 1
@@ -43,7 +43,7 @@ def _sources(network: Network, registry: Registry) -> list[str]:
 
 
 def _message(network: Network, sources: list[str]) -> str:
-    return f"network {quoted(network.name)} has {' and '.join(sources)}, and a network has exactly one source"
+    return f"network {quoted(network.name)} has {' and '.join(sources)}, and a network can have only one of them"
 
 
 RULE = SpecRule(

@@ -39,7 +39,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
 
 def _message(name: str | None, vmi: VMI) -> str:
     guess = vmi.meant(name or "", vmi.interface_named)
-    return f"no interface is named {quoted(name)}, so nothing is connected to this network{guess}"
+    return f"no interface is named {quoted(name)}, so nothing uses this network{guess}"
 
 
 RULE = SpecRule(name="network-without-interface", group=Group.NETWORKS, check=check, trait="has_loose_ends", upstream_since=Version(0, 1))

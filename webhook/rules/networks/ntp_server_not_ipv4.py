@@ -40,7 +40,7 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     if not servers:
         return ()
     return (
-        Violation(("dhcpOptions", "ntpServers", index), _message(server), 'write the address in decimal, as in "192.0.2.10"')
+        Violation(("dhcpOptions", "ntpServers", index), _message(server), 'write an IPv4 address, as in "192.0.2.10"')
         for index, server in enumerate(servers)
         if not _is_dotted_quad(server) and not _is_mapped(_ipv6(server))
     )
@@ -62,7 +62,7 @@ def _is_mapped(address: ipaddress.IPv6Address | None) -> bool:
 
 def _message(server: str) -> str:
     found = "an IPv6 address" if _ipv6(server) is not None else "not an IPv4 address"
-    return f"NTP server {quoted(server)} is {found}, and the guest can be told IPv4 addresses only"
+    return f"NTP server {quoted(server)} is {found}, and DHCP can pass only IPv4 addresses to the guest"
 
 
 RULE = InterfaceRule(name="ntp-server-not-ipv4", group=Group.NETWORKS, check=check, field="dhcp_options", upstream_since=Version(0, 1))

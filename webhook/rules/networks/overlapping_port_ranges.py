@@ -41,7 +41,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if not ranges or not port_ranges_are_read(interface, vmi, registry):
         return ()
     return (
-        Violation(("portRanges", index), _message(ranges[index], ranges[earlier], earlier), "give each port to one range only")
+        Violation(("portRanges", index), _message(ranges[index], ranges[earlier], earlier), "put each port into one range only")
         for index, earlier in _overlaps(ranges)
     )
 
@@ -65,7 +65,7 @@ def _overlaps(ranges: Iterable[PortRange]) -> Iterator[tuple[int, int]]:
 
 
 def _message(ports: PortRange, earlier: PortRange, index: int) -> str:
-    return f"{ports.protocol or 'TCP'} range {ports.start}-{ports.end} overlaps {earlier.start}-{earlier.end}, which is portRanges[{index}]"
+    return f"{ports.protocol or 'TCP'} range {ports.start}-{ports.end} overlaps portRanges[{index}] ({earlier.start}-{earlier.end})"
 
 
 RULE = InterfaceRule(

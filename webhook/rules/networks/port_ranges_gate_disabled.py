@@ -21,6 +21,7 @@ Source
 """
 
 from webhook.kube.version import Version
+from webhook.plugins.gates import how_to_enable
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import PORT_RANGES_GATE
@@ -35,10 +36,10 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     gate = registry.gate(PORT_RANGES_GATE)
     if gate.is_on:
         return ()
-    off = "is off" if gate.is_known else f"is probably off ({registry.gates_doubt})"
-    message = f"portRanges needs feature gate {PORT_RANGES_GATE}, which {off}"
-    accepted = f"have {PORT_RANGES_GATE} added to the KubeVirt CR's featureGates, or list single ports in ports"
-    return [Violation(("portRanges",), message, accepted, at_most=Action.DENY if gate.is_known else Action.WARN)]
+    off = "off" if gate.is_known else f"probably off ({registry.gates_doubt})"
+    message = f"portRanges needs feature gate {PORT_RANGES_GATE}, which is {off}"
+    at_most = Action.DENY if gate.is_known else Action.WARN
+    return [Violation(("portRanges",), message, "list single ports in ports instead", at_most, how_to_enable(PORT_RANGES_GATE))]
 
 
 RULE = InterfaceRule(

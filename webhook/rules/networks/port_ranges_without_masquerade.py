@@ -30,8 +30,8 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Ask for masquerade, where KubeVirt reads `portRanges`."""
     if interface.masquerade is not None or not port_ranges_are_read(interface, vmi, registry):
         return ()
-    message = "portRanges works with the masquerade binding only, and this interface has none"
-    return [Violation(("portRanges",), message, "make the binding masquerade: {}, or remove portRanges")]
+    message = "portRanges works with masquerade only, and this interface does not use it"
+    return [Violation(("portRanges",), message, "use masquerade: {}, or remove portRanges")]
 
 
 RULE = InterfaceRule(

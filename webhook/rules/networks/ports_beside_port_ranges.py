@@ -32,8 +32,8 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Ask for both fields, where KubeVirt reads them."""
     if not interface.ports or not port_ranges_are_read(interface, vmi, registry):
         return ()
-    message = "portRanges and ports cannot both be given for one interface"
-    return [Violation(("portRanges",), message, "move each port into portRanges as a range of one (start and end alike), and remove ports")]
+    message = "an interface can have portRanges or ports, not both"
+    return [Violation(("portRanges",), message, "write each port as a range with equal start and end, and remove ports")]
 
 
 RULE = InterfaceRule(

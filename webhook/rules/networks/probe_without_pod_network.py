@@ -31,7 +31,7 @@ from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.vmi.vmi import VMI
 
-_HELP = "connect an interface to the pod network, or probe with exec or guestAgentPing"
+_HELP = "connect an interface to the pod network, or use exec or guestAgentPing"
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
@@ -40,7 +40,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
         return ()
     probes = (("livenessProbe", vmi.spec.liveness_probe), ("readinessProbe", vmi.spec.readiness_probe))
     return [
-        Violation((probe, handler), f"{handler} probes the pod's address, and this VM is not on the pod network", _HELP)
+        Violation((probe, handler), f"{handler} probes the VM over the pod network, and this VM has none", _HELP)
         for probe, value in probes
         if value is not None
         for handler, found in (("httpGet", value.http_get), ("tcpSocket", value.tcp_socket))

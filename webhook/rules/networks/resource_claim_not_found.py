@@ -36,8 +36,8 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     return (
         Violation(
             ("networks", index, "resourceClaim", "claimName"),
-            f"none of spec.resourceClaims is named {quoted(claim.claim_name)}{vmi.meant(claim.claim_name, names)}",
-            "name one of spec.resourceClaims, or add the claim there",
+            f"no entry of resourceClaims is named {quoted(claim.claim_name)}{vmi.meant(claim.claim_name, names)}",
+            "use the name of an entry of resourceClaims, or add an entry",
         )
         for index, _, claim in networks
         if claim.claim_name and claim.request_name and claim.claim_name not in names

@@ -36,8 +36,8 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     return (
         Violation(
             ("networks", index, "multus", "default"),
-            f"networks[{defaults[0]}], {quoted(networks[defaults[0]].name)}, is the default network already, and a VM has one at most",
-            f"remove default from network {quoted(networks[index].name)}, which makes it a secondary network",
+            f"networks[{defaults[0]}] ({quoted(networks[defaults[0]].name)}) is the default network already, and a VM can have only one",
+            f"remove default from network {quoted(networks[index].name)}; it is then a secondary network",
         )
         for index in defaults[1:]
     )

@@ -36,8 +36,8 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     return (
         Violation(
             ("networks", index, "pod"),
-            f"networks[{pods[0]}], {quoted(networks[pods[0]].name)}, is the pod network already, and a VM has one at most",
-            f"connect network {quoted(networks[index].name)} by multus, or remove it with its interface",
+            f"networks[{pods[0]}] ({quoted(networks[pods[0]].name)}) is the pod network already, and a VM can have only one",
+            f"use multus for network {quoted(networks[index].name)}, or remove it and its interface",
         )
         for index in pods[1:]
     )

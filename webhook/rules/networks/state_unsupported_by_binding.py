@@ -33,9 +33,9 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     state = interface.state
     if state == ABSENT and interface.bridge is None:
         message = f"state {quoted(state)} works with bridge only, and interface {quoted(interface.name)} has {wiring(interface)}"
-        return [Violation(("state",), message, "remove state, or stop the VM and remove the interface with its network")]
+        return [Violation(("state",), message, "remove state, or stop the VM and remove the interface and its network")]
     if state in LINK_STATES and interface.sriov is not None and registry.at_least(*LINK_STATES_SINCE):
-        message = f"state {quoted(state)} does not work with sriov, which interface {quoted(interface.name)} has"
+        message = f"state {quoted(state)} does not work with sriov, the binding of interface {quoted(interface.name)}"
         return [Violation(("state",), message, "remove state, and set the link in the guest")]
     return ()
 

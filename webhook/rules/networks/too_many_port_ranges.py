@@ -39,7 +39,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     if count <= _MAX_COUNT or not port_ranges_are_read(interface, vmi, registry):
         return ()
     message = f"portRanges has {count} entries, and at most {_MAX_COUNT} are allowed"
-    return [Violation(("portRanges",), message, "join neighbouring ranges, or leave out ranges and ports altogether to forward every port")]
+    return [Violation(("portRanges",), message, "join adjacent ranges; without portRanges and ports every port is forwarded")]
 
 
 RULE = InterfaceRule(

@@ -29,9 +29,9 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     if interface.binding is None or interface.binding.name:
         return ()
     message = (
-        "binding has no name, so it chooses no plugin" if interface.binding.name is None else 'binding.name is "", which names no plugin'
+        "binding has no name, and so no plugin" if interface.binding.name is None else "binding.name is empty, and so there is no plugin"
     )
-    return [Violation(("binding", "name"), message, f"name a plugin that is registered in {registry.owner}")]
+    return [Violation(("binding", "name"), message, registry.registered if registry.known else "write the name of a registered plugin")]
 
 
 RULE = InterfaceRule(name="empty-plugin-name", group=Group.PLUGINS, check=check, field="binding", since=Version(1, 1))

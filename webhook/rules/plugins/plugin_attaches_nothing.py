@@ -40,8 +40,9 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     message = f"plugin {quoted(name)} is registered {kind} and without sidecarImage, so the VM boots without this NIC"
     known = " or ".join(registry.attachment_types)
     means = f"domainAttachmentType {known}, or a sidecarImage," if known else "a sidecarImage"
+    instead = "use another plugin, or a core binding such as masquerade: {}"
     at_most = Action.WARN if vmi.annotations.get(HOOK_SIDECARS) else Action.DENY
-    return [Violation(("binding", "name"), message, f"give {quoted(name)} {means} in {registry.owner}", at_most)]
+    return [Violation(("binding", "name"), message, instead, at_most, f"give {quoted(name)} {means} in {registry.owner}")]
 
 
 RULE = InterfaceRule(

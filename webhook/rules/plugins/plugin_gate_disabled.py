@@ -18,24 +18,26 @@ Source
 """
 
 from webhook.kube.version import Version
+from webhook.plugins.gates import how_to_enable
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
 _SINCE = Version(1, 1)
-_ON = "add NetworkBindingPlugins to spec.configuration.developerConfiguration.featureGates in the KubeVirt CR"
+_INSTEAD = "use a core binding such as masquerade: {}"
+_GATE = "NetworkBindingPlugins"
 
 
 def check(_interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     """Ask for the gate; a default is no more than a guess."""
-    state = registry.gate("NetworkBindingPlugins")
+    state = registry.gate(_GATE)
     if state.is_on:
         return ()
-    message = f"feature gate NetworkBindingPlugins is off, as it is by default in KubeVirt {registry.version}"
+    message = f"binding needs feature gate {_GATE}, which is off by default in KubeVirt {registry.version}"
     if state.is_known:
-        return [Violation(("binding",), message, _ON)]
-    return [Violation(("binding",), f"{message}, and no KubeVirt CR says otherwise", _ON, Action.WARN)]
+        return [Violation(("binding",), f"{message} and not enabled", _INSTEAD, for_admin=how_to_enable(_GATE))]
+    return [Violation(("binding",), f"{message} ({registry.gates_doubt})", _INSTEAD, Action.WARN, how_to_enable(_GATE))]
 
 
 RULE = InterfaceRule(

@@ -44,14 +44,15 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     release = image_release(plugin.sidecar_image)
     if not registry.at_least(*_NAMED_SINCE):
-        old = f"in KubeVirt before {_NAMED_SINCE} sidecar {image}"
+        old = f"before KubeVirt {_NAMED_SINCE} sidecar {image}"
     elif release is not None and release < _NAMED_SINCE:
         old = f"sidecar {image} of release {release}, older than {_NAMED_SINCE},"
     else:
         return ()
-    message = f"{old} serves plugin {quoted(built_in)} only, and here it is registered as {quoted(name)}: the VM never starts"
-    remedy = f"register the plugin as {quoted(built_in)} in {registry.owner}, and name it so here"
-    return [Violation(("binding", "name"), message, remedy, Action.WARN if image == VDPA_IMAGE else Action.DENY)]
+    message = f"{old} works only for a plugin named {quoted(built_in)}, and this one is named {quoted(name)}: the VM never starts"
+    instead = f"set binding.name to {quoted(built_in)}, once the plugin is registered under this name"
+    at_most = Action.WARN if image == VDPA_IMAGE else Action.DENY
+    return [Violation(("binding", "name"), message, instead, at_most, f"register the plugin as {quoted(built_in)} in {registry.owner}")]
 
 
 RULE = InterfaceRule(

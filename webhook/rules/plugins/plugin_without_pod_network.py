@@ -40,8 +40,8 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     network = vmi.network_of(interface)
     if image is None or network is None or network.pod is not None:
         return ()
-    message = f"plugin {quoted(name)} (sidecar {image}) works on the pod network only, and network {quoted(interface.name)} is another one"
-    return [Violation(("binding", "name"), message, "connect the interface to the pod network, or choose bridge or another plugin")]
+    message = f"plugin {quoted(name)} (sidecar {image}) works on the pod network only, and {quoted(interface.name)} is another network"
+    return [Violation(("binding", "name"), message, "connect the interface to the pod network, or use bridge: {} or another plugin")]
 
 
 RULE = InterfaceRule(

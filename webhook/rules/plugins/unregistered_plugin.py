@@ -43,7 +43,7 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
         return ()
     at_most = Action.DENY if registry.is_complete and name not in registry.possible_plugins else Action.WARN
     message = f"no binding plugin named {quoted(name)} is registered{_meant(name, vmi, registry)}"
-    return [Violation(("binding", "name"), message, f"{registry.registered}; or register {quoted(name)} in {registry.owner}", at_most)]
+    return [Violation(("binding", "name"), message, registry.registered, at_most, f"register {quoted(name)} in {registry.owner}")]
 
 
 def _meant(name: str, vmi: VMI, registry: Registry) -> str:

@@ -49,7 +49,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     match = _REFERENCE.fullmatch(found)
     if match is not None and len(match["path"]) <= _MAX_PATH_LENGTH and not _IMAGE_ID.fullmatch(found):
         return ()
-    message = f"sidecarImage {quoted(found)} is no image reference: {_wrong(found)}"
+    message = f"sidecarImage {quoted(found)} is not an image reference: {_wrong(found)}"
     return [
         Violation(
             ("sidecarImage",), message, "write [registry[:port]/]path[:tag][@digest], as in quay.io/kubevirt/network-passt-binding:v1.9.0"
@@ -60,7 +60,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
 def _wrong(image: str) -> str:
     """What is wrong with an image that does not match, the most telling first."""
     if any(character.isspace() for character in image):
-        return "it holds white space"
+        return "it contains white space"
     scheme = _SCHEME.match(image)
     if scheme is not None:
         return f"it begins with {quoted(scheme[0])}"
@@ -76,7 +76,7 @@ def _wrong_part(image: str) -> str:
     last = name.rpartition("/")[2]
     name_end, colon, tag = last.partition(":")
     if colon and not _TAG_ALONE.fullmatch(tag):
-        return f"{quoted(tag)} is no tag" if tag else "its tag is empty"
+        return f"{quoted(tag)} is not a tag" if tag else "its tag is empty"
     path = name[: len(name) - len(last)].partition("/")[2] + name_end
     if path != path.lower():
         return "its path has capitals"

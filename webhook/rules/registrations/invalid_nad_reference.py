@@ -33,9 +33,8 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     fault = fault_of(found) if found else None
     if fault is None:
         return ()
-    return [
-        Violation(("networkAttachmentDefinition",), f"networkAttachmentDefinition {quoted(found)} cannot exist: {fault}", REFERENCE_HELP)
-    ]
+    message = f"networkAttachmentDefinition {quoted(found)} is not valid: {fault}"
+    return [Violation(("networkAttachmentDefinition",), message, REFERENCE_HELP)]
 
 
 RULE = RegistrationRule(name="invalid-nad-reference", group=Group.REGISTRATIONS, check=check)

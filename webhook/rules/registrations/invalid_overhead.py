@@ -46,7 +46,7 @@ def _in(section: str, values: Mapping[str, object]) -> Iterator[Violation]:
         path = (_FIELD, section, resource)
         if quantity is None:
             if value is not None:
-                yield Violation(path, f"{render(path[1:])} is {shown(value)}, which is no quantity", _ACCEPTED)
+                yield Violation(path, f"{render(path[1:])} is {shown(value)}, which is not a quantity", _ACCEPTED)
         elif (section, resource) == ("requests", "memory"):
             yield from _as_memory(quantity, value)
 

@@ -48,9 +48,9 @@ def _not_in_api(raw: object, registry: Registry) -> Iterator[Unknown]:
 
 def _unknown(each: Unknown) -> Violation:
     if each.path == _CLAIMS:
-        return Violation(each.path, f"KubeVirt drops claims: the field went with {CLAIMS_UNTIL}", "remove it; only requests.memory counts")
+        return Violation(each.path, f"KubeVirt drops claims: {CLAIMS_UNTIL} removed the field", "remove it; only requests.memory counts")
     meant = f"; did you mean {quoted(each.meant)}?" if each.meant is not None else ""
-    return Violation(each.path, f"KubeVirt drops {quoted(each.key)}: it is no field of a plugin{meant}", "use " + ", ".join(each.known))
+    return Violation(each.path, f"KubeVirt drops {quoted(each.key)}: it is not a field of a plugin{meant}", "use " + ", ".join(each.known))
 
 
 RULE = RegistrationRule(name="pruned-field", group=Group.REGISTRATIONS, check=check, action=Action.WARN)

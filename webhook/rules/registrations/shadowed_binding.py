@@ -30,8 +30,8 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     core = _CORE.get(registration.name.casefold())
     if core is None:
         return ()
-    message = f'plugin {quoted(registration.name)} has the name of a core binding, which is chosen as "{core}: {{}}"'
-    return [Violation((), message, "register it under another name, so that a VM tells which of the two it means")]
+    message = f'plugin {quoted(registration.name)} has the name of the core binding "{core}: {{}}"'
+    return [Violation((), message, "register it under another name, so that readers of a VM know which of the two is meant")]
 
 
 RULE = RegistrationRule(name="shadowed-binding", group=Group.REGISTRATIONS, check=check, action=Action.WARN)

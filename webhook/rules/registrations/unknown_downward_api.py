@@ -31,7 +31,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     if not found or found in _KNOWN:
         return ()
     message = f"downwardAPI {quoted(found)} is unknown to KubeVirt and ignored{meant(found, _KNOWN)}"
-    return [Violation(("downwardAPI",), message, 'use "device-info", or leave it out')]
+    return [Violation(("downwardAPI",), message, 'use "device-info", or remove downwardAPI')]
 
 
 RULE = RegistrationRule(name="unknown-downward-api", group=Group.REGISTRATIONS, check=check, action=Action.WARN, since=Version(1, 3))

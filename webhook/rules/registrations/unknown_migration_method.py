@@ -34,7 +34,7 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     if not found or found in _KNOWN:
         return ()
     message = f"migration method {quoted(found)} is unknown to KubeVirt and ignored{meant(found, _KNOWN)}"
-    return [Violation(("migration", "method"), message, 'use "link-refresh", or no method when the link need not be refreshed')]
+    return [Violation(("migration", "method"), message, 'use "link-refresh", or remove method if the link need not be refreshed')]
 
 
 RULE = RegistrationRule(name="unknown-migration-method", group=Group.REGISTRATIONS, check=check, action=Action.WARN, since=Version(1, 2))

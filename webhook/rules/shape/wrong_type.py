@@ -24,7 +24,7 @@ def check(error: ShapeError) -> Mistakes:
     """Tell what is there; where nothing is, `missing-field` tells it, and API versions are `unserved-version`'s."""
     if error.found is None or error.unserved:
         return ()
-    return [Violation(error.path, f"expected {error.expected}, found {error.found}", f"put {error.expected} here")]
+    return [Violation(error.path, f"expected {error.expected}, found {error.found}", f"write {error.expected} here")]
 
 
 RULE = ShapeRule(name="wrong-type", group=Group.SHAPE, check=check)

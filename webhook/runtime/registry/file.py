@@ -173,6 +173,7 @@ def _rule_set(path: str, content: bytes, choices: RuleActions) -> tuple[RuleSet,
         supplementary=found.supplementary,
         version=_digest(content)[:_VERSION_DIGITS],
         read_at=time.monotonic(),
+        support=choices.support,
     )
     return rule_set, found.notes
 

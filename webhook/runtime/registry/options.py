@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from webhook.admission.rule_set import Support
 from webhook.cluster.clock import CLOCK, Clock
 from webhook.kube.version import Version, parse_version
 from webhook.loading.rule_actions import actions_by_rule
@@ -23,10 +24,12 @@ class RuleActions(msgspec.Struct, frozen=True):
     Attributes:
         actions: Rule actions that differ from the rules' own.
         version: Overrides the KubeVirt version of the registry.
+        support: What denials and warnings say about help.
     """
 
     actions: Mapping[str, Action] = msgspec.field(default_factory=dict)
     version: Version | None = None
+    support: Support = Support()
 
     def applied(self, registry: Registry) -> tuple[Registry, Plan]:
         """The registry with the version that was set, and the active rules in a cluster, where KubeVirt's webhook is asked as well."""
@@ -38,7 +41,11 @@ class RuleActions(msgspec.Struct, frozen=True):
 def choices_of(settings: ServeSettings) -> RuleActions:
     """The overrides in a server's settings."""
     version = settings.kubevirt_version
-    return RuleActions(actions=actions_by_rule(settings.rules), version=None if version is None else parse_version(version))
+    return RuleActions(
+        actions=actions_by_rule(settings.rules),
+        version=None if version is None else parse_version(version),
+        support=Support(url=settings.help_url or "", contact=settings.contact or ""),
+    )
 
 
 class Recorder(Protocol):

@@ -93,4 +93,5 @@ class ClusterState:
             read_at=read_at,
             unchecked="" if self._choices.actions.get(unregistered_plugin.RULE.name) is Action.OFF else found.problem,
             launcher_creators=found.creators,
+            support=self._choices.support,
         )

@@ -1,13 +1,18 @@
 """What the server is told: one model with every setting, its default and what is accepted."""
 
 import enum
+import re
+import urllib.parse
 from typing import Annotated, Any, Literal
 
 import pydantic
 
+from webhook.admission.rule_set import RULE_PLACEHOLDER
 from webhook.kube.quantity import parse_quantity
+from webhook.kube.text import visible
 from webhook.rules.base import Action
 
+_MAX_URL_LENGTH = 500
 ADDRESS = "0.0.0.0"  # noqa: S104 - a webhook is called from outside its pod; probes come from the node
 
 
@@ -37,6 +42,23 @@ def _size(value: object) -> object:
     return int(parse_quantity(value).value) if isinstance(value, str) else _number(value)
 
 
+def _one_line(text: str) -> str:
+    """Shown to owners of VMs as it is: nothing in it may be invisible or begin another line."""
+    if text != visible(text):
+        raise ValueError("not one line of visible characters")
+    return text
+
+
+def _help_url(text: str) -> str:
+    """An address in ASCII without spaces, in which nothing but the rule's name is left open."""
+    parts = urllib.parse.urlsplit(text)
+    written = text.replace(RULE_PLACEHOLDER, "")
+    is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and len(text) <= _MAX_URL_LENGTH
+    if not is_address or not written.isascii() or re.search(r"[\s\x00-\x1f\x7f{}<>\"\\^`|\[\]]", written):
+        raise ValueError("not an http or https address")
+    return text
+
+
 def _setting(default: object, about: str, accepted: str) -> Any:  # noqa: ANN401 - pydantic's own Field says the same
     return pydantic.Field(default, description=about, json_schema_extra={"accepted": accepted})
 
@@ -48,6 +70,8 @@ _Wait = Annotated[float, _Number, pydantic.Field(ge=0, le=3600, allow_inf_nan=Fa
 _Bytes = Annotated[int, pydantic.BeforeValidator(_size), pydantic.Field(ge=1024, le=1024**3)]
 _Count = Annotated[int, _Number, pydantic.Field(ge=1, le=100_000)]
 _Text = Annotated[str, pydantic.Field(min_length=1)]
+_HelpURL = Annotated[_Text, pydantic.AfterValidator(_help_url)]
+_Contact = Annotated[str, pydantic.Field(min_length=1, max_length=200), pydantic.AfterValidator(_one_line)]
 _RuleAction = Annotated[Action, pydantic.BeforeValidator(_off)]
 
 _A_PORT = "a port, 0 to 65535 (0: any free one)"
@@ -83,6 +107,14 @@ class ServeSettings(pydantic.BaseModel):
         {}, "Action of a rule, group or glob; overrides the default action.", "deny, warn or off for each"
     )
     exclude: Exclude = _setting(Exclude(), "Namespaces whose objects are not checked.", "names or globs of namespaces")
+    help_url: _HelpURL | None = _setting(
+        None,
+        "Address of a page about a rule, in each denial and warning; {rule} in it is replaced by the rule's name.",
+        f"an http or https URL of at most {_MAX_URL_LENGTH} characters, with {{rule}} as its only placeholder",
+    )
+    contact: _Contact | None = _setting(
+        None, "Whom to ask, in each denial and warning, such as a mailing list.", "one line of at most 200 characters"
+    )
     overhead: Annotated[Literal["auto", "even-if-counted", "off"], pydantic.BeforeValidator(_off)] = _setting(
         "auto",
         "When launcher pods get the overhead of their plugins; `auto`: where KubeVirt has not counted it.",
