@@ -20,7 +20,9 @@ _CELL, _LINE, _MARGIN = 8.43, 20, 18
 _STYLES = {"1": "b", "31": "r", "33": "y"}
 """Classes of the picture, by the codes of the escape sequences that the report uses."""
 _ESCAPE = re.compile(r"\x1b\[(\d+)m(.*?)\x1b\[0m")
-_LINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\\\")
+_MARK = 0xE000
+_MARKED = re.compile(f"([{chr(_MARK + 1)}-{chr(_MARK + 99)}])([^{chr(_MARK)}]*){chr(_MARK)}")
+_LINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")
 _HEAD = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">
 <style>
@@ -57,10 +59,16 @@ def picture(command: str, printed: str) -> str:
 
 
 def _drawn(line: str) -> list[str]:
-    if len(line) <= _COLUMNS:
-        return [_ESCAPE.sub(lambda found: f'<tspan class="{_STYLES[found[1]]}">{found[2]}</tspan>', escape(line))]
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    return [escape(part) for part in textwrap.wrap(line, _COLUMNS, subsequent_indent=indent, drop_whitespace=True)]
+    """The line as SVG, wrapped by what is visible of it: while it is wrapped, an escape sequence is one character."""
+    marked = _ESCAPE.sub(lambda found: f"{chr(_MARK + int(found[1]))}{found[2]}{chr(_MARK)}", line)
+    parts = [marked]
+    if len(_ESCAPE.sub(r"\2", line)) > _COLUMNS:
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        parts = textwrap.wrap(marked, _COLUMNS, subsequent_indent=indent, drop_whitespace=True, break_on_hyphens=False)
+    return [
+        _MARKED.sub(lambda found: f'<tspan class="{_STYLES[str(ord(found[1]) - _MARK)]}">{found[2]}</tspan>', escape(part))
+        for part in parts
+    ]
 
 
 def main() -> int:

@@ -72,5 +72,6 @@ def test_the_tests_that_the_docs_name_exist() -> None:
 def test_the_denial_that_the_page_about_refused_vms_explains_is_a_real_one() -> None:
     shown = re.findall(r"```\n(The VirtualMachine .*?)\n```", (ROOT / "docs/vm-refused.md").read_text(encoding="utf-8"), re.DOTALL)
     review = "tests/data/reviews/vm-create-unregistered-generatename.json"
-    printed = bindguard("review", review, "--registry", "examples/kubevirt.yaml", directory=ROOT).stderr.decode()
+    support = {"BINDGUARD_HELP_URL": "https://wiki.example.com/vms#{rule}", "BINDGUARD_CONTACT": "net@example.com"}
+    printed = bindguard("review", review, "--registry", "examples/kubevirt.yaml", directory=ROOT, environment=support).stderr.decode()
     assert [" ".join(each.split()) for each in shown] == [printed.strip()]
