@@ -16,7 +16,15 @@ CLUSTER_ROLE = "kind: ClusterRole\nmetadata:\n  name: {{ .Release.Name }}\nrules
 PATCH = "apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata: {name: web}\nspec: {running: true}\n"
 
 
-@pytest.mark.parametrize("content", [MKDOCS, CLUSTER_ROLE, "kind: DataVolume # cdi.kubevirt.io\nspec: {{ .Values.spec }}\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        MKDOCS,
+        CLUSTER_ROLE,
+        CLUSTER_ROLE.replace("ClusterRole", "{{ item.kind }}"),
+        "kind: DataVolume # cdi.kubevirt.io\nspec: {{ .Values.spec }}\n",
+    ],
+)
 def test_a_document_that_cannot_be_read_and_holds_nothing_to_check_is_a_note(tmp_path: Path, content: str) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm(), "other.yaml": content, "more.yaml": content})
     report = checked(tmp_path)
@@ -32,7 +40,7 @@ def test_a_document_that_cannot_be_read_and_holds_nothing_to_check_is_a_note(tmp
         'apiVersion: kubevirt.io/v1\nkind: "VirtualMachine"\nspec: {{ .Values.spec }}\n',
         "apiVersion: kubevirt.io/v1\nkind: VirtualMachineList\nitems: [\n",
         '{"apiVersion": "kubevirt.io/v1", "kind": "KubeVirt",',
-        "apiVersion: kubevirt.io/v1\nkind: {{ .Values.kind }}\n",
+        "apiVersion: infrastructure.cluster.x-k8s.io/v1alpha1\nkind: KubevirtMachineTemplate\nspec: {virtualMachineTemplate: [\n",
     ],
 )
 def test_a_broken_document_that_may_hold_an_object_to_check_is_unreadable(tmp_path: Path, content: str) -> None:

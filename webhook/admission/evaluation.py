@@ -6,7 +6,7 @@ from webhook.admission.objects import CheckedObject, read_object
 from webhook.admission.ratchet import softened
 from webhook.kube.fieldpath import Path, look_up
 from webhook.plugins.sources import RegistryCR
-from webhook.rules.base import Finding, Registration, ShapeError
+from webhook.rules.base import Finding, Registration, ShapeError, Subject
 from webhook.rules.plan import Plan
 from webhook.vmi.kinds import Kind, split_api_version
 from webhook.vmi.objects import VMIObject
@@ -59,7 +59,7 @@ def _unserved(obj: object, kind: Kind) -> list[ShapeError]:
     if not isinstance(found, str) or split_api_version(found)[1] in kind.versions:
         return []
     expected = " or ".join(f"{kind.group}/{version}" for version in kind.versions)
-    return [ShapeError(("apiVersion",), expected, found, unserved=True)]
+    return [ShapeError(("apiVersion",), expected, found, about=Subject.VERSION)]
 
 
 def _not_following(findings: list[Finding], shapes: list[Finding]) -> list[Finding]:

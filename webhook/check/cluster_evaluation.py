@@ -155,7 +155,7 @@ class ClusterEvaluator:
         from webhook.check.cluster_evaluation import as_kubectl_prints  # noqa: PLC0415 - brings PyYAML along, which clean clusters do not need
 
         document = as_kubectl_prints(obj, file_of(ref_of(obj)))
-        self.evaluated.occurrences += located(document, found_in(obj, findings))
+        self.evaluated.occurrences += located(document, found_in(obj, findings, (), ref_of(obj)))
 
 
 def file_of(ref: ObjectRef) -> str:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from webhook.admission.evaluation import evaluate_object
+from webhook.admission.objects import CHECKED_KINDS
 from webhook.check.defects import defect
+from webhook.check.embedded import VM_IN
+from webhook.check.parts import parts_of
 from webhook.errors import UnreadableError, reason_of
 from webhook.kube.fieldpath import Path, look_up, render_by_name, text_at
 from webhook.loading.objects import objects_in
@@ -22,14 +24,14 @@ from webhook.plugins.registry import Registry
 from webhook.report.findings import Counts, ObjectRef, Occurrence
 from webhook.rules.base import Finding
 from webhook.rules.plan import Plan
-from webhook.vmi.kinds import KINDS
 
-_NEEDLE = b"kubevirt.io"
-"""Every kind that is checked has an apiVersion of a group that ends so: a document without it need not be parsed."""
+_NEEDLES = (b"kubevirt.io", b"irtualMachine", b"kind: KubeVirt")
+"""What is checked has a group that ends so, or a kind or field that is called so: a document without any of them need not be parsed."""
 
-_KIND_NAMES = "|".join([*(kind.name for kind in KINDS), "KubeVirt", "HyperConverged"])
-_CHECKED_KIND = re.compile(rf"""kind["']?\s{{0,9}}:\s{{0,9}}(?:["']?(?:{_KIND_NAMES})(?:List)?\b|["']?\{{\{{)""".encode())
-"""What a document looks like that may hold an object which is checked, also where it cannot be parsed."""
+_KIND_NAMES = "|".join(sorted(name for _, name in {*CHECKED_KINDS, *VM_IN}))
+_CHECKED_KIND = re.compile(rf"""kind["']?\s{{0,9}}:\s{{0,9}}["']?(?:{_KIND_NAMES})(?:List)?\b""".encode())
+"""What a document looks like that may hold an object to check, although it cannot be parsed."""
+_TEMPLATED_KIND = re.compile(rb"kind:[ ]{1,9}[\"']?\{\{")
 
 
 class EvaluatedFile(msgspec.Struct):
@@ -95,7 +97,7 @@ class Evaluator(msgspec.Struct, frozen=True):
         before = evaluated.checked
         try:
             with source.open() as stream:
-                for document in read_documents(stream, source.name, needle=_NEEDLE):
+                for document in read_documents(stream, source.name, needles=_NEEDLES):
                     self._evaluate_part(document, plan, evaluated)
                     tell(evaluated.documents)
         except OSError as error:
@@ -117,7 +119,7 @@ class Evaluator(msgspec.Struct, frozen=True):
     def _evaluate_document(self, document: Document, plan: Plan, evaluated: EvaluatedFile) -> None:
         evaluated.documents += 1
         if b"{{" in document.text and (chart := chart_of(document.file)) is not None:
-            evaluated.templates[chart] += _CHECKED_KIND.search(document.text) is not None
+            evaluated.templates[chart] += bool(_CHECKED_KIND.search(document.text) or _TEMPLATED_KIND.search(document.text))
             evaluated.passed_over += 1
             return
         try:
@@ -131,18 +133,21 @@ class Evaluator(msgspec.Struct, frozen=True):
             return
         found: list[Found] = []
         for obj, path in objects_in(value):
-            try:
-                findings = evaluate_object(obj, plan)
-            except Exception as error:  # noqa: BLE001 - a defect of one rule hides neither itself nor what else is found
-                evaluated.unreadable.append(defect(error, str(ref_of(obj)), document.file, document.line))
-                continue
-            if findings is None:
-                evaluated.passed_over += 1
-            elif is_excluded(obj, self.exclude_namespaces):
-                evaluated.excluded += 1
-            else:
+            parts = list(parts_of(obj))
+            evaluated.passed_over += not parts
+            for part in parts:
+                if is_excluded(part.obj, self.exclude_namespaces):
+                    evaluated.excluded += 1
+                    continue
+                ref = ref_of(part.obj) if text_at(part.obj, "metadata", "name") else ref_of(obj)
+                try:
+                    findings = part.evaluate(plan)
+                except Exception as error:  # noqa: BLE001 - a defect of one rule hides neither itself nor what else is found
+                    evaluated.unreadable.append(defect(error, str(ref), document.file, document.line))
+                    continue
                 evaluated.checked += 1
-                found += found_in(obj, findings, path)
+                if findings:
+                    found += found_in(part.obj, findings, path + part.path, ref)
         evaluated.occurrences += located(document, found)
 
 
@@ -168,9 +173,8 @@ class Found(NamedTuple):
     field_by_name: str
 
 
-def found_in(obj: object, findings: Iterable[Finding], path: Path = ()) -> list[Found]:
-    """The findings of an object that stands at `path` of its document."""
-    ref = ref_of(obj)
+def found_in(obj: object, findings: Iterable[Finding], path: Path, ref: ObjectRef) -> list[Found]:
+    """The findings of an object that stands at `path` of its document, and is called `ref`."""
     return [
         Found(ref, msgspec.structs.replace(finding, path=path + finding.path), render_by_name(obj, finding.path)) for finding in findings
     ]

@@ -95,6 +95,7 @@ from webhook.rules.registrations import (
 )
 from webhook.rules.shape import (
     missing_field,
+    not_a_kind,
     unserved_version,
     wrong_type,
 )
@@ -103,6 +104,7 @@ RULES: tuple[Rule, ...] = (
     wrong_type.RULE,
     missing_field.RULE,
     unserved_version.RULE,
+    not_a_kind.RULE,
     empty_plugin_name.RULE,
     unregistered_plugin.RULE,
     plugin_gate_disabled.RULE,

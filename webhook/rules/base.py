@@ -72,20 +72,29 @@ Mistakes: TypeAlias = Iterable[Violation]
 taken than is reported."""
 
 
+class Subject(enum.Enum):
+    """What a shape error is about: a value, a version that no release serves, a kind that no release has, or a key that is unknown."""
+
+    VALUE = "value"
+    VERSION = "version"
+    KIND = "kind"
+    KEY = "key"
+
+
 class ShapeError(msgspec.Struct, frozen=True):
-    """A value of the wrong type, or a missing parent, found while an object was decoded.
+    """A value of the wrong type, a missing parent, or a version, kind or key that does not exist.
 
     Attributes:
         path: Where, from the object's root.
-        expected: What belongs there, in JSON's words: `a string`, `an object`.
+        expected: What belongs there, in JSON's words: `a string`, `an object`; or the version, kind or key that was meant.
         found: What is there, as JSON; `None` when nothing is.
-        unserved: Whether `expected` and `found` are API versions.
+        about: What `expected` and `found` are.
     """
 
     path: Path
     expected: str
     found: str | None
-    unserved: bool = False
+    about: Subject = Subject.VALUE
 
 
 class Registration(msgspec.Struct, frozen=True):

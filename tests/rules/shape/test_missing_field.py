@@ -1,5 +1,5 @@
 from tests.builders import registry
-from webhook.rules.base import Action, Finding, ShapeError
+from webhook.rules.base import Action, Finding, ShapeError, Subject
 from webhook.rules.plan import plan
 from webhook.rules.shape.missing_field import RULE
 
@@ -25,4 +25,4 @@ def test_a_wrong_value_is_another_rule_s_business() -> None:
 
 
 def test_an_unserved_version_is_another_rule_s_business() -> None:
-    assert evaluate_object(ShapeError(("apiVersion",), "kubevirt.io/v1", None, unserved=True)) == []
+    assert evaluate_object(ShapeError(("apiVersion",), "kubevirt.io/v1", None, about=Subject.VERSION)) == []

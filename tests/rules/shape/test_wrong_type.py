@@ -1,6 +1,6 @@
 from tests.builders import registry
 from webhook.kube.fieldpath import Path
-from webhook.rules.base import Action, Finding, ShapeError
+from webhook.rules.base import Action, Finding, ShapeError, Subject
 from webhook.rules.plan import plan
 from webhook.rules.shape.wrong_type import RULE
 
@@ -26,4 +26,4 @@ def test_a_missing_value_is_another_rule_s_business() -> None:
 
 
 def test_an_unserved_version_is_another_rule_s_business() -> None:
-    assert evaluate_object(ShapeError(("apiVersion",), "kubevirt.io/v1", "kubevirt.io/v2", unserved=True)) == []
+    assert evaluate_object(ShapeError(("apiVersion",), "kubevirt.io/v1", "kubevirt.io/v2", about=Subject.VERSION)) == []

@@ -24,7 +24,7 @@ __all__ = [
     "registry_from",
 ]
 
-_READ: Mapping[str, tuple[str, ...]] = {
+READ: Mapping[str, tuple[str, ...]] = {
     kubevirt.KIND: kubevirt.API_VERSIONS,
     hyperconverged.KIND: tuple(hyperconverged.BINDING_IN),
     registry_file.KIND: (registry_file.API_VERSION,),
@@ -117,15 +117,15 @@ def binding_path(obj: object) -> Path | None:
 
 
 def _is_a(kind: str, obj: object) -> bool:
-    return look_up(obj, ("kind",)) == kind and look_up(obj, ("apiVersion",)) in _READ[kind]
+    return look_up(obj, ("kind",)) == kind and look_up(obj, ("apiVersion",)) in READ[kind]
 
 
 def _not_a_source(obj: object) -> str:
     kind, api_version = look_up(obj, ("kind",)), look_up(obj, ("apiVersion",))
     if not isinstance(obj, dict):
         return f"this is {shown(obj)}, not a registry; {_kinds_read()}"
-    if isinstance(kind, str) and kind in _READ and _same_group(api_version, _READ[kind]):
-        return f"{kind} of apiVersion {shown(api_version)} is not read; write " + " or ".join(_READ[kind])
+    if isinstance(kind, str) and kind in READ and _same_group(api_version, READ[kind]):
+        return f"{kind} of apiVersion {shown(api_version)} is not read; write " + " or ".join(READ[kind])
     return f"kind {shown(kind)} of apiVersion {shown(api_version)} is not a registry; {_kinds_read()}"
 
 
@@ -134,4 +134,4 @@ def _same_group(api_version: object, read: tuple[str, ...]) -> bool:
 
 
 def _kinds_read() -> str:
-    return "read are " + "; ".join(f"{kind} ({', '.join(versions)})" for kind, versions in _READ.items())
+    return "read are " + "; ".join(f"{kind} ({', '.join(versions)})" for kind, versions in READ.items())

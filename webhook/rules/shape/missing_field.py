@@ -18,12 +18,12 @@ Source
 """
 
 from webhook.kube.fieldpath import render
-from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Violation
+from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, Violation
 
 
 def check(error: ShapeError) -> Mistakes:
     """Tell what belongs there; where something else is, `wrong-type` tells it."""
-    if error.found is not None or error.unserved:
+    if error.found is not None or error.about is not Subject.VALUE:
         return ()
     where = render(error.path) or "the object"
     return [Violation(error.path, f"{where} is missing; expected {error.expected}", f"add {where}, and check the indentation around it")]

@@ -19,12 +19,12 @@ Source
 """
 
 from webhook.kube.text import quoted
-from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Violation
+from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, Violation
 
 
 def check(error: ShapeError) -> Mistakes:
     """Only versions are this rule's business."""
-    if not error.unserved:
+    if error.about is not Subject.VERSION:
         return ()
     return [Violation(error.path, f"apiVersion {quoted(error.found)} is not served by any KubeVirt release", f"use {error.expected}")]
 

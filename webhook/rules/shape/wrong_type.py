@@ -17,12 +17,12 @@ Source
     The schema of the CRD, which the API server applies before any webhook is asked.
 """
 
-from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Violation
+from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, Violation
 
 
 def check(error: ShapeError) -> Mistakes:
     """Tell what is there; where nothing is, `missing-field` tells it, and API versions are `unserved-version`'s."""
-    if error.found is None or error.unserved:
+    if error.found is None or error.about is not Subject.VALUE:
         return ()
     return [Violation(error.path, f"expected {error.expected}, found {error.found}", f"write {error.expected} here")]
 

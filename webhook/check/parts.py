@@ -1,0 +1,54 @@
+"""Split a manifest into the objects that are checked: itself, what it was meant to be, or what is embedded in it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from webhook.admission.evaluation import evaluate_object
+from webhook.admission.ratchet import softened
+from webhook.check.embedded import embedded_in
+from webhook.check.lookalikes import lookalike
+from webhook.check.placeholders import without_placeholders
+from webhook.kube.fieldpath import Path
+from webhook.plugins.sources import is_hyperconverged, is_kubevirt
+from webhook.rules.base import Finding, ShapeError
+from webhook.rules.plan import Plan
+from webhook.vmi.kinds import kind_of
+
+_MISSING = "missing-field"
+
+
+class Part(NamedTuple):
+    """An object to check.
+
+    Attributes:
+        obj: The object.
+        path: From the root of the manifest.
+        errors: What is wrong with its apiVersion and kind, where it is not what it was meant to be.
+        is_embedded: Whether it is part of another object.
+        as_written: Whether the cluster gets it as it is written, parameters apart.
+    """
+
+    obj: object
+    path: Path = ()
+    errors: tuple[ShapeError, ...] = ()
+    is_embedded: bool = False
+    as_written: bool = True
+
+    def evaluate(self, plan: Plan) -> list[Finding]:
+        """All findings, with paths from the object's root."""
+        findings = evaluate_object(self.obj, plan) or []
+        if self.is_embedded and not self.as_written:
+            findings = softened(finding for finding in findings if finding.rule != _MISSING)
+        findings = without_placeholders(findings, self.obj, parameters=self.is_embedded)
+        return [*plan.evaluate_shapes(self.errors), *findings] if self.errors else findings
+
+
+def parts_of(manifest: object) -> Iterator[Part]:
+    """The objects to check in a manifest; none where it holds nothing to check."""
+    if kind_of(manifest) is not None or is_kubevirt(manifest) or is_hyperconverged(manifest):
+        yield Part(manifest)
+    elif (meant := lookalike(manifest)) is not None:
+        yield Part(meant.obj, errors=(meant.error,))
+    else:
+        for each in embedded_in(manifest):
+            yield Part(each.obj, each.path, is_embedded=True, as_written=each.as_written)
