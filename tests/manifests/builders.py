@@ -27,12 +27,12 @@ def told(
     text: str | bytes,
     file: str = "vm.yaml",
     *,
-    needles: tuple[bytes, ...] = (b"",),
+    needle: bytes | None = None,
     max_document_bytes: int = 1_000_000,
     chunk_bytes: int = 1_000_000,
 ) -> list[Document | SkippedDocument | UnreadableError]:
     """All that a stream holds."""
-    return list(read_documents(stream(text), file, needles=needles, max_document_bytes=max_document_bytes, chunk_bytes=chunk_bytes))
+    return list(read_documents(stream(text), file, needle=needle, max_document_bytes=max_document_bytes, chunk_bytes=chunk_bytes))
 
 
 def lines_and_texts(text: str | bytes) -> list[tuple[int, str]]:

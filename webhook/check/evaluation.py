@@ -25,8 +25,12 @@ from webhook.report.findings import Counts, ObjectRef, Occurrence
 from webhook.rules.base import Finding
 from webhook.rules.plan import Plan
 
+_NEEDLE = b"irt"
 _NEEDLES = (b"kubevirt.io", b"irtualMachine", b"kind: KubeVirt")
-"""What is checked has a group that ends so, or a kind or field that is called so: a document without any of them need not be parsed."""
+"""What is checked has a group that ends so, or a kind or field that is called so: a document without any of them need not be parsed.
+
+All have `_NEEDLE` in them, so that one look is enough for nearly all documents.
+"""
 
 _KIND_NAMES = "|".join(sorted(name for _, name in {*CHECKED_KINDS, *VM_IN}))
 _CHECKED_KIND = re.compile(rf"""kind["']?\s{{0,9}}:\s{{0,9}}["']?(?:{_KIND_NAMES})(?:List)?\b""".encode())
@@ -97,7 +101,7 @@ class Evaluator(msgspec.Struct, frozen=True):
         before = evaluated.checked
         try:
             with source.open() as stream:
-                for document in read_documents(stream, source.name, needles=_NEEDLES):
+                for document in read_documents(stream, source.name, needle=_NEEDLE):
                     self._evaluate_part(document, plan, evaluated)
                     tell(evaluated.documents)
         except OSError as error:
@@ -118,6 +122,9 @@ class Evaluator(msgspec.Struct, frozen=True):
 
     def _evaluate_document(self, document: Document, plan: Plan, evaluated: EvaluatedFile) -> None:
         evaluated.documents += 1
+        if not any(needle in document.text for needle in _NEEDLES):
+            evaluated.passed_over += 1
+            return
         if b"{{" in document.text and (chart := chart_of(document.file)) is not None:
             evaluated.templates[chart] += bool(_CHECKED_KIND.search(document.text) or _TEMPLATED_KIND.search(document.text))
             evaluated.passed_over += 1
@@ -139,14 +146,14 @@ class Evaluator(msgspec.Struct, frozen=True):
                 if is_excluded(part.obj, self.exclude_namespaces):
                     evaluated.excluded += 1
                     continue
-                ref = ref_of(part.obj) if text_at(part.obj, "metadata", "name") else ref_of(obj)
                 try:
                     findings = part.evaluate(plan)
                 except Exception as error:  # noqa: BLE001 - a defect of one rule hides neither itself nor what else is found
-                    evaluated.unreadable.append(defect(error, str(ref), document.file, document.line))
+                    evaluated.unreadable.append(defect(error, str(ref_of(part.obj)), document.file, document.line))
                     continue
                 evaluated.checked += 1
                 if findings:
+                    ref = ref_of(part.obj) if text_at(part.obj, "metadata", "name") else ref_of(obj)
                     found += found_in(part.obj, findings, path + part.path, ref)
         evaluated.occurrences += located(document, found)
 

@@ -84,7 +84,7 @@ def _likely_objects(source: Source) -> Iterator[tuple[object, str]]:
         if not _may_hold_a_cr(source):
             return
         with source.open() as stream:
-            for document in read_documents(stream, source.name, needles=(b"kubevirt.io",)):
+            for document in read_documents(stream, source.name, needle=b"kubevirt.io"):
                 if isinstance(document, Document) and _LOOKS_LIKE_A_CR.search(document.text):
                     yield from ((obj, f"{source.name}:{document.line}") for obj, _ in objects_in(parse(document)))
     except (OSError, UnreadableError):

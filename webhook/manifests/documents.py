@@ -1,6 +1,6 @@
 """Streams in, documents out, one at a time, by a look at the bytes.
 
-Parses nothing and knows nothing of what documents mean: the needles are its caller's.
+Parses nothing and knows nothing of what documents mean: the needle is its caller's.
 """
 
 import re
@@ -25,7 +25,7 @@ _DIRECTIVES = re.compile(rb"(?>(?:(?:[ \t\r]*(?:#[^\n]*)?|%[^\n]*)\n)*)\Z")
 
 
 class SkippedDocument(msgspec.Struct, frozen=True):
-    """Documents in which no needle occurs, since the last that was told."""
+    """Documents in which the needle does not occur, since the last that was told."""
 
     count: int
 
@@ -34,7 +34,7 @@ def read_documents(
     stream: BinaryIO,
     file: str,
     *,
-    needles: tuple[bytes, ...] = (b"",),
+    needle: bytes | None = None,
     max_document_bytes: int = MAX_LENGTH,
     chunk_bytes: int = _CHUNK,
 ) -> Iterator[Document | SkippedDocument | UnreadableError]:
@@ -43,7 +43,7 @@ def read_documents(
     Args:
         stream: Read to its end.
         file: Names the stream in what is told; when it ends in `.json`, the whole stream is one JSON document.
-        needles: Documents whose bytes have none of them are only counted.
+        needle: Documents whose bytes lack it are only counted.
         max_document_bytes: A longer document is told as an error and not kept.
         chunk_bytes: Least number of bytes to read at once.
     """
@@ -55,19 +55,19 @@ def read_documents(
     first = first.removeprefix(_BOM)
     if file.lower().endswith(".json"):
         pieces = whole_piece(stream, first, limit=max_document_bytes)
-        yield from _Reader(file, Format.JSON, needles, max_document_bytes).read(pieces)
+        yield from _Reader(file, Format.JSON, needle, max_document_bytes).read(pieces)
     else:
         pieces = yaml_pieces(stream, first, limit=max_document_bytes, chunk=chunk_bytes)
-        yield from _Reader(file, Format.YAML, needles, max_document_bytes).read(pieces)
+        yield from _Reader(file, Format.YAML, needle, max_document_bytes).read(pieces)
 
 
 class _Reader:
     """Makes documents of pieces."""
 
-    def __init__(self, file: str, format_: Format, needles: tuple[bytes, ...], limit: int) -> None:
+    def __init__(self, file: str, format_: Format, needle: bytes | None, limit: int) -> None:
         self._file = file
         self._format = format_
-        self._needles = needles
+        self._needle = needle
         self._limit = limit
         self._line = 1 if format_ is Format.JSON else 0  # the first YAML piece begins with a line end of its own
         self._directives: tuple[int, bytes] | None = None  # %YAML and %TAG lines belong to the document after the next marker
@@ -103,10 +103,9 @@ class _Reader:
             return None
         if b"\0" in text:
             return self._binary(line, text)
-        for needle in self._needles:
-            if needle in text:
-                return Document(self._file, line, text, self._format)
-        return _PASSED_ONE
+        if self._needle is not None and self._needle not in text:
+            return _PASSED_ONE
+        return Document(self._file, line, text, self._format)
 
     def _without_marker(self, piece: bytes) -> tuple[int, bytes]:
         """First line and text of what follows a bare marker line; other marker lines stay, and so do columns."""

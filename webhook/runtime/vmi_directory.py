@@ -113,7 +113,7 @@ def _read(file: str, before: _Read | None) -> _Read:
 
 def _vmis_in(file: str) -> Iterator[tuple[_Key, bytes]]:
     with open_file(file, max_bytes=MAX_FILE_BYTES) as stream:
-        for document in read_documents(stream, file, needles=(_KIND.encode(),)):
+        for document in read_documents(stream, file, needle=_KIND.encode()):
             if isinstance(document, UnreadableError):
                 raise document
             for obj, _ in objects_in(parse(document)) if isinstance(document, Document) else ():
