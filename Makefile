@@ -41,7 +41,7 @@ fuzz: setup ## Run the tests by property, and 10,000 simulated clusters, with ex
 	$(BIN)/python -m pytest --numprocesses auto -m hypothesis --hypothesis-profile exploring
 	$(BIN)/python -m tests.simulation --count 10000
 
-mutants: setup ## Change the code's meaning, one change at a time, and see that tests notice: hours; ONLY=webhook/admission/ratchet.py for one module.
+mutants: setup ## Change the code's meaning, one change at a time, and see that tests notice; ONLY=webhook/admission/ratchet.py for one module.
 	$(BIN)/python -m tests.mutants $(ONLY)
 
 lint: setup ## Format, lint, types, import contracts.

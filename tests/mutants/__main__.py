@@ -1,69 +1,44 @@
-"""`python -m tests.mutants [MODULE...]`: every mutant of these modules against their tests; 1 when one survives not in `survivors.toml`.
+"""`python -m tests.mutants [MODULE...]`: every mutant of these modules against the tests that run its line.
 
-First the module's own tests are asked, then, about those that they let live, all tests beside them. Each mutant has a process of its own,
-forked from one that has imported what is not ours, and gives its module in place of the file: no file is changed.
+It ends with 1 when a mutant survives that is not listed in `survivors.toml`, and when one is listed that does not survive.
 """
 
-import ast
-import importlib.abc
-import importlib.machinery
-import importlib.util
-import os
-import signal
+import argparse
 import sys
 import time
-import tomllib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import CodeType
 
-import cryptography.x509
-import httpx
-import hypothesis
-import msgspec
-import pytest
-import structlog
+from tests.mutants import survivors
+from tests.mutants.operators import mutants_of
+from tests.mutants.processes import Outcome
+from tests.mutants.running import MutationRun
 
-from tests.mutants.operators import Mutant, mutants_of
-
-_FOREIGN = (cryptography.x509, httpx, hypothesis, msgspec, structlog)  # imported once, for all that are forked
-SURVIVORS = Path(__file__).with_name("survivors.toml")
 MODULES = (
     *("webhook/admission", "webhook/rules", "webhook/vmi", "webhook/plugins", "webhook/kube"),
     *("webhook/tls", "webhook/cluster/leases.py", "webhook/runtime/certificate/controller.py"),
 )
-_POD_TESTS = ("tests/admission/test_mutation.py", "tests/admission/test_mutation_hostile.py", "tests/admission/test_pod_validation.py")
-_OWN_TESTS = {
-    "webhook/admission/confirmation.py": ("tests/http/test_confirm.py",),
-    **{f"webhook/admission/{name}.py": _POD_TESTS for name in ("applied_overhead", "mutation", "overhead_due", "pod_validation", "pods")},
+_TESTS = {
+    "webhook/admission/confirmation.py": ("tests/admission", "tests/http/test_confirm.py"),
+    "webhook/tls/managed.py": ("tests/tls", "tests/runtime/certificate"),
 }
-"""Of modules whose tests are not named after them."""
-_MAX_SECONDS = 300.0
-_OPTIONS = (
-    *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"),
-    *("-m", "not e2e", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
-)
+"""Of modules whose tests are not only beside them."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run them; 1 when one survives that nobody has looked at."""
-    known = tomllib.loads(SURVIVORS.read_text())
-    new = 0
-    for module in _modules(arguments or MODULES):
-        began = time.monotonic()
-        mutants = list(mutants_of(module.read_text()))
-        living = _surviving(module, mutants)
-        reasons = known.get(str(module), {})
-        unknown = [each for each in living if each.name not in reasons]
-        new += len(unknown)
-        sys.stdout.write(
-            f"{module}: {len(mutants)} mutants, {len(mutants) - len(living)} killed, {len(living) - len(unknown)} known to survive, "
-            f"{len(unknown)} new, in {time.monotonic() - began:.0f} s\n"
-        )
-        sys.stdout.write("".join(f"  {module}:{each.line}  {each.name}\n" for each in unknown))
-        sys.stdout.flush()
-    return 1 if new else 0
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("modules", nargs="*", default=MODULES, help="files and directories; without, all that are meant to be run")
+    parser.add_argument("--tests", nargs="+", help="files and directories of tests, in place of those beside each module")
+    parser.add_argument("--survivors", type=Path, default=survivors.SURVIVORS, help="the list of mutants that are known to survive")
+    parser.add_argument("--seconds", type=float, default=2, help="how long a test may take, besides ten times its usual time")
+    given = parser.parse_args(arguments)
+    reasons = survivors.listed(given.survivors)
+    results = [
+        _run(module, MutationRun(module, given.tests or _tests_of(module), given.seconds), reasons.get(str(module), {}))
+        for module in _modules(given.modules)
+    ]
+    return 0 if all(results) else 1
 
 
 def _modules(named: Sequence[str]) -> list[Path]:
@@ -76,75 +51,29 @@ def _modules(named: Sequence[str]) -> list[Path]:
     return found
 
 
-def _surviving(module: Path, mutants: Sequence[Mutant]) -> list[Mutant]:
-    living = list(mutants)
-    for tests in _tests_of(module):
-        began = time.monotonic()
-        if not _lives(module, None, tests, _MAX_SECONDS):
-            raise SystemExit(f"{module}: {' '.join(tests)} do not pass as the code is; mend that first")
-        longest = 10 + 10 * (time.monotonic() - began)
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            alive = list(threads.map(lambda each: _lives(module, each.tree, tests, longest), living))  # noqa: B023 - it is used in this round alone
-        living = [each for each, lives in zip(living, alive, strict=True) if lives]
-    return living
+def _tests_of(module: Path) -> tuple[str, ...]:
+    return _TESTS.get(str(module), (str(Path("tests", *module.parts[1:-1])),))
 
 
-def _tests_of(module: Path) -> list[tuple[str, ...]]:
-    """The module's own tests, where there are some, and all beside them."""
-    beside = Path("tests", *module.parts[1:-1])
-    own = [each for each in _OWN_TESTS.get(str(module), (str(beside / f"test_{module.name}"),)) if Path(each).exists()]
-    return ([tuple(own)] if own else []) + [(str(beside),)]
-
-
-def _lives(module: Path, tree: ast.Module | None, tests: Sequence[str], longest: float) -> bool:
-    """Whether all tests pass in a process in which the module is the mutant; one that takes too long is noticed too."""
-    child = os.fork()
-    if child == 0:
-        _run(module, tree, tests)
-    ends = time.monotonic() + longest
-    while time.monotonic() < ends:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return status == 0
-        time.sleep(0.02)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
-
-
-def _run(module: Path, tree: ast.Module | None, tests: Sequence[str]) -> None:
-    os.setpgid(0, 0)
-    quiet = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(quiet, descriptor)
-    if tree is not None:
-        sys.meta_path.insert(0, _Finder(module, tree))
-    code = 2
-    try:
-        code = int(pytest.main([*_OPTIONS, *tests]))
-    finally:
-        os._exit(code)
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Gives the mutant when its module is imported."""
-
-    def __init__(self, module: Path, tree: ast.Module) -> None:
-        self._name, self._path, self._tree = ".".join(module.with_suffix("").parts), module.resolve(), tree
-
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> importlib.machinery.ModuleSpec | None:  # noqa: ARG002 - as in importlib
-        if fullname != self._name:
-            return None
-        return importlib.util.spec_from_file_location(fullname, self._path, loader=_Loader(fullname, str(self._path), self._tree))
-
-
-class _Loader(importlib.machinery.SourceFileLoader):
-    def __init__(self, fullname: str, path: str, tree: ast.Module) -> None:
-        super().__init__(fullname, path)
-        self._tree = tree
-
-    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - as in importlib
-        return compile(self._tree, self.path, "exec")
+def _run(module: Path, run: MutationRun, reasons: dict[str, str]) -> bool:
+    """Print how many of its mutants are killed, and which are not; whether all is as listed."""
+    began = time.monotonic()
+    mutants = list(mutants_of(module.read_text()))
+    outcomes = run.outcomes(mutants)
+    by_outcome = {outcome: [each for each in mutants if outcomes[each.name] is outcome] for outcome in Outcome}
+    new = [each for each in by_outcome[Outcome.PASSED] if each.name not in reasons]
+    wrong = list(survivors.gone(str(module), reasons, outcomes))
+    killed = by_outcome[Outcome.FAILED]
+    wrong += [f"{module}: a test kills `{each.name}`: remove it from the list of survivors" for each in killed if each.name in reasons]
+    sys.stdout.write(
+        f"{module}: {len(mutants)} mutants: {len(killed)} killed, {len(by_outcome[Outcome.TIMED_OUT])} timed out twice, "
+        f"{len(by_outcome[Outcome.PASSED]) - len(new)} survive as listed, {len(new)} survive, in {time.monotonic() - began:.0f} s\n"
+    )
+    sys.stdout.write("".join(f"  {module}:{each.line}  timed out  {each.name}\n" for each in by_outcome[Outcome.TIMED_OUT]))
+    sys.stdout.write("".join(f"  {module}:{each.line}  survives  {each.name}\n" for each in new))
+    sys.stdout.write("".join(f"  {each}\n" for each in wrong))
+    sys.stdout.flush()
+    return not new and not wrong
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The mutants of a module: one small change of meaning each, in its syntax tree. Runs nothing."""
+"""The mutants of a module: one small change of meaning each, in its syntax tree."""
 
 import ast
 import copy
@@ -18,49 +18,84 @@ class Mutant(NamedTuple):
 
     Attributes:
         name: Where and what, without a line number: it names a survivor for as long as the line is as it was.
-        line: The line, for people.
+        line: The line of the change.
+        lines: The lines of the statement with the change; of a block, of its head. Empty for what runs when the module is imported.
         tree: The whole module with the change.
     """
 
     name: str
     line: int
+    lines: range
     tree: ast.Module
+
+
+class _Place(NamedTuple):
+    """A node that can be changed, and where it is."""
+
+    function: str
+    lines: range
+    node: ast.expr | ast.stmt
 
 
 def mutants_of(source: str) -> Iterator[Mutant]:
     """Every mutant of a module's source; two that read alike are numbered."""
     tree = ast.parse(source)
     seen: dict[str, int] = {}
-    for place, (function, node) in enumerate(_nodes(tree)):
+    for number, (function, lines, node) in enumerate(_places(tree)):
         for variant in range(len(_changes(node))):
             changed = copy.deepcopy(tree)
-            _, target = list(_nodes(changed))[place]
+            target = _places(changed)[number].node
             before = _line(target)
             _apply(target, variant)
             name = f"{function}: {before} -> {_line(target)}"
             seen[name] = seen.get(name, 0) + 1
-            yield Mutant(name if seen[name] == 1 else f"{name} ({seen[name]})", node.lineno, ast.fix_missing_locations(changed))
+            yield Mutant(name if seen[name] == 1 else f"{name} ({seen[name]})", node.lineno, lines, ast.fix_missing_locations(changed))
 
 
 class _Visitor(ast.NodeVisitor):
-    """Collects what can be changed, with the function that it is in; docstrings, types, messages and imports are left alone."""
+    """Collects the nodes that can be changed; docstrings, types, messages and imports are not."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, ast.expr | ast.stmt]] = []
-        self._in: list[str] = []
+        self.found: list[_Place] = []
+        self._names: list[str] = []
+        self._in_function = False
+        self._lines = range(0)
+
+    def _collect(self, node: ast.expr | ast.stmt) -> None:
+        self.found.append(_Place(".".join(self._names) or "module", self._lines if self._in_function else range(0), node))
+
+    def visit(self, node: ast.AST) -> None:
+        outer = self._lines
+        self._lines = _head(node) or outer
+        super().visit(node)
+        self._lines = outer
 
     def generic_visit(self, node: ast.AST) -> None:
         if isinstance(node, ast.expr | ast.stmt):
-            self.found.append((".".join(self._in) or "module", node))
+            self._collect(node)
         super().generic_visit(node)
 
-    def _visit_named(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
-        self._in.append(node.name)
-        for each in (*getattr(getattr(node, "args", None), "defaults", ()), *node.body):
-            self.visit(each)
-        self._in.pop()
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._visit_body(node, in_function=False)
 
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _visit_named  # noqa: N815 - ast looks for these names
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._names.append(node.name)
+        for each in (*node.args.defaults, *node.args.kw_defaults):
+            if each is not None:
+                self.visit(each)
+        self._names.pop()
+        self._visit_body(node, in_function=True)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - ast looks for this name
+
+    def _visit_body(self, node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, *, in_function: bool) -> None:
+        outer = self._in_function
+        self._in_function = in_function
+        self._names.append(node.name)
+        for each in node.body:
+            self.visit(each)
+        self._names.pop()
+        self._in_function = outer
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
@@ -68,12 +103,12 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Expr(self, node: ast.Expr) -> None:
         if _is_log(node.value):
-            self.found.append((".".join(self._in) or "module", node))
+            self._collect(node)
         elif not isinstance(node.value, ast.Constant):
             self.generic_visit(node)
 
     def visit_Raise(self, node: ast.Raise) -> None:
-        self.found.append((".".join(self._in) or "module", node))
+        self._collect(node)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         """A text for people."""
@@ -85,14 +120,24 @@ class _Visitor(ast.NodeVisitor):
         """Nothing to change."""
 
 
+def _head(node: ast.AST) -> range:
+    """The lines of a statement, of a block those before its body; empty for what is no statement."""
+    if not isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):
+        return range(0)
+    first = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
+    body = getattr(node, "body", None)
+    last = body[0].lineno - 1 if body else getattr(node, "end_lineno", first)
+    return range(first, max(first, last) + 1)
+
+
 def _is_log(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "log"
 
 
-def _nodes(tree: ast.Module) -> Iterator[tuple[str, ast.expr | ast.stmt]]:
+def _places(tree: ast.Module) -> list[_Place]:
     visitor = _Visitor()
     visitor.visit(tree)
-    return iter([(function, node) for function, node in visitor.found if _changes(node)])
+    return [each for each in visitor.found if _changes(each.node)]
 
 
 def _changes(node: ast.expr | ast.stmt) -> list[str]:  # noqa: C901, PLR0911 - one case for each kind of change

@@ -30,6 +30,7 @@ def names(source: str) -> list[str]:
         ("def f():\n    return a", "f: return a -> return None"),
         ("class A:\n    def f(self):\n        raise B('text')", "A.f: raise B('text') -> pass"),
         ("def f(a=1):\n    pass", "f: 1 -> 2"),
+        ("def f(*, a=1):\n    pass", "f: 1 -> 2"),
     ],
 )
 def test_a_change_is_named_by_where_it_is_and_what_it_makes(source: str, name: str) -> None:
@@ -58,3 +59,21 @@ def test_two_mutants_that_read_alike_are_numbered() -> None:
 
 def test_of_a_line_of_the_log_the_line_is_left_out_and_its_words_are_not_changed() -> None:
     assert names("log.info('text', a=1)") == ["module: log.info('text', a=1) -> pass"]
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("def f():\n    x = g(\n        1,\n    )", range(2, 5)),
+        ("def f():\n    if (\n        a == b\n    ):\n        c()", range(2, 5)),
+        ("def f():\n    try:\n        pass\n    except a(1):\n        pass", range(4, 5)),
+        ("def f():\n    for x in a(1):\n        pass\n    else:\n        pass", range(2, 3)),
+        ("def f():\n    match x:\n        case y if a == b:\n            pass", range(3, 4)),
+        ("def f(a=1):\n    pass", range(0)),
+        ("x = 1", range(0)),
+        ("class A:\n    x = 1", range(0)),
+        ("def f():\n    class A:\n        x = 1", range(0)),
+    ],
+)
+def test_the_lines_are_those_of_the_statement_and_none_for_what_runs_at_import(source: str, lines: range) -> None:
+    assert next(mutants_of(source)).lines == lines
