@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.check.builders import KUBEVIRT, write
-from tests.runtime.server import serve_to_the_end
+from tests.runtime.server import problems, serve_to_the_end
 from webhook.runtime.settings.model import ServeSettings
 from webhook.runtime.settings.names import flag
 
@@ -51,7 +51,7 @@ def test_a_setting_that_cannot_be_used_ends_with_code_2(
     write(tmp_path, {"r.yaml": KUBEVIRT})
     done = serve_to_the_end(tmp_path, "--registry", "r.yaml", "--self-signed", *arguments, environment=environment)
     assert done.returncode == 2
-    assert told in done.stderr.decode()
+    assert told in problems(done)
     assert done.stdout == b""
 
 
@@ -59,4 +59,24 @@ def test_a_vmi_directory_that_is_none_ends_the_start_with_code_3(tmp_path: Path)
     write(tmp_path, {"r.yaml": KUBEVIRT})
     done = serve_to_the_end(tmp_path, "--registry", "r.yaml", "--self-signed", "--vmi-directory", "gone")
     assert done.returncode == 3
-    assert "bindguard: gone: No such file or directory; give a directory with files of VMIs" in done.stderr.decode()
+    assert problems(done) == "gone: No such file or directory; give a directory with files of VMIs"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["--port", "high", "--drain-seconds", "x"], 2, 'bindguard: --port: found "high"'),
+        (["--prot", "1"], 2, "No such option"),
+        (["--vmi-directory", "gone"], 3, "bindguard: gone: No such file or directory"),
+    ],
+)
+def test_where_a_person_reads_the_log_errors_are_plain_lines(tmp_path: Path, arguments: list[str], code: int, told: str) -> None:
+    write(tmp_path, {"r.yaml": KUBEVIRT})
+    environment = {"BINDGUARD_LOG_FORMAT": "console"}
+    done = serve_to_the_end(tmp_path, "--registry", "r.yaml", "--self-signed", *arguments, environment=environment)
+    assert (done.returncode, told in done.stderr.decode(), b"{" in done.stderr) == (code, True, False)
+
+
+def test_each_setting_that_cannot_be_used_is_a_line_of_the_log(tmp_path: Path) -> None:
+    done = serve_to_the_end(tmp_path, "--plain-http", "--port", "high", "--drain-seconds", "x", "--log-format", "json")
+    assert [line.partition(":")[0] for line in problems(done).splitlines()] == ["--port", "--drain-seconds"]

@@ -35,6 +35,12 @@ def serve_to_the_end(
     return done
 
 
+def problems(done: subprocess.CompletedProcess[bytes]) -> str:
+    """What its log says kept a server from starting; every line on standard error is one of the log."""
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    return "\n".join(line["problem"] for line in lines if (line["event"], line["level"]) == ("cannot start", "critical"))
+
+
 def _command(arguments: tuple[str | Path, ...]) -> list[str]:
     return [sys.executable, "-m", "webhook", "serve", *map(str, arguments)]
 

@@ -7,10 +7,12 @@ from typing import TypeVar
 
 import click
 
+from webhook.errors import EXIT_UNREADABLE, EXIT_USAGE, BindguardError, UsageError
 from webhook.rules.base import Action
+from webhook.runtime.logs import configure_logs, is_json, log_start_failure
 from webhook.runtime.settings.layers import effective
 from webhook.runtime.settings.model import Exclude, ServeSettings
-from webhook.runtime.settings.names import EffectiveSetting, flag
+from webhook.runtime.settings.names import EffectiveSetting, flag, variable
 
 C = TypeVar("C", bound=Callable[..., object])
 
@@ -55,7 +57,27 @@ def _with_settings(function: C) -> C:
     return function
 
 
-@click.command("serve", short_help="Answer a Kubernetes API server.")
+def _end_by_log(error: BindguardError, log_format: object = None) -> None:
+    """Where the log is JSON, log what keeps the server from starting, and end; what a configuration file says of the log is not known."""
+    form, terminal = str(log_format or os.environ.get(variable("log_format"), "")), sys.stderr.isatty()
+    if is_json(form or None, terminal=terminal):
+        configure_logs(level="info", form="json", write=lambda line: click.echo(line, err=True, nl=False))
+        log_start_failure(error)
+        sys.exit(EXIT_USAGE if isinstance(error, UsageError) else EXIT_UNREADABLE)
+
+
+class _Serve(click.Command):
+    """A command whose usage errors are logged like those of settings."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object) -> click.Context:
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            _end_by_log(UsageError(error.format_message()))
+            raise
+
+
+@click.command("serve", cls=_Serve, short_help="Answer a Kubernetes API server.")
 @click.option("--config", metavar="FILE", help="Configuration file, YAML; flags and BINDGUARD_* variables go before it.")
 @click.option("--print-settings", is_flag=True, help="Print the settings that count, and where each was written; then stop.")
 @_with_settings
@@ -69,10 +91,14 @@ def command(*, print_settings: bool, **flags: object) -> None:
     Exit code: 0 stopped as asked, 2 a setting or an address that cannot be used, 3 registry, certificate or VMI directory cannot be
     read, 130 or 143 ended at once by a second signal, 1 anything else.
     """
-    found = effective(flags, os.environ)
     if print_settings:
-        click.echo(_table(found), nl=False)
+        click.echo(_table(effective(flags, os.environ)), nl=False)
         return
+    try:
+        found = effective(flags, os.environ)
+    except BindguardError as error:
+        _end_by_log(error, flags["log_format"])
+        raise
     from webhook.runtime.lifecycle import serve  # noqa: PLC0415 - the settings can be printed without a web server
 
     sys.exit(serve(found))

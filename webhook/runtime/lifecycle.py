@@ -22,13 +22,13 @@ import uvloop
 from webhook import __version__
 from webhook.admission.mutation import OverheadMode
 from webhook.admission.overhead_due import may_count
-from webhook.errors import EXIT_CLEAN, UsageError
+from webhook.errors import EXIT_CLEAN, EXIT_UNREADABLE, EXIT_USAGE, BindguardError, UsageError
 from webhook.http.large import SWITCH_SECONDS
 from webhook.http.listener import Listener
 from webhook.http.probes import Check, ask
 from webhook.runtime.assembly import Assembly, assembled
 from webhook.runtime.log_writer import LogWriter
-from webhook.runtime.logs import configure_logs, gap_line, log_uncaught
+from webhook.runtime.logs import configure_logs, gap_line, is_json, log_start_failure, log_uncaught
 from webhook.runtime.reloader import expiry_of, told_of
 from webhook.runtime.settings.model import ServeSettings, Transport
 from webhook.runtime.settings.names import EffectiveSetting
@@ -48,16 +48,25 @@ _START_SECONDS = 10.0
 
 
 def serve(found: EffectiveSetting) -> int:
-    """Run a server until it is told to stop; the exit code.
+    """Run a server until it is told to stop; the exit code. With a JSON log whatever ends it is a line of the log.
 
     Raises:
-        BindguardError: A setting, an address, the registry or the certificate cannot be used.
+        BindguardError: A setting, an address, the registry or the certificate cannot be used, and the log is not JSON.
+        OSError: The system refuses something, and the log is not JSON.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     writer = _start_log(found.settings)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_live(found, writer))
+    except (BindguardError, OSError) as error:
+        if not is_json(found.settings.log_format, terminal=sys.stderr.isatty()):
+            raise  # the command line prints it for a person
+        log_start_failure(error)
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_UNREADABLE
+    except Exception:
+        log.critical("cannot go on", failed="server", exc_info=True)
+        return EXIT_MISTAKE
     finally:
         writer.close(_LAST_LINES_TIMEOUT)
 

@@ -57,6 +57,18 @@ def configure_logs(*, level: str, form: str | None, write: Callable[[str], objec
         logger.handlers, logger.propagate = [], True  # remove handlers that a library has added
 
 
+def is_json(form: str | None, *, terminal: bool) -> bool:
+    """Whether log lines are JSON with this `log_format`, where a terminal shows them or not."""
+    return (form or ("console" if terminal else "json")) == "json"
+
+
+def log_start_failure(error: Exception) -> None:
+    """Log why a server cannot start: one line for each thing that is wrong."""
+    log = structlog.get_logger(__name__)
+    for problem in str(error).split("\n"):
+        log.critical("cannot start", problem=problem)
+
+
 def log_uncaught() -> None:
     """Log the warnings and exceptions that Python would print to standard error, where it could block."""
     logging.captureWarnings(capture=True)
@@ -116,7 +128,7 @@ def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> 
 
 
 def _rendering(form: str | None, *, terminal: bool) -> tuple[Processor, ...]:
-    if (form or ("console" if terminal else "json")) == "console":
+    if not is_json(form, terminal=terminal):
         plain = structlog.dev.plain_traceback
         return (structlog.dev.ConsoleRenderer(colors=terminal, repr_native_str=True, exception_formatter=plain),)
     return structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)
