@@ -43,6 +43,8 @@ OF_OTHER_ADMITTERS: Mapping[str, str] = {
 AFTER_ADMISSION: Mapping[str, str] = {
     "invalid-network-reference": "virt-controller, or Multus",
     "invalid-vm-network-cidr": "virt-handler",
+    "invalid-probe": "the API server, about the launcher pod",
+    "invalid-subdomain": "the API server, about the launcher pod",
     "plugin-hard-coded-name": "the sidecars",
     "plugin-without-pod-network": "the sidecars",
 }

@@ -139,11 +139,25 @@ class PodResourceClaim(_Value, frozen=True):
     resource_claim_template_name: str | None = None
 
 
+class HTTPGet(_Value, frozen=True):
+    """`httpGet` of a probe."""
+
+    port: int | str | None = None
+    scheme: str | None = None
+
+
+class TCPSocket(_Value, frozen=True):
+    """`tcpSocket` of a probe."""
+
+    port: int | str | None = None
+
+
 class Probe(_Value, frozen=True):
     """`livenessProbe` and `readinessProbe`."""
 
-    http_get: Present | None = None
-    tcp_socket: Present | None = None
+    http_get: HTTPGet | None = None
+    tcp_socket: TCPSocket | None = None
+    success_threshold: int | None = None
 
 
 class VMISpec(_Value, frozen=True):
@@ -152,6 +166,7 @@ class VMISpec(_Value, frozen=True):
     domain: Domain | None = None
     networks: list[Network] | None = None
     eviction_strategy: str | None = None
+    subdomain: str | None = None
     resource_claims: list[PodResourceClaim] | None = None
     liveness_probe: Probe | None = None
     readiness_probe: Probe | None = None

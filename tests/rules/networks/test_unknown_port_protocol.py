@@ -25,5 +25,9 @@ def test_ports_off_the_pod_network_are_checked_too() -> None:
     assert_found(RULE, found, field=PROTOCOL, message="neither TCP nor UDP")
 
 
+def test_off_the_pod_network_a_pod_s_port_may_be_sctp() -> None:
+    assert_accepted(RULE, vmi(interface(bridge={}, ports=[{"port": 80, "protocol": "SCTP"}]), networks=[multus("default")]))
+
+
 def test_the_protocols_of_port_ranges_are_another_rule_s_business() -> None:
     assert_accepted(RULE, vmi(interface(masquerade={}, ports=[], portRanges=[{"start": 1, "end": 2, "protocol": "udp"}])))

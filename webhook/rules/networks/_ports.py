@@ -1,5 +1,7 @@
 """What KubeVirt calls a port and a protocol, and whose `ports` and `portRanges` it reads. Reports nothing itself."""
 
+import re
+
 from webhook.kube.text import quoted, shown
 from webhook.plugins.registry import Registry
 from webhook.vmi.spec import Interface, PortRange
@@ -7,7 +9,12 @@ from webhook.vmi.vmi import VMI
 
 HIGHEST_PORT = 65535
 PORT_RANGES_GATE = "PortRangesSpec"
+MAX_NAME_LENGTH = 15
 _PROTOCOLS = ("TCP", "UDP")
+_POD_PROTOCOLS = (*_PROTOCOLS, "SCTP")
+"""What the API server takes for the port of a pod."""
+_is_of_port_characters = re.compile(r"[-a-z0-9]+").fullmatch
+_has_letter = re.compile(r"[a-z]").search
 
 
 def port_ranges_are_read(interface: Interface, vmi: VMI, registry: Registry) -> bool:
@@ -26,9 +33,22 @@ def is_port(number: int | None) -> bool:
     return number is not None and 0 < number <= HIGHEST_PORT
 
 
-def is_protocol(protocol: str | None) -> bool:
-    """Whether KubeVirt forwards this protocol; absent and empty mean TCP."""
-    return not protocol or protocol in _PROTOCOLS
+def is_protocol(protocol: str | None, *, on_pod_network: bool) -> bool:
+    """Whether a port can have this protocol: KubeVirt asks on the pod network, else the API server; absent and empty mean TCP."""
+    return not protocol or protocol in (_PROTOCOLS if on_pod_network else _POD_PROTOCOLS)
+
+
+def name_faults(name: str) -> list[str]:
+    """Why Kubernetes does not take a name for that of a port (IsValidPortName); empty when it does."""
+    found = (
+        (len(name) > MAX_NAME_LENGTH, f"has more than {MAX_NAME_LENGTH} characters"),
+        (not _is_of_port_characters(name), "has characters other than a-z, 0-9 and -"),
+        (not _has_letter(name), "has no letter from a to z"),
+        ("--" in name, "has two hyphens in a row"),
+        (name.startswith("-"), "begins with a hyphen"),
+        (name.endswith("-"), "ends with a hyphen"),
+    )
+    return [fault for is_so, fault in found if is_so]
 
 
 def is_range(ports: PortRange) -> bool:

@@ -22,18 +22,14 @@ Source
     that of Kubernetes' IsValidPortName.
 """
 
-import re
-
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.networks._ports import MAX_NAME_LENGTH, name_faults
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
-_MAX_LENGTH = 15
-_ACCEPTED = f"use at most {_MAX_LENGTH} characters of a-z, 0-9 and single hyphens inside, with at least one letter"
-_is_of_port_characters = re.compile(r"[-a-z0-9]+").fullmatch
-_has_letter = re.compile(r"[a-z]").search
+_ACCEPTED = f"use at most {MAX_NAME_LENGTH} characters of a-z, 0-9 and single hyphens inside, with at least one letter"
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
@@ -43,20 +39,8 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     return (
         Violation(("ports", index, "name"), f"port name {quoted(port.name)} {' and '.join(faults)}", _ACCEPTED)
         for index, port in enumerate(interface.ports)
-        if port.name and (faults := _faults(port.name))
+        if port.name and (faults := name_faults(port.name))
     )
-
-
-def _faults(name: str) -> list[str]:
-    found = (
-        (len(name) > _MAX_LENGTH, f"has more than {_MAX_LENGTH} characters"),
-        (not _is_of_port_characters(name), "has characters other than a-z, 0-9 and -"),
-        (not _has_letter(name), "has no letter from a to z"),
-        ("--" in name, "has two hyphens in a row"),
-        (name.startswith("-"), "begins with a hyphen"),
-        (name.endswith("-"), "ends with a hyphen"),
-    )
-    return [fault for is_so, fault in found if is_so]
 
 
 RULE = InterfaceRule(name="invalid-port-name", group=Group.NETWORKS, check=check, field="ports")

@@ -1,7 +1,7 @@
 """A forwarded port has a protocol that is neither TCP nor UDP.
 
 What
-    `interfaces[].ports[].protocol` is set to something else than `TCP` or `UDP`.
+    `interfaces[].ports[].protocol` is set to something else than `TCP` or `UDP`; off the pod network `SCTP` is accepted too.
 
 Why
     KubeVirt forwards these two only, and compares exactly.
@@ -27,14 +27,15 @@ from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
 
-def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     """Check each protocol, on any network; those of `portRanges` are `invalid-port-range`'s."""
     if not interface.ports:
         return ()
+    on_pod_network = vmi.on_pod_network(interface)
     return (
         Violation(("ports", index, "protocol"), *about_protocol(port.protocol))
         for index, port in enumerate(interface.ports)
-        if not is_protocol(port.protocol)
+        if not is_protocol(port.protocol, on_pod_network=on_pod_network)
     )
 
 

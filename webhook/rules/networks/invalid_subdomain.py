@@ -1,0 +1,42 @@
+"""The subdomain of a VM is not one that a pod can have.
+
+What
+    `subdomain` has a dot, more than 63 characters, or another character than a-z, 0-9 and `-`.
+
+Why
+    KubeVirt accepts a dotted name of up to 253 characters and copies it into the virt-launcher pod, whose `subdomain` must be one DNS
+    label. The API server refuses the pod: the VMI stays Pending.
+
+Refused
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+    subdomain: lab.example
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+    subdomain: lab
+
+Source
+    validateSubdomainDNSSubdomainRules in pkg/virt-api/webhooks/validating-webhook/admitters/vmi-create-admitter.go@v1.1.1 and @v1.9.0;
+    renderLaunchManifest in pkg/virt-controller/services/template.go@v1.9.0. The answers are those of a kube-apiserver 1.20.
+"""
+
+from webhook.kube.names import is_dns_label
+from webhook.kube.text import quoted
+from webhook.plugins.registry import Registry
+from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.vmi.vmi import VMI
+
+_HELP = "write one label: at most 63 letters in lower case, digits and hyphens, as the headless Service is named"
+
+
+def check(vmi: VMI, _registry: Registry) -> Mistakes:
+    """Check the name; an empty one counts as none."""
+    subdomain = vmi.spec.subdomain
+    if not subdomain or is_dns_label(subdomain):
+        return ()
+    return [Violation(("subdomain",), f"subdomain {quoted(subdomain)} is no DNS label, so the API server refuses the VM's pod", _HELP)]
+
+
+RULE = SpecRule(name="invalid-subdomain", group=Group.NETWORKS, check=check)
