@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from tests.runtime.server import Server, eventually
 from tests.tls import builders as tls
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS
 
+PAGE = Path(__file__).parents[2] / "docs/doctor.md"
 CR = f"{KUBEVIRTS}/kubevirt"
 ROLE = "/apis/rbac.authorization.k8s.io/v1/clusterroles/bindguard"
 SERVICE = f"/api/v1/namespaces/{NAMESPACE}/services/bindguard"
@@ -259,6 +261,28 @@ def test_no_mutating_configuration_is_missed_where_no_overhead_is_wanted(
     with stranger(cluster, replicas), off, without(cluster, f"{MUTATING}/bindguard"):
         code, found, _told = examined(admin)
     assert (code, found) == (EXIT_CLEAN, {"validating-configuration": "warn"})
+
+
+@pytest.mark.usefixtures("replicas")
+def test_with_the_service_account_of_the_pods_the_doctor_sees_what_docs_doctor_says(installed: Installation) -> None:
+    done = bindguard("doctor", "--kubeconfig", installed.directory / "kubeconfig", "-o", "json")
+    verdicts = {each["check"]: each["verdict"] for each in read_json(done.stdout.decode())["checks"]}
+    seen = {check for check, verdict in verdicts.items() if verdict != "unknown"}
+    row = re.search(r"^\| the service account of the pods \| ([^|]+) \| ([^|]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert row is not None
+    assert (sorted(seen), sorted(verdicts.keys() - seen)) == (sorted(_named(row[1])), sorted(_named(row[2])))
+    assert done.returncode == EXIT_CLEAN
+
+
+def _named(cell: str) -> list[str]:
+    return re.findall(r"`([\w-]+)`", cell)
+
+
+@pytest.mark.usefixtures("replicas")
+def test_a_kubeconfig_is_read_from_a_pipe_as_kubectl_exec_hands_it_in(admin: Path) -> None:
+    done = bindguard("doctor", "--kubeconfig", "/dev/stdin", "-o", "json", stdin=admin.read_bytes())
+    assert done.returncode == EXIT_CLEAN, done.stderr.decode()
+    assert {each["check"]: each["verdict"] for each in read_json(done.stdout.decode())["checks"]}["dry-run"] == "ok"
 
 
 @pytest.mark.usefixtures("replicas")

@@ -79,5 +79,7 @@ def _ages(snapshot: Snapshot) -> Iterator[Result]:
         if seconds > _OLD_SECONDS:
             found = f"{pod}: it has not heard of the KubeVirt CR for {age(seconds)}"
             yield warn("registry", found, "look at its log: the API server may not answer it")
-    if not snapshot.inside:
-        yield unknown("registry", "no pod runs that could be asked by what it checks")
+    if snapshot.pods.value is None:
+        yield unseen("registry", snapshot.pods, "what the pods check against")
+    elif not snapshot.inside:
+        yield unknown("registry", "no pod runs that could tell what it checks against")
