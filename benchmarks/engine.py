@@ -9,7 +9,8 @@ from collections.abc import Callable
 from benchmarks.corpus import launcher
 from benchmarks.machine import median, row
 from webhook.admission.answer import Answer
-from webhook.admission.mutation import OverheadMode, mutate, wanted_vmi
+from webhook.admission.mutation import mutate
+from webhook.admission.pods import OverheadMode, open_pod_review
 from webhook.admission.review import open_review
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.validation import validate
@@ -64,13 +65,13 @@ def rule_set(plugins: int) -> RuleSet:
 
 
 def answered(body: bytes, by: RuleSet) -> Answer:
-    """The way of a VM."""
+    """A VM is validated."""
     return validate(open_review(body), by)
 
 
 def patched(pod: bytes, vmi: bytes, book: RuleSet) -> None:
-    """The way of a launcher pod that is owed overhead."""
-    if not (answer := mutate(wanted_vmi(pod)[0], vmi, book, OverheadMode.EVEN_IF_COUNTED)).patch:
+    """A launcher pod gets its overhead."""
+    if not (answer := mutate(open_pod_review(pod), vmi, book, OverheadMode.EVEN_IF_COUNTED)).patch:
         raise SystemExit(f"the launcher pod stays as it is: {answer.reason}")
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.builders import registry
 from webhook.admission.answer import Answer, Decision
-from webhook.admission.mutation import OverheadMode, mutate, wanted_vmi
-from webhook.admission.pods import PodReview
+from webhook.admission.mutation import mutate
+from webhook.admission.pods import OverheadMode, PodReview, VMIReference, open_pod_review
 from webhook.admission.rule_set import RuleSet
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules import RULES
@@ -134,8 +134,8 @@ def review(obj: Any, *, kind: Mapping[str, str] | None = None, envelope: Mapping
 
 def named(obj: Json) -> PodReview:
     """The review of a pod that names its VMI; fails when it names none."""
-    asked, reference, reason = wanted_vmi(review(obj))
-    assert reference is not None, reason
+    asked = open_pod_review(review(obj))
+    assert isinstance(asked.vmi, VMIReference), asked.vmi
     return asked
 
 
@@ -158,11 +158,8 @@ def rule_set(
 
 def answer(obj: Json, of: Any = None, book: RuleSet | None = None, mode: OverheadMode = OverheadMode.AUTO) -> Answer:
     """What is answered about a pod whose VMI is `of`: plain data, or the bytes that are read for it."""
-    asked, reference, reason = wanted_vmi(review(obj), mode)
-    if reference is None:
-        return Answer(decision=Decision.ALLOWED, reason=reason)
     body = of if isinstance(of, bytes) else json.dumps(of if of is not None else vmi()).encode()
-    return mutate(asked, body, book or rule_set(), mode)
+    return mutate(open_pod_review(review(obj), mode), body, book or rule_set(), mode)
 
 
 def after(obj: Json, answered: Answer) -> Json:

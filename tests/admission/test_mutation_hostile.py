@@ -26,10 +26,10 @@ from tests.admission.launchers import (
     rule_set,
     vmi,
 )
-from webhook.admission.answer import ReviewError
-from webhook.admission.mutation import REASONS, OverheadMode, mutate, wanted_vmi
+from webhook.admission.answer import ReviewError, SkipReason
+from webhook.admission.mutation import mutate
+from webhook.admission.pods import OverheadMode, VMIReference, open_pod_review
 from webhook.kube.quantity import parse_quantity
-from webhook.vmi.launcher import VMIReference
 
 EVEN_IF_COUNTED = OverheadMode.EVEN_IF_COUNTED
 FORGED = '{"requests.memory":"500Mi"}'
@@ -37,16 +37,15 @@ FORGED = '{"requests.memory":"500Mi"}'
 
 def skipped(body: bytes) -> str:
     """Why no VMI is read."""
-    _, reference, reason = wanted_vmi(body)
-    assert reference is None
-    assert reason in REASONS
+    reason = open_pod_review(body).vmi
+    assert isinstance(reason, SkipReason)
     return reason
 
 
 def test_the_vmi_is_that_of_the_owner_in_the_namespace_of_the_request() -> None:
     elsewhere = pod(namespace="kube-system")
-    asked, reference, reason = wanted_vmi(review(elsewhere, userInfo={"username": "virt-controller"}))
-    assert (reference, reason) == (VMIReference("shop", "web", UID), "")
+    asked = open_pod_review(review(elsewhere, userInfo={"username": "virt-controller"}))
+    assert asked.vmi == VMIReference("shop", "web", UID)
     assert (asked.request.namespace, asked.request.user_info.username) == ("shop", "virt-controller")
 
 
@@ -114,7 +113,8 @@ def test_an_owner_with_another_uid_than_the_label_changes_nothing(uid: str) -> N
 
 def by(user_info: Any) -> str:
     """Why the launcher pod of this user names no VMI that is read, where KubeVirt's own user is known; empty when it does."""
-    return wanted_vmi(review(pod(), userInfo=user_info), creators=frozenset({KUBEVIRT}))[2]
+    vmi = open_pod_review(review(pod(), userInfo=user_info), creators=frozenset({KUBEVIRT})).vmi
+    return vmi if isinstance(vmi, SkipReason) else ""
 
 
 @pytest.mark.parametrize(
@@ -131,17 +131,16 @@ def by(user_info: Any) -> str:
 )
 def test_a_launcher_pod_that_somebody_else_creates_leads_to_no_vmi(user_info: Json) -> None:
     assert by(user_info) == "unknown-requester"
-    assert "unknown-requester" in REASONS
 
 
 def test_kubevirts_own_user_creates_launcher_pods_and_where_it_is_not_known_anybody_does() -> None:
     assert by({"username": KUBEVIRT, "groups": ["system:serviceaccounts"]}) == ""
-    assert wanted_vmi(review(pod(), userInfo={"username": "anybody"}))[1] is not None
+    assert isinstance(open_pod_review(review(pod(), userInfo={"username": "anybody"})).vmi, VMIReference)
 
 
 def test_the_requester_of_another_pod_is_of_no_interest() -> None:
     other = review(pod(labels={"kubevirt.io": "virt-handler"}), userInfo={"username": "anybody"})
-    assert wanted_vmi(other, creators=frozenset({KUBEVIRT}))[2] == "not-a-launcher"
+    assert open_pod_review(other, creators=frozenset({KUBEVIRT})).vmi is SkipReason.NOT_A_LAUNCHER
 
 
 def test_an_owner_that_names_somebody_elses_vmi_changes_nothing() -> None:
@@ -312,7 +311,7 @@ def test_an_account_of_kubevirt_that_is_no_number_leaves_the_pod_alone() -> None
 )
 def test_a_body_that_is_no_review_of_a_pod_is_an_error_and_no_verdict(body: bytes) -> None:
     with pytest.raises(ReviewError, match=r"\w"):
-        wanted_vmi(body)
+        open_pod_review(body)
 
 
 AMOUNTS = st.sampled_from(["0", "1", "1500m", "250Mi", "1G", "1e3"])
@@ -344,9 +343,8 @@ def test_whatever_is_added_is_added_once_and_no_request_passes_its_limit(request
 
 
 def test_a_review_that_names_no_vmi_or_no_compute_container_is_never_patched() -> None:
-    asked, reference, _ = wanted_vmi(review(pod({"name": "main"})))
+    asked = open_pod_review(review(pod({"name": "main"})))
     body = json.dumps(vmi()).encode()
-    assert reference is None
-    assert_unpatched(mutate(asked, body, rule_set(), EVEN_IF_COUNTED), "uid-mismatch")
+    assert_unpatched(mutate(asked, body, rule_set(), EVEN_IF_COUNTED), "no-compute-container")
     named = asked._replace(vmi=VMIReference("shop", "web", UID))
     assert_unpatched(mutate(named, body, rule_set(), EVEN_IF_COUNTED), "no-compute-container")

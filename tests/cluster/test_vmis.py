@@ -13,7 +13,8 @@ from tests.cluster import stories
 from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi
 from tests.runtime.server import eventually
-from webhook.admission.vmi_source import Unread, VMISource, VMISourceError
+from webhook.admission.answer import SkipReason
+from webhook.admission.vmi_source import VMISource, VMISourceError
 from webhook.cluster.vmis import PAUSES, ClusterVMIs
 
 T = TypeVar("T")
@@ -102,17 +103,19 @@ def test_what_may_pass_is_tried_again(stored: FakeApi, fault: int | str) -> None
 @pytest.mark.parametrize(
     ("fault", "reason", "tries"),
     [
-        (401, Unread.UNAUTHORIZED, 2),  # with a new token
-        (403, Unread.FORBIDDEN, 1),
-        (400, Unread.UNAVAILABLE, 1),
-        (429, Unread.TOO_MANY_REQUESTS, 4),
-        (500, Unread.UNAVAILABLE, 4),
-        (503, Unread.UNAVAILABLE, 4),
-        (504, Unread.TIMEOUT, 4),
-        ("cut", Unread.UNREACHABLE, 4),
+        (401, SkipReason.UNAUTHORIZED, 2),  # with a new token
+        (403, SkipReason.FORBIDDEN, 1),
+        (400, SkipReason.UNAVAILABLE, 1),
+        (429, SkipReason.TOO_MANY_REQUESTS, 4),
+        (500, SkipReason.UNAVAILABLE, 4),
+        (503, SkipReason.UNAVAILABLE, 4),
+        (504, SkipReason.TIMEOUT, 4),
+        ("cut", SkipReason.UNREACHABLE, 4),
     ],
 )
-def test_every_failure_has_its_word_and_as_many_tries_as_are_of_use(stored: FakeApi, fault: int | str, reason: Unread, tries: int) -> None:
+def test_every_failure_has_its_word_and_as_many_tries_as_are_of_use(
+    stored: FakeApi, fault: int | str, reason: SkipReason, tries: int
+) -> None:
     stored.fail(WEB, fault, times=99)
     error = refused(stored)
     assert error.reason is reason
@@ -125,13 +128,13 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_asks_or_not_asked_again(s
     stored.retry_after = asks
     stored.fail(WEB, 429, times=99)
     time = Time(chance=0.5)
-    assert refused(stored, time=time).reason is Unread.TOO_MANY_REQUESTS
+    assert refused(stored, time=time).reason is SkipReason.TOO_MANY_REQUESTS
     assert time.waited == waited
 
 
 def test_a_server_that_does_not_answer_is_a_timeout(stored: FakeApi) -> None:
     stored.fail(WEB, "hang", times=99)
-    assert refused(stored, read_seconds=0.05).reason is Unread.TIMEOUT
+    assert refused(stored, read_seconds=0.05).reason is SkipReason.TIMEOUT
 
 
 def test_a_server_that_hangs_once_is_given_up_for_another_try(stored: FakeApi) -> None:
@@ -142,13 +145,13 @@ def test_a_server_that_hangs_once_is_given_up_for_another_try(stored: FakeApi) -
 def test_nobody_at_the_address_is_unreachable() -> None:
     with FakeApi() as gone:
         pass
-    assert refused(gone).reason is Unread.UNREACHABLE
+    assert refused(gone).reason is SkipReason.UNREACHABLE
 
 
 def test_failures_of_many_sorts_in_a_row_end_in_the_last_one(stored: FakeApi) -> None:
     for fault in (503, "cut", 404, 403):
         stored.fail(WEB, fault)
-    assert refused(stored).reason is Unread.FORBIDDEN
+    assert refused(stored).reason is SkipReason.FORBIDDEN
 
 
 class SecretContents:

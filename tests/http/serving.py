@@ -14,7 +14,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from tests.admission import launchers, reviews
-from webhook.admission.mutation import OverheadMode
+from webhook.admission.pods import OverheadMode
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource
 from webhook.http.limited_listener import LimitedListener

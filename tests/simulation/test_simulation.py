@@ -67,7 +67,7 @@ def test_a_read_that_began_before_the_review_is_found(monkeypatch: pytest.Monkey
 
 
 def test_a_pod_that_is_changed_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overhead_due, "read_marker", lambda *_: {})
+    monkeypatch.setattr(overhead_due, "read_applied", lambda *_: {})
     assert_found("no pod changed twice")
 
 

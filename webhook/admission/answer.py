@@ -17,13 +17,70 @@ class Decision(enum.StrEnum):
     PATCHED = "patched"
 
 
+class SkipReason(enum.StrEnum):
+    """Why an object was not checked, or a pod stays as it is: the words of audit annotations, logs and metrics (docs/request.md)."""
+
+    # what the request says about itself
+    DELETE = "delete"
+    CONNECT = "connect"
+    STATUS = "status"
+    SCALE = "scale"
+    SUBRESOURCE = "subresource"
+    UNKNOWN_KIND = "unknown-kind"
+    EXEMPT_NAMESPACE = "exempt-namespace"
+    # what the object says
+    DELETING = "deleting"
+    UNCHANGED = "unchanged"
+    # which pods have a VMI that is read
+    MODE_OFF = "mode-off"
+    NOT_CREATE = "not-create"
+    NOT_A_POD = "not-a-pod"
+    NOT_A_LAUNCHER = "not-a-launcher"
+    UNKNOWN_REQUESTER = "unknown-requester"
+    NO_VMI_OWNER = "no-vmi-owner"
+    CREATED_BY_MISMATCH = "created-by-mismatch"
+    NO_COMPUTE_CONTAINER = "no-compute-container"
+    # reading the VMI
+    NO_VMI_SOURCE = "no-vmi-source"
+    TIMEOUT = "timeout"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    TOO_MANY_REQUESTS = "too-many-requests"
+    UNREACHABLE = "unreachable"
+    UNAVAILABLE = "unavailable"
+    VMI_NOT_FOUND = "vmi-not-found"
+    VMI_UNREADABLE = "vmi-unreadable"
+    UID_MISMATCH = "uid-mismatch"
+    # the overhead that is due
+    NO_PLUGINS = "no-plugins"
+    NOTHING_DECLARED = "nothing-declared"
+    COUNTED_BY_KUBEVIRT = "counted-by-kubevirt"
+    NOT_PROVABLE = "not-provable"
+    NOT_APPLICABLE = "not-applicable"
+    ALREADY_ADDED = "already-added"
+    UNREADABLE_QUANTITY = "unreadable-quantity"
+
+
+_VMI_NOT_PROVED = "vmi-not-proved"
+_NOT_PROVED = frozenset({SkipReason.VMI_NOT_FOUND, SkipReason.VMI_UNREADABLE, SkipReason.UID_MISMATCH})
+
+
+def public_reason(reason: str) -> str:
+    """The reason as an answer may tell it; metrics and logs have the one itself.
+
+    An answer has the same word for three reasons: anybody who reaches the port may send a review, and only who knows a VMI's uid knows
+    whether there is one.
+    """
+    return _VMI_NOT_PROVED if reason in _NOT_PROVED else reason
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One answer, with what logs and metrics tell about it.
 
     Attributes:
         decision: What is answered.
         findings: What the rules found, denials first, each with the severity that counted here (an UPDATE may soften it).
-        reason: Why nothing was checked or changed: one of a few fixed words (`delete`, `status`, `unknown-kind`); empty otherwise.
+        reason: Why nothing was checked or changed: a `SkipReason`; empty otherwise.
         patch: JSON Patch operations, of a patched answer only.
         audit: Further audit annotations, by key without prefix.
     """
@@ -47,6 +104,11 @@ def answer_of(findings: Sequence[Finding]) -> Answer:
         return Answer(decision=Decision.ALLOWED, findings=findings)
     warnings = [finding for finding in findings if finding.severity is not Action.DENY]
     return Answer(decision=Decision.DENIED, findings=[*denials, *warnings])
+
+
+def skipped(reason: SkipReason, problem: str = "") -> Answer:
+    """Allowed without a check or a change; `problem` says more for the audit log."""
+    return Answer(decision=Decision.ALLOWED, reason=reason, audit={"problem": problem} if problem else {})
 
 
 class ReviewError(Exception):

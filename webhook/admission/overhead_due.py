@@ -1,20 +1,28 @@
 """The overhead that is due to a launcher pod: what its VM's plugins declare, less what virt-controller has provably counted.
 
-Mutation and validation of pods both ask here, so that the one misses exactly what the other adds.
+Mutation and validation of pods go by the same result, so that validation misses exactly what mutation adds.
 """
 
 import enum
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from webhook.admission.applied_overhead import MARKER, read_marker, write_marker
-from webhook.admission.pods import COMPUTE, Compute, Container, Pod, PodReview
-from webhook.admission.resource_amounts import REQUESTS_MEMORY, Amounts, declared_amounts, memory_is_registered, total
-from webhook.admission.resources import Sections, applicable, sections_of, with_amounts
+from webhook.admission.answer import Answer, SkipReason, skipped
+from webhook.admission.pods import COMPUTE, Compute, Container, OverheadMode, Pod, PodReview, VMIReference
+from webhook.admission.resource_amounts import (
+    APPLIED,
+    REQUESTS_MEMORY,
+    Amounts,
+    declared_amounts,
+    memory_is_registered,
+    read_applied,
+    total,
+    write_applied,
+)
+from webhook.admission.resources import Sections, applicable, sections_of, with_amounts, with_overhead_annotation
 from webhook.admission.rule_set import RuleSet
 from webhook.kube.quantity import ZERO, Quantity
 from webhook.kube.version import Version
-from webhook.plugins.overhead import with_overhead_annotation
 from webhook.plugins.plugin import Plugin
 from webhook.vmi.launcher import LauncherVMI, read_launcher_vmi
 
@@ -78,40 +86,7 @@ def _is_of_later_release(container: Container) -> bool:
     return container.name.startswith(_SIDECAR) and any(each.name in _SIDECAR_ENV for each in container.env or ())
 
 
-class NotOwed(enum.StrEnum):
-    """Why a pod is owed nothing, or nothing that can be told."""
-
-    VMI_NOT_FOUND = "vmi-not-found"
-    VMI_UNREADABLE = "vmi-unreadable"
-    UID_MISMATCH = "uid-mismatch"
-    NO_COMPUTE_CONTAINER = "no-compute-container"
-    NO_PLUGINS = "no-plugins"
-    NOTHING_DECLARED = "nothing-declared"
-    COUNTED_BY_KUBEVIRT = "counted-by-kubevirt"
-    NOT_PROVABLE = "not-provable"
-    NOT_APPLICABLE = "not-applicable"
-    ALREADY_ADDED = "already-added"
-    UNREADABLE_QUANTITY = "unreadable-quantity"
-
-
-VMI_NOT_PROVED = "vmi-not-proved"
-"""What an answer says in place of these: who asks may be anybody who reaches the port, and only who knows a VMI's uid knows the VMI."""
-_NOT_PROVED = frozenset({NotOwed.VMI_NOT_FOUND, NotOwed.VMI_UNREADABLE, NotOwed.UID_MISMATCH})
-
-
-def public_reason(reason: str) -> str:
-    """The reason as an answer may tell it; metrics and logs tell the one itself."""
-    return VMI_NOT_PROVED if reason in _NOT_PROVED else reason
-
-
-class Unowed(NamedTuple):
-    """Nothing is owed; `problem` says more where the reason alone would not do."""
-
-    reason: NotOwed
-    problem: str = ""
-
-
-class Owed(NamedTuple):
+class OverheadDue(NamedTuple):
     """What a pod lacks.
 
     Attributes:
@@ -131,35 +106,47 @@ class Owed(NamedTuple):
     is_counted_twice: bool
 
     def plugins(self, *slots: str) -> list[str]:
-        """The plugins that declare something for one of the slots; for any that is owed when none is named."""
+        """The plugins that declare something for one of the slots; for any that is due when none is named."""
         wanted = set(slots or self.amounts)
         return [name for name, amounts in self.declared.items() if wanted & amounts.keys()]
 
 
-def due_to(review: PodReview, vmi: bytes | None, rule_set: RuleSet, *, even_if_counted: bool) -> Owed | Unowed:
-    """What the pod of the review is owed; `vmi` is the JSON of the VMI that it names, `None` when there is none.
+def due_to(review: PodReview, vmi: bytes | None, rule_set: RuleSet, mode: OverheadMode) -> OverheadDue | Answer:
+    """What is due to the pod of the review, or the answer that leaves it as it is.
 
-    With `even_if_counted` all that is declared is owed, whatever KubeVirt has counted.
+    Args:
+        review: The review of the pod.
+        vmi: The JSON of the VMI that the pod names; `None` when there is none.
+        rule_set: What is registered.
+        mode: Which memory is added; with `even-if-counted` all that is declared.
     """
+    if mode is OverheadMode.OFF:
+        return skipped(SkipReason.MODE_OFF)
+    proved = review.vmi if isinstance(review.vmi, SkipReason) else _proved(review.vmi, vmi)
+    if isinstance(proved, SkipReason):
+        return skipped(proved)
+    try:
+        due = _due(review.pod, proved, rule_set, even_if_counted=mode is OverheadMode.EVEN_IF_COUNTED)
+    except ValueError as error:
+        return skipped(SkipReason.UNREADABLE_QUANTITY, str(error))
+    return skipped(due) if isinstance(due, SkipReason) else due
+
+
+def _proved(named: VMIReference, vmi: bytes | None) -> LauncherVMI | SkipReason:
+    """The VMI, if it is the one that the pod names: only its uid proves that."""
     if vmi is None:
-        return Unowed(NotOwed.VMI_NOT_FOUND)
+        return SkipReason.VMI_NOT_FOUND
     found = read_launcher_vmi(vmi)
     if found is None:
-        return Unowed(NotOwed.VMI_UNREADABLE)
-    if review.vmi is None or found.metadata.uid != review.vmi.uid:
-        return Unowed(NotOwed.UID_MISMATCH)
-    try:
-        due = _due(review.pod, found, rule_set, even_if_counted=even_if_counted)
-    except ValueError as error:
-        return Unowed(NotOwed.UNREADABLE_QUANTITY, str(error))
-    return Unowed(due) if isinstance(due, NotOwed) else due
+        return SkipReason.VMI_UNREADABLE
+    return found if found.metadata.uid == named.uid else SkipReason.UID_MISMATCH
 
 
-def _due(pod: Pod, vmi: LauncherVMI, rule_set: RuleSet, *, even_if_counted: bool) -> Owed | NotOwed:
+def _due(pod: Pod, vmi: LauncherVMI, rule_set: RuleSet, *, even_if_counted: bool) -> OverheadDue | SkipReason:
     """What the plugins declare, as far as KubeVirt has provably not counted it."""
     names = vmi.plugin_names
     if not names:
-        return NotOwed.NO_PLUGINS
+        return SkipReason.NO_PLUGINS
     registered = rule_set.registry.plugins
     plugins = {name: registered[name] for name in names if name in registered}
     declared = declared_amounts(plugins, rule_set.supplementary)
@@ -173,31 +160,31 @@ def _due(pod: Pod, vmi: LauncherVMI, rule_set: RuleSet, *, even_if_counted: bool
     return _rest(pod, vmi, due, declared, is_counted=is_counted)
 
 
-def _nothing_due(declared: Mapping[str, Amounts], plugins: Mapping[str, Plugin], evidence: Evidence) -> NotOwed:
+def _nothing_due(declared: Mapping[str, Amounts], plugins: Mapping[str, Plugin], evidence: Evidence) -> SkipReason:
     """Why no amount is due. Supplementary memory is for KubeVirt up to 1.2: where it is later, nothing of the kind is declared."""
     if not declared:
-        return NotOwed.NOTHING_DECLARED
+        return SkipReason.NOTHING_DECLARED
     if evidence is Evidence.UNKNOWN:
-        return NotOwed.NOT_PROVABLE
-    return NotOwed.COUNTED_BY_KUBEVIRT if memory_is_registered(plugins.values()) else NotOwed.NOTHING_DECLARED
+        return SkipReason.NOT_PROVABLE
+    return SkipReason.COUNTED_BY_KUBEVIRT if memory_is_registered(plugins.values()) else SkipReason.NOTHING_DECLARED
 
 
-def _rest(pod: Pod, vmi: LauncherVMI, due: Amounts, declared: Mapping[str, Amounts], *, is_counted: bool) -> Owed | NotOwed:
-    """What is due, less what the pod's marker tells."""
-    compute, of_vmi = pod.compute(), vmi.annotations.get(MARKER)
+def _rest(pod: Pod, vmi: LauncherVMI, due: Amounts, declared: Mapping[str, Amounts], *, is_counted: bool) -> OverheadDue | SkipReason:
+    """What is due, less what the pod's annotation says was added."""
+    compute, of_vmi = pod.compute(), vmi.annotations.get(APPLIED)
     if compute is None:
-        return NotOwed.NO_COMPUTE_CONTAINER
+        return SkipReason.NO_COMPUTE_CONTAINER
     fitting = applicable(due, compute.container.resources, vmi)
-    before = read_marker(pod.annotations.get(MARKER), of_vmi)
+    before = read_applied(pod.annotations.get(APPLIED), of_vmi)
     amounts = _less(fitting, before)
     if not amounts:
-        return NotOwed.ALREADY_ADDED if fitting else NotOwed.NOT_APPLICABLE
+        return SkipReason.ALREADY_ADDED if fitting else SkipReason.NOT_APPLICABLE
     sections = sections_of(compute.container.resources) or {}
     resources, account = with_amounts(sections, amounts, vmi), _account(pod, amounts, vmi)
     if resources == sections and not account:
-        return NotOwed.NOT_APPLICABLE  # guest overhead that is overcommitted, and no limit
-    marker = write_marker(before | {slot: fitting[slot] for slot in amounts}, of_vmi)
-    return Owed(compute, amounts, declared, resources, account | {MARKER: marker}, is_counted and REQUESTS_MEMORY in amounts)
+        return SkipReason.NOT_APPLICABLE  # guest overhead that is overcommitted, and no limit
+    applied = write_applied(before | {slot: fitting[slot] for slot in amounts}, of_vmi)
+    return OverheadDue(compute, amounts, declared, resources, account | {APPLIED: applied}, is_counted and REQUESTS_MEMORY in amounts)
 
 
 def _account(pod: Pod, due: Amounts, vmi: LauncherVMI) -> dict[str, str]:
@@ -208,6 +195,6 @@ def _account(pod: Pod, due: Amounts, vmi: LauncherVMI) -> dict[str, str]:
 
 
 def _less(due: Amounts, before: Amounts) -> Amounts:
-    """Due less what the marker tells; never below zero, as nothing is ever taken away from a pod."""
+    """Due less what was added; never below zero, as nothing is ever taken away from a pod."""
     rest = {slot: Quantity(amount.nanos - before.get(slot, ZERO).nanos, amount.format) for slot, amount in due.items()}
     return {slot: amount for slot, amount in rest.items() if amount > ZERO}

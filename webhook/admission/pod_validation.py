@@ -1,24 +1,21 @@
 """A launcher pod after all webhooks have changed it: whether it still lacks what its VM's plugins declare.
 
 Mutation fails open: when it is not called, or not answered, the pod starts with too little memory, and the plugin's process is killed
-later, inside a running VM. What is asked here is what mutation would still add. Whatever is odd about a pod or its VMI lets it pass, with
-the reason, as in mutation.
+later, inside a running VM. A pod lacks what mutation would still add. Whatever is odd about a pod or its VMI lets it pass, with the reason,
+as in mutation.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from webhook.admission.answer import Answer, Decision
-from webhook.admission.applied_overhead import written
-from webhook.admission.mutation import OverheadMode, Unpatched, unpatched
-from webhook.admission.overhead_due import NotOwed, Owed, Unowed, due_to
-from webhook.admission.pods import COMPUTE, PodReview
-from webhook.admission.resource_amounts import read_amount
+from webhook.admission.answer import Answer, Decision, SkipReason, skipped
+from webhook.admission.overhead_due import OverheadDue, due_to
+from webhook.admission.pods import COMPUTE, OverheadMode, PodReview
+from webhook.admission.resource_amounts import RESOURCES, read_amount, written
 from webhook.admission.resources import sections_of
 from webhook.admission.rule_set import RuleSet
 from webhook.kube.quantity import ZERO, Quantity
 from webhook.kube.text import quoted
-from webhook.plugins.overhead import RESOURCES
 from webhook.rules.base import Action, Finding
 
 MISSING_OVERHEAD = "missing-overhead"
@@ -33,24 +30,28 @@ _NONE: Mapping[str, Any] = {}
 
 
 def validate_pod(review: PodReview, vmi: bytes | None, rule_set: RuleSet, mode: OverheadMode, action: Action) -> Answer:
-    """The answer to a review for which `wanted_vmi` named a VMI; `vmi` is that VMI's JSON, `None` when there is none.
+    """The answer to the review of a pod at `/validate`.
 
-    `action` says whether a pod that lacks something is denied, or only warned of. `mode` is that of mutation: nothing is missed that
-    mutation would not add.
+    Args:
+        review: The review of the pod.
+        vmi: The JSON of the VMI that the pod names; `None` when there is none.
+        rule_set: What is registered.
+        mode: That of mutation: nothing is missed that mutation would not add.
+        action: Whether a pod that lacks something is denied, or gets a warning.
     """
-    if mode is OverheadMode.OFF or action is Action.OFF:
-        return unpatched(Unpatched.MODE_OFF)
-    due = due_to(review, vmi, rule_set, even_if_counted=mode is OverheadMode.EVEN_IF_COUNTED)
-    if isinstance(due, Unowed):
-        return unpatched(due.reason, due.problem)
+    if action is Action.OFF:
+        return skipped(SkipReason.MODE_OFF)
+    due = due_to(review, vmi, rule_set, mode)
+    if isinstance(due, Answer):
+        return due
     findings = [found for resource in RESOURCES for found in _missing(due, resource, action)]
     if not findings:
-        return unpatched(NotOwed.NOT_APPLICABLE)  # KubeVirt's account of the overhead alone would be raised
+        return skipped(SkipReason.NOT_APPLICABLE)  # KubeVirt's account of the overhead alone would be raised
     audit = {"plugins": ",".join(due.plugins()), "missing": written(due.amounts)}
     return Answer(decision=Decision.DENIED if action is Action.DENY else Decision.ALLOWED, findings=findings, audit=audit)
 
 
-def _missing(due: Owed, resource: str, severity: Action) -> Iterator[Finding]:
+def _missing(due: OverheadDue, resource: str, severity: Action) -> Iterator[Finding]:
     """What is missing of one resource, told where it would be added first: the request, or else the limit."""
     before, after = sections_of(due.compute.container.resources) or {}, due.resources
     for section, verb in _ASKS.items():
@@ -64,7 +65,7 @@ def _missing(due: Owed, resource: str, severity: Action) -> Iterator[Finding]:
             return
 
 
-def _lack(due: Owed, resource: str, found: object, wanted: object) -> str:
+def _lack(due: OverheadDue, resource: str, found: object, wanted: object) -> str:
     """How much is not there, written as the plugins wrote it, and which plugins those are."""
     slots = [slot for slot in due.amounts if slot.partition(".")[2] == resource]
     before = ZERO if found is None else read_amount(found)

@@ -1,21 +1,35 @@
-"""Overhead by slot: `requests.memory`, `limits.cpu`. What plugins declare, the registry and the supplementary table taken together.
+"""Overhead by slot (`requests.memory`, `limits.cpu`): what plugins declare, and what the annotation of a pod says was added already.
 
-Does not know pods.
+The owner of a VMI chooses its annotations, and KubeVirt copies them to the pod, except those whose key begins with `kubectl.kubernetes.io`
+(kubevirt/kubevirt pkg/virt-controller/services/template.go, filterVMIAnnotationsForPod, 1.1 to 1.9). The key of our annotation does, in a
+domain of ours, so no VMI can bring one to its pod. For forks that copy it all the same, an annotation with the very text that the VMI
+carries is not believed, and what is written always differs from that text.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+import msgspec
+
 from webhook.kube.quantity import ZERO, Quantity, read_quantity
 from webhook.kube.text import quoted
-from webhook.plugins.overhead import MEMORY, RESOURCES
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
+
+MEMORY = "memory"
+"""The one resource whose overhead KubeVirt counts."""
+RESOURCES = (MEMORY, "cpu", "ephemeral-storage")
+"""What a container may have more of without a device: the resources that an overhead can name."""
 
 Amounts: TypeAlias = dict[str, Quantity]
 """By slot, each above zero."""
 
+APPLIED = "kubectl.kubernetes.io.bindguard.io/overhead"
+"""The annotation in which a pod carries what was added to it, by slot, so that a second call adds nothing twice."""
+
 REQUESTS_MEMORY = f"requests.{MEMORY}"
 
+_decode = msgspec.json.Decoder(dict[str, str]).decode
 _LARGEST = Quantity((2**63 - 1) * 10**9)
 """Beyond this Kubernetes' own sums overflow."""
 
@@ -93,3 +107,29 @@ def _read(value: object) -> Quantity:
 
 def _requests(overhead: ComputeResourceOverhead | None) -> Mapping[str, Any]:
     return (overhead.requests if overhead is not None else None) or {}
+
+
+def read_applied(text: str | None, of_vmi: str | None) -> Amounts:
+    """What was added according to a pod's annotation; nothing without one, or when it is only a copy of the VMI's.
+
+    Raises:
+        ValueError: This program did not write it.
+    """
+    if text is None or text == of_vmi:
+        return {}
+    try:
+        amounts = _decode(text.encode())
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ValueError("the marker annotation is no JSON object of quantities") from error
+    return {slot: read_amount(value) for slot, value in amounts.items()}
+
+
+def write_applied(added: Mapping[str, Quantity], of_vmi: str | None) -> str:
+    """The value of the pod's annotation, which differs from the VMI's."""
+    text = written(added)
+    return text if text != of_vmi else f"{text} "
+
+
+def written(amounts: Mapping[str, Quantity]) -> str:
+    """Amounts as compact JSON, by slot."""
+    return json.dumps({slot: str(amount) for slot, amount in amounts.items()}, separators=(",", ":"))

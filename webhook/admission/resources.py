@@ -1,8 +1,9 @@
-"""The resources of container `compute` with owed amounts added.
+"""The resources of container `compute` with the due amounts added.
 
-Memory follows virt-controller to the character. Other resources follow the same pattern: a limit that exists grows with the request, so
-that a request never passes its limit and a Guaranteed pod stays Guaranteed; a limit is never invented. What grows a limit alone grows the
-request too where both were equal, for the same reason.
+Memory follows virt-controller to the character (kubevirt/kubevirt pkg/network/resources/memory.go and
+pkg/virt-controller/services/renderresources.go@v1.9.0). Other resources follow the same pattern: a limit that exists grows with the
+request, so that a request never passes its limit and a Guaranteed pod stays Guaranteed; a limit is never invented. What grows a limit alone
+grows the request too where both were equal, for the same reason.
 
 KubeVirt derives a memory limit by itself where a VMI has none and a ResourceQuota of the namespace limits memory: the request, overhead
 included, times a ratio that a namespace label sets. In a pod that was rendered without the overhead this limit grows by the overhead
@@ -13,9 +14,8 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from webhook.admission.pods import Resources
-from webhook.admission.resource_amounts import REQUESTS_MEMORY, Amounts, read_amount, summed
-from webhook.kube.quantity import Quantity
-from webhook.plugins.overhead import MEMORY, with_overhead
+from webhook.admission.resource_amounts import MEMORY, REQUESTS_MEMORY, Amounts, read_amount, summed
+from webhook.kube.quantity import ZERO, Quantity, parse_quantity
 from webhook.vmi.launcher import LauncherVMI
 
 Sections: TypeAlias = dict[str, Mapping[str, Any]]
@@ -41,7 +41,7 @@ def applicable(amounts: Amounts, resources: Resources | None, vmi: LauncherVMI) 
 
 
 def with_amounts(sections: Sections, due: Amounts, vmi: LauncherVMI) -> Sections:
-    """The sections with the owed amounts added. Raises `ValueError` for a quantity in them that is none, or beyond counting."""
+    """The sections with the due amounts added. Raises `ValueError` for a quantity in them that is none, or beyond counting."""
     for slot, amount in due.items():
         resource = _resource(slot)
         if slot == REQUESTS_MEMORY:
@@ -87,3 +87,40 @@ def _with_limit(sections: Sections, resource: str, amount: Quantity) -> Sections
 
 def _raised(section: Mapping[str, Any], resource: str, before: object, amount: Quantity) -> Mapping[str, Any]:
     return {**section, resource: str(summed(read_amount(before), amount))}
+
+
+def with_overhead(
+    resources: Mapping[str, Mapping[str, str]], memory: Quantity, *, hugepages: bool, overcommit_guest_overhead: bool
+) -> dict[str, Mapping[str, str]]:
+    """The `resources` of container `compute` with `memory` added, equal to the character to what virt-controller renders.
+
+    The request grows unless the VMI overcommits its guest overhead; with hugepages the request holds nothing but overhead, and
+    virt-controller asks for it all the same. A limit grows whenever there is one. So a Guaranteed pod stays Guaranteed, except with
+    `overcommitGuestOverhead`, where KubeVirt too moves the limit alone. `resources` stays as it is. Raises `ValueError` when a memory
+    value in it is no quantity.
+
+    Two things cannot be seen in `resources`. A plain number may be a binary quantity, and is taken for a decimal one: the sum is the same
+    amount, and is written differently only when a thousand or a Ki divides it. A limit that KubeVirt derived from the request, for a
+    ResourceQuota, grows by `memory` and not by a multiple of it.
+    """
+    result = dict(resources)
+    if memory == ZERO:
+        return result
+    if hugepages or not overcommit_guest_overhead:
+        result["requests"] = _with_more_memory(resources.get("requests") or {}, memory)
+    limits = resources.get("limits") or {}
+    if MEMORY in limits:
+        result["limits"] = _with_more_memory(limits, memory)
+    return result
+
+
+def _with_more_memory(amounts: Mapping[str, str], memory: Quantity) -> dict[str, str]:
+    return {**amounts, MEMORY: str(parse_quantity(amounts.get(MEMORY, "0")) + memory)}
+
+
+def with_overhead_annotation(current: str, memory: Quantity) -> str:
+    """The annotation `kubevirt.io/memory-overhead-bytes` raised by `memory`: whole bytes, a fraction rounded up.
+
+    Raises `ValueError` when `current` is no quantity.
+    """
+    return str((parse_quantity(current) + memory).bytes_rounded_up)

@@ -119,7 +119,7 @@ def open_review(body: bytes) -> Review:
     Raises:
         ReviewError: The body is no AdmissionReview of v1 with a request, a uid and an operation, with what was found.
     """
-    request = open_request(body, _decode_carriers)
+    request, _ = open_request(body, _decode_carriers)
     kind = _TYPED.get((request.kind.group, request.kind.version, request.kind.kind))
     if kind is None or not isinstance(request, _CarrierRequest) or request.new is None:
         return Review(request, body, None)
@@ -127,18 +127,19 @@ def open_review(body: bytes) -> Review:
     return Review(request, body, Objects(from_typed(request.new, kind), old))
 
 
-def open_request(body: bytes, decode: Callable[[bytes], Envelope[R]]) -> R | Request:
-    """The request of the AdmissionReview in `body`, as `decode` reads it; a bare `Request` where only its objects do not fit.
+def open_request(body: bytes, decode: Callable[[bytes], Envelope[R]]) -> tuple[R | Request, msgspec.ValidationError | None]:
+    """The request of the AdmissionReview in `body`, as `decode` reads it; where only its objects do not fit, a bare one and the error.
 
     Raises:
         ReviewError: As `open_review`.
     """
     envelope: Envelope[R] | Envelope[Request]
+    misfit: msgspec.ValidationError | None = None
     try:
         try:
             envelope = decode(body)
-        except msgspec.ValidationError:
-            envelope = _decode_request(body)
+        except msgspec.ValidationError as error:
+            misfit, envelope = error, _decode_request(body)
     except UNDECODABLE as error:
         raise ReviewError(_unlike_a_review(body, error)) from error
     if envelope.api_version != API_VERSION or envelope.kind != KIND:
@@ -148,7 +149,7 @@ def open_request(body: bytes, decode: Callable[[bytes], Envelope[R]]) -> R | Req
         raise ReviewError('request.uid is "": an answer must repeat the uid of its request')
     if request.operation not in OPERATIONS:
         raise ReviewError(f"request.operation is {shown(request.operation)}; read are {', '.join(sorted(OPERATIONS))}")
-    return request
+    return request, misfit
 
 
 def objects_of(review: Review) -> Objects:

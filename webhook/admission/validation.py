@@ -5,7 +5,7 @@ What the request says about itself comes first, then the object, and the old obj
 
 from collections.abc import Container, Mapping
 
-from webhook.admission.answer import Answer, Decision, ReviewError, answer_of
+from webhook.admission.answer import Answer, ReviewError, SkipReason, answer_of, skipped
 from webhook.admission.confirmation import unchecked
 from webhook.admission.evaluation import evaluate
 from webhook.admission.objects import CHECKED_KINDS
@@ -18,18 +18,12 @@ from webhook.rules.base import Finding
 from webhook.rules.plan import Plan
 from webhook.vmi.objects import VMIObject
 
-_SUBRESOURCES = frozenset({"status", "scale"})
+_SUBRESOURCES: Mapping[str, SkipReason] = {"status": SkipReason.STATUS, "scale": SkipReason.SCALE}
 _UPDATE = "UPDATE"
-_REASONS = ("delete", "connect", "status", "scale", "subresource", "unknown-kind", "exempt-namespace", "deleting", "unchanged")
-_SKIPPED: Mapping[str, Answer] = {reason: Answer(decision=Decision.ALLOWED, reason=reason) for reason in _REASONS}
 
 
 def validate(review: Review, rule_set: RuleSet, *, exempt_namespaces: Container[str] = frozenset()) -> Answer:
     """Answer a review: allowed or denied, with everything that the rules found.
-
-    What is allowed without a look says why in `reason`: `delete`, `connect`, `status`, `scale`, `subresource`, `unknown-kind` (it holds no
-    VMI spec), `exempt-namespace`, `deleting` (it has a deletionTimestamp, which nobody but the API server can set), `unchanged` (no plugin
-    of a KubeVirt or HyperConverged CR changed).
 
     The KubeVirt and HyperConverged CRs get warnings at most: whether an admin's registration stands is not ours to decide, and a denial
     would also stop the operator that writes them.
@@ -38,35 +32,35 @@ def validate(review: Review, rule_set: RuleSet, *, exempt_namespaces: Container[
         ReviewError: The request has no object that can be evaluated.
     """
     reason = _skip_reason(review.request, exempt_namespaces)
-    if reason:
-        return _SKIPPED[reason]
+    if reason is not None:
+        return skipped(reason)
     try:
         return _evaluated(review.request, objects_of(review), rule_set)
     except UNDECODABLE as error:
         raise ReviewError(undecodable(error)) from error
 
 
-def _skip_reason(request: Request, exempt_namespaces: Container[str]) -> str:
+def _skip_reason(request: Request, exempt_namespaces: Container[str]) -> SkipReason | None:
     """Why a request needs no checking, as far as it says so itself."""
     if request.operation not in {"CREATE", _UPDATE}:
-        return request.operation.lower()
+        return SkipReason(request.operation.lower())
     if request.sub_resource:
-        return request.sub_resource if request.sub_resource in _SUBRESOURCES else "subresource"
+        return _SUBRESOURCES.get(request.sub_resource, SkipReason.SUBRESOURCE)
     if (request.kind.group, request.kind.kind) not in CHECKED_KINDS:
-        return "unknown-kind"
-    return "exempt-namespace" if request.namespace in exempt_namespaces else ""
+        return SkipReason.UNKNOWN_KIND
+    return SkipReason.EXEMPT_NAMESPACE if request.namespace in exempt_namespaces else None
 
 
 def _evaluated(request: Request, objects: Objects, rule_set: RuleSet) -> Answer:
     new, old = objects
     if new is None:
-        return _SKIPPED["unknown-kind"]
+        return skipped(SkipReason.UNKNOWN_KIND)
     if new.is_deleting:
-        return _SKIPPED["deleting"]
+        return skipped(SkipReason.DELETING)  # only the API server can set a deletionTimestamp
     if isinstance(new, RegistryCR):
         registered = old.registrations if isinstance(old, RegistryCR) else ()
         if request.operation == _UPDATE and list(new.registrations) == list(registered):
-            return _SKIPPED["unchanged"]
+            return skipped(SkipReason.UNCHANGED)
         return answer_of(softened(evaluate(new, rule_set.plan)))
     if request.operation == _UPDATE:
         findings = _updated(new, old if isinstance(old, VMIObject) else None, rule_set.plan)

@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from webhook.admission.answer import Answer, Decision
+from webhook.admission.answer import Answer, Decision, public_reason
 from webhook.admission.causes import CAUSE_TYPE_OF, INVALID
-from webhook.admission.overhead_due import public_reason
 from webhook.admission.review import API_VERSION, KIND, Request
 from webhook.admission.rule_set import RULE_PLACEHOLDER, RuleSet, Support
 from webhook.kube.fieldpath import render

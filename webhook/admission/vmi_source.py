@@ -1,32 +1,21 @@
 """Where the VMI of a launcher pod is read from, as one method: a directory of files, or the API server."""
 
-import enum
 from typing import Protocol
 
-
-class Unread(enum.StrEnum):
-    """Why a VMI could not be read: that it may not be, that nobody answers, or that who answers cannot tell."""
-
-    NO_VMI_SOURCE = "no-vmi-source"
-    TIMEOUT = "timeout"
-    UNAUTHORIZED = "unauthorized"
-    FORBIDDEN = "forbidden"
-    TOO_MANY_REQUESTS = "too-many-requests"
-    UNREACHABLE = "unreachable"
-    UNAVAILABLE = "unavailable"
+from webhook.admission.answer import SkipReason
 
 
 class VMISourceError(Exception):
     """A VMI could not be read, though it may exist.
 
     Attributes:
-        reason: One of a few fixed words, for logs and metrics.
+        reason: The word for it in logs and metrics.
     """
 
-    def __init__(self, reason: Unread | str, message: str = "") -> None:
-        """A word that is none of `Unread` is a `ValueError`: it would become a label of metrics."""
+    def __init__(self, reason: SkipReason | str, message: str = "") -> None:
+        """Any other word is a `ValueError`: it would become a label of metrics."""
         super().__init__(message or str(reason))
-        self.reason = Unread(reason)
+        self.reason = SkipReason(reason)
 
 
 class VMISource(Protocol):

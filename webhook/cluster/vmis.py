@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import structlog
 
-from webhook.admission.vmi_source import Unread, VMISourceError
+from webhook.admission.answer import SkipReason
+from webhook.admission.vmi_source import VMISourceError
 from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError, needing
 from webhook.cluster.clock import CLOCK, Clock
@@ -27,11 +28,11 @@ MAX_RETRY_AFTER_SECONDS = 1.0
 _LOG_SECONDS = 60.0
 _NOT_FOUND = "not-found"
 _TEMPORARY = frozenset({_NOT_FOUND, "timeout", "too-many-requests", "unavailable"})
-_UNREAD: Mapping[str, Unread] = {
-    "unauthorized": Unread.UNAUTHORIZED,
-    "forbidden": Unread.FORBIDDEN,
-    "timeout": Unread.TIMEOUT,
-    "too-many-requests": Unread.TOO_MANY_REQUESTS,
+_UNREAD: Mapping[str, SkipReason] = {
+    "unauthorized": SkipReason.UNAUTHORIZED,
+    "forbidden": SkipReason.FORBIDDEN,
+    "timeout": SkipReason.TIMEOUT,
+    "too-many-requests": SkipReason.TOO_MANY_REQUESTS,
 }
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ class ClusterVMIs:
         self._clock = clock
         self._read_seconds = read_seconds
         self._reads = SharedReads(self._read, most=most_reads)
-        self._logged_at: dict[Unread, float] = {}
+        self._logged_at: dict[SkipReason, float] = {}
 
     async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:
         """The VMI as the API server has it now, or `None` when it does not exist; concurrent calls for one VMI share one read.
@@ -89,7 +90,7 @@ class ClusterVMIs:
         with needing("get virtualmachineinstances.kubevirt.io in all namespaces (a ClusterRole and its binding)"):
             return await self._api.get(path, seconds=self._read_seconds)
 
-    def _log(self, reason: Unread, error: ApiError) -> None:
+    def _log(self, reason: SkipReason, error: ApiError) -> None:
         """Log a failure, at most once a minute for each reason."""
         now = self._clock.now()
         if now - self._logged_at.get(reason, float("-inf")) < _LOG_SECONDS:
@@ -106,8 +107,8 @@ def _has_uid(body: bytes, uid: str) -> bool:
     return vmi is not None and vmi.metadata.uid == uid
 
 
-def _reason(error: ApiError) -> Unread:
+def _reason(error: ApiError) -> SkipReason:
     known = _UNREAD.get(error.reason)
     if known is not None:
         return known
-    return Unread.UNAVAILABLE if error.status else Unread.UNREACHABLE
+    return SkipReason.UNAVAILABLE if error.status else SkipReason.UNREACHABLE

@@ -8,15 +8,15 @@ from collections.abc import Callable, Container
 
 import msgspec
 
+from webhook.admission.answer import SkipReason, skipped
 from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unconfirmed
-from webhook.admission.mutation import OverheadMode, mutate, unpatched, wanted_vmi
+from webhook.admission.mutation import mutate
 from webhook.admission.pod_validation import validate_pod
-from webhook.admission.pods import PodReview
+from webhook.admission.pods import OverheadMode, PodReview, VMIReference, open_pod_review
 from webhook.admission.rule_set import RuleSet
-from webhook.admission.vmi_source import Unread, VMISource, VMISourceError
+from webhook.admission.vmi_source import VMISource, VMISourceError
 from webhook.http.reviewers import Confirm, Reviewed, Unfinished, reviewed_by, with_reserve
 from webhook.rules.base import Action
-from webhook.vmi.launcher import VMIReference
 
 
 class _Pods(msgspec.Struct, frozen=True):
@@ -37,18 +37,18 @@ class _Pods(msgspec.Struct, frozen=True):
     def begin(self, body: bytes) -> Reviewed | Unfinished:
         """Find out which VMI is to be read; where none is, the answer is known."""
         rule_set = self.rule_set()
-        review, reference, skipped = wanted_vmi(body, self.mode, rule_set.launcher_creators)
+        review = open_pod_review(body, self.mode, rule_set.launcher_creators)
         if review.request.namespace in self.exempt_namespaces:
-            return reviewed_by(review.request, unpatched("exempt-namespace"), rule_set)
-        if reference is None:
-            return reviewed_by(review.request, unpatched(skipped), rule_set)
-        return functools.partial(self._read, reference, review, rule_set)
+            return reviewed_by(review.request, skipped(SkipReason.EXEMPT_NAMESPACE), rule_set)
+        if isinstance(review.vmi, SkipReason):
+            return reviewed_by(review.request, skipped(review.vmi), rule_set)
+        return functools.partial(self._read, review.vmi, review, rule_set)
 
     async def _read(self, reference: VMIReference, review: PodReview, rule_set: RuleSet, until: float) -> Reviewed:
         try:
             vmi = await _within(until, self.vmis, reference)
         except VMISourceError as error:
-            return reviewed_by(review.request, unpatched(error.reason), rule_set)
+            return reviewed_by(review.request, skipped(error.reason), rule_set)
         return await self._answered(review, vmi, rule_set, until)
 
     @abc.abstractmethod
@@ -97,4 +97,4 @@ async def _within(until: float, vmis: VMISource, wanted: VMIReference) -> bytes 
         if not waiting.expired():
             raise
         told = f"{wanted.namespace}/{wanted.name} was not read within the time of the review"
-        raise VMISourceError(Unread.TIMEOUT, told) from error
+        raise VMISourceError(SkipReason.TIMEOUT, told) from error

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Mapping
 
 import msgspec
 
-from webhook.admission.mutation import OverheadMode
+from webhook.admission.pods import OverheadMode
 from webhook.admission.review import MUTATE, VALIDATE
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource

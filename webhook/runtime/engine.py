@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from webhook.admission.answer import ReviewError
-from webhook.admission.mutation import OverheadMode
+from webhook.admission.pods import OverheadMode
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource
 from webhook.http.reply import RefusedError

@@ -20,8 +20,8 @@ import structlog
 import uvloop
 
 from webhook import __version__
-from webhook.admission.mutation import OverheadMode
 from webhook.admission.overhead_due import may_count
+from webhook.admission.pods import OverheadMode
 from webhook.errors import EXIT_CLEAN, EXIT_UNREADABLE, EXIT_USAGE, BindguardError, UsageError
 from webhook.http.large import SWITCH_SECONDS
 from webhook.http.listener import Listener

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from webhook.admission.vmi_source import Unread, VMISourceError
+from webhook.admission.answer import SkipReason
+from webhook.admission.vmi_source import VMISourceError
 from webhook.errors import UnreadableError, reason_of
 from webhook.files import open_file
 from webhook.kube.fieldpath import look_up
@@ -44,7 +45,7 @@ class NoVMIs:
 
     async def get(self, namespace: str, name: str, uid: str = "") -> bytes | None:  # noqa: ARG002 - the answer is always the same
         """Raise `VMISourceError`: there is nowhere to read from."""
-        raise VMISourceError(Unread.NO_VMI_SOURCE, f"{namespace}/{name} is not read: no source of VMIs is set")
+        raise VMISourceError(SkipReason.NO_VMI_SOURCE, f"{namespace}/{name} is not read: no source of VMIs is set")
 
 
 class VMIDirectory:
@@ -74,7 +75,7 @@ class VMIDirectory:
                 return file.vmis[key]
         problem = next((file.problem for file in files.values() if file.problem is not None), None)
         if problem is not None:
-            raise VMISourceError(Unread.UNAVAILABLE, problem)
+            raise VMISourceError(SkipReason.UNAVAILABLE, problem)
         return None
 
     def _read_files(self) -> Mapping[str, _Read]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from webhook.admission.mutation import OverheadMode
 from webhook.admission.overhead_due import may_count
+from webhook.admission.pods import OverheadMode
 from webhook.cluster.kubevirts import State, counted, version_of
 from webhook.doctor.checks.ages import age
 from webhook.doctor.checks.missing_objects import unseen

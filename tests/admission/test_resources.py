@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from webhook.admission.resources import with_overhead, with_overhead_annotation
 from webhook.kube.quantity import ZERO, Quantity, parse_quantity
-from webhook.plugins.overhead import with_overhead, with_overhead_annotation
 
 REQUEST = {"requests": {"cpu": "100m", "memory": "1Gi"}}
 LIMIT = {"limits": {"memory": "1Gi"}}
