@@ -16,7 +16,7 @@ from webhook.rules.plan import plan
 
 GOOD = interface(binding={"name": "blue"})
 BAD = interface(binding={"name": "blu"})
-TAP = {"domainAttachmentType": "tap"}
+TAP = {"domainAttachmentType": "managedTap"}
 
 
 def rule_set(of: Registry | None = None, actions: Mapping[str, Action] | None = None, *, upstream_answers: bool = False) -> RuleSet:
