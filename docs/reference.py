@@ -35,8 +35,8 @@ In the Helm chart, the keys below `config` are those of this table.
 
 Times are in seconds.
 
-| flag | variable | key | default | description | accepted values |
-| --- | --- | --- | --- | --- | --- |
+| flag, variable, key | default | description | accepted values |
+| --- | --- | --- | --- |
 """
 
 _METRICS = """\
@@ -73,7 +73,7 @@ The command prints this table. `bindguard explain masquerade` explains one bindi
 def configuration() -> str:
     """The page with every setting."""
     rows = (
-        f"| `{flag(name)}` | `{variable(name)}` | `{key(name)}` | {_default(field.default)} | {field.description} | {accepted(name)} |"
+        f"| `{flag(name)}`<br>`{variable(name)}`<br>`{key(name)}` | {_default(field.default)} | {field.description} | {accepted(name)} |"
         for name, field in ServeSettings.model_fields.items()
     )
     return _CONFIGURATION + "\n".join(rows) + "\n"

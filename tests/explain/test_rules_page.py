@@ -15,7 +15,7 @@ def test_docs_rules_md_is_what_the_rules_say() -> None:
 def test_each_rule_has_a_section_and_an_entry_in_the_contents_that_leads_there() -> None:
     text = page(RULES)
     headings = re.findall(r"^### (.+)$", text, re.MULTILINE)
-    links = re.findall(r"^  - \[.+\]\(#([^)]+)\)", text, re.MULTILINE)
+    links = re.findall(r"^    - \[.+\]\(#([^)]+)\)", text, re.MULTILINE)
     assert headings == links
     assert sorted(headings) == sorted(rule.name for rule in RULES)
 

@@ -34,7 +34,7 @@ def page(rules: Iterable[Rule]) -> str:
 
 def _contents(rules: list[Rule]) -> str:
     group = rules[0].group.value
-    entries = [f"  - [{rule.name}](#{rule.name}) ({rule.action}): {_escaped(rule_doc(rule).title)}" for rule in rules]
+    entries = [f"    - [{rule.name}](#{rule.name}) ({rule.action}): {_escaped(rule_doc(rule).title)}" for rule in rules]
     return "\n".join([f"- [{group.capitalize()}](#{group})", *entries])
 
 
