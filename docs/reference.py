@@ -112,7 +112,9 @@ _ENDINGS: Final = {"counter": "_total"}
 def _measured() -> Iterable[tuple[str, str, str, str]]:
     """Name, type, labels and description of every metric of Bindguard's own."""
     registry: CollectorRegistry = Metrics("0").registry
-    ClusterMetrics(registry).follow_certificate(leads=lambda: True, stuck=lambda: False, repairs=lambda: 0, ca_expires_at=lambda: 0.0)
+    ClusterMetrics(registry).follow_certificate(
+        leads=lambda: True, stuck=lambda: False, repairs=lambda: 0, ca_expires_at=lambda: 0.0, glass_is_broken=lambda: False
+    )
     for collector in registry._collector_to_names:  # noqa: SLF001 - a family without samples says its labels nowhere else
         for family in collector.collect():
             if family.name.startswith("bindguard_"):

@@ -26,7 +26,9 @@ ENDINGS = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "
 def measured() -> dict[str, set[str]]:
     """The names of all series that the server shows, and their labels."""
     registry = Metrics("0").registry
-    ClusterMetrics(registry).follow_certificate(leads=lambda: True, stuck=lambda: False, repairs=lambda: 0, ca_expires_at=lambda: 0.0)
+    ClusterMetrics(registry).follow_certificate(
+        leads=lambda: True, stuck=lambda: False, repairs=lambda: 0, ca_expires_at=lambda: 0.0, glass_is_broken=lambda: False
+    )
     families = list(registry.collect())
     shown = {sample.name: set(sample.labels) for family in families for sample in family.samples}
     counted = {f"{family.name}{ending}": set(getattr(family, "_labelnames", ())) for family in families for ending in ENDINGS[family.type]}
@@ -98,6 +100,7 @@ def test_what_only_a_self_managed_certificate_can_have_is_asked_for_there_alone(
         "BindguardNoCertificateLeader",
         "BindguardCertificateLeaderStuck",
         "BindguardCAExpiring",
+        "BindguardBreakGlass",
         "BindguardCABundleContested",
     }
 

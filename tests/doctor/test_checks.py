@@ -220,6 +220,18 @@ def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
     ("path", "change", "check", "found"),
     [
         (OURS, hook(failurePolicy="Ignore"), "validating-configuration", "failurePolicy Ignore"),
+        (
+            OURS,
+            put("metadata", "annotations", to={"bindguard.io/break-glass": '{"by": "admin", "at": "2026-11-27T02:00:00Z", "reason": "x"}'}),
+            "validating-configuration",
+            "since 2026-11-27T02:00:00Z by admin: its webhooks have failurePolicy Ignore; the reason: x",
+        ),
+        (
+            OURS,
+            put("metadata", "annotations", to={"bindguard.io/break-glass": "{}"}),
+            "validating-configuration",
+            "break-glass is in force, and its record cannot be read",
+        ),
         (OURS, hook(matchPolicy="Exact"), "validating-configuration", "matchPolicy Exact"),
         (OURS, hook(timeoutSeconds=30), "validating-configuration", "timeout of 30 s"),
         (OURS, hook(rules=[rule("kubevirt.io", "*")]), "validating-configuration", "CREATE of virtualmachinepools"),

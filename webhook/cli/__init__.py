@@ -21,6 +21,7 @@ _COMMANDS: Mapping[str, str] = {
     "review": "Ask a server, or the engine, for the answer to recorded reviews.",
     "certs": "Make, inspect and verify certificates.",
     "registry": "Show what a cluster registers, or export it for CI.",
+    "break-glass": "Stop the webhooks from refusing anything in an emergency, and undo it.",
     "doctor": "Look an installation over, and say how to mend it.",
 }
 
@@ -35,7 +36,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         try:
-            command = importlib.import_module(f"webhook.cli.{cmd_name}").command
+            command = importlib.import_module(f"webhook.cli.{cmd_name.replace('-', '_')}").command
         except ModuleNotFoundError as error:
             raise missing_package(cmd_name, error) from error
         assert isinstance(command, click.Command)  # noqa: S101 - a programming mistake, told at once

@@ -19,6 +19,9 @@ ARM: Final = "bindguard.io/arm"
 """The annotation with the names of the webhooks that get failurePolicy Fail once a server answers. The chart writes it beside failurePolicy
 Ignore, so that a first installation blocks no VM; the server removes it when it arms the webhooks."""
 
+BREAK_GLASS: Final = "bindguard.io/break-glass"
+"""The annotation of `bindguard break-glass`: while a configuration has it, the server arms no webhook of it."""
+
 KINDS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 
@@ -32,6 +35,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
         bundles: The caBundle of each webhook, in their order; empty where there is none.
         other_writer: The last other field manager that has set a caBundle; empty without one.
         unarmed: Indices of the webhooks that the annotation `ARM` names; `None` without the annotation.
+        glass_is_broken: Whether it has the annotation `BREAK_GLASS`.
         owners: The uids of its owners.
     """
 
@@ -41,6 +45,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     bundles: tuple[bytes, ...]
     other_writer: str
     unarmed: tuple[int, ...] | None = None
+    glass_is_broken: bool = False
     owners: frozenset[str] = frozenset()
 
 
@@ -94,7 +99,7 @@ class WebhookConfigurations:
 
     async def _patch(self, configuration: Configuration, operations: Sequence[object]) -> None:
         patch: list[object] = [{"op": "test", "path": "/metadata/resourceVersion", "value": configuration.version}, *operations]
-        path = self._path(configuration.kind)
+        path = path_of(configuration.kind, self._name)
         try:
             with needing(self._grant(configuration.kind)):
                 await self._server.patch(path, patch, content_type=JSON_PATCH, seconds=5.0)
@@ -108,7 +113,7 @@ class WebhookConfigurations:
         return "" if read is None else read.version
 
     async def _read(self, kind: str) -> Configuration | None:
-        path = self._path(kind)
+        path = path_of(kind, self._name)
         try:
             with needing(self._grant(kind)):
                 read = _decode(await self._server.get(path, seconds=5.0))
@@ -127,14 +132,17 @@ class WebhookConfigurations:
             bundles=bundles,
             other_writer=_other_writer(fields),
             unarmed=_unarmed(read.metadata.annotations or {}, read.webhooks or ()),
+            glass_is_broken=BREAK_GLASS in (read.metadata.annotations or {}),
             owners=frozenset(owner.uid for owner in read.metadata.owner_references or ()),
         )
 
     def _grant(self, kind: str) -> str:
         return f"get and patch {kind} {self._name} (a ClusterRole and its binding)"
 
-    def _path(self, kind: str) -> str:
-        return f"/apis/admissionregistration.k8s.io/v1/{kind.lower()}s/{self._name}"
+
+def path_of(kind: str, name: str) -> str:
+    """Path of the webhook configuration of a kind."""
+    return f"/apis/admissionregistration.k8s.io/v1/{kind.lower()}s/{name}"
 
 
 class _ManagedFields(msgspec.Struct, rename="camel"):

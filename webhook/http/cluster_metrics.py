@@ -39,7 +39,13 @@ class ClusterMetrics:
         self._reads.labels(outcome).inc()
 
     def follow_certificate(
-        self, *, leads: Callable[[], bool], stuck: Callable[[], bool], repairs: Callable[[], int], ca_expires_at: Callable[[], float]
+        self,
+        *,
+        leads: Callable[[], bool],
+        stuck: Callable[[], bool],
+        repairs: Callable[[], int],
+        ca_expires_at: Callable[[], float],
+        glass_is_broken: Callable[[], bool],
     ) -> None:
         """Show the managed certificate, as these tell it at each scrape."""
         problem = Gauge(
@@ -54,6 +60,12 @@ class ClusterMetrics:
         leader.set_function(leads)
         expiry = Gauge("bindguard_ca_expiry_timestamp_seconds", "When the managed CA expires, in Unix time.", registry=self._registry)
         expiry.set_function(ca_expires_at)
+        broken = Gauge(
+            "bindguard_break_glass",
+            "1 on the leader while `bindguard break-glass` is in force: the webhooks fail open, or are removed.",
+            registry=self._registry,
+        )
+        broken.set_function(glass_is_broken)
         self._registry.register(_Repairs(repairs))
 
 

@@ -142,6 +142,7 @@ def _managed(
         leads=lambda: managed.leads,
         stuck=lambda: managed.controller_problem is not None,
         repairs=lambda: managed.repairs,
+        glass_is_broken=lambda: managed.glass_is_broken,
         ca_expires_at=lambda: managed.followed.ca_expires_at,
     )
     return managed

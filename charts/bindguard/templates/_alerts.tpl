@@ -7,6 +7,14 @@
   severity: critical
   summary: No pod of Bindguard is seen by Prometheus.
   description: "With failurePolicy Fail nobody can create, change or start VMs. See why no pod runs, or why Prometheus does not reach them."
+{{- if $managed }}
+- alert: BindguardBreakGlass
+  expr: max(bindguard_break_glass{ {{- .own -}} }) > 0
+  for: 1m
+  severity: warning
+  summary: The webhooks of Bindguard were switched to fail open, or removed, by bindguard break-glass.
+  description: "VMs with mistakes may be admitted. The annotation bindguard.io/break-glass of the webhook configurations says who did it, when and why."
+{{- end }}
 - alert: BindguardNotReady
   expr: kube_deployment_status_replicas_unavailable{ {{- .own -}} ,deployment="{{ .root.Values.name }}"} > 0
   for: 15m

@@ -5,11 +5,14 @@ from collections.abc import Callable, Collection, Iterator
 import msgspec
 
 from webhook.admission.review import MUTATE, VALIDATE
+from webhook.cluster.break_glass import Record
+from webhook.cluster.webhook_configurations import BREAK_GLASS
 from webhook.doctor.checks.missing_objects import absent
 from webhook.doctor.objects.meta import Requirement, Selector
 from webhook.doctor.objects.webhooks import Configuration, Webhook
 from webhook.doctor.result import Result, fail, ok, together, warn
 from webhook.doctor.snapshot import NOT_FOUND, Names, ReadResult, Snapshot
+from webhook.kube.shape import UNDECODABLE
 
 _NAME = "kubernetes.io/metadata.name"
 """The label that every namespace has, with its name (https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name)."""
@@ -101,10 +104,27 @@ def _without_mutating(snapshot: Snapshot, answer: ReadResult[Configuration]) -> 
 
 
 def _configuration(check: str, found: Configuration, names: Names, whole: _Whole, single: _Single) -> Iterator[Result]:
+    broken = break_glass_in(found)
+    if broken is not None:
+        yield warn(check, broken, "bindguard break-glass --undo, once Bindguard answers again")
+        return
     webhooks = found.webhooks or ()
     each = ((webhook.name, problem) for webhook in webhooks for problem in (*_webhook_problems(check, webhook, names), *single(webhook)))
     results = [*whole(found), *together(each)]
     yield from results or [ok(check, f"{len(webhooks)} webhooks ask about what they should, within {_seconds(found)} s")]
+
+
+def break_glass_in(configuration: Configuration) -> str | None:
+    """What `bindguard break-glass` has done to a configuration, by whom and why; `None` when it is not in force."""
+    content = (configuration.metadata.annotations or {}).get(BREAK_GLASS)
+    if content is None:
+        return None
+    try:
+        record = msgspec.json.decode(content, type=Record)
+    except UNDECODABLE as error:
+        return f"break-glass is in force, and its record cannot be read ({error})"
+    effect = "the API server calls none of its webhooks" if record.webhooks else "its webhooks have failurePolicy Ignore"
+    return f"break-glass is in force since {record.at} by {record.by}: {effect}; the reason: {record.reason}"
 
 
 def _seconds(configuration: Configuration) -> int:

@@ -37,6 +37,7 @@ class CertificateController:
     Attributes:
         problem: Why the last look did not end as it should; `None` when it did.
         repairs: How often a caBundle was put right that somebody else had changed.
+        glass_is_broken: Whether a configuration had the record of `bindguard break-glass` when it was last read.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword, called in one place
@@ -81,6 +82,7 @@ class CertificateController:
         self._told: dict[str, object] = {}
         self.problem: str | None = None
         self.repairs = 0
+        self.glass_is_broken = False
 
     async def work(self) -> None:
         """Look after the certificate until cancelled; what was seen by another leader, or long ago, counts for nothing."""
@@ -115,6 +117,7 @@ class CertificateController:
         if secret is None:
             return await self._make_secret()
         self._tell_missing(configurations)
+        self._note_break_glass(configurations)
         situation = self._situation(secret, configurations)
         match next_step(situation, settle_seconds=self._settle_seconds):
             case Write() as step:
@@ -129,7 +132,7 @@ class CertificateController:
 
     async def _arm(self, configurations: Sequence[Configuration]) -> float:
         """Have webhooks fail closed that do not yet, once the certificate has been served and trusted for a while; seconds until then."""
-        unarmed = [each for each in configurations if each.unarmed is not None]
+        unarmed = [each for each in configurations if each.unarmed is not None and not each.glass_is_broken]
         if not unarmed or not self._serves():
             return LOOK_SECONDS
         left = ARM_SECONDS - (self._clock.now() - self._settled[1])
@@ -254,6 +257,14 @@ class CertificateController:
             self._tell("missing", missing, "no webhook configuration", missing=missing, consequence="nobody calls this webhook by it")
         else:
             self._told.pop("missing", None)
+
+    def _note_break_glass(self, configurations: Sequence[Configuration]) -> None:
+        broken = tuple(each.kind for each in configurations if each.glass_is_broken)
+        self.glass_is_broken = bool(broken)
+        if broken:
+            self._tell("break-glass", broken, "break-glass is in force", configurations=broken, remedy="bindguard break-glass --undo")
+        else:
+            self._told.pop("break-glass", None)
 
     def _tell(self, what: str, value: object, event: str, **fields: object) -> None:
         """Once for each different value."""

@@ -125,6 +125,11 @@ class ManagedCertificate:
         return self._controller.repairs
 
     @property
+    def glass_is_broken(self) -> bool:
+        """Whether `bindguard break-glass` is in force, as far as this server knows: it does while it leads."""
+        return self.leads and self._controller.glass_is_broken
+
+    @property
     def controller_problem(self) -> str | None:
         """Why the certificate cannot be looked after by this server, though it leads."""
         return self._controller.problem if self.leads else None
