@@ -94,6 +94,27 @@ def test_every_alert_says_how_bad_it_is_and_what_it_is(helm: Helm) -> None:
         assert ("{{ $labels.pod }}" in alert["annotations"]["description"]) is ("pod)" in alert["expr"])
 
 
+def test_every_runbook_says_what_users_notice_what_to_check_and_what_to_do(helm: Helm) -> None:
+    sections = dict(zip(*[iter(re.split(r"^## (\w+)$", RUNBOOK, flags=re.MULTILINE)[1:])] * 2, strict=True))
+    for alert in alerts(helm):
+        section = " ".join(sections[alert["alert"]].split())
+        notice = re.search(r"\*\*Users notice:\*\* (.+?) \*\*Check:\*\* .+ \*\*Do:\*\* .+", section)
+        assert notice is not None, alert["alert"]
+        assert alert["annotations"]["description"].startswith(f"{notice[1]} ")
+
+
+def test_alerts_about_pods_keep_the_pod(helm: Helm) -> None:
+    without = {alert["alert"] for alert in alerts(helm) if "pod)" not in alert["expr"]}
+    of_all_pods = {
+        "BindguardDown",
+        "BindguardBreakGlass",
+        "BindguardNotReady",
+        "BindguardNoCertificateLeader",
+        "BindguardCABundleContested",
+    }
+    assert without == of_all_pods | {"BindguardCallsFailing", "BindguardFailingOpen"}
+
+
 def test_what_only_a_self_managed_certificate_can_have_is_asked_for_there_alone(helm: Helm) -> None:
     names = {alert["alert"] for alert in alerts(helm, "certManager")}
     assert {alert["alert"] for alert in alerts(helm)} - names == {
