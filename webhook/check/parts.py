@@ -6,6 +6,7 @@ from typing import NamedTuple
 from webhook.admission.evaluation import evaluate_object
 from webhook.admission.ratchet import softened
 from webhook.check.embedded import embedded_in
+from webhook.check.keys import unknown_keys, with_empty_bindings, without_consequences
 from webhook.check.lookalikes import lookalike
 from webhook.check.placeholders import without_placeholders
 from webhook.kube.fieldpath import Path
@@ -36,7 +37,12 @@ class Part(NamedTuple):
 
     def evaluate(self, plan: Plan) -> list[Finding]:
         """All findings, with paths from the object's root."""
+        unknown = unknown_keys(self.obj, plan.registry)
+        keys = plan.evaluate_shapes(unknown)
         findings = evaluate_object(self.obj, plan) or []
+        if findings:
+            findings = with_empty_bindings(without_consequences(findings, unknown if keys else (), self.obj), self.obj)
+        findings += keys
         if self.is_embedded and not self.as_written:
             findings = softened(finding for finding in findings if finding.rule != _MISSING)
         findings = without_placeholders(findings, self.obj, parameters=self.is_embedded)

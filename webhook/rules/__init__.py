@@ -98,6 +98,7 @@ from webhook.rules.registrations import (
 from webhook.rules.shape import (
     missing_field,
     not_a_kind,
+    unknown_key,
     unserved_version,
     wrong_type,
 )
@@ -107,6 +108,7 @@ RULES: tuple[Rule, ...] = (
     missing_field.RULE,
     unserved_version.RULE,
     not_a_kind.RULE,
+    unknown_key.RULE,
     empty_plugin_name.RULE,
     unregistered_plugin.RULE,
     plugin_gate_disabled.RULE,

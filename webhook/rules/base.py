@@ -88,13 +88,15 @@ class ShapeError(msgspec.Struct, frozen=True):
         path: Where, from the object's root.
         expected: What belongs there, in JSON's words: `a string`, `an object`; or the version, kind or key that was meant.
         found: What is there, as JSON; `None` when nothing is.
-        about: What `expected` and `found` are.
+        about: What `expected` and `found` are; of an unknown key the help and the message.
+        at_most: `WARN` where the API server may know better.
     """
 
     path: Path
     expected: str
     found: str | None
     about: Subject = Subject.VALUE
+    at_most: Action = Action.DENY
 
 
 class Registration(msgspec.Struct, frozen=True):

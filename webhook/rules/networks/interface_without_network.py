@@ -27,9 +27,9 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Look the interface's name up among the networks; no name is the empty name, as in KubeVirt."""
-    name = interface.name or ""
-    if name in vmi.network_named:
+    """Look the interface's name up among the networks; that an interface has no name is `invalid-interface-name`'s to report."""
+    name = interface.name
+    if not name or name in vmi.network_named:
         return ()
     guess = vmi.meant(name, vmi.network_named)
     message = f"no network is named {quoted(name)}, so this interface has no network{guess}"

@@ -24,7 +24,10 @@ def check(error: ShapeError) -> Mistakes:
     """Tell what is there; where nothing is, `missing-field` tells it, and API versions are `unserved-version`'s."""
     if error.found is None or error.about is not Subject.VALUE:
         return ()
-    return [Violation(error.path, f"expected {error.expected}, found {error.found}", f"write {error.expected} here")]
+    message = f"expected {error.expected}, found {error.found}"
+    of_interface = error.path[-1:] == ("binding",) and isinstance(error.path[-2], int)
+    is_name = of_interface and error.found.startswith('"')
+    return [Violation(error.path, message, f"write {f'binding: {{name: {error.found}}}' if is_name else f'{error.expected} here'}")]
 
 
 RULE = ShapeRule(name="wrong-type", group=Group.SHAPE, check=check)

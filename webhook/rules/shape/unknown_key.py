@@ -1,0 +1,35 @@
+"""An object has a key that the API server does not know.
+
+What
+    A key on the way to interfaces, networks or registered plugins, or in an interface or network, is in the CRD of no release that
+    Bindguard knows; or, as a warning, it is in the CRD of other releases than the one that is checked against.
+
+Why
+    kubectl asks for strict validation, and the API server then refuses the object. Other clients do not: the API server drops the key with
+    a warning that few see, and the VM starts without it. `network:` in place of `networks:` gives a VM on the default network. Only files
+    are checked for this: what a cluster holds, or asks the webhook about, has no such key any more.
+
+Refused
+    interfaces: [{name: default, masquarade: {}}]
+    networks: [{name: default, pod: {}}]
+
+Accepted
+    interfaces: [{name: default, masquerade: {}}]
+    networks: [{name: default, pod: {}}]
+
+Source
+    pkg/virt-operator/resource/generate/components/validations_generated.go from v1.1.0 to v1.9.0, and deploy/crds/hco00.crd.yaml of
+    kubevirt/hyperconverged-cluster-operator from 1.11 to 1.19.
+"""
+
+from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, Violation
+
+
+def check(error: ShapeError) -> Mistakes:
+    """Report the key; where keys are compared, the message and what was meant are made."""
+    if error.about is not Subject.KEY:
+        return ()
+    return [Violation(error.path, error.found or "", error.expected, at_most=error.at_most)]
+
+
+RULE = ShapeRule(name="unknown-key", group=Group.SHAPE, check=check)
