@@ -17,6 +17,7 @@ from tests.admission import launchers, reviews
 from webhook.admission.pods import OverheadMode
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource
+from webhook.http.callers import ReadRates
 from webhook.http.limited_listener import LimitedListener
 from webhook.http.limits import ConnectionLimits, Limits
 from webhook.http.listener import Listener
@@ -142,8 +143,9 @@ def front(
     mode: OverheadMode = OverheadMode.EVEN_IF_COUNTED,
     confirm: Confirm | None = None,
     pods: Action = Action.OFF,
+    rates: ReadRates | None = None,
 ) -> Router:
-    engine = Engine(rule_set=book, vmis=vmis, mode=mode, confirm=confirm, pods=pods)
+    engine = Engine(rule_set=book, vmis=vmis, mode=mode, confirm=confirm, pods=pods, rates=rates or ReadRates())
     return Router(engine, limits=limits or Limits(), metrics=metrics)
 
 

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.admission import launchers
 from tests.http.serving import VMIs, ask, bad_review, pod_review, post, read_answer, serving, vmi_review
 from webhook.admission.vmi_source import VMISourceError
 from webhook.http.endpoint import parse_duration, seconds_to_answer
@@ -175,7 +174,8 @@ def test_bodies_that_trickle_in_take_no_place_from_whole_requests() -> None:
 def test_the_deadline_of_the_url_ends_the_wait_for_a_vmi_and_the_pod_passes() -> None:
     with serving(vmis=VMIs(shut=True)) as server:
         answer = httpx.post(f"{server.url}/mutate?timeout=300ms", content=pod_review(), headers=JSON, timeout=60)
-        assert answer.json()["response"]["auditAnnotations"]["reason"] == "timeout"
+        assert answer.json()["response"]["allowed"] is True
+        assert server.sample("bindguard_skips_total", endpoint="/mutate", reason="timeout") == 1
         assert server.sample("bindguard_requests_in_flight") == 0
 
 
@@ -184,27 +184,12 @@ def test_a_vmi_source_that_times_out_by_itself_is_no_deadline_of_ours() -> None:
         assert_status(httpx.post(f"{server.url}/mutate", content=pod_review(), headers=JSON), 500, "InternalError", "an internal error")
 
 
-def test_a_vmi_that_cannot_be_read_leaves_the_pod_as_it_is_and_says_why() -> None:
+def test_a_vmi_that_cannot_be_read_leaves_the_pod_as_it_is_and_the_metrics_say_why() -> None:
     with serving(vmis=VMIs(VMISourceError("forbidden", "secret detail"))) as server:
         answer = httpx.post(f"{server.url}/mutate", content=pod_review(), headers=JSON)
         assert answer.json()["response"]["allowed"] is True
-        assert "forbidden" in answer.text
         assert "secret" not in answer.text
         assert server.sample("bindguard_skips_total", endpoint="/mutate", reason="forbidden") == 1
-
-
-def test_a_stranger_is_not_told_whether_a_vmi_exists() -> None:
-    other = json.dumps(launchers.vmi(uid="another")).encode()
-    answers, reasons = set(), []
-    for found in (None, other, b"[]"):
-        with serving(vmis=VMIs(found)) as server:
-            answers.add(
-                httpx.post(f"{server.url}/mutate", content=pod_review(), headers=JSON).json()["response"]["auditAnnotations"]["reason"]
-            )
-            told = ("vmi-not-found", "uid-mismatch", "vmi-unreadable")
-            reasons += [each for each in told if server.sample("bindguard_skips_total", endpoint="/mutate", reason=each)]
-    assert answers == {"vmi-not-proved"}
-    assert reasons == ["vmi-not-found", "uid-mismatch", "vmi-unreadable"]
 
 
 def test_a_violation_of_ours_is_an_error_without_a_traceback_and_hurts_no_other_request() -> None:

@@ -227,14 +227,17 @@ def test_only_clients_of_the_ca_with_a_wanted_name_get_in(tmp_path: Path) -> Non
     with self_signed(tmp_path, "--client-ca", "client-ca.crt", "--client-name", "kube-apiserver") as server:
         assert server.operations("/readyz").status_code == 200
 
-        def asked(name: str | None) -> bool:
+        def asked(name: str | None) -> str:
             context = trusting(tmp_path / "certs/ca.crt")
             if name is not None:
                 context.load_cert_chain(tmp_path / f"{name}.pem")
             with httpx.Client(base_url=server.ready["admission"], verify=context) as client:
-                return "allowed" in validate(client, TYPO)
+                assert validate(client, TYPO)["allowed"] is False
+                return client.post("/mutate", content=POD, headers=JSON).text
 
-        assert asked("kube-apiserver")
+        assert '"reason":"no-vmi-source"' in asked("kube-apiserver")
+        not_proved = httpx.post(server.ready["operations"] + "/mutate", content=POD, headers=JSON)
+        assert '"reason":"caller-not-proved"' in not_proved.text
         for refused in ("stranger", None):
             with pytest.raises(httpx.TransportError):
                 asked(refused)

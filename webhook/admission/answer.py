@@ -51,6 +51,9 @@ class SkipReason(enum.StrEnum):
     VMI_NOT_FOUND = "vmi-not-found"
     VMI_UNREADABLE = "vmi-unreadable"
     UID_MISMATCH = "uid-mismatch"
+    TOO_MANY_READS = "too-many-reads"
+    # what a caller is told in place of a reason that depends on a VMI
+    CALLER_NOT_PROVED = "caller-not-proved"
     # the overhead that is due
     NO_PLUGINS = "no-plugins"
     NOTHING_DECLARED = "nothing-declared"
@@ -59,19 +62,6 @@ class SkipReason(enum.StrEnum):
     NOT_APPLICABLE = "not-applicable"
     ALREADY_ADDED = "already-added"
     UNREADABLE_QUANTITY = "unreadable-quantity"
-
-
-_VMI_NOT_PROVED = "vmi-not-proved"
-_NOT_PROVED = frozenset({SkipReason.VMI_NOT_FOUND, SkipReason.VMI_UNREADABLE, SkipReason.UID_MISMATCH})
-
-
-def public_reason(reason: str) -> str:
-    """The reason as an answer may tell it; metrics and logs have the one itself.
-
-    An answer has the same word for three reasons: anybody who reaches the port may send a review, and only who knows a VMI's uid knows
-    whether there is one.
-    """
-    return _VMI_NOT_PROVED if reason in _NOT_PROVED else reason
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

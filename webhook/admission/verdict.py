@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from webhook.admission.answer import Answer, Decision, public_reason
+from webhook.admission.answer import Answer, Decision
 from webhook.admission.causes import CAUSE_TYPE_OF, INVALID
 from webhook.admission.review import API_VERSION, KIND, Request
 from webhook.admission.rule_set import RULE_PLACEHOLDER, RuleSet, Support
@@ -114,7 +114,7 @@ def encode(request: Request, answer: Answer, rule_set: RuleSet, *, now: float) -
     """The AdmissionReview (`admission.k8s.io/v1`) that answers a request; `now` is in seconds of `time.monotonic()`."""
     decision, age = answer.decision, int(rule_set.age(now))
     if decision is Decision.ALLOWED and not answer.findings and not answer.audit:
-        before, after = _around_uid(public_reason(answer.reason), rule_set.version, age)
+        before, after = _around_uid(answer.reason, rule_set.version, age)
         return before + _encode(request.uid) + after
     audit = _audit(answer, rule_set.version, age)
     response = _Response(
@@ -145,7 +145,7 @@ def _audit(answer: Answer, version: str, age: int) -> dict[str, str]:
         "registry-age-seconds": str(age),
     }
     if answer.reason:
-        audit["reason"] = public_reason(answer.reason)
+        audit["reason"] = answer.reason
     if answer.findings:
         audit["rules"] = ",".join(dict.fromkeys(finding.rule for finding in answer.findings))
         helps = dict.fromkeys(finding.for_admin for finding in answer.findings if finding.for_admin)

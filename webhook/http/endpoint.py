@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from webhook.admission.answer import ReviewError
 from webhook.http.body import ClientGoneError, Load, check_headers, check_method, check_size, read_body
+from webhook.http.callers import caller_of
 from webhook.http.fast_path import BEGUN
 from webhook.http.large import check_values
 from webhook.http.limits import Limits
@@ -77,7 +78,11 @@ class Begun(NamedTuple):
 class Admission:
     """An ASGI application that answers AdmissionReviews at one path."""
 
-    def __init__(self, path: str, reviewer: Reviewer, limits: Limits, load: Load, metrics: Metrics) -> None:
+    def __init__(  # noqa: PLR0913 - called in one place
+        self, path: str, reviewer: Reviewer, *, limits: Limits, load: Load, metrics: Metrics, verifies_clients: bool = False
+    ) -> None:
+        """Answer by a reviewer; `verifies_clients` says whether TLS connections show a client certificate."""
+        self._verifies_clients = verifies_clients
         self._endpoint = path
         self._reviewer = reviewer
         self._limits = limits
@@ -130,7 +135,7 @@ class Admission:
                 outcome = begun.outcome if begun is not None else self._reviewer.begin(body)
                 if isinstance(outcome, Exception):
                     raise outcome
-                reviewed = await finished(outcome, until)
+                reviewed = await finished(outcome, until, caller_of(scope, verifies_clients=self._verifies_clients))
         except ReviewError as error:
             raise RefusedError(400, str(error)) from error
         self._tell(reviewed, started)

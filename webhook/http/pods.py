@@ -8,13 +8,14 @@ from collections.abc import Callable, Container
 
 import msgspec
 
-from webhook.admission.answer import SkipReason, skipped
+from webhook.admission.answer import Answer, SkipReason, skipped
 from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unconfirmed
 from webhook.admission.mutation import mutate
 from webhook.admission.pod_validation import validate_pod
 from webhook.admission.pods import OverheadMode, PodReview, VMIReference, open_pod_review
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource, VMISourceError
+from webhook.http.callers import UNMATCHED, Caller, ReadLimiter, told_to
 from webhook.http.reviewers import Confirm, Reviewed, Unfinished, reviewed_by, with_reserve
 from webhook.rules.base import Action
 
@@ -27,12 +28,14 @@ class _Pods(msgspec.Struct, frozen=True):
         vmis: Where VMIs are read.
         mode: What mutation adds.
         exempt_namespaces: Where nothing is done.
+        limiter: Bounds how often VMIs are read.
     """
 
     rule_set: Callable[[], RuleSet]
     vmis: VMISource
     mode: OverheadMode
     exempt_namespaces: Container[str] = frozenset()
+    limiter: ReadLimiter = msgspec.field(default_factory=ReadLimiter)
 
     def begin(self, body: bytes) -> Reviewed | Unfinished:
         """Find out which VMI is to be read; where none is, the answer is known."""
@@ -44,23 +47,30 @@ class _Pods(msgspec.Struct, frozen=True):
             return reviewed_by(review.request, skipped(review.vmi), rule_set)
         return functools.partial(self._read, review.vmi, review, rule_set)
 
-    async def _read(self, reference: VMIReference, review: PodReview, rule_set: RuleSet, until: float) -> Reviewed:
+    async def _read(self, reference: VMIReference, review: PodReview, rule_set: RuleSet, until: float, caller: Caller) -> Reviewed:
+        matched = False
         try:
-            vmi = await _within(until, self.vmis, reference)
+            self.limiter.begin(caller)
+            try:
+                vmi = await _within(until, self.vmis, reference)
+                answer, rule_set = await self._answered(review, vmi, rule_set, until)
+                matched = answer.reason not in UNMATCHED
+            finally:
+                self.limiter.end(caller, matched=matched)
         except VMISourceError as error:
-            return reviewed_by(review.request, skipped(error.reason), rule_set)
-        return await self._answered(review, vmi, rule_set, until)
+            answer = skipped(error.reason)
+        return reviewed_by(review.request, answer, rule_set, told_to(caller, answer))
 
     @abc.abstractmethod
-    async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> Reviewed:
-        """The answer by the VMI, `None` when there is none."""
+    async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> tuple[Answer, RuleSet]:
+        """The answer by the VMI, `None` when there is none, and the rule set that it was made by."""
 
 
 class Mutating(_Pods, frozen=True):
     """What `/mutate` does: one await, for the VMI, between two pure steps."""
 
-    async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> Reviewed:  # noqa: ARG002 - nothing more is waited for
-        return reviewed_by(review.request, mutate(review, vmi, rule_set, self.mode), rule_set)
+    async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> tuple[Answer, RuleSet]:  # noqa: ARG002 - nothing more is waited for
+        return mutate(review, vmi, rule_set, self.mode), rule_set
 
 
 class ValidatingPods(_Pods, frozen=True, kw_only=True):
@@ -74,17 +84,17 @@ class ValidatingPods(_Pods, frozen=True, kw_only=True):
     action: Action
     confirm: Confirm | None = None
 
-    async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> Reviewed:
+    async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> tuple[Answer, RuleSet]:
         answer = validate_pod(review, vmi, rule_set, self.mode, self.action)
         if self.confirm is None or not hangs_on_registry(answer):
-            return reviewed_by(review.request, answer, rule_set)
+            return answer, rule_set
         try:
             fresh = await self.confirm(with_reserve(until))
         except UnconfirmedError:
-            return reviewed_by(review.request, unconfirmed(answer, rule_set.age(time.monotonic())), rule_set)
+            return unconfirmed(answer, rule_set.age(time.monotonic())), rule_set
         if not fresh.evaluates_like(rule_set):
             answer = validate_pod(review, vmi, fresh, self.mode, self.action)
-        return reviewed_by(review.request, confirmed(answer), fresh)
+        return confirmed(answer), fresh
 
 
 async def _within(until: float, vmis: VMISource, wanted: VMIReference) -> bytes | None:

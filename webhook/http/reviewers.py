@@ -15,6 +15,7 @@ from webhook.admission.rule_set import RuleSet
 from webhook.admission.validation import validate
 from webhook.admission.verdict import encode
 from webhook.admission.weight import is_heavy
+from webhook.http.callers import LOCAL, Caller
 from webhook.http.large import LARGE_BYTES, HeavyReviews
 
 _RESERVED = 0.2
@@ -29,8 +30,8 @@ class Reviewed(msgspec.Struct, frozen=True, gc=False):
     body: bytes
 
 
-Unfinished: TypeAlias = Callable[[float], Awaitable[Reviewed]]
-"""Finishes a review before a time of `time.monotonic()`, by what its beginning has found: nothing is evaluated again by the same rules."""
+Unfinished: TypeAlias = Callable[[float, Caller], Awaitable[Reviewed]]
+"""Finishes the review of a caller before a time of `time.monotonic()`. It goes on with what the beginning has found."""
 
 
 class Reviewer(Protocol):
@@ -44,9 +45,9 @@ class Reviewer(Protocol):
         """
 
 
-async def finished(begun: Reviewed | Unfinished, until: float) -> Reviewed:
-    """The answer, before a time of `time.monotonic()`."""
-    return begun if isinstance(begun, Reviewed) else await begun(until)
+async def finished(begun: Reviewed | Unfinished, until: float, caller: Caller = LOCAL) -> Reviewed:
+    """The answer to a caller, before a time of `time.monotonic()`."""
+    return begun if isinstance(begun, Reviewed) else await begun(until, caller)
 
 
 Confirm: TypeAlias = Callable[[float], Awaitable[RuleSet]]
@@ -97,12 +98,12 @@ class Validating(msgspec.Struct, frozen=True):
         return reviewed_by(review.request, answer, rule_set)
 
     def _in_thread(self, work: Callable[[], Reviewed | Unfinished], size: int) -> Unfinished:
-        async def finish(until: float) -> Reviewed:
-            return await finished(await self.heavy.run(work, size, with_reserve(until)), until)
+        async def finish(until: float, caller: Caller) -> Reviewed:
+            return await finished(await self.heavy.run(work, size, with_reserve(until)), until, caller)
 
         return finish
 
-    async def _confirmed(self, confirm: Confirm, denial: _Denial, until: float) -> Reviewed:
+    async def _confirmed(self, confirm: Confirm, denial: _Denial, until: float, caller: Caller) -> Reviewed:  # noqa: ARG002 - everybody is told the same
         """The answer by a registry that was read after the review came; by what is known where it could not be read."""
         review, answer, rule_set = denial
         try:
@@ -122,6 +123,6 @@ def with_reserve(until: float) -> float:
     return until - min(_MAX_RESERVE_SECONDS, _RESERVED * left)
 
 
-def reviewed_by(request: Request, answer: Answer, rule_set: RuleSet) -> Reviewed:
-    """The answer, written."""
-    return Reviewed(request, answer, encode(request, answer, rule_set, now=time.monotonic()))
+def reviewed_by(request: Request, answer: Answer, rule_set: RuleSet, told: Answer | None = None) -> Reviewed:
+    """The answer, written; `told` is what is written of it, if that is not all."""
+    return Reviewed(request, answer, encode(request, told or answer, rule_set, now=time.monotonic()))

@@ -27,11 +27,15 @@ class Router:
         endpoints: The admission endpoints, by path.
     """
 
-    def __init__(self, engine: Engine, *, limits: Limits, metrics: Metrics) -> None:
+    def __init__(self, engine: Engine, *, limits: Limits, metrics: Metrics, verifies_clients: bool = False) -> None:
+        """Serve an engine; `verifies_clients` says whether the admission port asks for client certificates."""
         load = Load()
         metrics.in_flight.set_function(lambda: load.requests)
         metrics.bodies.set_function(lambda: load.bodies)
-        self.endpoints = {path: Admission(path, reviewer, limits, load, metrics) for path, reviewer in engine.reviewers().items()}
+        self.endpoints = {
+            path: Admission(path, reviewer, limits=limits, load=load, metrics=metrics, verifies_clients=verifies_clients)
+            for path, reviewer in engine.reviewers().items()
+        }
 
     def fast_path(self, path: str) -> FastPath | None:
         """Nearly every review of `/validate` waits for nothing."""

@@ -136,7 +136,7 @@ class Assembly:
             default_deadline_seconds=settings.deadline_seconds,
         )
         engine = engine_of(settings, self.rule_set, self._sources.vmis, self._sources.confirm)
-        return Router(engine, limits=limits, metrics=self._metrics)
+        return Router(engine, limits=limits, metrics=self._metrics, verifies_clients=settings.client_ca is not None)
 
     def _operations(self) -> Listener:
         settings = self._settings
