@@ -37,6 +37,11 @@ def asked(directory: Path, *arguments: str | Path, stdin: bytes = b"", registry:
     return bindguard("review", *arguments, "--registry", "r.yaml", stdin=stdin, directory=directory)
 
 
+def decisions(done: Done) -> list[str]:
+    """The lines of standard output that are about a review as a whole."""
+    return [line for line in done.stdout.decode().splitlines() if not line.startswith(" ")]
+
+
 def assert_failed(done: Done, code: int, told: str) -> None:
     assert told in done.stderr.decode()
     assert (done.returncode, done.stdout) == (code, b"")
@@ -45,7 +50,7 @@ def assert_failed(done: Done, code: int, told: str) -> None:
 def test_a_recorded_review_is_denied_in_kubectl_s_words(tmp_path: Path) -> None:
     done = asked(tmp_path, TYPO)
     assert done.returncode == EXIT_FINDINGS
-    assert done.stdout.decode() == f"{TYPO}:1: virtualmachine.kubevirt.io/typo-9ddlf: CREATE denied\n"
+    assert done.stdout.decode().splitlines()[0] == f"{TYPO}:1: virtualmachine.kubevirt.io/typo-9ddlf: CREATE denied"
     field = "spec.template.spec.domain.devices.interfaces[0].binding.name"
     assert done.stderr.decode().startswith(
         f'The VirtualMachine "typo-9ddlf" is invalid: {field}: VirtualMachine default/typo-9ddlf: no binding plugin named "past"'
@@ -66,12 +71,12 @@ def test_a_bare_object_is_reviewed_as_created_and_beside_its_old_state_as_update
     write(tmp_path, {"vm.yaml": vm("gone") + "---\n" + vm("gone", name="other"), "old.yaml": vm("gone")})
     created = asked(tmp_path, "vm.yaml")
     assert created.returncode == EXIT_FINDINGS
-    assert created.stdout.decode().splitlines() == [
+    assert decisions(created) == [
         "vm.yaml:1: virtualmachine.kubevirt.io/web: CREATE denied",
         "vm.yaml:19: virtualmachine.kubevirt.io/other: CREATE denied",
     ]
     updated = asked(tmp_path, "vm.yaml", "--old", "old.yaml")
-    assert updated.stdout.decode().splitlines() == [
+    assert decisions(updated) == [
         "vm.yaml:1: virtualmachine.kubevirt.io/web: UPDATE allowed",
         "vm.yaml:19: virtualmachine.kubevirt.io/other: CREATE denied",
     ]
@@ -117,7 +122,7 @@ def test_the_engine_is_configured_as_the_server_is(tmp_path: Path) -> None:
     write(tmp_path, {"b.yaml": "rules: {unregistered-plugin: warn}\nselfSigned: true\n"})
     warned = asked(tmp_path, TYPO, "--config", "b.yaml")
     assert warned.returncode == EXIT_CLEAN
-    assert warned.stdout.endswith(b"CREATE allowed\n")
+    assert decisions(warned)[0].endswith("CREATE allowed")
     assert warned.stderr.startswith(b"Warning: VirtualMachine ")
     write(tmp_path, {"b.yaml": "exclude: {namespaces: [def*]}\nregistry: r.yaml\n"})
     excluded = bindguard("review", TYPO, "--config", "b.yaml", directory=tmp_path)
@@ -151,14 +156,14 @@ def test_what_is_no_review_is_told_and_the_others_are_asked(tmp_path: Path, cont
         ([], "Missing argument 'FILE...'"),
         (["vm.yaml", "", "--registry", "r.yaml"], "an empty path was given"),
         (["vm.yaml"], "no registry: give --registry FILE"),
-        (["vm.yaml", "--ca", "c.crt", "--timeout", "1"], "--ca, --timeout: of no use without --server"),
-        (["vm.yaml", "--server", "https://a", "--registry", "r.yaml"], "a server checks against its own"),
+        (["vm.yaml", "--ca", "c.crt", "--timeout", "1"], "--ca, --timeout: only with --server"),
+        (["vm.yaml", "--server", "https://a", "--registry", "r.yaml"], "a server has its own"),
         (["vm.yaml", "--server", "https://a", "--ca", "c.crt", "--insecure"], "no CA is needed"),
-        (["vm.yaml", "--server", "https://a", "--client-key", "k"], "give --client-cert too"),
-        (["vm.yaml", "--server", "http://a", "--insecure"], "there is no TLS with http"),
+        (["vm.yaml", "--server", "https://a", "--client-key", "k"], "add --client-cert"),
+        (["vm.yaml", "--server", "http://a", "--insecure"], "http has no TLS"),
         (["vm.yaml", "--registry", "r.yaml", "--overhead", "some"], "--overhead"),
-        (["vm.yaml", "--registry", "r.yaml", "--old", "r.yaml"], "--old r.yaml: holds no older state of any object in vm.yaml"),
-        (["-", "--registry", "r.yaml", "--old", "-"], "standard input can be read once only"),
+        (["vm.yaml", "--registry", "r.yaml", "--old", "r.yaml"], "--old r.yaml: has no previous state of an object in vm.yaml"),
+        (["-", "--registry", "r.yaml", "--old", "-"], "standard input can be read only once"),
         (["vm.yaml", "--timeout", "0"], "0.0 is not in the range"),
         *(
             (["vm.yaml", "--server", bad], "is no address of a server")
@@ -288,7 +293,7 @@ def told_by(said: bytes, *arguments: str) -> Done:
         (response(patch="bm9uc2Vuc2U="), "the answer cannot be understood"),
         (
             response(patch="W3sib3AiOiJyZW1vdmUiLCJwYXRoIjoiL2EvYiJ9XQ=="),
-            'the patch does not fit the object: "remove" at "/a/b": nothing stands there',
+            'the patch does not fit the object: cannot "remove" at "/a/b"',
         ),
     ],
 )
@@ -354,3 +359,47 @@ def test_a_server_is_asked_without_the_packages_of_one_and_the_engine_names_them
         answered = bindguard("review", "-", "--server", url, stdin=GOOD, environment=without)
     assert (answered.returncode, answered.stdout) == (EXIT_CLEAN, b"<stdin>:1: virtualmachine.kubevirt.io/vm: CREATE allowed\n")
     assert_failed(bindguard("review", TYPO, environment=without), EXIT_USAGE, "pip install '.[server]'")
+
+
+NO_BINDING = review(vm_object(interface()))
+
+
+def test_what_bindguard_leaves_to_kubevirt_is_printed_below_the_decision(tmp_path: Path) -> None:
+    done = asked(tmp_path, "-", "--kubevirt-version", "1.9", stdin=NO_BINDING)
+    decision, left = done.stdout.decode().splitlines()
+    assert decision.endswith("CREATE allowed")
+    assert left.startswith("  left to KubeVirt, which refuses it: spec.template.spec.domain.devices.interfaces[0]: interface ")
+    assert left.endswith("has no binding [no-binding]")
+    assert (done.returncode, done.stderr) == (EXIT_CLEAN, b"")
+
+
+def test_an_update_tells_what_is_left_to_kubevirt_too(tmp_path: Path) -> None:
+    done = asked(tmp_path, "-", "--kubevirt-version", "1.9", stdin=review(vm_object(interface(), running=True), vm_object(interface())))
+    assert "[no-binding]" in done.stdout.decode()
+
+
+def test_json_output_lists_what_is_left_to_kubevirt(tmp_path: Path) -> None:
+    printed = json.loads(asked(tmp_path, "-", "--kubevirt-version", "1.9", "-o", "json", stdin=NO_BINDING).stdout)
+    [left] = printed["leftToKubeVirt"]
+    assert (left["rule"], left["field"]) == ("no-binding", "spec.template.spec.domain.devices.interfaces[0]")
+    assert json.loads(asked(tmp_path, "-", "--kubevirt-version", "1.9", "-o", "json", stdin=GOOD).stdout)["leftToKubeVirt"] == []
+    assert "leftToKubeVirt" not in json.loads(asked(tmp_path, POD, "-o", "json").stdout)
+
+
+def test_a_rule_that_is_off_is_not_left_to_kubevirt(tmp_path: Path) -> None:
+    write(tmp_path, {"c.yaml": "rules: {no-binding: off}\n"})
+    assert asked(tmp_path, "-", "--kubevirt-version", "1.9", "--config", "c.yaml", stdin=NO_BINDING).stdout.decode().count("\n") == 1
+
+
+def test_an_object_with_very_much_that_is_left_to_kubevirt_prints_the_first_of_it(tmp_path: Path) -> None:
+    many = review(
+        vm_object(*(interface(f"i{index}") for index in range(50)), networks=[{"name": f"i{index}", "pod": {}} for index in range(50)])
+    )
+    lines = asked(tmp_path, "-", "--kubevirt-version", "1.9", stdin=many).stdout.decode().splitlines()
+    assert (len(lines), lines[-1]) == (22, "  and 79 more that are left to KubeVirt")
+
+
+def test_help_for_administrators_is_printed(tmp_path: Path) -> None:
+    done = asked(tmp_path, TYPO)
+    assert '\n  help for admins: register "past" in the KubeVirt CR' in done.stdout.decode()
+    assert "register" not in done.stderr.decode().replace("registered", "")

@@ -80,7 +80,28 @@ def test_an_object_without_resources_of_compute_has_no_changes(odd: Any) -> None
     assert list(compute_changes(odd, [])) == []
 
 
-@pytest.mark.parametrize("op", ["move", "copy", ""])
-def test_an_operation_that_is_not_known_does_not_fit(op: str) -> None:
-    with pytest.raises(UnansweredError, match="the operation is not known"):
-        patched({"a": 1}, [Operation(op, "/a", 1)])
+def test_move_and_copy_are_applied() -> None:
+    moved = [Operation("copy", "/b", from_="/a"), Operation("move", "/c", from_="/a")]
+    assert patched({"a": [1]}, moved) == {"b": [1], "c": [1]}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        Operation("", "/a", 1),
+        Operation("move", "/a"),
+        Operation("add", "/a"),
+        Operation("add", "a", 1),
+        Operation("remove", ""),
+        Operation("add", "/a/b", 1),
+    ],
+)
+def test_an_operation_that_cannot_be_applied_does_not_fit(operation: Operation) -> None:
+    with pytest.raises(UnansweredError, match="the patch does not fit the object"):
+        patched({"a": 1}, [operation])
+
+
+def test_the_object_stays_as_it_is() -> None:
+    before = {"a": [1]}
+    patched(before, [Operation("add", "/a/-", 2), Operation("replace", "", {})])
+    assert before == {"a": [1]}

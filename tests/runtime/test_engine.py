@@ -31,8 +31,8 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def answer(body: bytes, **flags: object) -> dict[str, Any]:
-    with engine(engine_settings(flags)) as (ask, _):
-        response = json.loads(ask(VALIDATE, body))["response"]
+    with engine(engine_settings(flags)) as local:
+        response = json.loads(local.ask(VALIDATE, body))["response"]
     assert isinstance(response, dict)
     return response
 

@@ -61,8 +61,8 @@ def verdict(answer: bytes) -> Verdict:
 def by_the_engine(directory: Path, registry: str) -> dict[Asked, Verdict]:
     """The right verdicts: those of the engine, with no server between."""
     put(directory / REGISTRY, registry)
-    with contextlib.chdir(directory), engine(engine_settings(JUDGING)) as (ask, _):
-        return {asked: verdict(ask(*asked)) for asked in REVIEWS}
+    with contextlib.chdir(directory), engine(engine_settings(JUDGING)) as local:
+        return {asked: verdict(local.ask(*asked)) for asked in REVIEWS}
 
 
 class Load:

@@ -1,9 +1,9 @@
-"""`bindguard review`: recorded reviews and bare objects in, the answers of a server or of the engine out, as kubectl would show them."""
+"""`bindguard review`: sends reviews to a server or to the engine, and prints the responses as kubectl does."""
 
 import contextlib
 import sys
-from collections.abc import Iterator
-from typing import TypedDict, Unpack
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypedDict, Unpack
 
 import click
 import msgspec
@@ -17,9 +17,10 @@ from webhook.files import read_file
 from webhook.kube.text import visible
 from webhook.report.json_text import json_text
 from webhook.review_client.client import Ask, Remote, Trust, UnansweredError, parse_address
-from webhook.review_client.kubectl_output import kubectl_lines, verdict_lines
+from webhook.review_client.kubectl_output import finding_as_json, kubectl_lines, verdict_lines
 from webhook.review_client.responses import read_answer
 from webhook.review_client.reviews import MAX_BYTES, PreviousObjects, Reader, ReviewRequest, former, questions
+from webhook.rules.base import Finding
 
 _ENDPOINTS = {"validate": VALIDATE, "mutate": MUTATE}
 _OF_SERVER = ("ca", "insecure", "client_cert", "client_key", "tls_server_name", "timeout")
@@ -47,47 +48,61 @@ class _Options(TypedDict):
     config: str | None
 
 
-@click.command("review", short_help="Ask for the answer to recorded reviews.")
+@click.command("review", short_help="Send recorded reviews to a server, or evaluate them here.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", callback=not_empty)
-@click.option("--old", metavar="FILE", help="Objects as they were before: an object that is among them by name is an UPDATE.")
-@click.option("--endpoint", type=click.Choice(list(_ENDPOINTS)), help="Where to ask.  [default: mutate for pods, else validate]")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of an answer.")
-@click.option("--server", metavar="URL", help="Server to ask, such as https://localhost:8443.")
-@click.option("--ca", metavar="FILE", help="CAs that the server's certificate is trusted by.  [default: the system's]")
-@click.option("--insecure", is_flag=True, help="Ask a server with any certificate.")
-@click.option("--client-cert", metavar="FILE", help="Certificate to show to the server, PEM.")
-@click.option("--client-key", metavar="FILE", help="Its key, PEM.  [default: in the same file]")
-@click.option("--tls-server-name", metavar="NAME", help="Name that the server's certificate is for, where that is not the host.")
-@click.option("--timeout", type=click.FloatRange(0, _MAX_SECONDS, min_open=True), help="Seconds to wait for an answer.  [default: 10]")
-@click.option("--registry", metavar="FILE", help="Without a server: what to check against, as for `bindguard serve`.")
-@click.option("--kubevirt-version", metavar="VERSION", help="Without a server: KubeVirt release to check against.")
-@click.option("--vmis", metavar="DIR", help="Without a server: VMI files that launcher pods are matched with.")
-@click.option("--overhead", metavar="MODE", help="Without a server: when pods get overhead: auto, even-if-counted or off.")
-@click.option("--config", metavar="FILE", help="Without a server: configuration as for `bindguard serve`.")
+@click.option("--old", metavar="FILE", help="Previous objects. An object with the same kind, namespace and name becomes an UPDATE.")
+@click.option("--endpoint", type=click.Choice(list(_ENDPOINTS)), help="Endpoint.  [default: mutate for pods, else validate]")
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format.")
+@click.option("--server", metavar="URL", help="Server to send reviews to, such as https://localhost:8443.")
+@click.option("--ca", metavar="FILE", help="CA certificates of the server, PEM.  [default: the system's]")
+@click.option("--insecure", is_flag=True, help="Accept any server certificate.")
+@click.option("--client-cert", metavar="FILE", help="Client certificate, PEM.")
+@click.option("--client-key", metavar="FILE", help="Key of the client certificate, PEM.  [default: in the same file]")
+@click.option("--tls-server-name", metavar="NAME", help="Name in the server's certificate, if it is not the host in the URL.")
+@click.option("--timeout", type=click.FloatRange(0, _MAX_SECONDS, min_open=True), help="Seconds to wait for a response.  [default: 10]")
+@click.option("--registry", metavar="FILE", help="Without --server: registry to check against, as for `bindguard serve`.")
+@click.option("--kubevirt-version", metavar="VERSION", help="Without --server: KubeVirt release to check against.")
+@click.option("--vmis", metavar="DIR", help="Without --server: directory with the VMIs of launcher pods.")
+@click.option("--overhead", metavar="MODE", help="Without --server: when pods get overhead: auto, even-if-counted or off.")
+@click.option("--config", metavar="FILE", help="Without --server: configuration file of `bindguard serve`.")
 def command(**options: Unpack[_Options]) -> None:
-    """Ask a server, or the engine without one, for the answer to recorded AdmissionReviews, and show it as kubectl would.
+    """Send AdmissionReviews to a server, or evaluate them without one, and print the response as kubectl does.
 
-    FILEs are YAML or JSON, or - for standard input. A bare object, such as a VM, is wrapped into the review of its creation.
+    FILEs are YAML or JSON, or - for standard input. An object such as a VM becomes the review of its creation.
 
-    Exit code: 0 all allowed, 1 some denied, 2 wrong usage, 3 something could not be read, or got no answer.
+    Without --server, the output also has what KubeVirt's own webhook refuses, which Bindguard leaves to it.
+
+    Exit code: 0 all allowed, 1 some denied, 2 wrong usage, 3 a file could not be read, or there was no response.
     """
     with contextlib.ExitStack() as stack:
-        ask = stack.enter_context(_engine(options)) if options["server"] is None else _remote(options["server"], options)
-        sys.exit(_asked(ask, options))
+        evaluator = stack.enter_context(_local(options)) if options["server"] is None else _remote(options["server"], options)
+        sys.exit(_review_all(evaluator, options))
 
 
-def _remote(server: str, options: _Options) -> Ask:
+class _Evaluator(NamedTuple):
+    """Where reviews are sent.
+
+    Attributes:
+        ask: Returns the response to a review.
+        left_to_kubevirt: Returns what else KubeVirt's own webhook refuses; `None` where only the server knows.
+    """
+
+    ask: Ask
+    left_to_kubevirt: Callable[[bytes], Sequence[Finding]] | None = None
+
+
+def _remote(server: str, options: _Options) -> _Evaluator:
     given = [name for name in _OF_ENGINE if options.get(name) is not None]
     if given:
-        raise UsageError(f"--server and {_flags(given)}: a server checks against its own; leave one out")
+        raise UsageError(f"--server and {_flags(given)}: a server has its own; remove one of them")
     address = parse_address(server)
     if options["insecure"] and options["ca"] is not None:
-        raise UsageError("--ca and --insecure: with any certificate accepted no CA is needed; leave one out")
+        raise UsageError("--ca and --insecure: with --insecure no CA is needed; remove one of them")
     if options["client_key"] is not None and options["client_cert"] is None:
-        raise UsageError("--client-key: a key is of no use without its certificate; give --client-cert too")
+        raise UsageError("--client-key: needs the certificate of the key; add --client-cert")
     of_tls = [name for name in _OF_SERVER if name != "timeout" and options.get(name)]
     if address.scheme == "http" and of_tls:
-        raise UsageError(f"--server {server} and {_flags(of_tls)}: there is no TLS with http; write https")
+        raise UsageError(f"--server {server} and {_flags(of_tls)}: http has no TLS; write https")
     trust = Trust(
         ca=options["ca"],
         insecure=options["insecure"],
@@ -95,59 +110,67 @@ def _remote(server: str, options: _Options) -> Ask:
         key=options["client_key"],
         server_name=options["tls_server_name"],
     )
-    return Remote(address, trust, seconds=options["timeout"] or _SECONDS).ask
+    return _Evaluator(Remote(address, trust, seconds=options["timeout"] or _SECONDS).ask)
 
 
 @contextlib.contextmanager
-def _engine(options: _Options) -> Iterator[Ask]:
+def _local(options: _Options) -> Iterator[_Evaluator]:
     given = [name for name in _OF_SERVER if options.get(name)]
     if given:
-        raise UsageError(f"{_flags(given)}: of no use without --server")
+        raise UsageError(f"{_flags(given)}: only with --server; add it, or remove {_flags(given)}")
     try:
         from webhook.runtime.engine import engine, engine_settings  # noqa: PLC0415 - a server is asked without these packages
     except ModuleNotFoundError as error:
         raise missing_package("review without --server", error) from error
     names = {"registry": "registry", "kubevirt_version": "kubevirt_version", "vmis": "vmi_directory", "overhead": "overhead"}
     flags = {setting: options.get(name) for name, setting in names.items()}
-    with engine(engine_settings({**flags, "config": options["config"]})) as (ask, notes):
-        for note in notes:
+    with engine(engine_settings({**flags, "config": options["config"]})) as local:
+        for note in local.notes:
             click.echo(f"note: {visible(note)}", err=True)
-        yield ask
+        yield _Evaluator(local.ask, local.left_to_kubevirt)
 
 
 def _flags(names: list[str]) -> str:
     return ", ".join("--" + name.replace("_", "-") for name in names)
 
 
-def _asked(ask: Ask, options: _Options) -> int:
-    """Ask everything that can be read; the exit code is of the worst that happened."""
+def _review_all(evaluator: _Evaluator, options: _Options) -> int:
+    """Review all that can be read; returns the exit code of the worst result."""
     if (*options["files"], options["old"]).count("-") > 1:
-        raise UsageError("-: standard input can be read once only")
+        raise UsageError("-: standard input can be read only once")
     before = former(*_reader(options["old"])) if options["old"] is not None else PreviousObjects()
     worst = EXIT_CLEAN
     for name in options["files"]:
         try:
             for question in questions(*_reader(name), before):
-                worst = max(worst, _answered(ask, question, options))
+                worst = max(worst, _review(evaluator, question, options))
         except UnreadableError as error:
             worst = _failed(str(error))
     if options["old"] is not None and not before.used and worst != EXIT_UNREADABLE:
-        raise UsageError(f"--old {options['old']}: holds no older state of any object in {', '.join(options['files'])}")
+        raise UsageError(f"--old {options['old']}: has no previous state of an object in {', '.join(options['files'])}")
     return worst
 
 
-def _answered(ask: Ask, question: ReviewRequest, options: _Options) -> int:
-    """Ask one question and show the answer."""
-    endpoint = options["endpoint"]
+def _review(evaluator: _Evaluator, question: ReviewRequest, options: _Options) -> int:
+    """Send one review and print the response."""
+    endpoint = _ENDPOINTS[options["endpoint"]] if options["endpoint"] is not None else question.endpoint
+    as_text = options["output"] == "text"
     try:
-        body = ask(_ENDPOINTS[endpoint] if endpoint is not None else question.endpoint, question.body)
+        body = evaluator.ask(endpoint, question.body)
         response = read_answer(body, question.uid)
-        lines = [] if options["output"] == "json" else list(verdict_lines(question, response))
+        left = None
+        if evaluator.left_to_kubevirt is not None and endpoint == VALIDATE:
+            left = evaluator.left_to_kubevirt(question.body)
+        lines = list(verdict_lines(question, response, left or ())) if as_text else []
     except UnansweredError as error:
         return _failed(f"{question.place}: {question.subject}: {error}")
-    to_stdout("".join(f"{line}\n" for line in lines) or json_text(msgspec.json.decode(body)))
-    if lines:
+    if as_text:
+        to_stdout("".join(f"{line}\n" for line in lines))
         click.echo("".join(f"{line}\n" for line in kubectl_lines(response)), err=True, nl=False)
+    else:
+        to_stdout(
+            json_text(msgspec.json.decode(body) | ({} if left is None else {"leftToKubeVirt": [finding_as_json(each) for each in left]}))
+        )
     return EXIT_CLEAN if response.allowed else EXIT_FINDINGS
 
 

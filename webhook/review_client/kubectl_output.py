@@ -1,24 +1,32 @@
-"""An answer as text: a line of our own about the verdict, and what kubectl would write on standard error.
+"""Prints a response: a line with the decision, and what kubectl writes to standard error.
 
 Source: k8s.io/kubectl pkg/cmd/util/helpers.go (checkErr, StandardErrorMessage), k8s.io/client-go rest/warnings.go,
-k8s.io/apiserver pkg/admission/plugin/webhook/errors/statuserror.go. Tried with kubectl 1.32 against a server that answers so.
+k8s.io/apiserver pkg/admission/plugin/webhook/errors/statuserror.go. Compared with kubectl 1.32.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from webhook.admission.verdict import HELP_FOR_ADMINS
+from webhook.kube.fieldpath import render
 from webhook.kube.text import visible
 from webhook.review_client.responses import Response, Status, compute_changes
 from webhook.review_client.reviews import ReviewRequest
+from webhook.rules.base import Finding
 
 _INVALID = "Invalid"
 _UNPROCESSABLE = 422
 _MAX_VALUE_LENGTH = 400
+_MAX_LEFT = 20
 
 
-def verdict_lines(question: ReviewRequest, response: Response) -> Iterator[str]:
-    """For standard output: what was decided and, of a patch, what it does; `UnansweredError` when it does not fit the object."""
+def verdict_lines(question: ReviewRequest, response: Response, left_to_kubevirt: Sequence[Finding] = ()) -> Iterator[str]:
+    """For standard output: the decision, what a patch does, and what this output alone tells administrators.
+
+    Raises:
+        UnansweredError: The patch does not fit the object.
+    """
     operations = response.operations
     changes = list(compute_changes(question.carried, operations)) if operations else []
     yield visible(f"{question.place}: {question.subject}: {question.operation} {_verdict(response)}")
@@ -26,6 +34,17 @@ def verdict_lines(question: ReviewRequest, response: Response) -> Iterator[str]:
         yield visible(f"  {operation.op:7} {operation.path}{_value(operation.value)}")
     for change in changes:
         yield visible(f"  compute {change}")
+    if response.annotation(HELP_FOR_ADMINS):
+        yield visible(f"  help for admins: {response.annotation(HELP_FOR_ADMINS)}")
+    for finding in left_to_kubevirt[:_MAX_LEFT]:
+        yield visible(f"  left to KubeVirt, which refuses it: {render(finding.path)}: {finding.message} [{finding.rule}]")
+    if len(left_to_kubevirt) > _MAX_LEFT:
+        yield f"  and {len(left_to_kubevirt) - _MAX_LEFT} more that are left to KubeVirt"
+
+
+def finding_as_json(finding: Finding) -> dict[str, str]:
+    """A finding as an object of JSON output, with the keys that `bindguard check -o json` has."""
+    return {"rule": finding.rule, "field": render(finding.path), "message": finding.message, "accepted": finding.help}
 
 
 def kubectl_lines(response: Response) -> Iterator[str]:

@@ -1,9 +1,10 @@
-"""The response to a review as a value, and what its JSON Patch (RFC 6902) makes of the object."""
+"""Reads the response to a review, and applies its JSON Patch (RFC 6902) to the object."""
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
+from jsonpatch import JsonPatch, JsonPatchException, JsonPointerException
 
 from webhook.admission.pods import COMPUTE
 from webhook.admission.review import API_VERSION, KIND
@@ -43,6 +44,7 @@ class Operation(msgspec.Struct, frozen=True):
     op: str
     path: str
     value: object = msgspec.UNSET
+    from_: str | msgspec.UnsetType = msgspec.field(name="from", default=msgspec.UNSET)
 
 
 class Response(msgspec.Struct, frozen=True, rename="camel"):
@@ -90,21 +92,21 @@ def read_answer(body: bytes, uid: object) -> Response:
     return review.response
 
 
-_ROOT = "root"
-
-
 def patched(obj: object, operations: Sequence[Operation]) -> object:
-    """The object after the operations `test`, `add`, `replace` and `remove`; `UnansweredError` when one does not fit."""
-    root = {_ROOT: copy.deepcopy(obj)}
+    """The object after the patch; `obj` stays as it is.
+
+    Raises:
+        UnansweredError: An operation is not one of JSON Patch, or does not fit the object.
+    """
+    root = copy.deepcopy(obj)
     for operation in operations:
         try:
-            _apply(root, operation)
-        except (LookupError, ValueError, TypeError, RecursionError) as error:
-            reason = "nothing stands there" if isinstance(error, LookupError) else error
+            root = JsonPatch([msgspec.to_builtins(operation)]).apply(root, in_place=True)
+        except (JsonPatchException, JsonPointerException, TypeError, ValueError, LookupError, RecursionError) as error:
             raise UnansweredError(
-                f"the patch does not fit the object: {quoted(operation.op)} at {quoted(operation.path)}: {reason}"
+                f"the patch does not fit the object: cannot {quoted(operation.op)} at {quoted(operation.path)}"
             ) from error
-    return root[_ROOT]
+    return root
 
 
 def compute_changes(obj: object, operations: Sequence[Operation]) -> Iterator[str]:
@@ -113,64 +115,6 @@ def compute_changes(obj: object, operations: Sequence[Operation]) -> Iterator[st
     for slot in sorted(before.keys() | after.keys()):
         if before.get(slot) != after.get(slot):
             yield f"{slot}: {before.get(slot, 'none')} -> {after.get(slot, 'none')}"
-
-
-def _apply(root: dict[str, object], operation: Operation) -> None:
-    """One step; the object stands in another so that it can be replaced like anything in it."""
-    *steps, last = [_ROOT, *(step.replace("~1", "/").replace("~0", "~") for step in operation.path.split("/")[1:])]
-    parent: object = root
-    for step in steps:
-        parent = _child(parent, step)
-    if operation.op == "remove" and not steps:
-        raise ValueError("the whole object cannot be removed")
-    if operation.op == "test":
-        if _child(parent, last) != operation.value:
-            raise ValueError("another value stands there")
-    elif operation.op == "remove":
-        _remove(parent, last)
-    elif operation.op in ("add", "replace"):
-        _put(parent, last, operation)
-    else:
-        raise ValueError("the operation is not known")
-
-
-def _child(parent: object, step: str) -> object:
-    if isinstance(parent, dict):
-        return parent[step]
-    return _listed(parent)[_index(step)]
-
-
-def _put(parent: object, step: str, operation: Operation) -> None:
-    if operation.op == "replace":
-        _remove(parent, step)
-    value = copy.deepcopy(operation.value)  # a later operation may change what an earlier one has put there
-    if isinstance(parent, dict):
-        parent[step] = value
-        return
-    items = _listed(parent)
-    place = len(items) if step == "-" else _index(step)
-    if place > len(items):
-        raise ValueError("that is beyond the list's end")
-    items.insert(place, value)
-
-
-def _remove(parent: object, step: str) -> None:
-    if isinstance(parent, dict):
-        del parent[step]
-    else:
-        del _listed(parent)[_index(step)]
-
-
-def _listed(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError("neither an object nor a list stands there")
-    return value
-
-
-def _index(step: str) -> int:
-    if not step.isascii() or not step.isdigit():
-        raise ValueError("that is no place in a list")
-    return int(step)
 
 
 def _resources(pod: object) -> Mapping[str, object]:

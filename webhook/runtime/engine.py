@@ -7,23 +7,30 @@ import functools
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from webhook.admission.answer import ReviewError
+from webhook.admission.evaluation import evaluate
 from webhook.admission.pods import OverheadMode
+from webhook.admission.review import objects_of, open_review
 from webhook.admission.rule_set import RuleSet
+from webhook.admission.validation import validate
 from webhook.admission.vmi_source import VMISource
 from webhook.http.reply import RefusedError
 from webhook.http.review_engine import Engine
 from webhook.http.reviewers import Confirm, Reviewer, finished
 from webhook.review_client.client import Ask, UnansweredError
-from webhook.rules.base import Action
+from webhook.rules import RULES
+from webhook.rules.base import Action, Finding
+from webhook.rules.plan import plan
 from webhook.runtime.registry.file import RegistryFile
 from webhook.runtime.registry.options import choices_of
 from webhook.runtime.settings.contradictions import contradictions_of_evaluation
 from webhook.runtime.settings.layers import effective
 from webhook.runtime.settings.model import ServeSettings
 from webhook.runtime.vmi_directory import NoVMIs, VMIDirectory
+from webhook.vmi.objects import VMIObject
 
 _MAX_CACHED = 1024
 _NONE = "(?!)"  # matches nothing
@@ -67,12 +74,28 @@ def engine_of(settings: ServeSettings, rule_set: Callable[[], RuleSet], vmis: VM
     )
 
 
+class LocalEngine(NamedTuple):
+    """The engine without a server.
+
+    Attributes:
+        ask: Returns the response to a review.
+        left_to_kubevirt: Returns what else KubeVirt's own webhook refuses in the object of a review.
+        notes: What a reader must know about the registry.
+    """
+
+    ask: Ask
+    left_to_kubevirt: Callable[[bytes], Sequence[Finding]]
+    notes: tuple[str, ...]
+
+
 @contextlib.contextmanager
-def engine(settings: ServeSettings) -> Iterator[tuple[Ask, tuple[str, ...]]]:
-    """The engine of a registry file and the notes about it; `UnreadableError` when the file cannot be read."""
-    registry = RegistryFile(settings.registry or "", choices_of(settings))
+def engine(settings: ServeSettings) -> Iterator[LocalEngine]:
+    """The engine of a registry file; `UnreadableError` when the file cannot be read."""
+    choices = choices_of(settings)
+    registry = RegistryFile(settings.registry or "", choices)
     vmis = VMIDirectory(settings.vmi_directory) if settings.vmi_directory is not None else NoVMIs()
-    reviewers = engine_of(settings, lambda: registry.rule_set, vmis).reviewers()
+    configured = engine_of(settings, lambda: registry.rule_set, vmis)
+    reviewers = configured.reviewers()
     with asyncio.Runner() as runner:
 
         def ask(endpoint: str, body: bytes) -> bytes:
@@ -81,7 +104,32 @@ def engine(settings: ServeSettings) -> Iterator[tuple[Ask, tuple[str, ...]]]:
             except (ReviewError, RefusedError) as error:
                 raise UnansweredError(f"the engine cannot answer: {error}") from error
 
-        yield ask, registry.notes
+        def left_to_kubevirt(body: bytes) -> Sequence[Finding]:
+            return findings_left_to_kubevirt(body, registry.rule_set, choices.actions, exempt_namespaces=configured.exempt_namespaces)
+
+        yield LocalEngine(ask, left_to_kubevirt, registry.notes)
+
+
+def findings_left_to_kubevirt(
+    body: bytes, rule_set: RuleSet, actions: Mapping[str, Action], *, exempt_namespaces: Container[str] = frozenset()
+) -> list[Finding]:
+    """What a review's object has that Bindguard denies in `check`, and that it leaves in a cluster to the webhook of the running KubeVirt.
+
+    KubeVirt checks the whole object on every update, so here an update is checked like a new object.
+
+    Args:
+        body: The AdmissionReview.
+        rule_set: The rules of the cluster.
+        actions: Rule actions that differ from the rules' own.
+        exempt_namespaces: Where nothing is checked.
+    """
+    review = open_review(body)
+    if validate(review, rule_set, exempt_namespaces=exempt_namespaces).reason:
+        return []
+    new = objects_of(review).new
+    all_rules = plan(RULES, rule_set.registry, actions, upstream_answers=False)
+    findings = evaluate(new, all_rules) if isinstance(new, VMIObject) else []
+    return [finding for finding in findings if finding.severity is Action.DENY and finding.rule not in rule_set.plan.actions]
 
 
 async def _reviewed(reviewer: Reviewer, body: bytes, seconds: float) -> bytes:
