@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from docs.picture import COMMAND, PICTURE, output, picture
 from tests.cli.bindguard import bindguard
+from webhook import cli
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS
 from webhook.rules import RULES
 
@@ -49,6 +51,11 @@ def test_the_demo_fails_when_an_example_is_not_evaluated_as_its_name_says() -> N
 
 def test_the_readme_counts_the_rules_right() -> None:
     assert f"[{len(RULES)} rules]" in README
+
+
+def test_the_readme_lists_every_command() -> None:
+    listed = set(re.findall(r"^\| `bindguard ([a-z-]+)", README, re.MULTILINE))
+    assert listed == set(cli._group.list_commands(click.Context(cli._group)))
 
 
 def test_links_in_the_docs_lead_somewhere() -> None:
