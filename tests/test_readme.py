@@ -50,7 +50,9 @@ def test_the_demo_fails_when_an_example_is_not_evaluated_as_its_name_says() -> N
 
 
 def test_the_readme_counts_the_rules_right() -> None:
-    assert f"[{len(RULES)} rules]" in README
+    counted = re.search(r"\[more than (\d+) rules\]", README)
+    assert counted
+    assert int(counted[1]) < len(RULES) <= int(counted[1]) + 20
 
 
 def test_the_readme_lists_every_command() -> None:
