@@ -18,18 +18,23 @@ MODULES = (
     *("webhook/admission", "webhook/rules", "webhook/vmi", "webhook/plugins", "webhook/kube"),
     *("webhook/tls", "webhook/cluster/leases.py", "webhook/runtime/certificate/controller.py"),
 )
+_POD_TESTS = ("tests/admission/test_mutation.py", "tests/admission/test_mutation_hostile.py", "tests/admission/test_pod_validation.py")
 _TESTS = {
-    "webhook/admission/confirmation.py": ("tests/admission", "tests/http/test_confirm.py"),
-    "webhook/tls/managed.py": ("tests/tls", "tests/runtime/certificate"),
+    "webhook/admission/confirmation.py": ("tests/http/test_confirm.py",),
+    "webhook/http/fast_path.py": ("tests/http/test_fast_path.py", "tests/http/test_evaluations.py", "tests/http/test_connections.py"),
+    "webhook/runtime/certificate/controller.py": ("tests/runtime/certificate",),
+    "webhook/tls/managed.py": ("tests/tls/test_managed.py", "tests/runtime/certificate"),
+    "webhook/tls/provider.py": ("tests/tls",),
+    **{f"webhook/admission/{name}.py": _POD_TESTS for name in ("applied_overhead", "mutation", "overhead_due", "pod_validation", "pods")},
 }
-"""Of modules whose tests are not only beside them."""
+"""Of modules that have more or other tests than the file that is named after them."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run them; 1 when one survives that nobody has looked at."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", default=MODULES, help="files and directories; without, all that are meant to be run")
-    parser.add_argument("--tests", nargs="+", help="files and directories of tests, in place of those beside each module")
+    parser.add_argument("--tests", nargs="+", help="files and directories of tests, in place of the module's own")
     parser.add_argument("--survivors", type=Path, default=survivors.SURVIVORS, help="the list of mutants that are known to survive")
     parser.add_argument("--seconds", type=float, default=2, help="how long a test may take, besides ten times its usual time")
     given = parser.parse_args(arguments)
@@ -52,7 +57,9 @@ def _modules(named: Sequence[str]) -> list[Path]:
 
 
 def _tests_of(module: Path) -> tuple[str, ...]:
-    return _TESTS.get(str(module), (str(Path("tests", *module.parts[1:-1])),))
+    beside = Path("tests", *module.parts[1:-1])
+    own = beside / f"test_{module.name}"
+    return _TESTS.get(str(module), (str(own if own.exists() else beside),))
 
 
 def _run(module: Path, run: MutationRun, reasons: dict[str, str]) -> bool:
