@@ -1,19 +1,17 @@
 """The matchConditions, evaluated: what is sent, what is not, and that no shape of object makes them fail (a failure would be a refusal)."""
 
-import functools
 import itertools
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from cel_expr_python import cel  # type: ignore[import-untyped] # it ships no marker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.chart.conditions import evaluated
 from tests.chart.helm import Helm, webhooks
 from webhook.vmi.spec import Devices, Domain, VMISpec
 
@@ -27,7 +25,6 @@ NOT_SENT = {"vm-delete", "vm-status-update", "vm-update-finalizer-added", "vm-up
 NOT_SENT |= {"vmirs-scale-update", "clusterpreference-create"}
 INTERFACES = [{"name": "default", "binding": {"name": "passt"}}]
 NETWORKS = [{"name": "default", "pod": {}}]
-_ENVIRONMENT = cel.NewEnv(variables=dict.fromkeys(("object", "oldObject", "request"), cel.Type.DYN))
 
 
 def is_sent(
@@ -61,24 +58,15 @@ def test_conditions_ask_only_for_what_a_request_has(helm: Helm) -> None:
     }
 
 
-def evaluated(expression: str, variables: Mapping[str, Any]) -> object:
-    return _compiled(expression).eval(data=variables).plain_value()
-
-
-@functools.cache
-def _compiled(expression: str) -> Any:
-    return _ENVIRONMENT.compile(expression)
-
-
 def asked(helm: Helm, request: Any) -> set[str]:
     """The webhooks that the API server asks about a request: by their rules first, then by their conditions."""
     found = {name for name, webhook in webhooks(helm.render()).items() if any(_matches(rule, request) for rule in webhook["rules"])}
-    evaluated = {name for name in found if "matchConditions" in webhooks(helm.render())[name]}
+    conditional = {name for name in found if "matchConditions" in webhooks(helm.render())[name]}
     resource, user = request["resource"]["resource"], request["userInfo"]["username"]
     sent = {
-        name for name in evaluated if is_sent(helm, request["object"], request["oldObject"], resource=resource, webhook=name, user=user)
+        name for name in conditional if is_sent(helm, request["object"], request["oldObject"], resource=resource, webhook=name, user=user)
     }
-    return sent | (found - evaluated)
+    return sent | (found - conditional)
 
 
 def _matches(rule: Any, request: Any) -> bool:

@@ -55,9 +55,11 @@ class Server:
 
     Attributes:
         ready: The line that told it.
+        patience: Seconds until a log line that is waited for counts as missing.
     """
 
     waits_for = "ready"
+    patience = PATIENCE
 
     def __init__(self, directory: Path, *arguments: str | Path, environment: Mapping[str, str] | None = None) -> None:
         self.directory = directory
@@ -126,7 +128,7 @@ class Server:
     def told(self, event: str, count: int = 1) -> dict[str, Any]:
         """The log line of the `count`th such event, waited for."""
         with self._news:
-            assert self._news.wait_for(lambda: len(self.all_told(event)) >= count or self._is_over(), PATIENCE), self._lines
+            assert self._news.wait_for(lambda: len(self.all_told(event)) >= count or self._is_over(), self.patience), self._lines
             assert len(self.all_told(event)) >= count, self._lines
             return self.all_told(event)[count - 1]
 
