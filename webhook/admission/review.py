@@ -5,7 +5,7 @@ Source of the shapes: k8s.io/api admission/v1 types.go, Kubernetes 1.36.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -78,7 +78,7 @@ class _PlainReview(msgspec.Struct, gc=False):
     request: _PlainObjects
 
 
-class Objects(NamedTuple):
+class Objects(msgspec.Struct, frozen=True, gc=False):
     """The objects of a review.
 
     Attributes:

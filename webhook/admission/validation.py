@@ -52,7 +52,7 @@ def _skip_reason(request: Request, exempt_namespaces: Container[str]) -> SkipRea
 
 
 def _evaluated(request: Request, objects: Objects, rule_set: RuleSet) -> Answer:
-    new, old = objects
+    new, old = objects.new, objects.old
     if new is None:
         return skipped(SkipReason.UNKNOWN_KIND)
     if new.is_deleting:

@@ -20,7 +20,7 @@ def is_heavy(review: Review, rule_set: RuleSet) -> bool:
         return False
     if review.objects is None:
         return True
-    return any(isinstance(obj, VMIObject) and _has_much(obj, rule_set.registry) for obj in review.objects)
+    return any(isinstance(obj, VMIObject) and _has_much(obj, rule_set.registry) for obj in (review.objects.new, review.objects.old))
 
 
 def _has_much(obj: VMIObject, registry: Registry) -> bool:

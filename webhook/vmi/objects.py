@@ -112,18 +112,17 @@ def has_typed_decoder(kind: Kind) -> bool:
 def from_typed(carrier: Carrier, kind: Kind) -> VMIObject:
     """The object that the typed decoder has read; only for kinds that have it."""
     is_deleting = carrier.metadata is not None and carrier.metadata.deletion_timestamp is not None
-    parents: list[Any] = [carrier]
-    for attribute in _ATTRIBUTES[kind.spec]:
-        value = getattr(parents[-1], attribute)
-        if value is None:
-            return VMIObject(kind, is_deleting=is_deleting, type_mismatches=(TypeMismatch(kind.spec[: len(parents)], "an object", None),))
-        parents.append(value)
-    spec, metadata = parents[-1], parents[-2].metadata
+    vm: Any = None
+    holder: Any = None
+    spec: Any = carrier
+    for depth, attribute in enumerate(_ATTRIBUTES[kind.spec], 1):
+        vm, holder, spec = holder, spec, getattr(spec, attribute)
+        if spec is None:
+            return VMIObject(kind, is_deleting=is_deleting, type_mismatches=(TypeMismatch(kind.spec[:depth], "an object", None),))
     if spec.domain is None:
         return VMIObject(kind, is_deleting=is_deleting, type_mismatches=(TypeMismatch((*kind.spec, _DOMAIN), "an object", None),))
-    annotations = (metadata.annotations if metadata is not None else None) or _NO_ANNOTATIONS
-    has_preference = kind.preference is not None and parents[-3].preference is not None
-    return VMIObject(kind, spec, annotations, has_preference, is_deleting)
+    annotations = (holder.metadata.annotations if holder.metadata is not None else None) or _NO_ANNOTATIONS
+    return VMIObject(kind, spec, annotations, kind.preference is not None and vm.preference is not None, is_deleting)
 
 
 def from_plain(obj: object, kind: Kind) -> VMIObject:
