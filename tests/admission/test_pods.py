@@ -6,14 +6,15 @@ import msgspec
 import pytest
 
 from webhook.admission.answer import SkipReason
-from webhook.admission.pods import PodMetadata, VMIReference, vmi_of
+from webhook.admission.pods import VMIReference, vmi_of
+from webhook.kube.metadata import ObjectMeta
 
 OWNER = {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstance", "name": "web", "uid": "u", "controller": True}
 LABELS = {"kubevirt.io": "virt-launcher", "kubevirt.io/created-by": "u", "vm.kubevirt.io/name": "hostname"}
 
 
-def metadata(**fields: Any) -> PodMetadata:
-    return msgspec.convert({"labels": LABELS, "ownerReferences": [OWNER], **fields}, PodMetadata)
+def metadata(**fields: Any) -> ObjectMeta:
+    return msgspec.convert({"labels": LABELS, "ownerReferences": [OWNER], **fields}, ObjectMeta)
 
 
 def test_a_pod_names_its_vmi_by_its_owner_and_not_by_its_labels() -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from webhook.admission.answer import ReviewError, SkipReason
 from webhook.admission.review import Envelope, GroupVersionKind, Request, open_request, undecodable
+from webhook.kube.metadata import ObjectMeta, OwnerReference
 from webhook.kube.names import is_dns_name
 from webhook.vmi.kinds import split_api_version
 
@@ -33,25 +34,6 @@ class OverheadMode(enum.StrEnum):
     AUTO = "auto"
     EVEN_IF_COUNTED = "even-if-counted"
     OFF = "off"
-
-
-class OwnerReference(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """`metadata.ownerReferences[]`."""
-
-    api_version: str = ""
-    kind: str = ""
-    name: str = ""
-    uid: str = ""
-    controller: bool | None = None
-
-
-class PodMetadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """`metadata` of a pod."""
-
-    labels: Mapping[str, str] | None = None
-    annotations: Mapping[str, str] | None = None
-    owner_references: list[OwnerReference] | None = None
-    deletion_timestamp: str | None = None
 
 
 class EnvVar(msgspec.Struct, frozen=True, gc=False):
@@ -94,7 +76,7 @@ class Compute(NamedTuple):
 class Pod(msgspec.Struct, frozen=True, gc=False):
     """A pod."""
 
-    metadata: PodMetadata = PodMetadata()
+    metadata: ObjectMeta = ObjectMeta()
     spec: PodSpec = PodSpec()
 
     @property
@@ -174,7 +156,7 @@ def _skip_reason(request: Request, mode: OverheadMode) -> SkipReason | None:
     return None if request.kind == POD else SkipReason.NOT_A_POD
 
 
-def vmi_of(metadata: PodMetadata, namespace: str, *, by_kubevirt: bool = True) -> VMIReference | SkipReason:
+def vmi_of(metadata: ObjectMeta, namespace: str, *, by_kubevirt: bool = True) -> VMIReference | SkipReason:
     """The VMI that a pod in `namespace` names as its one controller, or why it names none that is believed.
 
     `by_kubevirt` is false when somebody else than KubeVirt creates the pod. The name is the owner's: the label `vm.kubevirt.io/name` holds

@@ -15,6 +15,7 @@ from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError
 from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.object_client import NamedObject
+from webhook.kube.metadata import ObjectMeta
 from webhook.kube.shape import UNDECODABLE
 
 log = structlog.get_logger(__name__)
@@ -198,12 +199,8 @@ class Election:
         self.problem = None if error is None else str(error)
 
 
-class _Metadata(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
-
-
 class _Lease(msgspec.Struct):
-    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+    metadata: ObjectMeta = ObjectMeta()
     spec: Spec | None = None
 
 

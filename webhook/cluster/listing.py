@@ -12,6 +12,7 @@ from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError
 from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.discovery import decoded
+from webhook.kube.metadata import ObjectMeta
 from webhook.kube.shape import UNDECODABLE
 
 PAGE_OBJECTS = 200
@@ -46,13 +47,8 @@ class _List(msgspec.Struct):
     items: list[msgspec.Raw] | None = None
 
 
-class _Metadata(msgspec.Struct):
-    name: str = ""
-    namespace: str = ""
-
-
 class _Item(msgspec.Struct):
-    metadata: _Metadata
+    metadata: ObjectMeta
 
 
 async def pages(api: ApiServer, path: str, *, limit: int = PAGE_OBJECTS, clock: Clock = CLOCK) -> AsyncIterator[Page]:

@@ -8,6 +8,7 @@ import msgspec
 
 from webhook.cluster.api import ApiServer
 from webhook.cluster.object_client import NamedObject
+from webhook.kube.metadata import ObjectMeta
 from webhook.kube.shape import UNDECODABLE
 
 _NO_DATA: Mapping[str, bytes] = {}
@@ -61,13 +62,8 @@ class NamedSecret:
         await self._object.change({"data": encoded}, secret.version, metadata=metadata)
 
 
-class _Metadata(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
-    annotations: dict[str, str] | None = None
-
-
 class _Read(msgspec.Struct):
-    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+    metadata: ObjectMeta = ObjectMeta()
     data: dict[str, bytes] | None = None
 
 

@@ -13,6 +13,7 @@ import msgspec
 from webhook.cluster.api import JSON_PATCH, ApiServer
 from webhook.cluster.api_error import ApiError, needing, unanswered
 from webhook.cluster.object_client import FIELD_MANAGER
+from webhook.kube.metadata import ObjectMeta
 from webhook.kube.shape import UNDECODABLE
 
 ARM: Final = "bindguard.io/arm"
@@ -151,16 +152,7 @@ class _ManagedFields(msgspec.Struct, rename="camel"):
     fields_v1: msgspec.Raw = msgspec.field(default=msgspec.Raw(), name="fieldsV1")
 
 
-class _Owner(msgspec.Struct):
-    uid: str = ""
-
-
-class _Metadata(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
-    generation: int = 0
-    uid: str = ""
-    annotations: dict[str, str] | None = None
-    owner_references: list[_Owner] | None = None
+class _Metadata(ObjectMeta, frozen=True):
     managed_fields: list[_ManagedFields] | None = None
 
 
@@ -174,7 +166,7 @@ class _Webhook(msgspec.Struct, rename="camel"):
 
 
 class _Read(msgspec.Struct):
-    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+    metadata: _Metadata = _Metadata()
     webhooks: list[_Webhook] | None = None
 
 

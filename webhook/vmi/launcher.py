@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from webhook.kube.metadata import ObjectMeta
 from webhook.kube.shape import UNDECODABLE
 from webhook.vmi.spec import PluginBinding, Present
 
@@ -43,16 +44,10 @@ class _Spec(_Value, frozen=True):
     domain: _Domain
 
 
-class _Metadata(_Value, frozen=True):
-    uid: str
-    labels: Mapping[str, str] | None = None
-    annotations: Mapping[str, str] | None = None
-
-
 class LauncherVMI(_Value, frozen=True):
     """A VMI as its pod was rendered from it: presets, instance type and defaults are in it by then."""
 
-    metadata: _Metadata
+    metadata: ObjectMeta
     spec: _Spec
 
     @property
@@ -89,8 +84,9 @@ _decode = msgspec.json.Decoder(LauncherVMI).decode
 
 
 def read_launcher_vmi(body: bytes) -> LauncherVMI | None:
-    """The VMI in this JSON, or `None` when it cannot be understood as one."""
+    """The VMI in this JSON, or `None` when it cannot be understood as one: a stored VMI has a uid."""
     try:
-        return _decode(body)
+        vmi = _decode(body)
     except UNDECODABLE:
         return None
+    return vmi if vmi.metadata.uid else None

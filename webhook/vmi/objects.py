@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from webhook.kube.fieldpath import Path, look_up
+from webhook.kube.metadata import Metadata
 from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
 from webhook.vmi.kinds import Kind
@@ -52,13 +53,6 @@ class VMIObject(msgspec.Struct, frozen=True, gc=False):
     def networks(self) -> Sequence[Network]:
         """The networks of the spec; empty without one."""
         return (self.spec.networks if self.spec is not None else None) or ()
-
-
-class Metadata(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    """The parts of `metadata` that decide anything."""
-
-    annotations: Mapping[str, str] | None = None
-    deletion_timestamp: str | None = None
 
 
 class Template(msgspec.Struct, frozen=True, gc=False):
