@@ -97,7 +97,8 @@ def test_hostile_input_is_told_with_its_place_and_never_a_traceback(tmp_path: Pa
         (["--select", "no-bindng"], b'did you mean "no-binding"?'),
         (["--kubevirt-version", "four"], b'"four" is no KubeVirt release'),
         (["--kubevirt-version", "0.59"], b"KubeVirt 0.59 has no binding plugins; the oldest release checked is 1.1"),
-        (["--kubevirt-version", "v2.0.1"], b"nothing is known of KubeVirt 2.0.1; known are 1.1 to 1.9"),
+        (["--kubevirt-version", "v2.0.1"], b"nothing is known of KubeVirt 2.0.1; known are 1.1 to 1.10"),
+        (["--ahead", "0.59"], b"--ahead: KubeVirt 0.59 has no binding plugins"),
         ([""], b"an empty path was given; give a file, or - for standard input"),
         (["--config", "/nowhere.yaml"], b"/nowhere.yaml: No such file"),
     ],
@@ -107,6 +108,16 @@ def test_wrong_usage_is_told_with_its_value(tmp_path: Path, arguments: list[str]
     assert done.returncode == EXIT_USAGE
     assert told in done.stderr
     assert done.stdout == b""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--ahead", "vm.yaml"], ["vm.yaml", "--ahead"], ["--ahead=1.10", "vm.yaml"], ["--ahead", "1.10", "vm.yaml"]]
+)
+def test_ahead_takes_a_release_or_none_wherever_it_stands(tmp_path: Path, arguments: list[str]) -> None:
+    write(tmp_path, {"vm.yaml": vm()})
+    done = bindguard("check", *arguments, directory=tmp_path)
+    assert done.returncode == EXIT_CLEAN
+    assert b"note: ahead: KubeVirt 1.10 (by what is planned for it) finds nothing more" in done.stdout
 
 
 def test_a_broken_registry_is_one_line_and_exit_code_3(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_a_cr_in_git_has_the_operator_s_release_that_carries_the_kubevirt_releas
 def test_the_derived_release_is_told() -> None:
     note = "HyperConverged's version is unknown (status.versions has no \"operator\"): checked as 1.17, by KubeVirt's release"
     assert note in loaded(None, kubevirt=Version(1, 7)).notes
-    assert "checked as the newest" in loaded(None, kubevirt=Version(1, 42)).notes[0]
+    assert "checked as 1.19, by KubeVirt's release" in loaded(None, kubevirt=Version(1, 42)).notes[0]
 
 
 def test_the_release_in_the_status_goes_before_the_derived_one() -> None:

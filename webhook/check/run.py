@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from webhook.check.ahead import note_ahead, registries_ahead, release_ahead
 from webhook.check.build_report import report
 from webhook.check.evaluation import Evaluator, key_of
 from webhook.check.kustomize import kustomizations_of, without_patches
@@ -38,6 +39,12 @@ def run(settings: Settings, progress: Progress) -> Report:
         sources, patches = without_patches(found, kustomizations_of(found))
         registries = registries_of(settings, sources)
         evaluated = evaluate_all(_evaluator(settings, registries), sources, settings.jobs, progress)
+        later = release_ahead(settings, registries)
+        if later is not None:
+            ahead = evaluate_all(
+                _evaluator(settings, registries_ahead(settings, sources, registries, later)), sources, settings.jobs, progress
+            )
+            notes.append(note_ahead(later, registries, evaluated.occurrences, ahead.occurrences))
     evaluated.unreadable[:0] = missing
     written = report(settings, registries.all(), evaluated, _among(sources))
     return msgspec.structs.replace(written, notes=[*notes, *_patch_notes(patches), *written.notes])

@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         registry_is_flag: Whether the command line names that file: then it may be a pipe, and is the registry of all files.
         registries: Registries of some files, of which the first that matches a file counts.
         kubevirt_version: Overrides the version that the registry tells.
+        ahead: The later release whose findings are told in a note; `True` for the next one, `False` for none.
         actions: Rule actions that differ from the rules' own.
         exclude_paths: Globs of files that are not read.
         exclude_namespaces: Globs of namespaces whose objects are not checked.
@@ -65,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     registry_is_flag: bool = False
     registries: tuple[RegistryOfPaths, ...] = ()
     kubevirt_version: Version | None = None
+    ahead: Version | bool = False
     actions: Mapping[str, Action] = msgspec.field(default_factory=dict)
     exclude_paths: tuple[str, ...] = ()
     exclude_namespaces: tuple[str, ...] = ()

@@ -15,6 +15,9 @@ from webhook.loading.names import checked_version
 from webhook.loading.rule_actions import actions_by_rule, rules_in
 from webhook.rules.base import Action
 
+NEXT_RELEASE = "next"
+"""The value of `--ahead` without one."""
+
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line says about a run; `None` and empty mean that it says nothing."""
@@ -22,6 +25,7 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     registry: str | None = None
     kubevirt_version: str | None = None
+    ahead: str | None = None
     config: str | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -55,6 +59,7 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         registry=flags.registry,
         registry_is_flag=flags.registry is not None,
         kubevirt_version=checked_version(flags.kubevirt_version, "--kubevirt-version") if flags.kubevirt_version is not None else None,
+        ahead=flags.ahead == NEXT_RELEASE or (checked_version(flags.ahead, "--ahead") if flags.ahead is not None else False),
         actions=chosen_actions({}, rules_in(flags.select, "--select"), rules_in(flags.ignore, "--ignore")),
         exclude_paths=flags.exclude,
         baseline=flags.baseline,
@@ -81,6 +86,8 @@ def _processors() -> int:
 def _refuse_contradictions(flags: Flags) -> None:
     if flags.from_cluster and flags.paths:
         raise UsageError(f"--from-cluster and {flags.paths[0]}: either a cluster's objects or files are checked; leave one out")
+    if flags.from_cluster and flags.ahead is not None:
+        raise UsageError("--from-cluster and --ahead: only files are checked against a later release too; leave one out")
     if flags.namespaces and not flags.from_cluster:
         raise UsageError(f"--namespace {flags.namespaces[0]}: of no use without --from-cluster")
     if flags.registry is not None and flags.access is not None and not flags.from_cluster:

@@ -10,12 +10,13 @@ import msgspec
 
 from webhook.check.run import run
 from webhook.check.settings import Settings
-from webhook.check.settings_layers import Flags, settings_from
+from webhook.check.settings_layers import NEXT_RELEASE, Flags, settings_from
 from webhook.cli.file_names import not_empty
 from webhook.cli.output import to_file, to_stdout, wants_colour
 from webhook.cli.progress import ProgressLine
 from webhook.errors import EXIT_CLEAN
 from webhook.kube.text import number_of, visible
+from webhook.kube.version import parse_version
 from webhook.report.findings import Report, RuleInfo
 from webhook.report.formats import FORMATS, render
 from webhook.rules import RULES
@@ -30,6 +31,7 @@ class _Flags(TypedDict):
     paths: tuple[str, ...]
     registry: str | None
     kubevirt_version: str | None
+    ahead: str | None
     config: str | None
     select: tuple[str, ...]
     ignore: tuple[str, ...]
@@ -54,6 +56,13 @@ class _Flags(TypedDict):
     help="KubeVirt CR, HyperConverged CR or bindguard registry to check against; without it one is looked for among the PATHs.",
 )
 @click.option("--kubevirt-version", metavar="VERSION", help="KubeVirt release to check against, such as 1.9.")
+@click.option(
+    "--ahead",
+    is_flag=False,
+    flag_value=NEXT_RELEASE,
+    metavar="[VERSION]",
+    help="Say in a note what a later KubeVirt release would find besides.  [without a value: the next one]",
+)
 @click.option(
     "--config",
     metavar="FILE",
@@ -86,6 +95,9 @@ def command(*, output: str, output_file: str | None, write_baseline: str | None,
     Exit code: 0 no findings at or above --fail-on, 1 findings, 2 wrong usage, 3 something could not be read, or the run was incomplete
     where --require-registry or --fail-on-nothing forbids it.
     """
+    if flags["ahead"] not in (None, NEXT_RELEASE) and parse_version(flags["ahead"] or "") is None:
+        flags["paths"] = (flags["ahead"] or "", *flags["paths"])  # click takes a path behind a bare --ahead for its value
+        flags["ahead"] = NEXT_RELEASE
     settings = settings_from(Flags(**flags), directory=Path.cwd())
     if write_baseline is not None:
         sys.exit(_write_baseline(settings, write_baseline))

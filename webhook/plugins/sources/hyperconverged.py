@@ -189,8 +189,7 @@ def _release(cr: HyperConvergedCR, kubevirt: Version | None) -> _Release:
     if told is not None or kubevirt is None:
         return _Release(told)
     of_kubevirt = {carried[:2]: minor for minor, carried in _KUBEVIRT_OF.items()}
-    minor = of_kubevirt.get(kubevirt[:2])
-    return _Release(Version(*minor), is_derived=True) if minor is not None else _Release(None)
+    return _Release(Version(*of_kubevirt.get(kubevirt[:2], _NEWEST)), is_derived=True)
 
 
 def _eviction_strategy(cr: HyperConvergedCR, obj: object) -> str:
