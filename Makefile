@@ -1,4 +1,4 @@
-# Two commands: `make demo` shows the main job on real input, `make test` passes every test. Both set up what they need.
+# `make demo` shows what Bindguard does on real input, `make test` runs all tests. Both create the virtual environment first.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ CENTRE := webhook/admission/*,webhook/rules/*,webhook/vmi/*,webhook/plugins/*,we
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fuzz mutants lint format types check bench site docs lock clean
 
-help: ## Show what can be made.
+help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(VENV)/.ready: pyproject.toml requirements/dev.txt requirements/tools.txt
@@ -17,9 +17,9 @@ $(VENV)/.ready: pyproject.toml requirements/dev.txt requirements/tools.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --config-settings editable_mode=compat --editable .
 	touch $@
 
-setup: $(VENV)/.ready ## Make the virtual environment.
+setup: $(VENV)/.ready ## Create the virtual environment.
 
-demo: setup ## Check the example VMs, and answer a recorded review as the webhook does: on real input, with no cluster.
+demo: setup ## Check the example VMs and answer a recorded review, without a cluster.
 	@echo '$$ bindguard check examples/vms --registry examples/kubevirt.yaml'
 	@$(BIN)/bindguard check examples/vms --registry examples/kubevirt.yaml; test $$? -eq 1
 	@echo
@@ -32,34 +32,34 @@ demo: setup ## Check the example VMs, and answer a recorded review as the webhoo
 	@echo 'Every example is evaluated as its directory and its name say:'
 	@$(BIN)/python -m pytest --quiet tests/test_examples.py
 
-test: setup ## Run every test; the pure centre keeps 95 % of its branches covered.
+test: setup ## Run all tests; at least 95 % of the branches of the pure packages are covered.
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --cov --cov-report=
 	$(BIN)/coverage report --skip-covered --skip-empty
 	$(BIN)/coverage report --format=total --fail-under=95 --include=$(CENTRE)
 
-fuzz: setup ## Run the tests by property, and 10,000 simulated clusters, with examples nobody has seen; what fails belongs into a test of its own.
+fuzz: setup ## Run property-based tests and 10,000 simulated clusters with new examples. Add a test for each failure.
 	$(BIN)/python -m pytest --numprocesses auto -m hypothesis --hypothesis-profile exploring
 	$(BIN)/python -m tests.simulation --count 10000
 
-mutants: setup ## Change the code's meaning, one change at a time, and see that tests notice; ONLY=webhook/admission/ratchet.py for one module.
+mutants: setup ## Mutation tests; ONLY=webhook/admission/ratchet.py for one module.
 	$(BIN)/python -m tests.mutants $(ONLY)
 
-lint: setup ## Format, lint, types, import contracts.
+lint: setup ## Check format, lint rules, types and import contracts.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: setup ## Format and mend what can be mended by itself.
+format: setup ## Format the code and apply automatic fixes.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-check: lint test demo ## All that CI runs.
+check: lint test demo ## Run what CI runs.
 
-bench: setup ## Print the figures of docs/performance.md, measured here and now.
+bench: setup ## Run the benchmarks of docs/performance.md.
 	$(BIN)/python -m benchmarks
 
-site: setup ## Build the documentation site into build/site; a broken link fails.
+site: setup ## Build the documentation site into build/site; a broken link is an error.
 	$(BIN)/python -m mkdocs build --strict
 
 docs: setup ## Generate what is made from code: reference pages, the chart's README and schema, the README's picture.
@@ -69,7 +69,7 @@ docs: setup ## Generate what is made from code: reference pages, the chart's REA
 	$(BIN)/python -m docs.picture
 	$(BIN)/python -m docs.reference
 
-lock: ## Pin the development environment anew, to the newest releases.
+lock: ## Pin all packages to their newest releases.
 	rm -rf $(VENV)-lock
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.in '.[server]'
@@ -84,5 +84,5 @@ lock: ## Pin the development environment anew, to the newest releases.
 		--python-version 3.11 --python-platform x86_64-unknown-linux-gnu --only-binary :all: >> requirements/check.txt
 	rm -rf $(VENV)-lock
 
-clean: ## Remove what was made.
+clean: ## Remove the virtual environment and caches.
 	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -162,7 +162,7 @@ def api_server_away(plane: ControlPlane, installed: Installation) -> None:
     finally:
         plane.start()
     name = f"API server away for {_AWAY_SECONDS} s, one review in two denied"
-    line(name, load.figure, "0", f"last reported age of the registry {max(ages, default=0)} s; {load.repair_backoff}{_first(load)}")
+    line(name, load.figure, "0", f"last reported age of the registry {max(ages, default=0)} s; {load.rate_and_latency}{_first(load)}")
 
 
 def added_latency(plane: ControlPlane, replica: Server) -> None:
@@ -257,7 +257,7 @@ def _problem(answer: httpx.Response) -> str:
 
 
 def _tell(name: str, load: Load) -> None:
-    line(name, load.figure, "0", load.repair_backoff + _first(load))
+    line(name, load.figure, "0", load.rate_and_latency + _first(load))
 
 
 def _first(load: Load) -> str:

@@ -32,7 +32,7 @@ class Load:
         return f"{len(self.problems):,} of {len(self.milliseconds):,} failed"
 
     @property
-    def repair_backoff(self) -> str:
+    def rate_and_latency(self) -> str:
         """What rate was reached, and how long answers took."""
         p50, p99 = (quantile(self.milliseconds, share) for share in (0.5, 0.99))
         return f"{len(self.milliseconds) / self.seconds:.0f} requests/s reached, p50 {p50:.1f} ms, p99 {p99:.1f} ms"
