@@ -29,6 +29,7 @@ from webhook.http.probes import Check, ask
 from webhook.runtime.assembly import Assembly, assembled
 from webhook.runtime.log_writer import LogWriter
 from webhook.runtime.logs import configure_logs, gap_line, is_json, log_start_failure, log_uncaught
+from webhook.runtime.memory import return_freed_memory
 from webhook.runtime.reloader import expiry_of, told_of
 from webhook.runtime.settings.model import ServeSettings, Transport
 from webhook.runtime.settings.names import EffectiveSetting
@@ -54,6 +55,7 @@ def serve(found: EffectiveSetting) -> int:
         BindguardError: A setting, an address, the registry or the certificate cannot be used, and the log is not JSON.
         OSError: The system refuses something, and the log is not JSON.
     """
+    return_freed_memory()
     sys.setswitchinterval(SWITCH_SECONDS)
     writer = _start_log(found.settings)
     try:
