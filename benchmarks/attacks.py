@@ -6,14 +6,15 @@ sends reviews, and another one asks `/livez` on a new connection each time. Memo
 
 import http.client
 import multiprocessing
+import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,15 +39,24 @@ class Ports(NamedTuple):
     operations: int
 
 
-def main() -> None:
-    """Every attack in turn, against one process; each line when its attack has ended and the server has had time to settle."""
+def main(*, seconds: float = _SECONDS, settles: float = _SETTLES, names: Collection[str] | None = None) -> None:
+    """Every attack in turn, against one process; each line when its attack has ended and the server has had time to settle.
+
+    Args:
+        seconds: How long each attack lasts.
+        settles: Seconds after each attack until memory is read once more.
+        names: The functions of the attacks to run, by name; all of them without.
+    """
+    attacks = {name: attack for name, attack in ATTACKS.items() if names is None or attack.__name__ in names}
     with tempfile.TemporaryDirectory() as directory, _server(Path(directory)) as (process, ports):
         print("\n| attack | other clients meanwhile | connections closed | lines logged | memory before, maximum, after |")
         print("| --- | --- | --- | --- | --- |", flush=True)
-        client = Reviewer(ports.admission)
-        client.ask()
-        for name, attack in ATTACKS.items():
-            _run(name, attack, Target(process.pid, ports, client, Path(directory) / "log"))
+        with closing(Reviewer(ports.admission)) as client:
+            client.ask()
+            target = Target(process.pid, ports, client, Path(directory) / "log")
+            for name, attack in attacks.items():
+                _report(name, target, _counted(target), _attacked(attack, target, seconds, settles))
+        _against_go({name: attack for name, attack in attacks.items() if attack not in OF_OPERATIONS}, Path(directory), seconds, settles)
 
 
 @contextmanager
@@ -97,6 +107,10 @@ class Reviewer:
             return False
         return answer.status == 200
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
 
 class Target(NamedTuple):
     """What is attacked, and who asks it meanwhile."""
@@ -107,11 +121,25 @@ class Target(NamedTuple):
     log: Path
 
 
-def _run(name: str, attack: Callable[[Ports, float], None], target: Target) -> None:
-    ports = target.ports
-    turned_away, lines = _turned_away(ports.operations), target.log.read_bytes().count(b"\n")
+class Seen(NamedTuple):
+    """What others saw of an attack: seconds of each review, what was lost, and memory before, at most, and after, in MB."""
+
+    seconds: list[float]
+    lost: int
+    lost_probes: int
+    memory: tuple[float, float, float]
+
+
+class Counted(NamedTuple):
+    """What the server has counted by now."""
+
+    turned_away: int
+    lines: int
+
+
+def _attacked(attack: Callable[[Ports, float], None], target: Target, seconds: float, settles: float) -> Seen:
     before = most = resident_megabytes(target.pid)
-    attacker = multiprocessing.get_context("spawn").Process(target=attack, args=(ports, time.time() + _SECONDS), daemon=True)
+    attacker = multiprocessing.get_context("spawn").Process(target=attack, args=(target.ports, time.time() + seconds), daemon=True)
     attacker.start()
     times: list[float] = []
     lost = lost_probes = 0
@@ -119,15 +147,41 @@ def _run(name: str, attack: Callable[[Ports, float], None], target: Target) -> N
         began = time.monotonic()
         lost += not target.client.ask()
         times.append(time.monotonic() - began)
-        lost_probes += not _is_alive(ports.operations)
+        lost_probes += target.ports.operations > 0 and not _is_alive(target.ports.operations)
         most = max(most, resident_megabytes(target.pid))
         time.sleep(0.02)
-    time.sleep(_SETTLES)
-    others = f"{len(times)} reviews, {lost} lost, slowest {max(times) * 1000:.0f} ms; {len(times)} probes, {lost_probes} lost"
-    away = _turned_away(ports.operations) - turned_away
-    logged = target.log.read_bytes().count(b"\n") - lines
-    memory = f"{before:.0f}, {most:.0f}, {resident_megabytes(target.pid):.0f} MB"
-    print(f"| {name} | {others} | {away:,} | {logged} | {memory} |", flush=True)
+    time.sleep(settles)
+    return Seen(times, lost, lost_probes, (before, most, resident_megabytes(target.pid)))
+
+
+def _report(name: str, target: Target, before: Counted, seen: Seen) -> None:
+    after, count = _counted(target), len(seen.seconds)
+    others = f"{count} reviews, {seen.lost} lost, slowest {max(seen.seconds) * 1000:.0f} ms; {count} probes, {seen.lost_probes} lost"
+    memory = ", ".join(f"{each:.0f}" for each in seen.memory)
+    print(f"| {name} | {others} | {after.turned_away - before.turned_away:,} | {after.lines - before.lines} | {memory} MB |", flush=True)
+
+
+def _against_go(attacks: Mapping[str, Callable[[Ports, float], None]], directory: Path, seconds: float, settles: float) -> None:
+    """The attacks of the admission port against Go's net/http, which answers a constant."""
+    if (go := shutil.which("go")) is None:
+        print("  Go: left out, it is not installed (Debian: golang-go)")
+        return
+    program, port = directory / "constant", free_port()
+    subprocess.run([go, "build", "-o", str(program), "benchmarks/constant.go"], check=True)
+    with subprocess.Popen([program, str(port), directory / "certs/tls.crt", directory / "certs/tls.key"]) as process:
+        try:
+            time.sleep(1)
+            with closing(Reviewer(port)) as client:
+                for name, attack in attacks.items():
+                    seen = _attacked(attack, Target(process.pid, Ports(port, 0), client, directory / "log"), seconds, settles)
+                    memory = ", ".join(f"{each:.0f}" for each in seen.memory)
+                    print(f"  Go: {name}: {len(seen.seconds)} reviews, {seen.lost} lost; {memory} MB", flush=True)
+        finally:
+            process.kill()
+
+
+def _counted(target: Target) -> Counted:
+    return Counted(_turned_away(target.ports.operations), target.log.read_bytes().count(b"\n"))
 
 
 def _is_alive(port: int) -> bool:
@@ -229,6 +283,9 @@ ATTACKS: dict[str, Callable[[Ports, float], None]] = {
     "40 bodies of 6 MB that lack 10 bytes, from 10 addresses, renewed": large_bodies,
     "refused requests without a pause on one connection": refused,
 }
+
+OF_OPERATIONS = frozenset({operations_idle, operations_idle_of_many})
+"""Attacks of the operations port."""
 
 
 if __name__ == "__main__":

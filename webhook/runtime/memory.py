@@ -1,9 +1,9 @@
-"""Let glibc give freed memory back to the system.
+"""Let glibc return freed memory to the system.
 
 glibc takes blocks above a threshold from the system and returns them when they are freed. But each such block that is freed raises the
-threshold to its own size, up to 32 MiB (mallopt(3), "M_MMAP_THRESHOLD"). A TLS connection of uvloop has a buffer of 256 KiB, and a body up to
-7 MiB: after the first ones, all of them came from the heap, which small blocks between them kept from shrinking. A threshold that is set
-stays as it is.
+threshold to its own size, up to 32 MiB (mallopt(3), "M_MMAP_THRESHOLD"). A TLS connection of uvloop has a buffer of 256 KiB, and a body has
+up to 7 MiB. After the first ones, all of them came from the heap, and small blocks between them kept the heap from shrinking. A
+threshold that is set does not rise.
 """
 
 import ctypes

@@ -1,0 +1,14 @@
+"""Benchmarks run to their end; what they measure is for people to read."""
+
+import pytest
+
+from benchmarks.attacks import ATTACKS, main
+
+SHORT = ("operations_idle", "half_a_hello", "refused")
+
+
+def test_attacks_are_run_and_reported_and_no_review_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    main(seconds=0.3, settles=0, names=SHORT)
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if " MB |" in line]
+    assert [row[0].removeprefix("| ") for row in rows] == [name for name, attack in ATTACKS.items() if attack.__name__ in SHORT]
+    assert all(" 0 lost, slowest " in row[1] and row[1].endswith(" probes, 0 lost") for row in rows)
