@@ -1,4 +1,4 @@
-"""The command line: parse, call, exit code. Commands are imported when they are called, so that each starts as fast as it can."""
+"""The command line `bindguard`. A command is imported only when it is called, so that each starts fast."""
 
 import importlib
 import io
@@ -14,20 +14,20 @@ from webhook.errors import EXIT_INTERRUPTED, EXIT_UNREADABLE, EXIT_USAGE, Bindgu
 from webhook.kube.text import visible
 
 _COMMANDS: Mapping[str, str] = {
-    "check": "Check manifests, or what a cluster holds, as the webhook would.",
+    "check": "Check manifests, or the objects in a cluster.",
     "rules": "List all rules.",
     "explain": "Explain a rule or a binding.",
-    "serve": "Answer a Kubernetes API server.",
-    "review": "Ask a server, or the engine, for the answer to recorded reviews.",
+    "serve": "Run the admission webhook.",
+    "review": "Send recorded reviews to a server, or evaluate them here.",
     "certs": "Make, inspect and verify certificates.",
-    "registry": "Show what a cluster registers, or export it for CI.",
+    "registry": "Show or export the registered plugins of a cluster.",
     "break-glass": "Stop the webhooks from refusing anything in an emergency, and undo it.",
-    "doctor": "Look an installation over, and say how to mend it.",
+    "doctor": "Diagnose an installation.",
 }
 
 
 class _LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one only to run it."""
+    """A group that imports a command only to run it."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -50,11 +50,11 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="bindguard %(version)s")
 def _group() -> None:
-    """Bindguard guards KubeVirt's network bindings: in the cluster as an admission webhook, in CI as a command."""
+    """Find mistakes in the network interfaces of KubeVirt VMs: in CI as a command, in a cluster as an admission webhook."""
 
 
 def main() -> None:
-    """Run the command line; every error that we know is one line on standard error and an exit code, never a traceback."""
+    """Run the command line. A known error is one line on standard error and an exit code, without a traceback."""
     open_missing_streams()
     try:
         with whole_stdout():
@@ -77,6 +77,6 @@ def main() -> None:
 
 
 def _stop(message: str, code: int) -> None:
-    """One line per thing that is wrong; it may quote names of files, which must not speak to the terminal."""
+    """Print each line of the message without escape sequences, since it may quote names of files, and exit."""
     click.echo("bindguard: " + "\n".join(visible(line) for line in message.split("\n")), err=True)
     sys.exit(code)

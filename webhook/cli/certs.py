@@ -1,4 +1,4 @@
-"""`bindguard certs`: make a CA and a pair, look at a certificate, verify a pair."""
+"""`bindguard certs`: makes, inspects and verifies certificates."""
 
 import re
 import sys
@@ -27,7 +27,7 @@ _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\s]+):([0-9]{1,5})")
 _MAX_PORT = 65535
 
 _output = click.option(
-    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of what is printed."
+    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format."
 )
 
 
@@ -37,20 +37,20 @@ def command() -> None:
 
 
 @command.command("generate")
-@click.option("--dir", "directory", default="certs", show_default=True, metavar="DIR", help="Where ca.crt, tls.crt and tls.key go.")
+@click.option("--dir", "directory", default="certs", show_default=True, metavar="DIR", help="Directory for ca.crt, tls.crt and tls.key.")
 @click.option("--service", default="bindguard", show_default=True, help="Name of the Service that the API server calls.")
 @click.option("--namespace", default="bindguard", show_default=True, help="Namespace of that Service.")
-@click.option("--name", "names", multiple=True, metavar="NAME", help="Further DNS name or IP address; may be repeated.")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="Additional DNS name or IP address; repeatable.")
 @click.option("--days", type=_DAYS, default=90, show_default=True, help="How long the certificate is valid.")
 @click.option("--ca-days", type=_DAYS, default=730, show_default=True, help="How long the CA is valid.")
-@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @_output
 def generate(  # noqa: PLR0913 - one parameter per flag
     *, directory: str, service: str, namespace: str, names: tuple[str, ...], days: int, ca_days: int, force: bool, output: str
 ) -> None:
     """Make a CA and a certificate for a Service, and print the caBundle for the webhook configuration.
 
-    The CA's key is kept nowhere, so this CA can sign nothing else.
+    The key of the CA is not stored, so this CA cannot sign anything else.
     """
     if days > ca_days:
         raise UsageError(f"--days {days}: the certificate cannot outlive its CA; write at most --ca-days ({ca_days})")
@@ -74,7 +74,7 @@ def generate(  # noqa: PLR0913 - one parameter per flag
 @click.argument("place", metavar="FILE|HOST:PORT")
 @_output
 def inspect(*, place: str, output: str) -> None:
-    """Tell what a certificate says: of each in a PEM file, or of the one that a server shows."""
+    """Print the contents of the certificates in a PEM FILE, or of the certificate of a server."""
     address = None if Path(place).exists() else _address(place)
     now = utc_now()
     if address is None:
@@ -90,18 +90,18 @@ def inspect(*, place: str, output: str) -> None:
 
 
 @command.command("verify")
-@click.option("--cert", required=True, metavar="FILE", help="Certificate chain, PEM, the server's own first.")
-@click.option("--key", metavar="FILE", help="Private key of the certificate; without it the key is not looked at.")
-@click.option("--ca", metavar="FILE", help="CAs that clients trust, the decoded caBundle; without it trust is not looked at.")
-@click.option("--name", "names", multiple=True, metavar="NAME", help="DNS name or IP address that it must be for; may be repeated.")
+@click.option("--cert", required=True, metavar="FILE", help="Certificate chain, PEM, the server's certificate first.")
+@click.option("--key", metavar="FILE", help="Private key of the certificate.  [default: the key is not checked]")
+@click.option("--ca", metavar="FILE", help="CA certificates of the clients: the decoded caBundle.  [default: trust is not checked]")
+@click.option("--name", "names", multiple=True, metavar="NAME", help="DNS name or IP address that the certificate must have; repeatable.")
 @click.option(
-    "--within-days", type=click.IntRange(0, MAX_DAYS), default=30, show_default=True, help="What expires within so many days is a problem."
+    "--within-days", type=click.IntRange(0, MAX_DAYS), default=30, show_default=True, help="Report what expires within so many days."
 )
 @_output
 def verify_pair(*, cert: str, key: str | None, ca: str | None, names: tuple[str, ...], within_days: int, output: str) -> None:  # noqa: PLR0913 - one parameter per flag
-    """Verify certificate, key and CA as the server and its clients would.
+    """Verify certificate, key and CA as the server and its clients do.
 
-    Exit code: 0 all is well, 1 a problem, 2 wrong usage, 3 a file could not be read or understood.
+    Exit code: 0 no problems, 1 problems, 2 wrong usage, 3 a file could not be read.
     """
     verdicts = verify(ServingRequirements(cert=cert, key=key, ca=ca, names=names, within_days=within_days), utc_now())
     well = not any(verdict.problems for verdict in verdicts)
@@ -139,7 +139,7 @@ def _described(one: Description) -> str:
 
 
 def _left(days: int) -> str:
-    """Whole days, of those left as of those gone by: `days` is rounded down."""
+    """Whole days left, or since expiry; `days` is rounded down."""
     return f"{whole_days(days)} left" if days >= 0 else f"expired {whole_days(-days - 1)} ago"
 
 

@@ -1,4 +1,4 @@
-"""`bindguard check`: flags in, a report and an exit code out."""
+"""`bindguard check`: checks files or a cluster, prints a report, and sets the exit code."""
 
 import signal
 import sys
@@ -53,7 +53,7 @@ class _Flags(TypedDict):
 @click.option(
     "--registry",
     metavar="FILE",
-    help="KubeVirt CR, HyperConverged CR or bindguard registry to check against; without it one is looked for among the PATHs.",
+    help="KubeVirt CR, HyperConverged CR or registry file to check against.  [default: the one among the PATHs]",
 )
 @click.option("--kubevirt-version", metavar="VERSION", help="KubeVirt release to check against, such as 1.9.")
 @click.option(
@@ -66,34 +66,35 @@ class _Flags(TypedDict):
 @click.option(
     "--config",
     metavar="FILE",
-    help="Configuration; without it bindguard.yaml or [tool.bindguard] in pyproject.toml is looked for.",
+    help="Configuration file.  [default: bindguard.yaml, or [tool.bindguard] in pyproject.toml]",
 )
-@click.option("--select", multiple=True, metavar="RULE", help="Run only this rule, group or glob; may be repeated or comma-separated.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Leave this rule, group or glob out; may be repeated or comma-separated.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave these files out; may be repeated.")
-@click.option("--fail-on", type=click.Choice(["deny", "warn"]), help="Least severity that makes the exit code 1.  [default: deny]")
-@click.option("--require-registry", is_flag=True, help="Exit 3 when no registry was found, so that rules did not run.")
-@click.option("--fail-on-nothing", is_flag=True, help="Exit 3 when no object was checked.")
-@click.option("--baseline", metavar="FILE", help="Leave out the findings that this file knows already.")
-@click.option("--write-baseline", metavar="FILE", help="Write all findings of this run as a baseline, and exit 0.")
+@click.option("--select", multiple=True, metavar="RULE", help="Run only these rules, groups or globs; repeatable, or comma-separated.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Do not run these rules, groups or globs; repeatable, or comma-separated.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Do not check these files; repeatable.")
+@click.option("--fail-on", type=click.Choice(["deny", "warn"]), help="Lowest severity with exit code 1.  [default: deny]")
+@click.option("--require-registry", is_flag=True, help="Exit 3 if no registry was found.")
+@click.option("--fail-on-nothing", is_flag=True, help="Exit 3 if no object was checked.")
+@click.option("--baseline", metavar="FILE", help="Do not report the findings in this file.")
+@click.option("--write-baseline", metavar="FILE", help="Write all findings to a baseline file, and exit 0.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report.")
-@click.option("--output-file", metavar="FILE", help="Write the report here, whole or not at all, instead of to standard output.")
+@click.option("--output-file", metavar="FILE", help="Write the report to this file instead of standard output.")
 @click.option("-j", "--jobs", type=click.IntRange(1, _MAX_JOBS), help="Worker processes.  [default: one per processor]")
-@click.option("--context", metavar="CONTEXT", help="Check by the registry of the cluster of this kubeconfig context.")
-@click.option("--kubeconfig", metavar="FILE", help="Likewise, of this kubeconfig.  [default: as for kubectl]")
-@click.option("--cluster", is_flag=True, help="Likewise, of the current context, or in a pod of the pod's cluster.")
-@click.option("--from-cluster", is_flag=True, help="Check what exists in the cluster, instead of files.")
-@click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="With --from-cluster: only here; may be repeated.")
+@click.option("--context", metavar="CONTEXT", help="Use the registry of the cluster of this kubeconfig context.")
+@click.option("--kubeconfig", metavar="FILE", help="Use the registry of the cluster of this kubeconfig.  [default: as kubectl]")
+@click.option("--cluster", is_flag=True, help="Use the registry of the cluster of the current context, or of the pod.")
+@click.option("--from-cluster", is_flag=True, help="Check the objects in the cluster instead of files.")
+@click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="With --from-cluster: only this namespace; repeatable.")
 def command(*, output: str, output_file: str | None, write_baseline: str | None, **flags: Unpack[_Flags]) -> None:
-    """Check manifests as the webhook would; or, with --from-cluster, what exists in a cluster.
+    """Check manifests, or with --from-cluster the objects in a cluster, with the rules of the admission webhook.
 
-    PATHs are files, directories, globs, or - for standard input; without any the current directory is read. No cluster is needed, nor
-    asked unless one is named: then the registry is that of its KubeVirt CR.
+    PATHs are files, directories, globs, or - for standard input.  [default: the current directory]
 
-    A run without a registry, or in which no object was checked, is reported as incomplete; the last line says what was not checked.
+    It needs no cluster. With --context, --kubeconfig or --cluster it uses the registry of a cluster.
 
-    Exit code: 0 no findings at or above --fail-on, 1 findings, 2 wrong usage, 3 something could not be read, or the run was incomplete
-    where --require-registry or --fail-on-nothing forbids it.
+    A run is incomplete without a registry, or if no object was checked. The last line says so.
+
+    Exit code: 0 no findings at or above --fail-on, 1 findings, 2 wrong usage, 3 a file could not be read, or the run was incomplete and
+    --require-registry or --fail-on-nothing forbids that.
     """
     if flags["ahead"] not in (None, NEXT_RELEASE) and parse_version(flags["ahead"] or "") is None:
         flags["paths"] = (flags["ahead"] or "", *flags["paths"])  # click takes a path behind a bare --ahead for its value
@@ -116,7 +117,7 @@ def _progress(settings: Settings) -> ProgressLine:
 
 
 def _evaluated(settings: Settings, progress: ProgressLine) -> Report:
-    """The report, or the end of the process when somebody loses patience: then nothing is written at all, and nothing left behind."""
+    """The report. An interrupt ends the process without a report and without temporary files."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays nohup
             signal.signal(number, _interrupted)

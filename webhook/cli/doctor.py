@@ -1,4 +1,4 @@
-"""`bindguard doctor`: names in, what is wrong with an installation and an exit code out."""
+"""`bindguard doctor`: prints the problems of an installation."""
 
 import sys
 from typing import TypedDict, Unpack
@@ -27,32 +27,32 @@ class _Names(TypedDict):
     dry_run_namespace: str
 
 
-@click.command("doctor", short_help="Look an installation over.")
+@click.command("doctor", short_help="Diagnose an installation.")
 @click.option("--kubeconfig", metavar="FILE", help="Kubeconfig.  [default: KUBECONFIG, ~/.kube/config, or in a pod its service account]")
 @click.option("--context", metavar="CONTEXT", help="Context of the kubeconfig.  [default: the current one]")
-@click.option("-n", "--namespace", metavar="NAME", default=_DEFAULTS.namespace, show_default=True, help="Where Bindguard is installed.")
-@click.option("--configuration", metavar="NAME", default=_DEFAULTS.configuration, show_default=True, help="Both webhook configurations.")
-@click.option("--deployment", metavar="NAME", default=_DEFAULTS.deployment, show_default=True, help="The Deployment.")
-@click.option("--service", metavar="NAME", default=_DEFAULTS.service, show_default=True, help="The Service.")
-@click.option("--service-account", metavar="NAME", default=_DEFAULTS.service_account, show_default=True, help="The pods' ServiceAccount.")
-@click.option("--secret", metavar="NAME", default=_DEFAULTS.secret, show_default=True, help="The certificate's Secret.")
-@click.option("--lease", metavar="NAME", default=_DEFAULTS.lease, show_default=True, help="The Lease of who renews the certificate.")
+@click.option("-n", "--namespace", metavar="NAME", default=_DEFAULTS.namespace, show_default=True, help="Namespace of Bindguard.")
+@click.option("--configuration", metavar="NAME", default=_DEFAULTS.configuration, show_default=True, help="Name of both webhook configurations.")
+@click.option("--deployment", metavar="NAME", default=_DEFAULTS.deployment, show_default=True, help="Name of the Deployment.")
+@click.option("--service", metavar="NAME", default=_DEFAULTS.service, show_default=True, help="Name of the Service.")
+@click.option("--service-account", metavar="NAME", default=_DEFAULTS.service_account, show_default=True, help="Name of the ServiceAccount of the pods.")
+@click.option("--secret", metavar="NAME", default=_DEFAULTS.secret, show_default=True, help="Name of the Secret with the certificate.")
+@click.option("--lease", metavar="NAME", default=_DEFAULTS.lease, show_default=True, help="Name of the Lease for certificate renewal.")
 @click.option(
     "--dry-run-namespace",
     metavar="NAME",
     default="",
-    help="Where VMs are created by a dry run.  [default: default, or the first that Bindguard is asked about]",
+    help="Namespace of the dry runs.  [default: default, or the first that Bindguard checks]",
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the report.")
 @click.option(
-    "--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True, help="Least verdict that makes the exit code 1."
+    "--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True, help="Lowest result with exit code 1."
 )
 def command(*, kubeconfig: str | None, context: str | None, output: str, fail_on: str, **names: Unpack[_Names]) -> None:
-    """Look an installation in a cluster over, and say what is wrong and how to mend it.
+    """Diagnose an installation in a cluster: print each problem and how to fix it.
 
-    Nothing is stored. By dry runs the API server is asked to create a good and a bad VM: it calls all admission webhooks about them.
+    It stores nothing. It creates a good and a bad VM as dry runs, for which the API server calls all admission webhooks.
 
-    Exit code: 0 all is well, 1 something is not, 2 wrong usage, 3 the cluster could not be asked.
+    Exit code: 0 no problems, 1 problems, 2 wrong usage, 3 the cluster did not answer.
     """
     results, server = examine(Names(**names), kubeconfig=kubeconfig, context=context)
     told = report.json(results, server=server) if output == "json" else report.text(results, server=server, width=width())

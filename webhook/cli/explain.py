@@ -1,4 +1,4 @@
-"""`bindguard explain`: what a rule or a binding is about."""
+"""`bindguard explain`: prints what a rule or a binding is about."""
 
 import click
 
@@ -57,13 +57,13 @@ def _advice(name: str) -> str:
 
 
 def _near(name: str) -> list[str]:
-    """The binding and the rule that differ from the name by a slip."""
+    """The binding and the rule whose names are nearest."""
     bindings = [known for guide in GUIDES for known in guide.names]
     return [near for near in (nearest(name, bindings), nearest(name, RULE_NAMED)) if near is not None]
 
 
 def _holding(name: str) -> list[str]:
-    """The rules that have the name within theirs, unless it is too short to say anything."""
+    """The rules whose names contain the name, unless it is too short."""
     return [rule for rule in RULE_NAMED if name.casefold() in rule] if len(name) >= _MIN_PART_LENGTH else []
 
 

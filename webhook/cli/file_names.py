@@ -1,4 +1,4 @@
-"""What several commands ask of the names of files that they are given."""
+"""Checks names of files on the command line, for several commands."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""A command's output: what standard output can show, and a text written whole, or an end that says otherwise."""
+"""Writes the output of a command, to standard output or to a file, as a whole or with an error."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Packages that only some commands need: what to do when one is not installed."""
+"""The error for a package that is not installed and that only some commands need."""
 
 from webhook.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""How far a run of `check` is, on standard error: a line that is rewritten on a terminal, and one at the end of a run that took long."""
+"""The progress of `bindguard check` on standard error: a line on a terminal, and a last line after a long run."""
 
 import contextlib
 import time
@@ -26,7 +26,7 @@ class ProgressLine:
         self._shown = False
 
     def __call__(self, done: int, total: int, documents: int = 0, /) -> None:
-        """So many of so many are checked; `documents` are those in files, the file that is being read included."""
+        """Show that `done` of `total` are checked; `documents` counts those in files, the current one included."""
         now = self._clock()
         if now < self._next:
             return

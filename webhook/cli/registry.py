@@ -1,4 +1,4 @@
-"""`bindguard registry`: what a cluster or a file registers, to look at or to keep as a file for CI."""
+"""`bindguard registry`: shows the registered plugins of a cluster or a file, and exports those of a cluster for CI."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,19 +20,19 @@ _kubeconfig = click.option("--kubeconfig", metavar="FILE", help="Kubeconfig.  [d
 _context = click.option("--context", metavar="CONTEXT", help="Context of the kubeconfig.  [default: the current one]")
 
 
-@click.group("registry", short_help="Show what is registered, or export it for CI.")
+@click.group("registry", short_help="Show or export the registered plugins of a cluster.")
 def command() -> None:
-    """Show what a cluster's KubeVirt registers, or export it as a file for `bindguard check --registry`."""
+    """Show the plugins that are registered in a cluster, or export them to a file for `bindguard check --registry`."""
 
 
 @command.command("export")
 @_kubeconfig
 @_context
-@click.option("--output-file", metavar="FILE", help="Write here, whole or not at all, instead of to standard output.")
+@click.option("--output-file", metavar="FILE", help="Write to this file instead of standard output.")
 def export(*, kubeconfig: str | None, context: str | None, output_file: str | None) -> None:
-    """Write the KubeVirt CR of a cluster, cut down to what is registered, as YAML.
+    """Export the parts of a cluster's KubeVirt CR that `bindguard check` needs, as YAML.
 
-    Exit code: 0 written, 2 wrong usage, 3 the cluster could not be asked, or has no KubeVirt CR that counts.
+    Exit code: 0 written, 2 wrong usage, 3 the cluster did not answer, or has no active KubeVirt CR.
     """
     from webhook.check.cluster_registry import asking, live_kubevirt  # noqa: PLC0415 - `show FILE` does without what asks clusters
     from webhook.loading.export import exported  # noqa: PLC0415 - brings PyYAML along
@@ -50,12 +50,12 @@ def export(*, kubeconfig: str | None, context: str | None, output_file: str | No
 @_kubeconfig
 @_context
 def show(*, file: str | None, kubeconfig: str | None, context: str | None) -> None:
-    """Show what a FILE registers, or without one a cluster.
+    """Show the registered plugins of a FILE, or of a cluster.
 
-    Exit code: 0 shown, 2 wrong usage, 3 it could not be read.
+    Exit code: 0 shown, 2 wrong usage, 3 the file or the cluster could not be read.
     """
     if file is not None and (kubeconfig is not None or context is not None):
-        raise UsageError(f"{file} and a cluster: the registry is read from one of them; leave one out")
+        raise UsageError(f"{file} and a cluster: the registry is read from one of them; remove one")
     loaded = registry_from_file(registry_source(file, pipe=True)) if file is not None else _live(kubeconfig, context)
     to_stdout("".join(f"{visible(line)}\n" for line in _lines(loaded)))
 

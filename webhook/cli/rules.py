@@ -1,4 +1,4 @@
-"""`bindguard rules`: the table of rules as text, JSON or the page docs/rules.md."""
+"""`bindguard rules`: prints the table of rules as text, JSON or the page docs/rules.md."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -63,8 +63,8 @@ _OUTPUTS: Mapping[str, Callable[[Iterable[Rule]], str]] = {"text": _text, "json"
 
 @click.command("rules", short_help="List all rules.")
 @click.option(
-    "--output", type=click.Choice(list(_OUTPUTS)), default="text", show_default=True, help="How to print them; markdown is docs/rules.md."
+    "--output", type=click.Choice(list(_OUTPUTS)), default="text", show_default=True, help="Output format; markdown is docs/rules.md."
 )
 def command(*, output: str) -> None:
-    """List all rules: default action, the KubeVirt versions they hold for, and since when KubeVirt itself refuses the same."""
+    """List all rules, with their default actions, their KubeVirt versions, and the version from which KubeVirt refuses the same."""
     to_stdout(_OUTPUTS[output](RULES))

@@ -1,4 +1,4 @@
-"""`bindguard serve`: flags in, a running server, and an exit code when it has stopped."""
+"""`bindguard serve`: runs the server from flags, variables and a configuration file."""
 
 import os
 import sys
@@ -77,19 +77,20 @@ class _Serve(click.Command):
             raise
 
 
-@click.command("serve", cls=_Serve, short_help="Answer a Kubernetes API server.")
-@click.option("--config", metavar="FILE", help="Configuration file, YAML; flags and BINDGUARD_* variables go before it.")
-@click.option("--print-settings", is_flag=True, help="Print the settings that count, and where each was written; then stop.")
+@click.command("serve", cls=_Serve, short_help="Run the admission webhook.")
+@click.option("--config", metavar="FILE", help="Configuration file, YAML. Flags and BINDGUARD_* variables override it.")
+@click.option("--print-settings", is_flag=True, help="Print the effective settings and where each is set, and exit.")
 @_with_settings
 def command(*, print_settings: bool, **flags: object) -> None:
-    """Answer admission reviews of an API server: /validate and /mutate over TLS, probes and metrics on a port of their own.
+    """Run the admission webhook: /validate and /mutate over TLS, and probes and metrics on another port.
 
-    Every setting can be a flag, a variable BINDGUARD_<NAME> or a key of the configuration file; they count in this order.
+    Each setting is a flag, a variable BINDGUARD_<NAME> or a key of the configuration file. Flags override variables, and variables
+    override the file.
 
-    SIGTERM and SIGINT drain and stop, SIGHUP reloads registry and certificate.
+    SIGTERM and SIGINT drain and stop the server. SIGHUP reloads registry and certificate.
 
-    Exit code: 0 stopped as asked, 2 a setting or an address that cannot be used, 3 registry, certificate or VMI directory cannot be
-    read, 130 or 143 ended at once by a second signal, 1 anything else.
+    Exit code: 0 stopped by a signal, 2 a setting or an address cannot be used, 3 registry, certificate or VMI directory cannot be read,
+    130 or 143 stopped at once by a second signal, 1 any other error.
     """
     if print_settings:
         click.echo(_table(effective(flags, os.environ)), nl=False)
