@@ -26,9 +26,7 @@ _DAYS = click.IntRange(1, MAX_DAYS)
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/\s]+):([0-9]{1,5})")
 _MAX_PORT = 65535
 
-_output = click.option(
-    "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format."
-)
+_output = click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format.")
 
 
 @click.group("certs", short_help="Make, inspect and verify certificates.")

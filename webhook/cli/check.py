@@ -83,7 +83,9 @@ class _Flags(TypedDict):
 @click.option("--kubeconfig", metavar="FILE", help="Use the registry of the cluster of this kubeconfig.  [default: as kubectl]")
 @click.option("--cluster", is_flag=True, help="Use the registry of the cluster of the current context, or of the pod.")
 @click.option("--from-cluster", is_flag=True, help="Check the objects in the cluster instead of files.")
-@click.option("-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="With --from-cluster: only this namespace; repeatable.")
+@click.option(
+    "-n", "--namespace", "namespaces", multiple=True, metavar="NAME", help="With --from-cluster: only this namespace; repeatable."
+)
 def command(*, output: str, output_file: str | None, write_baseline: str | None, **flags: Unpack[_Flags]) -> None:
     """Check manifests, or with --from-cluster the objects in a cluster, with the rules of the admission webhook.
 

@@ -31,10 +31,18 @@ class _Names(TypedDict):
 @click.option("--kubeconfig", metavar="FILE", help="Kubeconfig.  [default: KUBECONFIG, ~/.kube/config, or in a pod its service account]")
 @click.option("--context", metavar="CONTEXT", help="Context of the kubeconfig.  [default: the current one]")
 @click.option("-n", "--namespace", metavar="NAME", default=_DEFAULTS.namespace, show_default=True, help="Namespace of Bindguard.")
-@click.option("--configuration", metavar="NAME", default=_DEFAULTS.configuration, show_default=True, help="Name of both webhook configurations.")
+@click.option(
+    "--configuration", metavar="NAME", default=_DEFAULTS.configuration, show_default=True, help="Name of both webhook configurations."
+)
 @click.option("--deployment", metavar="NAME", default=_DEFAULTS.deployment, show_default=True, help="Name of the Deployment.")
 @click.option("--service", metavar="NAME", default=_DEFAULTS.service, show_default=True, help="Name of the Service.")
-@click.option("--service-account", metavar="NAME", default=_DEFAULTS.service_account, show_default=True, help="Name of the ServiceAccount of the pods.")
+@click.option(
+    "--service-account",
+    metavar="NAME",
+    default=_DEFAULTS.service_account,
+    show_default=True,
+    help="Name of the ServiceAccount of the pods.",
+)
 @click.option("--secret", metavar="NAME", default=_DEFAULTS.secret, show_default=True, help="Name of the Secret with the certificate.")
 @click.option("--lease", metavar="NAME", default=_DEFAULTS.lease, show_default=True, help="Name of the Lease for certificate renewal.")
 @click.option(
@@ -44,9 +52,7 @@ class _Names(TypedDict):
     help="Namespace of the dry runs.  [default: default, or the first that Bindguard checks]",
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the report.")
-@click.option(
-    "--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True, help="Lowest result with exit code 1."
-)
+@click.option("--fail-on", type=click.Choice(["fail", "warn"]), default="fail", show_default=True, help="Lowest result with exit code 1.")
 def command(*, kubeconfig: str | None, context: str | None, output: str, fail_on: str, **names: Unpack[_Names]) -> None:
     """Diagnose an installation in a cluster: print each problem and how to fix it.
 

@@ -1,11 +1,11 @@
-"""A bridge interface is on the pod network, where this KubeVirt does not permit it.
+"""A bridge interface is on the pod network, and this KubeVirt does not permit that.
 
 What
     An interface has `bridge: {}`, its network is `pod: {}`, and the KubeVirt CR has `permitBridgeInterfaceOnPodNetwork: false`.
 
 Why
-    A bridge hands the pod's address over to the guest, which some CNIs and service meshes do not bear and which hinders live migration;
-    an admin can forbid it on the pod network, and KubeVirt then refuses the VM. On Multus networks a bridge stays allowed.
+    A bridge moves the address of the pod to the guest. Some CNIs and service meshes do not support that, and it prevents live migration. An
+    admin can forbid bridges on the pod network, and KubeVirt then refuses the VM. Bridges on Multus networks are always permitted.
 
 Refused
     interfaces: [{name: default, bridge: {}}]

@@ -5,7 +5,7 @@ What
     (`defaultNetworkInterface`, `bridge` when unset) is `bridge` where a bridge on the pod network is not permitted, or `slirp`.
 
 Why
-    KubeVirt adds an interface with the default binding to such a VM. When it may not, it refuses the VM, and the message names no field.
+    KubeVirt adds an interface with the default binding to such a VM. If it may not, it refuses the VM, and its message names no field.
 
 Refused
     interfaces: []
@@ -15,8 +15,8 @@ Accepted
     networks: [{name: default, pod: {}}]
 
 Source
-    SetDefaultNetworkInterface in pkg/network/vmispec/defaults.go@v1.9.0. Before 1.3 slirp is accepted where `permitSlirpInterface` is
-    true. It is not called for replica sets and pools: the VMIs that they create are refused.
+    SetDefaultNetworkInterface in pkg/network/vmispec/defaults.go@v1.9.0. Before 1.3 KubeVirt accepts slirp where `permitSlirpInterface` is
+    true. KubeVirt does not call it for replica sets and pools, but refuses the VMIs that they create.
 """
 
 from webhook.plugins.registry import Registry

@@ -4,8 +4,8 @@ What
     `slirp`, `passt` or `macvtap` is set on an interface. `passt` is not `passtBinding`.
 
 Why
-    KubeVirt 1.3 discontinued these three core bindings: the schema still has the fields, and a VM that uses them is refused. Before 1.3
-    they work, and the VM cannot be created again after an upgrade; there this rule warns.
+    KubeVirt 1.3 discontinued these three core bindings. The schema still has the fields, but KubeVirt refuses VMs that use them. Before 1.3
+    they work, and the rule warns: after an upgrade the VM cannot be created again.
 
 Refused
     passt: {}
@@ -16,8 +16,8 @@ Accepted
     binding: {name: passt}        # a plugin, where one is registered under this name
 
 Source
-    pkg/network/admitter/discontinued.go@v1.9.0, which is not called for replica sets and pools: the VMIs that they create are refused.
-    kubevirt/kubevirt#11701 (slirp, with its alternatives), #11915 (passt).
+    pkg/network/admitter/discontinued.go@v1.9.0. KubeVirt does not call it for replica sets and pools, but refuses the VMIs that they
+    create. kubevirt/kubevirt#11701 (slirp, with its alternatives), #11915 (passt).
 """
 
 from collections.abc import Mapping

@@ -1,12 +1,12 @@
-"""An interface uses slirp, passt or macvtap where a KubeVirt before 1.3 refuses it.
+"""An interface uses slirp, passt or macvtap, and this KubeVirt before 1.3 refuses it.
 
 What
     On KubeVirt 1.1 or 1.2: `slirp` off the pod network or without `permitSlirpInterface`; `passt` without feature gate Passt, off the pod
     network or beside another interface; `macvtap` without feature gate Macvtap or off Multus networks.
 
 Why
-    These core bindings depend on settings of the KubeVirt CR, and each works on one kind of network. From 1.3 on all three are refused
-    everywhere (`discontinued-binding`).
+    These core bindings depend on settings in the KubeVirt CR, and each works on one kind of network only. From 1.3 on KubeVirt refuses all
+    three (`discontinued-binding`).
 
 Refused
     interfaces: [{name: blue, slirp: {}}]

@@ -4,7 +4,7 @@ What
     An interface has `masquerade: {}`, and the network of the same name is not `pod: {}`.
 
 Why
-    Masquerade is NAT behind the pod's own address, so there must be a pod address: KubeVirt implements it for the pod network only.
+    Masquerade is NAT behind the address of the pod, so the pod must have an address. KubeVirt implements it for the pod network only.
 
 Refused
     interfaces: [{name: blue, masquerade: {}}]

@@ -4,10 +4,9 @@ What
     None of `bridge`, `masquerade`, `sriov`, `passtBinding` and `binding` is set on an interface.
 
 Why
-    A binding is how the NIC is wired to its network, and there is no default for an interface that is written out, whatever the field
-    comments of the API say. Before 1.9 KubeVirt accepts such a VM, and virt-handler then fails to set its network up, over and over;
-    from 1.9 it refuses the VM. A method that the running KubeVirt does not know yet (`passtBinding` before 1.8) is no binding either:
-    the API server drops the field.
+    A binding connects the NIC to its network. An interface in the spec has no default binding, although the field comments of the API say
+    so. Before 1.9 KubeVirt accepts such a VM, and virt-handler fails to set up its network again and again. From 1.9 KubeVirt refuses the
+    VM. A binding that the running KubeVirt does not know (`passtBinding` before 1.8) counts as none, since the API server drops the field.
 
 Refused
     interfaces: [{name: default}]

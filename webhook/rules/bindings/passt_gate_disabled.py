@@ -1,11 +1,11 @@
-"""An interface uses passtBinding while its feature gate is off.
+"""An interface uses passtBinding, and its feature gate is off.
 
 What
     `passtBinding: {}` is set, and feature gate `PasstBinding` is off.
 
 Why
-    KubeVirt refuses the VM. The gate came with 1.8 and is off there unless it is listed; in 1.9 it is on unless it is disabled; for 1.10 it
-    is planned as always on. Where no KubeVirt CR tells the gates, this rule goes by that default, and warns.
+    KubeVirt refuses the VM. The gate exists from 1.8 on. In 1.8 it is off unless it is listed. In 1.9 it is on unless it is disabled. For
+    1.10 it is planned to be always on. Without a KubeVirt CR the rule assumes the default and warns.
 
 Refused
     passtBinding: {}        # KubeVirt 1.8, gate PasstBinding not listed

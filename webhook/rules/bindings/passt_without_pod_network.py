@@ -4,8 +4,8 @@ What
     An interface has `passtBinding: {}`, and the network of the same name is not `pod: {}`.
 
 Why
-    passt gives the guest the pod's own address and forwards its connections through the pod's sockets, so there must be a pod address:
-    KubeVirt implements it for the pod network only.
+    passt gives the guest the address of the pod and forwards its connections through the sockets of the pod, so the pod must have an
+    address. KubeVirt implements it for the pod network only.
 
 Refused
     interfaces: [{name: blue, passtBinding: {}}]

@@ -1,10 +1,10 @@
-"""A masquerade interface asks for the MAC address of the in-pod bridge.
+"""A masquerade interface has the MAC address of the bridge in the pod.
 
 What
     An interface has `masquerade: {}` and `macAddress: 02:00:00:00:00:00`.
 
 Why
-    KubeVirt gives this address to the bridge that it sets up in the pod for masquerade: a guest NIC with the same one could not talk to it.
+    For masquerade KubeVirt creates a bridge with this address in the pod. A guest NIC with the same address could not communicate with it.
 
 Refused
     interfaces: [{name: default, masquerade: {}, macAddress: "02:00:00:00:00:00"}]

@@ -4,8 +4,8 @@ What
     More than one of `bridge`, `masquerade`, `sriov`, `passtBinding` and `binding` is set on an interface.
 
 Why
-    A NIC is wired in one way. Given two, each part of KubeVirt picks its own winner, and the VM never starts right. From 1.9 KubeVirt
-    refuses any two; before, it refused only a plugin beside a core method.
+    A NIC has one binding. With two of them the parts of KubeVirt choose differently, and the VM does not start correctly. From 1.9 KubeVirt
+    refuses any two. Before 1.9 it refused only a plugin together with a core binding.
 
 Refused
     interfaces: [{name: default, masquerade: {}, bridge: {}}]
@@ -16,8 +16,8 @@ Accepted
     networks: [{name: default, pod: {}}]
 
 Source
-    pkg/network/admitter/binding.go@v1.9.0, which reports `interfaces[i]`; kubevirt/kubevirt#18374. Discontinued methods are not
-    counted there; beside a plugin they are before 1.3 (pkg/virt-api/webhooks/validating-webhook/admitters/network.go@v1.1.1).
+    pkg/network/admitter/binding.go@v1.9.0, which reports `interfaces[i]`; kubevirt/kubevirt#18374. It does not count discontinued bindings.
+    Before 1.3 KubeVirt counts them together with a plugin (pkg/virt-api/webhooks/validating-webhook/admitters/network.go@v1.1.1).
 """
 
 from webhook.kube.text import quoted

@@ -1,12 +1,12 @@
-"""A bridge on the pod network keeps the VM from being live-migrated.
+"""A bridge on the pod network prevents live migration.
 
 What
     An interface has `bridge: {}`, its network is `pod: {}`, and the VMI does not have annotation
     `kubevirt.io/allow-pod-bridge-network-live-migration`.
 
 Why
-    The guest holds the pod's own address, and a pod on another node has another one, so KubeVirt does not migrate such a VM. That shows
-    only when a node is drained, or when memory, CPU or a network is to be changed while the VM runs: all of these ride on migration.
+    The guest has the address of the pod. A pod on another node has another address, so KubeVirt does not migrate such a VM. Users notice it
+    only when a node is drained, or when memory, CPU or a network of a running VM is changed. All of these need migration.
 
 Refused
     interfaces: [{name: default, bridge: {}}]
@@ -17,7 +17,7 @@ Accepted
     networks: [{name: default, pod: {}}]
 
 Source
-    pkg/network/vmispec/interface.go@v1.9.0; kubevirt/kubevirt#7238, #9440 and #9776 by users who learned it too late.
+    pkg/network/vmispec/interface.go@v1.9.0; kubevirt/kubevirt#7238, #9440 and #9776 by users who noticed it too late.
 """
 
 from webhook.kube.text import quoted

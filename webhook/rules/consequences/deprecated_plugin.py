@@ -1,13 +1,13 @@
-"""An interface uses the passt or slirp plugin of KubeVirt, which goes away.
+"""An interface uses KubeVirt's passt or slirp plugin, which will be removed.
 
 What
     KubeVirt is 1.8 or later, and `binding.name` is `passt`, or a plugin whose `sidecarImage` is `network-passt-binding`. Or KubeVirt is
     1.10 or later, and the plugin's `sidecarImage` is `network-slirp-binding`.
 
 Why
-    KubeVirt 1.8 took passt back into its core as `passtBinding`; seamless migration exists only there. The plugin is to work up to KubeVirt
-    1.12. HyperConverged registers it no more from 1.19: VMs that still name it then neither start nor migrate. KubeVirt 1.10 ships no slirp
-    sidecar any more, and an older image gets no fixes. Moving over changes the VM's spec and takes a restart.
+    KubeVirt 1.8 added passt to its core as `passtBinding`. Only the core binding has seamless migration. The plugin is planned to work up
+    to KubeVirt 1.12. HyperConverged does not register it from 1.19 on, and VMs that still use it then neither start nor migrate. KubeVirt
+    1.10 has no slirp sidecar, and older images get no fixes. A move to another binding changes the spec of the VM and needs a restart.
 
 Refused
     binding: {name: passt}
@@ -16,8 +16,8 @@ Accepted
     passtBinding: {}
 
 Source
-    kubevirt/enhancements#88 and #253; kubevirt/kubevirt#16416; kubevirt/kubevirt#18613 removes cmd/sidecars/network-slirp-binding, which is
-    there at v1.9.0 and gone at d923fdb8; kubevirt/hyperconverged-cluster-operator controllers/handlers/kubevirt.go@03da3cff.
+    kubevirt/enhancements#88 and #253; kubevirt/kubevirt#16416; kubevirt/kubevirt#18613 removes cmd/sidecars/network-slirp-binding, which
+    v1.9.0 has and d923fdb8 does not; kubevirt/hyperconverged-cluster-operator controllers/handlers/kubevirt.go@03da3cff.
 """
 
 from webhook.kube.text import quoted

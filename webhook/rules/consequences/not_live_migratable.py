@@ -1,16 +1,16 @@
-"""A VM asks to be live-migrated, and its pod-network interface does not let it.
+"""A VM is to be live-migrated, and its interface on the pod network prevents that.
 
 What
-    `evictionStrategy` of the VMI, or of the cluster where the VMI has none, is `LiveMigrate` or `LiveMigrateIfPossible`, and the
-    interface on the pod network has a binding that the running KubeVirt does not migrate: a bridge without annotation
-    `kubevirt.io/allow-pod-bridge-network-live-migration`, SR-IOV, a plugin registered without `migration` (any plugin in 1.1), or before
-    1.3 slirp, passt or macvtap.
+    `evictionStrategy` of the VMI, or of the cluster if the VMI has none, is `LiveMigrate` or `LiveMigrateIfPossible`. And the interface on
+    the pod network has a binding that the running KubeVirt does not migrate: a bridge without annotation
+    `kubevirt.io/allow-pod-bridge-network-live-migration`, SR-IOV, a plugin that is registered without `migration` (any plugin in 1.1), or
+    before 1.3 slirp, passt or macvtap.
 
 Why
-    KubeVirt finds out only when the VM runs (condition `LiveMigratable=False`, reason `InterfaceNotLiveMigratable`), and it matters only
-    when a node is drained: with `LiveMigrate` every eviction is answered 429 and the drain hangs; with `LiveMigrateIfPossible` the VM is
-    shut down. HyperConverged sets `LiveMigrate` for the cluster by default where there are several workers. Memory and CPU hotplug need
-    migration too. Only the interface on the pod network counts: secondary ones never hinder.
+    KubeVirt reports it only when the VM runs (condition `LiveMigratable=False`, reason `InterfaceNotLiveMigratable`), and it matters only
+    when a node is drained. With `LiveMigrate` every eviction is answered with 429, and the drain hangs. With `LiveMigrateIfPossible` the VM
+    is shut down. HyperConverged sets `LiveMigrate` for the cluster by default if there are several workers. Memory and CPU hotplug need
+    migration too. Interfaces on secondary networks do not prevent migration.
 
 Refused
     interfaces: [{name: default, bridge: {}}]
@@ -23,9 +23,9 @@ Accepted
     evictionStrategy: LiveMigrate
 
 Source
-    pkg/network/vmispec/interface.go and pkg/util/migrations/migrations.go@v1.9.0, and the latter at v1.1.1 and v1.4.1; no KubeVirt release
-    says it at admission. The cluster's strategy is `spec.configuration.evictionStrategy` of the KubeVirt CR, or `spec.evictionStrategy` of
-    the HyperConverged CR (in v1 `spec.virtualization.evictionStrategy`).
+    pkg/network/vmispec/interface.go and pkg/util/migrations/migrations.go@v1.9.0, and the latter at v1.1.1 and v1.4.1. No KubeVirt release
+    reports it at admission. The strategy of the cluster is `spec.configuration.evictionStrategy` of the KubeVirt CR, or
+    `spec.evictionStrategy` of the HyperConverged CR (in v1 `spec.virtualization.evictionStrategy`).
 """
 
 from typing import NamedTuple

@@ -1,11 +1,11 @@
-"""An update adds a NIC that a running VM will not get.
+"""An update adds a NIC that a running VM does not get.
 
 What
-    An UPDATE brings a new interface with a plugin `binding`.
+    An UPDATE adds an interface with a plugin `binding`.
 
 Why
-    KubeVirt plugs only bridge and SR-IOV interfaces into a running VM. A new one with a plugin is not plugged in, and no
-    `RestartRequired` condition says so either: the guest lacks the NIC until somebody happens to restart the VM.
+    KubeVirt hotplugs only bridge and SR-IOV interfaces into a running VM. It does not hotplug an interface with a plugin, and sets no
+    `RestartRequired` condition. The guest gets the NIC only when the VM restarts.
 
 Refused
     binding: {name: passt}        # on an interface that the update adds

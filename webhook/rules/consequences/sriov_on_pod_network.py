@@ -1,12 +1,12 @@
-"""An SR-IOV interface is on the pod network, which has no SR-IOV device to give.
+"""An SR-IOV interface is on the pod network, which has no SR-IOV devices.
 
 What
     An interface has `sriov: {}`, and its network is `pod: {}`.
 
 Why
-    The device that is passed through to the guest is the one that was allocated for the network: for a Multus network by the device
-    plugin whose resource its NetworkAttachmentDefinition names, for a DRA network by its claim. The pod network allocates none, so there
-    is nothing to pass through. KubeVirt admits such a VM all the same.
+    The guest gets the device that was allocated for the network. For a Multus network the device plugin allocates it, by the resource in
+    the NetworkAttachmentDefinition. For a DRA network the claim allocates it. For the pod network nothing is allocated, so there is no
+    device for the guest. KubeVirt admits such a VM.
 
 Refused
     interfaces: [{name: fast, sriov: {}}]
@@ -17,8 +17,8 @@ Accepted
     networks: [{name: fast, multus: {networkName: sriov-net}}]
 
 Source
-    kubevirt/kubevirt pkg/virt-launcher/virtwrap/device/hostdevice/sriov/hostdev.go@0847ae42 takes interfaces and PCI addresses from what
-    Multus reported; kubevirt/user-guide docs/network/interfaces_and_networks.md@016d457f shows SR-IOV on Multus networks only.
+    kubevirt/kubevirt pkg/virt-launcher/virtwrap/device/hostdevice/sriov/hostdev.go@0847ae42 reads interfaces and PCI addresses from the
+    report of Multus. kubevirt/user-guide docs/network/interfaces_and_networks.md@016d457f shows SR-IOV on Multus networks only.
 """
 
 from webhook.kube.text import quoted

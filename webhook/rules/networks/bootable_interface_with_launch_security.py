@@ -4,7 +4,7 @@ What
     `interfaces[].bootOrder` is set, and `domain.launchSecurity` has `sev`; from KubeVirt 1.7 on also `snp` or `tdx`.
 
 Why
-    A confidential VM must not boot from the network. KubeVirt refuses the VM.
+    A confidential VM must not boot from the network. KubeVirt refuses such a VM.
 
 Refused
     domain:

@@ -1,10 +1,10 @@
-"""The interface on the default network is to be unplugged.
+"""The interface on the default network has state absent.
 
 What
     `interfaces[].state` is `absent`, and its network is the VM's default one: the first that is not a secondary Multus network.
 
 Why
-    `absent` unplugs a NIC from a running VM. KubeVirt does that for secondary networks only: the NIC of the default network stays.
+    `absent` unplugs a NIC from a running VM. KubeVirt does that on secondary networks only.
 
 Refused
     interfaces: [{name: default, bridge: {}, state: absent}]

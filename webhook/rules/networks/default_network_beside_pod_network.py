@@ -4,7 +4,7 @@ What
     One of `networks` has `pod: {}` and another one `multus: {default: true}`.
 
 Why
-    A Multus default network takes the place of the cluster's pod network in the virt-launcher pod, so the pod network is then not there.
+    A Multus default network replaces the pod network of the cluster in the virt-launcher pod, so the pod does not have the pod network.
 
 Refused
     interfaces: [{name: default, masquerade: {}}, {name: blue, bridge: {}}]

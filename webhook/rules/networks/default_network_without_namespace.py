@@ -1,12 +1,12 @@
-"""A Multus network is the default one, and its reference names no namespace.
+"""The reference of a Multus default network has no namespace.
 
 What
     `multus.default` is true, and `networkName` is `name`, not `namespace/name`.
 
 Why
-    KubeVirt copies the reference of a default network as it is into an annotation of the pod. Multus looks a name without a namespace up
-    in its own namespace (usually kube-system), not in that of the VM: where it is not there, the pod stays in ContainerCreating. Up to 1.8
-    virt-controller looks it up as well, in the VM's namespace, so that it must be in both.
+    KubeVirt copies the reference of a default network unchanged into an annotation of the pod. Multus looks up a name without a namespace
+    in its own namespace (usually kube-system), not in the namespace of the VM. If it does not exist there, the pod stays in
+    ContainerCreating. Up to 1.8 virt-controller also looks it up in the namespace of the VM, so it must exist in both.
 
 Refused
     interfaces: [{name: blue, bridge: {}}]

@@ -4,7 +4,7 @@ What
     `interfaces[].dhcpOptions.privateOptions[].option` is absent or not from 224 to 254.
 
 Why
-    These are the numbers that DHCP reserves for private use; all others have a meaning of their own, so KubeVirt refuses them here.
+    DHCP reserves these numbers for private use. All other numbers have a meaning, so KubeVirt refuses them here.
 
 Refused
     dhcpOptions: {privateOptions: [{option: 66, value: tftp.example.com}]}
@@ -14,7 +14,7 @@ Accepted
     dhcpOptions: {privateOptions: [{option: 224, value: tftp.example.com}]}
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0, which reports the VMI spec as a whole. The range is RFC 3942's.
+    pkg/network/admitter/netiface.go@v1.9.0, which reports the VMI spec as a whole. RFC 3942 defines the range.
 """
 
 from webhook.kube.text import shown

@@ -4,7 +4,7 @@ What
     One of `networks` has `resourceClaim`, and one has `multus`.
 
 Why
-    Both can hand devices to the virt-launcher pod, each by a mechanism of its own; KubeVirt supports one of the two per VM.
+    Both can pass devices to the virt-launcher pod, in different ways. KubeVirt supports only one of the two in a VM.
 
 Refused
     interfaces: [{name: fast, sriov: {}}, {name: blue, bridge: {}}]

@@ -1,11 +1,11 @@
-"""A VM has a DRA network, and KubeVirt's DRA networks are switched off.
+"""A VM has a DRA network, and the feature gate of DRA networks is off.
 
 What
     One of `networks` has `resourceClaim`, and feature gate `NetworkDevicesWithDRA` is off.
 
 Why
-    Networks by dynamic resource allocation (DRA) are Alpha in KubeVirt 1.9: an admin has to enable them. For 1.10 they are planned as
-    Beta, which is on unless an admin disables it. Where the gates are not known, this rule goes by the default, and warns.
+    Networks with dynamic resource allocation (DRA) are Alpha in KubeVirt 1.9: an admin must enable them. For 1.10 they are planned as Beta,
+    which is on unless an admin disables it. If the gates are not known, the rule assumes the default and warns.
 
 Refused
     interfaces: [{name: fast, sriov: {}}]

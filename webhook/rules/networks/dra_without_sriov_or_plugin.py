@@ -1,11 +1,11 @@
-"""An interface on a DRA network has a binding that cannot use it.
+"""The binding of an interface cannot use a DRA network.
 
 What
     The network of an interface has `resourceClaim`, and the interface has neither `sriov` nor `binding`; from 1.10 it has no `binding`.
 
 Why
-    A DRA claim hands a device to the pod. SR-IOV gives that device to the guest, and a plugin may; the other bindings need a pod NIC.
-    For 1.10 it is planned that only a plugin may use a claim, whose sidecar then gets the device.
+    A DRA claim passes a device to the pod. SR-IOV passes this device on to the guest, and a plugin may. The other bindings need a NIC in
+    the pod. For 1.10 it is planned that only a plugin may use a claim, and that its sidecar gets the device.
 
 Refused
     interfaces: [{name: fast, bridge: {}}]

@@ -1,10 +1,10 @@
-"""An interface has the boot order of another device.
+"""An interface has the same boot order as another device.
 
 What
-    `interfaces[].bootOrder` is also the boot order of a disk, or of an interface before it.
+    `interfaces[].bootOrder` is also the boot order of a disk or of an earlier interface.
 
 Why
-    The firmware tries devices one after the other, so KubeVirt refuses a boot order that is used twice.
+    The firmware tries the devices in this order. KubeVirt refuses a boot order that two devices have.
 
 Refused
     interfaces: [{name: default, masquerade: {}, bootOrder: 1}, {name: blue, bridge: {}, bootOrder: 1}]
@@ -15,9 +15,8 @@ Accepted
     networks: [{name: default, pod: {}}, {name: blue, multus: {networkName: blue}}]
 
 Source
-    validateBootOrder and validateInterfaceBootOrder in
-    pkg/virt-api/webhooks/validating-webhook/admitters/vmi-create-admitter.go@v1.9.0. Two disks with one boot order are not about networks,
-    and are left to KubeVirt.
+    validateBootOrder and validateInterfaceBootOrder in pkg/virt-api/webhooks/validating-webhook/admitters/vmi-create-admitter.go@v1.9.0.
+    Bindguard does not check two disks with the same boot order, which is not about networks.
 """
 
 from webhook.kube.text import quoted

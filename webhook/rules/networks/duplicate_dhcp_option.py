@@ -1,10 +1,10 @@
-"""A DHCP private option is given twice.
+"""A DHCP private option is set twice.
 
 What
     An `option` number occurs more than once in `interfaces[].dhcpOptions.privateOptions`.
 
 Why
-    The guest is sent one value per option; KubeVirt refuses to choose.
+    DHCP sends one value for each option, and KubeVirt does not choose one.
 
 Refused
     dhcpOptions: {privateOptions: [{option: 240, value: blue}, {option: 240, value: green}]}

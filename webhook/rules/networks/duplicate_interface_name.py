@@ -4,7 +4,7 @@ What
     `interfaces[].name` is the name of an earlier interface of the same VM.
 
 Why
-    The name says which network an interface is connected to, and one network takes one interface of a VM.
+    The name says which network an interface is connected to. A network can have only one interface of a VM.
 
 Refused
     interfaces: [{name: default, masquerade: {}}, {name: default, bridge: {}}]

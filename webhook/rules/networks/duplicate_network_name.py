@@ -4,7 +4,7 @@ What
     `networks[].name` is the name of an earlier network of the same VM.
 
 Why
-    The name is how an interface finds its network: of two networks with one name, nobody can say which is meant.
+    An interface finds its network by name. With two networks of the same name it is not clear which one is meant.
 
 Refused
     interfaces: [{name: blue, bridge: {}}]

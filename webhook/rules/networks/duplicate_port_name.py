@@ -4,8 +4,8 @@ What
     A `name` occurs more than once in the `ports` of all interfaces.
 
 Why
-    The names become those of the pod's ports, where each must be unique. KubeVirt's webhook compares within an interface on the pod
-    network only; otherwise the API server refuses the virt-launcher pod (containerPortsFromVMI).
+    The names become the names of the pod's ports, which must be unique. KubeVirt's webhook compares the names within an interface on the
+    pod network only. Otherwise the API server refuses the virt-launcher pod (containerPortsFromVMI).
 
 Refused
     ports: [{name: dns, port: 53}, {name: dns, port: 53, protocol: UDP}]

@@ -1,10 +1,10 @@
 """Two DRA networks use the same device.
 
 What
-    `claimName` and `requestName` of `networks[].resourceClaim` together are those of an earlier network.
+    `networks[].resourceClaim` has the same `claimName` and `requestName` as an earlier network.
 
 Why
-    A request of a claim hands out one device, and a device becomes one NIC.
+    A request of a claim provides one device, and a device becomes one NIC.
 
 Refused
     interfaces: [{name: fast, sriov: {}}, {name: faster, sriov: {}}]

@@ -4,7 +4,7 @@ What
     An entry of `interfaces[].dhcpOptions.privateOptions` has no `value`.
 
 Why
-    The CRD requires it, so the API server refuses the object.
+    The CRD requires `value`, so the API server refuses the object.
 
 Refused
     dhcpOptions: {privateOptions: [{option: 240}]}
@@ -13,8 +13,8 @@ Accepted
     dhcpOptions: {privateOptions: [{option: 240, value: tftp.example.com}]}
 
 Source
-    DHCPPrivateOptions in staging/src/kubevirt.io/api/core/v1/schema.go@v1.1.1 to v1.9.0, and the CRD made from it. A missing `option` is
-    reported by `dhcp-option-out-of-range`.
+    DHCPPrivateOptions in staging/src/kubevirt.io/api/core/v1/schema.go@v1.1.1 to v1.9.0, and the CRD that is generated from it. The rule
+    `dhcp-option-out-of-range` reports a missing `option`.
 """
 
 from webhook.kube.version import Version

@@ -1,10 +1,10 @@
-"""A DRA network does not say which claim, or which request of the claim, it uses.
+"""A DRA network does not name its claim, or the request in the claim.
 
 What
-    `networks[].resourceClaim` lacks `claimName` or `requestName`, or has it empty.
+    `claimName` or `requestName` of `networks[].resourceClaim` is absent or empty.
 
 Why
-    A claim may hold several requests; only both names together say which device becomes the NIC.
+    A claim can have several requests. Only both names together say which device becomes the NIC.
 
 Refused
     interfaces: [{name: fast, sriov: {}}]

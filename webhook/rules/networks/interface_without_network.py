@@ -1,10 +1,10 @@
-"""An interface has no network to be connected to.
+"""An interface has no network.
 
 What
     `interfaces[].name` is the name of no network.
 
 Why
-    The name is the only link between an interface and its network. Without a network there is nothing to connect the NIC to.
+    The name alone connects an interface to its network. Without a network there is nothing to connect the NIC to.
 
 Refused
     interfaces: [{name: defualt, masquerade: {}}]

@@ -4,7 +4,7 @@ What
     `interfaces[].bootOrder` is 0 or negative.
 
 Why
-    Boot orders count from 1. KubeVirt refuses 0, and cannot read a negative number.
+    The lowest boot order is 1. KubeVirt refuses 0, and cannot decode a negative number.
 
 Refused
     interfaces: [{name: default, masquerade: {}, bootOrder: 0}]
@@ -16,7 +16,7 @@ Accepted
 
 Source
     validateInterfaceBootOrder in pkg/virt-api/webhooks/validating-webhook/admitters/vmi-create-admitter.go@v1.9.0, which reports
-    `spec[i].bootOrder`; a negative number fails in the mutating webhook, where the field is a Go uint.
+    `spec[i].bootOrder`. A negative number fails in the mutating webhook, where the field is a Go uint.
 """
 
 from webhook.kube.version import Version

@@ -1,10 +1,10 @@
 """An interface has no name, or a name with characters that KubeVirt does not allow.
 
 What
-    `interfaces[].name` is empty, or holds something else than letters of the English alphabet, digits, `-` and `_`.
+    `interfaces[].name` is empty, or has other characters than the letters a-z and A-Z, digits, `-` and `_`.
 
 Why
-    The name becomes the NIC's alias in the libvirt domain; KubeVirt refuses what could not stand there.
+    The name becomes the alias of the NIC in the libvirt domain. KubeVirt refuses names that libvirt would not accept there.
 
 Refused
     interfaces: [{name: net.1, masquerade: {}}]

@@ -1,11 +1,11 @@
-"""An interface asks for something that is not a MAC address of six bytes.
+"""The MAC address of an interface is invalid.
 
 What
-    `interfaces[].macAddress` is not six bytes in hexadecimal, as pairs of digits between `:` or between `-`, or as groups of four digits
-    between dots.
+    `interfaces[].macAddress` is not six bytes in hexadecimal: pairs of digits between `:` or between `-`, or groups of four digits between
+    dots.
 
 Why
-    KubeVirt refuses what cannot be set on a NIC. Addresses of 8 and 20 bytes exist (EUI-64, InfiniBand), but not for a VM's NIC.
+    KubeVirt refuses addresses that a NIC cannot have. Addresses of 8 and 20 bytes exist (EUI-64, InfiniBand), but not for the NIC of a VM.
 
 Refused
     macAddress: "02:00:00:00:00"
@@ -18,7 +18,7 @@ Accepted
     macAddress: "0200.0000.0001"
 
 Source
-    pkg/network/link and pkg/network/admitter/netiface.go@v1.9.0; the forms are those of Go's net.ParseMAC.
+    pkg/network/link and pkg/network/admitter/netiface.go@v1.9.0. The formats are those of Go's net.ParseMAC.
 """
 
 import re

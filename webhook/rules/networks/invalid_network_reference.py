@@ -1,13 +1,14 @@
-"""A Multus network names a NetworkAttachmentDefinition that cannot exist.
+"""A Multus network has an invalid reference to a NetworkAttachmentDefinition.
 
 What
     `networks[].multus.networkName` is neither `name` nor `namespace/name` with names as Kubernetes allows them, or the name has more than
     170 characters.
 
 Why
-    KubeVirt admits the VM and splits the value at the first "/" only. Up to 1.8 virt-controller then finds no such object and creates no
-    pod ("failed to locate network attachment definition"); from 1.9 Multus does not find it, and the pod stays in ContainerCreating.
-    A longer name can exist, but Multus keeps a file whose name has that name, a container id and more, and a file name ends at 255 bytes.
+    KubeVirt admits the VM, and splits the value at the first "/" only. Up to 1.8 virt-controller finds no such object and creates no pod
+    ("failed to locate network attachment definition"). From 1.9 Multus does not find it, and the pod stays in ContainerCreating. An object
+    with a longer name can exist, but Multus fails: it uses the name in a file name, together with a container id and more, and file names
+    have at most 255 bytes.
 
 Refused
     interfaces: [{name: blue, bridge: {}}]
@@ -21,8 +22,8 @@ Accepted
     networks: [{name: blue, multus: {networkName: lab/lan-vlan100}}]
 
 Source
-    pkg/network/multus/nad.go@v1.9.0; the length is that of kubevirt/kubevirt#17873. Multus reads an interface's name behind an "@" in the
-    reference of a default network (`default: true`).
+    pkg/network/multus/nad.go@v1.9.0; kubevirt/kubevirt#17873 for the length. In the reference of a default network (`default: true`) Multus
+    reads the name of an interface after an "@".
 """
 
 from webhook.kube.nad import REFERENCE_HELP, fault_of

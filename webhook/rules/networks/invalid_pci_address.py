@@ -1,11 +1,11 @@
-"""An interface asks for something that is not a PCI address.
+"""The PCI address of an interface is invalid.
 
 What
-    `interfaces[].pciAddress` is not of the form `dddd:bb:ss.f`: domain, bus and slot in hexadecimal, and a function from 0 to 7.
+    `interfaces[].pciAddress` does not have the format `dddd:bb:ss.f`: domain, bus and slot in hexadecimal, and a function from 0 to 7.
 
 Why
-    The address is where the guest finds the NIC on its PCI bus; KubeVirt refuses what libvirt could not use. Short forms such as
-    `02:00.0` are not completed.
+    The guest finds the NIC at this address of its PCI bus. KubeVirt refuses addresses that libvirt would not accept. It does not complete
+    short forms such as `02:00.0`.
 
 Refused
     pciAddress: "02:00.0"
@@ -15,7 +15,7 @@ Accepted
     pciAddress: "0000:02:00.0"
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0, by pkg/util/hardware.
+    pkg/network/admitter/netiface.go@v1.9.0, with pkg/util/hardware.
 """
 
 import re

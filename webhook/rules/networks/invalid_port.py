@@ -1,12 +1,12 @@
-"""A forwarded port has no number, or one that no port has.
+"""A forwarded port has no valid port number.
 
 What
     `interfaces[].ports[].port` is absent, 0, negative or above 65535.
 
 Why
-    KubeVirt forwards ports by number and refuses a list in which one is missing.
-    Off the pod network KubeVirt's webhook lets it pass, and the API server refuses the virt-launcher pod:
-    every port of every interface becomes a port of the container (containerPortsFromVMI).
+    KubeVirt forwards ports by number, and refuses an entry without a valid one. KubeVirt's webhook checks ports on the pod network only.
+    Every port of every interface becomes a port of the container (containerPortsFromVMI), so on other networks the API server refuses the
+    virt-launcher pod.
 
 Refused
     ports: [{name: http}]
@@ -16,8 +16,8 @@ Accepted
     ports: [{name: http, port: 80}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0; containerPortsFromVMI in pkg/virt-controller/services/@v1.1.0 to v1.9.0.
-    Before 1.9 KubeVirt lets 65536 pass: there that one is a warning.
+    pkg/network/admitter/netiface.go@v1.9.0; containerPortsFromVMI in pkg/virt-controller/services/@v1.1.0 to v1.9.0. KubeVirt before 1.9
+    accepts 65536, and then the rule warns.
 """
 
 from webhook.kube.version import Version

@@ -1,13 +1,13 @@
-"""A forwarded port has a name that Kubernetes does not take for a port.
+"""A forwarded port has an invalid port name.
 
 What
-    `interfaces[].ports[].name` is longer than 15 characters, has other characters than a-z, 0-9 and `-`, has no letter, has `--`, or
-    begins or ends with `-`.
+    `interfaces[].ports[].name` is longer than 15 characters, has other characters than a-z, 0-9 and `-`, has no letter, has `--`, or begins
+    or ends with `-`.
 
 Why
-    The name becomes that of a port of the pod, which Kubernetes would refuse.
-    Off the pod network KubeVirt's webhook lets it pass, and the API server refuses the virt-launcher pod:
-    every port of every interface becomes a port of the container (containerPortsFromVMI).
+    The name becomes the name of a port of the pod, and Kubernetes refuses such names. KubeVirt's webhook checks ports on the pod network
+    only. Every port of every interface becomes a port of the container (containerPortsFromVMI), so on other networks the API server refuses
+    the virt-launcher pod.
 
 Refused
     ports: [{name: HTTP, port: 80}]
@@ -18,8 +18,8 @@ Accepted
     ports: [{name: p8080, port: 8080}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0; containerPortsFromVMI in pkg/virt-controller/services/@v1.1.0 to v1.9.0. The form is
-    that of Kubernetes' IsValidPortName.
+    pkg/network/admitter/netiface.go@v1.9.0; containerPortsFromVMI in pkg/virt-controller/services/@v1.1.0 to v1.9.0. The format is that of
+    Kubernetes' IsValidPortName.
 """
 
 from webhook.kube.text import quoted

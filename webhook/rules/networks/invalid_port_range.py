@@ -1,11 +1,11 @@
-"""A range of ports has an end that is not a port, runs backwards, or has no known protocol.
+"""A port range has an invalid port, the wrong order, or an unknown protocol.
 
 What
     In `interfaces[].portRanges[]`, on the pod network: `start` or `end` is absent or not from 1 to 65535, `start` is above `end`, or
     `protocol` is not `TCP` or `UDP`. All three fields are required, on any network.
 
 Why
-    KubeVirt writes the range into the pod's NAT rules as it stands, and refuses what could not stand there.
+    KubeVirt copies the range into the NAT rules of the pod, and refuses values that would not be valid there.
 
 Refused
     masquerade: {}

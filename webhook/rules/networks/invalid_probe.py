@@ -1,12 +1,12 @@
-"""A probe of the VM is one that the API server refuses in a pod.
+"""The API server refuses a probe of the VM.
 
 What
-    In `livenessProbe` or `readinessProbe`, the `port` of `httpGet` or `tcpSocket` is a number that no port has or a name that Kubernetes
-    does not take for a port, `httpGet.scheme` is neither `HTTP` nor `HTTPS`, or `livenessProbe.successThreshold` is above 1.
+    In `livenessProbe` or `readinessProbe`, the `port` of `httpGet` or `tcpSocket` is not a valid port number or port name, `httpGet.scheme`
+    is neither `HTTP` nor `HTTPS`, or `livenessProbe.successThreshold` is above 1.
 
 Why
-    KubeVirt checks only that a probe has one handler and that the VM is on the pod network, and copies the probe into the virt-launcher
-    pod. The API server refuses the pod: the VMI stays Pending.
+    KubeVirt checks only that a probe has one handler and that the VM is on the pod network. It copies the probe into the virt-launcher pod.
+    The API server refuses the pod, and the VMI stays Pending.
 
 Refused
     interfaces: [{name: default, masquerade: {}}]
@@ -24,8 +24,8 @@ Accepted
 
 Source
     validateProbe in pkg/virt-api/webhooks/validating-webhook/admitters/vmi-create-admitter.go@v1.1.1 and @v1.9.0; WithLivelinessProbe and
-    WithReadinessProbe in pkg/virt-controller/services/rendercontainer.go@v1.9.0. A threshold below 1 is replaced
-    (staging/src/kubevirt.io/api/core/v1/defaults.go@v1.9.0). The answers are those of a kube-apiserver 1.20.
+    WithReadinessProbe in pkg/virt-controller/services/rendercontainer.go@v1.9.0. KubeVirt replaces a threshold below 1
+    (staging/src/kubevirt.io/api/core/v1/defaults.go@v1.9.0). Compared with a kube-apiserver 1.20.
 """
 
 from collections.abc import Iterator

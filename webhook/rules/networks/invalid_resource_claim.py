@@ -1,12 +1,12 @@
-"""A resource claim of a VM is not one that KubeVirt accepts.
+"""A resource claim of a VM is invalid.
 
 What
-    An entry of `resourceClaims` has no name, a name that is not a DNS label or that another entry has, both or neither of
-    `resourceClaimName` and `resourceClaimTemplateName`, or one of these that is not a DNS subdomain.
+    An entry of `resourceClaims` has no name, a name that is not a DNS label, or the name of another entry. Or it has both or neither of
+    `resourceClaimName` and `resourceClaimTemplateName`, or one of these is not a DNS subdomain.
 
 Why
-    The virt-launcher pod gets the same list, and its API has these rules. KubeVirt 1.9 checks them for every VM; before, a repeated name
-    was refused by the API server only, and the rest not at all.
+    The virt-launcher pod gets the same list, and these are the rules of its API. KubeVirt 1.9 checks them for every VM. Before 1.9 the API
+    server refused a repeated name, and nothing checked the rest.
 
 Refused
     interfaces: [{name: fast, sriov: {}}]
@@ -19,7 +19,7 @@ Accepted
     resourceClaims: [{name: nics, resourceClaimName: pool-of-nics}]
 
 Source
-    validateResourceClaims in pkg/dra/admitter/dra_admitter.go@v1.9.0; the list is a map by name in the CRD from v1.6.
+    validateResourceClaims in pkg/dra/admitter/dra_admitter.go@v1.9.0. From v1.6 on the list is a map by name in the CRD.
 """
 
 from collections.abc import Iterator

@@ -1,11 +1,11 @@
-"""The subdomain of a VM is not one that a pod can have.
+"""A pod cannot have the subdomain of the VM.
 
 What
     `subdomain` has a dot, more than 63 characters, or another character than a-z, 0-9 and `-`.
 
 Why
-    KubeVirt accepts a dotted name of up to 253 characters and copies it into the virt-launcher pod, whose `subdomain` must be one DNS
-    label. The API server refuses the pod: the VMI stays Pending.
+    KubeVirt accepts a dotted name of up to 253 characters and copies it into the virt-launcher pod. The `subdomain` of a pod must be one
+    DNS label. The API server refuses the pod, and the VMI stays Pending.
 
 Refused
     interfaces: [{name: default, masquerade: {}}]
@@ -19,7 +19,7 @@ Accepted
 
 Source
     validateSubdomainDNSSubdomainRules in pkg/virt-api/webhooks/validating-webhook/admitters/vmi-create-admitter.go@v1.1.1 and @v1.9.0;
-    renderLaunchManifest in pkg/virt-controller/services/template.go@v1.9.0. The answers are those of a kube-apiserver 1.20.
+    renderLaunchManifest in pkg/virt-controller/services/template.go@v1.9.0. Compared with a kube-apiserver 1.20.
 """
 
 from webhook.kube.names import is_dns_label

@@ -1,12 +1,13 @@
-"""The subnet that masquerade gives the guest is no subnet, or too small.
+"""The subnet of the guest on the pod network is invalid or too small.
 
 What
-    An interface has `masquerade`, or a plugin with KubeVirt's slirp sidecar, and `vmNetworkCIDR` or `vmIPv6NetworkCIDR` of its network has
-    no prefix length, is no address, is of the other IP family, or has fewer than four addresses (a prefix above /30, for IPv6 above /126).
+    An interface has `masquerade`, or a plugin with KubeVirt's slirp sidecar. And `vmNetworkCIDR` or `vmIPv6NetworkCIDR` of its network has
+    no prefix length, is not an address, has the other IP family, or has fewer than four addresses (a prefix above /30, for IPv6 above
+    /126).
 
 Why
-    No webhook reads these fields. virt-handler reads them when the VM starts, fails with "failed to parse VM CIDR" or "VM CIDR subnet is
-    too small", and tries again for ever: the VM never starts. `vmNetworkCIDR` is read where pods have an IPv4 address, and
+    No webhook checks these fields. virt-handler reads them when the VM starts. It fails with "failed to parse VM CIDR" or "VM CIDR subnet
+    is too small" and retries without end: the VM never starts. It reads `vmNetworkCIDR` where pods have an IPv4 address, and
     `vmIPv6NetworkCIDR` where they have an IPv6 address.
 
 Refused
@@ -24,7 +25,7 @@ Accepted
     networks: [{name: default, pod: {vmNetworkCIDR: 10.11.12.0/24, vmIPv6NetworkCIDR: "fd10:0:2::/120"}}]
 
 Source
-    gatewayIP in pkg/network/setup/netpod/netpod.go@v1.1.1, @v1.5.3 and @v1.9.0; for slirp networkCIDR in
+    gatewayIP in pkg/network/setup/netpod/netpod.go@v1.1.1, @v1.5.3 and @v1.9.0. For slirp networkCIDR in
     cmd/sidecars/network-slirp-binding/domain/domain.go@v1.1.1 and @v1.9.0, which checks the form of `vmNetworkCIDR` only. Leading zeros in
     `vmNetworkCIDR` are accepted: virt-api rewrites them (staging/src/kubevirt.io/api/core/v1/schema.go@v1.9.0).
 """

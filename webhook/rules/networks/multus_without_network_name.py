@@ -4,7 +4,7 @@ What
     One of `networks` has `multus`, and its `networkName` is absent or empty.
 
 Why
-    `networkName` is the NetworkAttachmentDefinition, as `name` or `namespace/name`. Without it Multus has nothing to attach.
+    `networkName` is the NetworkAttachmentDefinition, as `name` or `namespace/name`. Multus cannot attach anything without it.
 
 Refused
     interfaces: [{name: blue, bridge: {}}]

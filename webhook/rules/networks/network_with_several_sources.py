@@ -1,10 +1,10 @@
-"""A network is several things at once.
+"""A network has more than one source.
 
 What
     One of `networks` has more than one of `pod`, `multus` and `resourceClaim` (which counts since KubeVirt 1.9).
 
 Why
-    A network is connected to one source; KubeVirt does not choose. Presence counts: `pod: {}` is set.
+    A network can have only one source, and KubeVirt does not choose one. An empty object counts too: `pod: {}` is a source.
 
 Refused
     interfaces: [{name: blue, bridge: {}}]

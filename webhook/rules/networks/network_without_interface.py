@@ -1,10 +1,10 @@
-"""A network has no interface connected to it.
+"""A network has no interface.
 
 What
     `networks[].name` is the name of no interface.
 
 Why
-    A network that nothing uses is nearly always a name that was changed in one place only; KubeVirt refuses it.
+    The usual cause is a name that was changed in one place only. KubeVirt refuses the VM.
 
 Refused
     interfaces: [{name: default, masquerade: {}}]

@@ -1,11 +1,11 @@
-"""A network says nothing about what it is.
+"""A network has no source.
 
 What
     One of `networks` has neither `pod` nor `multus` nor `resourceClaim`, or only a `resourceClaim` before KubeVirt 1.9.
 
 Why
-    The source is what an interface is connected to: without it there is none. `resourceClaim` is unknown before KubeVirt 1.9: the API
-    server drops it, and nothing is left of the network but its name.
+    The source says what an interface is connected to. KubeVirt before 1.9 does not know `resourceClaim`: the API server drops it, and only
+    the name of the network is left.
 
 Refused
     interfaces: [{name: default, masquerade: {}}]

@@ -1,10 +1,10 @@
-"""An NTP server is not given as an IPv4 address.
+"""An NTP server is not an IPv4 address.
 
 What
-    `interfaces[].dhcpOptions.ntpServers[]` is a host name, an IPv6 address, or no address at all.
+    `interfaces[].dhcpOptions.ntpServers[]` is a host name, an IPv6 address, or not an address.
 
 Why
-    The list is sent to the guest as DHCP option 42, which carries IPv4 addresses and nothing else; names are not looked up.
+    KubeVirt sends the list to the guest as DHCP option 42, which has IPv4 addresses only. It does not resolve names.
 
 Refused
     dhcpOptions: {ntpServers: [pool.ntp.org]}
@@ -16,8 +16,8 @@ Accepted
     dhcpOptions: {ntpServers: [192.0.2.010]}            # read as 192.0.2.10
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0; the forms are those of Go's net.ParseIP(...).To4(). Leading
-    zeros are accepted: KubeVirt's mutating webhook has rewritten them before (observed from 1.1.1 to 1.9.0).
+    pkg/network/admitter/netiface.go@v1.9.0. The formats are those of Go's net.ParseIP(...).To4(). Leading zeros are accepted, since
+    KubeVirt's mutating webhook rewrites them first (observed from 1.1.1 to 1.9.0).
 """
 
 import ipaddress

@@ -1,10 +1,10 @@
-"""Two ranges of ports of one interface overlap.
+"""Two port ranges of an interface overlap.
 
 What
     Two entries of `interfaces[].portRanges` have the same protocol and a port in common, and the interface is on the pod network.
 
 Why
-    A port that is forwarded twice is nearly always a slip in a bound; KubeVirt refuses it.
+    The usual cause is a mistake in a bound. KubeVirt refuses a port that is forwarded twice.
 
 Refused
     masquerade: {}

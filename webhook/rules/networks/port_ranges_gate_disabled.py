@@ -1,11 +1,11 @@
-"""An interface has portRanges, and the feature gate for them is off.
+"""An interface has portRanges, and their feature gate is off.
 
 What
     `interfaces[].portRanges` has entries, on any network, and feature gate PortRangesSpec is not enabled.
 
 Why
-    Ranges of ports are Alpha in KubeVirt 1.9, so off unless an admin enables them; KubeVirt refuses the VM. Where the gates are not
-    known, this rule goes by the default, and warns.
+    Port ranges are Alpha in KubeVirt 1.9: they are off unless an admin enables them. KubeVirt refuses the VM. If the gates are not known,
+    the rule assumes the default and warns.
 
 Refused
     masquerade: {}
@@ -16,8 +16,8 @@ Accepted
     ports: [{port: 8000}, {port: 8001}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`. An empty list counts as none: KubeVirt's
-    mutating webhook drops it.
+    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`. An empty list counts as absent, since KubeVirt's mutating
+    webhook drops it.
 """
 
 from webhook.kube.version import Version

@@ -4,7 +4,7 @@ What
     `interfaces[].portRanges` is present, `masquerade` is not, and the interface is on the pod network.
 
 Why
-    A range says which ports masquerade's NAT lets through to the guest; other bindings forward nothing by such a list.
+    A range says which ports the NAT of masquerade forwards to the guest. Other bindings do not use such a list.
 
 Refused
     bridge: {}

@@ -4,7 +4,7 @@ What
     `interfaces[].ports` and `interfaces[].portRanges` both have entries, and the interface is on the pod network.
 
 Why
-    KubeVirt takes the one list or the other: a range of one port says the same as a port.
+    KubeVirt accepts only one of the two lists. A range with one port is the same as a port.
 
 Refused
     masquerade: {}
@@ -16,8 +16,8 @@ Accepted
     portRanges: [{start: 22, end: 22, protocol: TCP}, {start: 8000, end: 8100, protocol: TCP}]
 
 Source
-    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`. Empty lists count as
-    none: KubeVirt's mutating webhook drops them.
+    pkg/network/admitter/netiface.go@v1.9.0, which reports `interfaces[i].name`. Empty lists count as absent, since KubeVirt's mutating
+    webhook drops them.
 """
 
 from webhook.kube.version import Version

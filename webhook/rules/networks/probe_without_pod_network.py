@@ -4,8 +4,8 @@ What
     `livenessProbe` or `readinessProbe` has `httpGet` or `tcpSocket`, and no network is `pod: {}`.
 
 Why
-    The kubelet probes the address of the pod. Without the pod network the guest does not have it, so KubeVirt refuses the VM.
-    Probes with `exec` or `guestAgentPing` work without it.
+    The kubelet sends the probe to the address of the pod. Without the pod network the guest does not have this address, so KubeVirt refuses
+    the VM. Probes with `exec` or `guestAgentPing` work without the pod network.
 
 Refused
     interfaces: [{name: blue, bridge: {}}]

@@ -1,10 +1,10 @@
 """A DRA network uses a claim that the VM does not have.
 
 What
-    `networks[].resourceClaim.claimName` is the name of none of `resourceClaims`, the list beside `networks`.
+    No entry of `resourceClaims`, the list next to `networks`, has the name in `networks[].resourceClaim.claimName`.
 
 Why
-    The claim is what hands the device to the virt-launcher pod, and the pod gets those claims that are listed in `resourceClaims`.
+    The claim passes the device to the virt-launcher pod, and the pod gets only the claims in `resourceClaims`.
 
 Refused
     interfaces: [{name: fast, sriov: {}}]

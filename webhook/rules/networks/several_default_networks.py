@@ -4,7 +4,7 @@ What
     More than one of `networks` has `multus: {default: true}`.
 
 Why
-    Multus gives the default network the place of the cluster's pod network, and a pod has one such place.
+    A Multus default network replaces the pod network of the cluster, and a pod has only one.
 
 Refused
     interfaces: [{name: blue, bridge: {}}, {name: red, bridge: {}}]

@@ -4,7 +4,7 @@ What
     More than one of `networks` has `pod: {}`.
 
 Why
-    A virt-launcher pod is in the cluster's pod network once, with one NIC, so one interface of the VM at most can be there.
+    A virt-launcher pod has one NIC on the pod network of the cluster, so only one interface of the VM can use it.
 
 Refused
     interfaces: [{name: default, masquerade: {}}, {name: blue, masquerade: {}}]
@@ -15,7 +15,7 @@ Accepted
     networks: [{name: default, pod: {}}, {name: blue, multus: {networkName: blue}}]
 
 Source
-    pkg/network/admitter/netsource.go@v1.9.0, which reports once, at a field `interfaces` beside `networks` that does not exist.
+    pkg/network/admitter/netsource.go@v1.9.0, which reports once, at a field `interfaces` that does not exist.
 """
 
 from webhook.kube.text import quoted

@@ -1,11 +1,11 @@
-"""An interface asks for a state that its binding cannot have.
+"""The binding of an interface does not support its state.
 
 What
     `interfaces[].state` is `absent` without the bridge binding, or `up` or `down` with SR-IOV.
 
 Why
-    `absent` unplugs a NIC, which KubeVirt does for bridge only. `up` and `down` set the link of a virtual NIC, and an SR-IOV NIC is a
-    piece of hardware that the guest drives itself.
+    `absent` unplugs a NIC, and KubeVirt can do that for bridges only. `up` and `down` set the link of a virtual NIC. An SR-IOV NIC is
+    hardware, and only the guest controls it.
 
 Refused
     sriov: {}

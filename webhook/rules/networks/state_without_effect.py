@@ -1,10 +1,10 @@
-"""A passt interface is to have its link down, and KubeVirt does not take it down.
+"""A passt interface has state down, and KubeVirt ignores it.
 
 What
     An interface has `passtBinding: {}` and `state: down`.
 
 Why
-    KubeVirt admits it and does not read the state of such an interface: the guest boots with its link up.
+    KubeVirt admits the VM but does not read the state of such an interface: the guest boots with the link up.
 
 Refused
     passtBinding: {}
@@ -15,8 +15,8 @@ Accepted
     state: down
 
 Source
-    passtBindingOptions in pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0 sets no link state, tapBindingOptions does;
-    kubevirt/kubevirt#18365, open in 2026-08, would set it.
+    passtBindingOptions in pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0 sets no link state, while tapBindingOptions
+    does. kubevirt/kubevirt#18365, open in 2026-08, would set it.
 """
 
 from webhook.kube.text import quoted

@@ -4,7 +4,7 @@ What
     `domain.devices.interfaces` or `networks` has more than 256 entries.
 
 Why
-    KubeVirt refuses longer lists, and from 1.3 on the API server does so first.
+    KubeVirt refuses longer lists. From 1.3 on the API server refuses them first.
 
 Refused
     More than 256 interfaces.

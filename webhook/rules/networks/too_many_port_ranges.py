@@ -4,7 +4,7 @@ What
     `interfaces[].portRanges` has more than 10 entries, and the interface is on the pod network.
 
 Why
-    Each range becomes NAT rules in the pod; KubeVirt bounds their number.
+    Each range becomes NAT rules in the pod, and KubeVirt limits their number.
 
 Refused
     masquerade: {}

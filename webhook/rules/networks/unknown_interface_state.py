@@ -4,7 +4,7 @@ What
     `interfaces[].state` is none of `absent`, `up` and `down` (the last two since KubeVirt 1.5), in exactly this spelling.
 
 Why
-    `absent` asks for unplugging, `up` and `down` set the link; anything else asks for nothing that KubeVirt can do.
+    `absent` unplugs the NIC. `up` and `down` set its link. KubeVirt does not know any other state.
 
 Refused
     bridge: {}

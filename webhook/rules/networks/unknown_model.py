@@ -1,10 +1,10 @@
-"""An interface asks for a NIC model that KubeVirt does not know.
+"""An interface has a NIC model that KubeVirt does not know.
 
 What
     `interfaces[].model` is none of e1000, e1000e, igb (KubeVirt 1.4+), ne2k_pci, pcnet, rtl8139 and virtio.
 
 Why
-    The model is what QEMU shows to the guest; KubeVirt admits only these, written exactly so.
+    The model is the NIC that QEMU emulates for the guest. KubeVirt accepts only these names, in this spelling.
 
 Refused
     model: vmxnet3

@@ -1,12 +1,11 @@
 """A forwarded port has a protocol that is neither TCP nor UDP.
 
 What
-    `interfaces[].ports[].protocol` is set to something else than `TCP` or `UDP`; off the pod network `SCTP` is accepted too.
+    `interfaces[].ports[].protocol` is set, but not to `TCP` or `UDP`. On other networks than the pod network `SCTP` is accepted too.
 
 Why
-    KubeVirt forwards these two only, and compares exactly.
-    Off the pod network KubeVirt's webhook lets it pass, and the API server refuses the virt-launcher pod:
-    every port of every interface becomes a port of the container (containerPortsFromVMI).
+    KubeVirt forwards only these two, in this spelling. KubeVirt's webhook checks ports on the pod network only. Every port of every
+    interface becomes a port of the container (containerPortsFromVMI), so on other networks the API server refuses the virt-launcher pod.
 
 Refused
     ports: [{port: 53, protocol: udp}]

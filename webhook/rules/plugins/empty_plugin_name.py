@@ -1,11 +1,11 @@
-"""An interface has a plugin binding that names no plugin.
+"""A plugin binding has no plugin name.
 
 What
     `interfaces[].binding` is present, and its `name` is empty or missing.
 
 Why
-    The schema asks for a `name` and accepts an empty one, and no KubeVirt release looks further: the VM is admitted, no plugin is
-    found under the empty name, and the VM never starts.
+    The schema requires `name` but accepts an empty string, and no KubeVirt release checks more. KubeVirt admits the VM, finds no plugin
+    with the empty name, and the VM never starts.
 
 Refused
     binding: {name: ""}

@@ -1,12 +1,12 @@
-"""An interface uses a plugin that gives the guest no NIC.
+"""An interface uses a plugin that adds no NIC to the guest.
 
 What
     The plugin is registered with neither a `sidecarImage` nor a `domainAttachmentType` that the running KubeVirt knows.
 
 Why
-    KubeVirt leaves such an interface out of the domain and says nothing: the VM boots, silently without that NIC. The usual cause is a
-    slip in the registration, such as `Tap` for `tap`. A VM whose annotation `hooks.kubevirt.io/hookSidecars` brings a sidecar of its own
-    may get the NIC from that one, so there this only warns.
+    KubeVirt does not add such an interface to the domain, and does not report it: the VM boots without the NIC. The usual cause is a
+    mistake in the registration, such as `Tap` for `tap`. If the annotation `hooks.kubevirt.io/hookSidecars` of the VM adds a sidecar, that
+    sidecar may add the NIC, and the rule only warns.
 
 Refused
     binding: {name: half}        # registered as half: {networkAttachmentDefinition: default/half}
@@ -15,7 +15,7 @@ Accepted
     binding: {name: whole}       # registered as whole: {networkAttachmentDefinition: default/whole, domainAttachmentType: tap}
 
 Source
-    pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0; `managedTap` is known from 1.4. The annotation is read in
+    pkg/virt-launcher/virtwrap/converter/network/configurator.go@v1.9.0. KubeVirt knows `managedTap` from 1.4 on. The annotation is read in
     pkg/hooks/hooks.go@v1.9.0.
 """
 

@@ -1,11 +1,11 @@
-"""An interface uses a plugin while plugins are switched off.
+"""An interface uses a plugin, and the feature gate of plugins is off.
 
 What
     `binding` is set, KubeVirt is 1.1 to 1.4, and feature gate `NetworkBindingPlugins` is not listed.
 
 Why
-    Up to 1.4 KubeVirt refuses every plugin unless an admin turns the gate on; from 1.5 it is always on. Where no KubeVirt CR tells the
-    gates, this rule goes by the default, and warns.
+    Up to 1.4 KubeVirt refuses all plugins unless an admin enables the gate. From 1.5 the gate is always on. Without a KubeVirt CR the rule
+    assumes the default and warns.
 
 Refused
     binding: {name: passt}        # KubeVirt 1.4, gate NetworkBindingPlugins not listed

@@ -1,13 +1,13 @@
-"""A plugin is registered under another name than the one its sidecar listens to.
+"""A plugin has another name than its sidecar expects.
 
 What
-    The plugin's `sidecarImage` is KubeVirt's `network-passt-binding` or `network-slirp-binding`, it is not registered as `passt` or
-    `slirp`, and KubeVirt or the release in the image's tag is older than 1.9. The same for `network-vdpa-binding` and `vdpa`, as a warning.
+    The plugin's `sidecarImage` is KubeVirt's `network-passt-binding` or `network-slirp-binding`, the plugin is not registered as `passt` or
+    `slirp`, and KubeVirt, or the release in the tag of the image, is older than 1.9. For `network-vdpa-binding` and `vdpa` it is a warning.
 
 Why
-    Until 1.9 these sidecars act only on an interface whose plugin has the name that they were built with. Under any other name they answer
-    virt-launcher with an error, and the VM never starts. From 1.9 KubeVirt tells the sidecar its name in an environment variable, which an
-    older sidecar does not read. A tag that names no release (`latest`, a digest) is taken as that of KubeVirt.
+    Before 1.9 these sidecars handle only interfaces whose plugin has a hard-coded name. For any other name they return an error to
+    virt-launcher, and the VM never starts. From 1.9 KubeVirt passes the name to the sidecar in an environment variable, which an older
+    sidecar does not read. If the tag is not a release (`latest`, a digest), the rule assumes the release of KubeVirt.
 
 Refused
     binding: {name: my-passt}        # registered as my-passt: {sidecarImage: quay.io/kubevirt/network-passt-binding:v1.8.0}

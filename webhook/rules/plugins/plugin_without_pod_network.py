@@ -1,12 +1,13 @@
-"""An interface uses the passt or slirp plugin off the pod network.
+"""An interface uses the passt or slirp plugin on another network than the pod network.
 
 What
     The plugin's `sidecarImage` is `network-passt-binding` or `network-slirp-binding`, and the interface's network is not the pod network
     (`pod: {}`).
 
 Why
-    KubeVirt admits such a VM. The sidecar looks for the interface of the pod network only: it answers "pod network not found", or that the
-    interface there does not use the plugin, and the VM never starts. Where the pod network uses the plugin too, this interface gets no NIC.
+    KubeVirt admits such a VM. The sidecar handles the interface on the pod network only. It fails with "pod network not found", or because
+    the interface there does not use the plugin, and the VM never starts. If the interface on the pod network uses the plugin too, this
+    interface gets no NIC.
 
 Refused
     interfaces: [{name: default, masquerade: {}}, {name: blue, binding: {name: passt}}]

@@ -1,14 +1,14 @@
-"""A plugin attaches a tap device on the pod network, and nothing makes that device.
+"""A plugin needs a tap device on the pod network, and nothing creates it.
 
 What
     The plugin is registered with `domainAttachmentType: tap` and with neither `networkAttachmentDefinition` nor `sidecarImage`, and the
     interface's network is the pod network.
 
 Why
-    With `tap` KubeVirt attaches a tap device that somebody else has made: the CNI of the plugin's or of the network's
-    NetworkAttachmentDefinition, or a sidecar. On the pod network there is none of these. KubeVirt then takes the pod's own `eth0` for the
-    tap device, and the VM does not start. A CNI of the cluster itself could make the device, so this warns. The macvtap plugin is
-    registered so, and is for Multus networks.
+    With `tap` KubeVirt attaches an existing tap device. The CNI of a NetworkAttachmentDefinition (of the plugin or of the network) or a
+    sidecar creates it. On the pod network there is none of these. KubeVirt then uses the pod's `eth0` as the tap device, and the VM does
+    not start. The rule only warns, since the CNI of the cluster could create the device. The macvtap plugin is registered so, and is for
+    Multus networks.
 
 Refused
     interfaces: [{name: default, binding: {name: macvtap}}]    # registered as macvtap: {domainAttachmentType: tap}
@@ -20,7 +20,7 @@ Accepted
 
 Source
     getTargetName in pkg/network/domainspec/generators.go@v1.9.0; kubevirt/user-guide docs/network/net_binding_plugins/macvtap.md@016d457f:
-    macvtap serves secondary networks only. Read in the source, not run.
+    macvtap is for secondary networks only. From the source; not tried in a cluster.
 """
 
 from webhook.kube.text import quoted

@@ -1,12 +1,13 @@
-"""An interface names a binding plugin that nobody registered.
+"""An interface names a binding plugin that is not registered.
 
 What
     `interfaces[].binding.name` is not a key of `spec.configuration.network.binding` in the KubeVirt CR.
 
 Why
-    KubeVirt admits such a VM and never starts it: virt-controller cannot render the pod, the VM stays in `Starting`, and no event says
-    why. Registering the plugin later does not wake the VM up at once: retries back off to about 17 minutes. Where a HyperConverged CR
-    leaves open what its operator registers (an annotation with a JSON patch that cannot be applied, an unknown release), this only warns.
+    KubeVirt admits such a VM but cannot start it. virt-controller cannot render the pod, the VM stays in `Starting`, and no event says why.
+    When the plugin is registered later, the VM does not start at once: the retries are up to about 17 minutes apart. The rule only warns if
+    a HyperConverged CR does not determine what its operator registers: it has a JSON patch annotation that cannot be applied, or an unknown
+    release.
 
 Refused
     binding: {name: pastt}        # the registry has passt

@@ -1,10 +1,10 @@
-"""A plugin is registered under an empty name.
+"""A plugin is registered with an empty name.
 
 What
     The key in `spec.configuration.network.binding` is `""`.
 
 Why
-    KubeVirt keeps the entry, and an interface that forgot its plugin's name (`binding: {name: ""}`) would silently get this plugin.
+    KubeVirt keeps the entry. An interface without a plugin name (`binding: {name: ""}`) would get this plugin.
 
 Refused
     binding: {"": {domainAttachmentType: tap}}
@@ -13,7 +13,7 @@ Accepted
     binding: {tap: {domainAttachmentType: tap}}
 
 Source
-    The map has no key pattern (staging/src/kubevirt.io/api/core/v1/types.go@v1.9.0); upstream does not check names.
+    The map has no key pattern (staging/src/kubevirt.io/api/core/v1/types.go@v1.9.0), and KubeVirt does not check names.
 """
 
 from webhook.plugins.registry import Registry

@@ -1,10 +1,10 @@
-"""A registration declares compute resource overhead that KubeVirt ignores.
+"""A registration has a compute resource overhead that KubeVirt ignores.
 
 What
-    `computeResourceOverhead` holds anything but `requests.memory`: `limits`, CPU, other resources, or `claims` (KubeVirt 1.3).
+    `computeResourceOverhead` has other values than `requests.memory`: `limits`, CPU, other resources, or `claims` (KubeVirt 1.3).
 
 Why
-    The schema accepts every resource name, and KubeVirt reads `requests.memory` alone: the rest is reserved for nobody.
+    The schema accepts every resource name, but KubeVirt reads `requests.memory` only. It does not reserve the rest.
 
 Refused
     {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: 250Mi, cpu: 100m}}}
@@ -14,7 +14,7 @@ Accepted
     {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: 250Mi}}}
 
 Source
-    pkg/network/resources/memory.go@v1.9.0 is the only reader.
+    Only pkg/network/resources/memory.go@v1.9.0 reads it.
 """
 
 from collections.abc import Iterator

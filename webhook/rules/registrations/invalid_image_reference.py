@@ -1,11 +1,11 @@
-"""A registration has a sidecarImage that is no image reference.
+"""The sidecarImage of a registration is not an image reference.
 
 What
-    `sidecarImage` does not read `[registry[:port]/]path[:tag][@digest]`.
+    `sidecarImage` does not have the format `[registry[:port]/]path[:tag][@digest]`.
 
 Why
-    KubeVirt accepts any string; the kubelet then refuses the launcher pod's sidecar with InvalidImageName, and no VM that uses the plugin
-    ever starts.
+    KubeVirt accepts any string. The kubelet refuses the sidecar of the launcher pod with InvalidImageName, and no VM that uses the plugin
+    starts.
 
 Refused
     sidecarImage: https://quay.io/kubevirt/network-passt-binding
@@ -17,8 +17,8 @@ Accepted
     sidecarImage: registry.local:5000/passt
 
 Source
-    Nothing upstream checks the value. The grammar is that of distribution/reference, which the kubelet parses with
-    (kubernetes/kubernetes pkg/util/parsers/parsers.go).
+    KubeVirt does not check the value. The grammar is that of distribution/reference, which the kubelet uses (kubernetes/kubernetes
+    pkg/util/parsers/parsers.go).
 """
 
 import re

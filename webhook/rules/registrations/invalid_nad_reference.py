@@ -1,12 +1,12 @@
-"""A registration names a NetworkAttachmentDefinition that cannot exist.
+"""A registration has an invalid reference to a NetworkAttachmentDefinition.
 
 What
     `networkAttachmentDefinition` is neither `name` nor `namespace/name` with names as Kubernetes allows them, or the name has more than 170
-    characters, with which Multus fails.
+    characters, which Multus does not support.
 
 Why
-    KubeVirt copies the value into the pod's Multus annotation unread; every VM that uses the plugin then hangs while its pod's network is
-    set up. KubeVirt splits at the first "/" only: `a/b/c` asks for an object named `b/c` in namespace `a`.
+    KubeVirt copies the value unchecked into the Multus annotation of the pod. The pod of every VM that uses the plugin hangs while its
+    network is set up. KubeVirt splits at the first "/" only: `a/b/c` refers to an object named `b/c` in namespace `a`.
 
 Refused
     {networkAttachmentDefinition: default/net/passt, sidecarImage: "quay.io/acme/passt:v1"}
@@ -17,8 +17,8 @@ Accepted
     {networkAttachmentDefinition: netbindingpasst, sidecarImage: "quay.io/acme/passt:v1"}
 
 Source
-    Nothing upstream checks the value; it is split in pkg/network/multus/nad.go@v1.9.0. Names: RFC 1123, as in
-    kubernetes/apimachinery pkg/util/validation/validation.go. The length is that of kubevirt/kubevirt#17873.
+    KubeVirt does not check the value, and splits it in pkg/network/multus/nad.go@v1.9.0. Names: RFC 1123, as in kubernetes/apimachinery
+    pkg/util/validation/validation.go. The length: kubevirt/kubevirt#17873.
 """
 
 from webhook.kube.nad import REFERENCE_HELP, fault_of

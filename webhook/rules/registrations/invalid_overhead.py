@@ -1,11 +1,11 @@
-"""A registration declares a compute resource overhead that is no quantity, or a negative one.
+"""A compute resource overhead of a registration is not a quantity, or is negative.
 
 What
     A value under `computeResourceOverhead` is not a Kubernetes quantity, or `requests.memory` is below zero or a fraction of a byte.
 
 Why
-    What is no quantity is refused by the API server, and with it the whole CR. A negative memory overhead is accepted and lowers the
-    request of every launcher pod that uses the plugin, until the guest is killed for want of memory.
+    The API server refuses the whole CR if a value is not a quantity. It accepts a negative memory overhead, which lowers the request of
+    every launcher pod that uses the plugin. The guest can then be killed because memory is short.
 
 Refused
     {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: 250MiB}}}
@@ -15,8 +15,8 @@ Accepted
     {domainAttachmentType: tap, computeResourceOverhead: {requests: {memory: 250Mi}}}
 
 Source
-    The schema's pattern admits a leading minus (pkg/virt-operator/resource/generate/components/validations_generated.go@v1.9.0); the sum is
-    made in pkg/network/resources/memory.go@v1.9.0. Grammar: kubernetes/apimachinery pkg/api/resource/quantity.go.
+    The pattern in the schema accepts a leading minus (pkg/virt-operator/resource/generate/components/validations_generated.go@v1.9.0). The
+    sum is made in pkg/network/resources/memory.go@v1.9.0. Grammar: kubernetes/apimachinery pkg/api/resource/quantity.go.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,10 +1,10 @@
 """A registration has a field that KubeVirt's API does not have.
 
 What
-    A key of the plugin object is unknown, or came with a later KubeVirt release than the one that runs.
+    A key of the plugin object is unknown, or exists only in later KubeVirt releases than the running one.
 
 Why
-    The API server drops the key, with no more than a warning that few see: the plugin is registered without it.
+    The API server drops the key with a warning. The plugin is registered without it.
 
 Refused
     {sidecarimage: "quay.io/kubevirt/network-passt-binding:v1.9.0"}

@@ -1,10 +1,10 @@
-"""A registration gives the guest no NIC.
+"""A registration adds no NIC to the guest.
 
 What
     The plugin has neither a `sidecarImage` nor a `domainAttachmentType`.
 
 Why
-    Nothing then adds the interface to the domain: a VM that uses the plugin boots, silently without that NIC. A
+    Nothing adds the interface to the domain. A VM that uses the plugin boots without the NIC, and nothing reports it. A
     NetworkAttachmentDefinition alone only prepares the pod.
 
 Refused

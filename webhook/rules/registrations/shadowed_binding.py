@@ -1,11 +1,11 @@
-"""A plugin is registered under the name of a core binding.
+"""A plugin is registered with the name of a core binding.
 
 What
-    The registration name is `bridge`, `masquerade`, `sriov` or `passtBinding`, in whatever case.
+    The registration name is `bridge`, `masquerade`, `sriov` or `passtBinding`, in upper or lower case.
 
 Why
-    `bridge: {}` and `binding: {name: bridge}` then mean two different things, and who reads a VM cannot tell which one was meant.
-    `passt`, `slirp` and `macvtap` are no such names: upstream's own plugins are documented under them.
+    `bridge: {}` and `binding: {name: bridge}` then mean different things, and a reader of the VM cannot see which one is meant. `passt`,
+    `slirp` and `macvtap` are accepted: KubeVirt's documentation registers its plugins with these names.
 
 Refused
     binding: {masquerade: {domainAttachmentType: tap}}
@@ -14,7 +14,7 @@ Accepted
     binding: {l2bridge: {domainAttachmentType: managedTap}}
 
 Source
-    Upstream does not check names; core bindings are in staging/src/kubevirt.io/api/core/v1/schema.go@v1.9.0.
+    KubeVirt does not check names. The core bindings are in staging/src/kubevirt.io/api/core/v1/schema.go@v1.9.0.
 """
 
 from webhook.kube.text import quoted

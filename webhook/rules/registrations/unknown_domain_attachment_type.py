@@ -4,7 +4,7 @@ What
     `domainAttachmentType` is neither `tap` nor `managedTap`.
 
 Why
-    KubeVirt treats an unknown value as if none were given and says nothing: a VM that uses the plugin boots, silently without that NIC.
+    KubeVirt treats an unknown value as absent and does not report it. A VM that uses the plugin boots without the NIC.
 
 Refused
     domainAttachmentType: Tap

@@ -4,7 +4,7 @@ What
     `downwardAPI` is neither empty nor `device-info`.
 
 Why
-    KubeVirt ignores an unknown value and says nothing: the sidecar starts without the network information that it waits for.
+    KubeVirt ignores an unknown value and does not report it. The sidecar starts without the network information that it needs.
 
 Refused
     {sidecarImage: "quay.io/acme/vdpa:v1", downwardAPI: deviceInfo}

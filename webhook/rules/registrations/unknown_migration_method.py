@@ -4,8 +4,8 @@ What
     `migration.method` is neither empty nor `link-refresh`.
 
 Why
-    KubeVirt ignores an unknown method and says nothing. The plugin counts as migratable all the same, but after a migration the guest's
-    link is not refreshed, so the guest may keep an address that is no longer its own.
+    KubeVirt ignores an unknown method and does not report it. It migrates VMs that use the plugin, but does not refresh the link of the
+    guest after a migration. The guest may keep an address that it no longer has.
 
 Refused
     {domainAttachmentType: tap, migration: {method: linkRefresh}}

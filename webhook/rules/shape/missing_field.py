@@ -1,11 +1,10 @@
-"""A field is missing without which the object is not what it claims to be.
+"""A required field is missing.
 
 What
-    A parent on the way to the VMI spec, such as `spec.template` of a VirtualMachine, is absent or `null`.
+    A parent of the VMI spec, such as `spec.template` of a VirtualMachine, is absent or `null`.
 
 Why
-    The API server refuses the object, and there is nothing in it to check. The usual cause is wrong indentation, or a file of another
-    kind under a wrong `kind`.
+    The API server refuses the object, and there is nothing in it to check. The usual causes are wrong indentation and a wrong `kind`.
 
 Refused
     spec: {runStrategy: Always}
@@ -14,7 +13,7 @@ Accepted
     spec: {runStrategy: Always, template: {spec: {domain: {devices: {}}}}}
 
 Source
-    The schema of the CRD, which the API server applies before any webhook is asked.
+    The schema of the CRD. The API server applies it before it calls a webhook.
 """
 
 from webhook.kube.fieldpath import render

@@ -1,12 +1,12 @@
-"""An object has an apiVersion and kind that together do not exist.
+"""No kind has this apiVersion and this name.
 
 What
-    The object holds a VMI spec, or the spec of a KubeVirt or HyperConverged CR, where a kind that Bindguard checks has it. But its
-    apiVersion is missing, its group is that of another kind, or the name of its kind is misspelt.
+    The object has a VMI spec, or the spec of a KubeVirt or HyperConverged CR, at the place where a kind has it that Bindguard checks. But
+    its apiVersion is missing, its group is that of another kind, or its kind is misspelt.
 
 Why
-    The API server refuses it ("no matches for kind"). It is checked all the same, as what it was meant to be. Only files are checked for
-    this: a cluster holds no such object.
+    The API server refuses the object ("no matches for kind"). Bindguard checks it nevertheless, as the kind that was probably meant. The
+    rule runs on files only, since a cluster has no such object.
 
 Refused
     apiVersion: kubevirt.io/v1

@@ -1,13 +1,13 @@
 """An object has a key that the API server does not know.
 
 What
-    A key on the way to interfaces, networks or registered plugins, or in an interface or network, is in the CRD of no release that
-    Bindguard knows; or, as a warning, it is in the CRD of other releases than the one that is checked against.
+    A key that leads to interfaces, networks or registered plugins, or a key of an interface or network, is in the CRD of no release that
+    Bindguard knows. It is a warning if the key is in the CRD of another release than the one that is checked against.
 
 Why
-    kubectl asks for strict validation, and the API server then refuses the object. Other clients do not: the API server drops the key with
-    a warning that few see, and the VM starts without it. `network:` in place of `networks:` gives a VM on the default network. Only files
-    are checked for this: what a cluster holds, or asks the webhook about, has no such key any more.
+    kubectl asks for strict validation, and then the API server refuses the object. For other clients the API server drops the key with a
+    warning, and the VM starts without it: with `network:` instead of `networks:` the VM is on the default network. The rule runs on files
+    only. Objects in a cluster, and in the reviews of a webhook, have no such keys any more.
 
 Refused
     interfaces: [{name: default, masquarade: {}}]

@@ -1,10 +1,10 @@
 """An object has an apiVersion that no KubeVirt release serves.
 
 What
-    The kind is one that Bindguard checks, in a version that is neither served now nor was since KubeVirt 1.1.
+    Bindguard checks this kind, but no KubeVirt release from 1.1 on serves this version of it.
 
 Why
-    The API server refuses it ("no matches for kind"). It is checked all the same, as if it were the newest served version.
+    The API server refuses the object ("no matches for kind"). Bindguard checks it nevertheless, as an object of the newest served version.
 
 Refused
     apiVersion: kubevirt.io/v2

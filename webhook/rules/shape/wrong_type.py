@@ -1,11 +1,11 @@
 """A value has the wrong type.
 
 What
-    Where the API has a string, an object, a list, a number or a boolean, the manifest has something else.
+    The manifest has a value of another type than the API: the types are string, object, list, number and boolean.
 
 Why
-    The API server cannot decode the object and refuses it. YAML makes the slip easy: `name: 5` is a number, `name: on` a boolean, and
-    `bridge: yes` no object. What is found here counts as absent for the other rules.
+    The API server cannot decode the object and refuses it. In YAML the mistake is easy: `name: 5` is a number, `name: on` is a boolean, and
+    `bridge: yes` is not an object. The other rules treat such a value as absent.
 
 Refused
     interfaces: [{name: 5, masquerade: {}}]
@@ -14,7 +14,7 @@ Accepted
     interfaces: [{name: "5", masquerade: {}}]
 
 Source
-    The schema of the CRD, which the API server applies before any webhook is asked.
+    The schema of the CRD. The API server applies it before it calls a webhook.
 """
 
 from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, Violation
