@@ -2,8 +2,9 @@
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from types import GenericAlias
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,13 +21,14 @@ from webhook.vmi.kinds import kind_of, split_api_version
 
 _VMI = "VMI"
 _INTERFACES = f"{_VMI}.domain.devices.interfaces"
-_ITEMS = {
+_ITEMS: Mapping[str, str] = {
     "interfaces": "an interface",
     "networks": "a network",
     "ports": "a port",
     "portRanges": "a port range",
     "privateOptions": "a private option",
 }
+"""What the items of lists are called."""
 _IN_SEVERAL = frozenset({"spec", "template"})
 _MOST_GUESSES = 20
 """For so many keys of one object what was meant is looked for: who writes more has not mistyped them."""
@@ -47,12 +49,14 @@ class _Node(NamedTuple):
         path: From the object's root, without indices.
         known: The keys that the release has.
         children: What is below, by key.
+        strict: Fits an object that has only known keys, which takes a quarter of the time of a look at each key.
     """
 
     place: str
     path: tuple[str, ...]
     known: frozenset[str]
     children: tuple[tuple[str, "_Node"], ...]
+    strict: type[msgspec.Struct]
 
 
 @functools.cache
@@ -63,7 +67,9 @@ def _tree(place: str, minor: int | None, spec: Path | None, path: tuple[str, ...
     known = frozenset(key for key, (first, last) in keys.items() if minor is None or first <= minor <= last)
     below = [(key, _VMI if (*path, key) == spec else f"{place}.{key}") for key in keys]
     children = tuple((key, _tree(inner, minor, spec, (*path, key))) for key, inner in below if inner in KNOWN_KEYS)
-    return _Node(place, path, known, children)
+    types = {key: (GenericAlias(list, (child.strict,)) if key in _ITEMS else child.strict) | None for key, child in children}
+    strict = msgspec.defstruct("Strict", [(key, types.get(key, Any), None) for key in known], forbid_unknown_fields=True, gc=False)
+    return _Node(place, path, known, children, strict)
 
 
 def _tree_of(obj: object, minor: int | None) -> _Node | None:
@@ -84,7 +90,13 @@ def unknown_keys(obj: object, registry: Registry) -> list[ShapeError]:
     """
     version = registry.version
     root = _tree_of(obj, min(version.minor, NEWEST.minor) if version is not None else None)
-    return list(_Keys(root, registry).unknown(obj)) if root is not None else []
+    if root is None:
+        return []
+    try:
+        msgspec.convert(obj, root.strict)
+    except (msgspec.ValidationError, UnicodeEncodeError):  # a wrong type or half a surrogate pair, where the keys may be right
+        return list(_Keys(root, registry).unknown(obj))
+    return []
 
 
 class _Keys:
@@ -104,7 +116,7 @@ class _Keys:
                     yield from (self._error(key, value[key], node, path) for key in value if key not in node.known and _is_final(key))
                 waiting += [(value[key], child, (*path, key)) for key, child in node.children if value.get(key)]
             elif isinstance(value, list):
-                waiting += [(item, node, (*path, index)) for index, item in enumerate(value)]
+                waiting += [(item, node, (*path, index)) for index, item in enumerate(value) if isinstance(item, dict)]
 
     def _error(self, key: str, value: object, node: _Node, path: Path) -> ShapeError:
         message = f"{quoted(key)} is no field of {_name(node.path)}"
