@@ -66,7 +66,7 @@ RUN = {
 }
 """Commands that need no cluster and no server."""
 
-OTHERS = re.compile(r"--from-cluster|--context|--server |bindguard (break-glass|doctor|registry export|serve) ?")
+OTHERS = re.compile(r"--from-cluster|--context|--server |bindguard (break-glass|doctor|registry export|serve|why) ?")
 """What needs a cluster, or is a server: the tests of that command run it against a real API server or on ports of its own."""
 
 

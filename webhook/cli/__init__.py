@@ -21,6 +21,7 @@ _COMMANDS: Mapping[str, str] = {
     "review": "Send recorded reviews to a server, or evaluate them here.",
     "certs": "Make, inspect and verify certificates.",
     "registry": "Show or export the registered plugins of a cluster.",
+    "why": "Say why a VM does not start.",
     "break-glass": "Stop the webhooks from refusing anything in an emergency, and undo it.",
     "doctor": "Diagnose an installation.",
 }
