@@ -34,6 +34,11 @@ def vm_object(*interfaces: Mapping[str, Any], metadata: Mapping[str, Any] | None
     return {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "metadata": dict(metadata or {}), "spec": {"template": template}}
 
 
+def running(obj: dict[str, Any]) -> dict[str, Any]:
+    """The same VM with a VMI."""
+    return {**obj, "status": {"created": True, "ready": True}}
+
+
 def review(obj: Any, old: Any = None, **request: Any) -> bytes:
     """A review of an object: a CREATE, or an UPDATE where there is an old one; `request` overrides its fields."""
     of = obj if isinstance(obj, dict) else old if isinstance(old, dict) else {}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, told, vm_object, vmi_object
+from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, running, told, vm_object, vmi_object
 from tests.admission.test_ratchet import INTERFACES, NETWORKS
 from tests.builders import interface, multus
 from webhook.admission.answer import Decision
@@ -70,9 +70,9 @@ def odd(obj: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_plugin_nic_that_an_update_adds_is_denied_whichever_of_both_objects_does_not_fit() -> None:
     strict = rule_set(actions={"plugin-nic-not-hotpluggable": Action.DENY})
-    old = vm_object(interface("a", masquerade={}))
+    old = running(vm_object(interface("a", masquerade={})))
     two = (interface("a", masquerade={}), interface("b", binding={"name": "blue"}))
-    new = vm_object(*two, networks=[{"name": "a", "pod": {}}, multus("b")])
+    new = running(vm_object(*two, networks=[{"name": "a", "pod": {}}, multus("b")]))
     for body in (review(new, old), review(odd(new), odd(old)), review(odd(new), old), review(new, odd(old))):
         answer = answer_to(body, strict)
         assert (answer.decision, told(answer)) == (Decision.DENIED, [("plugin-nic-not-hotpluggable", "deny")])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, told, validated, vm_object, vmi_object
+from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, running, told, validated, vm_object, vmi_object
 from tests.builders import interface, multus, no_registry, registry, spec
 from webhook.admission.answer import Decision, ReviewError
 from webhook.admission.verdict import encode
@@ -119,6 +119,30 @@ def test_a_wrong_registration_is_warned_about_and_never_denied(obj: dict[str, An
     assert ("unknown-domain-attachment-type", "warn") in told(answer)
 
 
+KUBEVIRT_CONTROLLER = "system:serviceaccount:kubevirt:kubevirt-controller"
+
+
+@pytest.mark.parametrize(
+    ("username", "obj", "decision"),
+    [
+        (KUBEVIRT_CONTROLLER, vm_object(interface(binding={"name": "gren"})), Decision.ALLOWED),
+        (KUBEVIRT_CONTROLLER, vmi_object(interface(binding={"name": "gren"})), Decision.DENIED),
+        ("alice", vm_object(interface(binding={"name": "gren"})), Decision.DENIED),
+        ("system:serviceaccount:shop:kubevirt-controller", vm_object(interface(binding={"name": "gren"})), Decision.DENIED),
+    ],
+)
+def test_a_vm_that_kubevirt_itself_restores_or_clones_is_warned_about(username: str, obj: dict[str, Any], decision: Decision) -> None:
+    by = msgspec.structs.replace(rule_set(), launcher_creators=frozenset({KUBEVIRT_CONTROLLER}))
+    answer = answer_to(review(obj, userInfo={"username": username}), by)
+    assert answer.decision is decision
+    assert told(answer) == [("unregistered-plugin", "warn" if decision is Decision.ALLOWED else "deny")]
+
+
+def test_where_nobody_knows_kubevirt_s_user_every_vm_is_denied_alike() -> None:
+    obj = vm_object(interface(binding={"name": "gren"}))
+    assert answer_to(review(obj, userInfo={"username": KUBEVIRT_CONTROLLER})).decision is Decision.DENIED
+
+
 def test_a_registration_is_evaluated_on_an_update_only_when_plugins_changed() -> None:
     before = kubevirt(binding=TYPO)
     assert answer_to(review(kubevirt(binding=TYPO, imageTag="v1.9.0"), before)).reason == "unchanged"
@@ -127,11 +151,18 @@ def test_a_registration_is_evaluated_on_an_update_only_when_plugins_changed() ->
 
 def test_the_old_interfaces_are_known_to_rules_on_an_update() -> None:
     networks = [{"name": "default", "pod": {}}, multus("b")]
-    plugged = vm_object(GOOD, interface("b", binding={"name": "green"}), networks=networks)
-    answer = answer_to(review(plugged, vm_object(GOOD)))
+    plugged = running(vm_object(GOOD, interface("b", binding={"name": "green"}), networks=networks))
+    answer = answer_to(review(plugged, running(vm_object(GOOD))))
     assert told(answer) == [("plugin-nic-not-hotpluggable", "warn")]
     assert answer_to(review(plugged, plugged)).findings == ()
     assert answer_to(review(plugged)).findings == ()
+
+
+@pytest.mark.parametrize("status", [None, {}, {"created": False}, {"created": "true"}, {"printableStatus": "Stopped"}])
+def test_a_vm_that_does_not_run_gets_every_nic_when_it_starts(status: object) -> None:
+    networks = [{"name": "default", "pod": {}}, multus("b")]
+    stopped = {**vm_object(GOOD, interface("b", binding={"name": "green"}), networks=networks), "status": status}
+    assert answer_to(review(stopped, vm_object(GOOD))).findings == ()
 
 
 @pytest.mark.parametrize(

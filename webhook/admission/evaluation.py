@@ -33,7 +33,7 @@ def evaluate(obj: CheckedObject, plan: Plan, *, before: VMIObject | None = None,
     if isinstance(obj, RegistryCR):
         findings = _evaluate_registrations(obj, plan)
     elif obj.spec is not None:
-        old = {interface.name or "": interface for interface in before.interfaces} if before is not None else None
+        old = {interface.name or "": interface for interface in before.interfaces} if before is not None and obj.has_vmi else None
         vmi = VMI(obj.spec, annotations=obj.annotations, has_preference=obj.has_preference, old=old)
         findings = plan.evaluate_vmi(vmi, obj.kind.spec)
     else:

@@ -32,6 +32,7 @@ class VMIObject(msgspec.Struct, frozen=True, gc=False):
         annotations: Those that the VMI has or will have.
         has_preference: Whether a VM preference completes the spec before KubeVirt validates it.
         is_deleting: Whether the object has a deletionTimestamp.
+        has_vmi: Whether there is a VMI: the object is one, or it is a VM whose `status.created` is true.
         type_mismatches: What is missing or has the wrong type, with paths from the object's root. Such a value counts as absent.
         template: The object as plain data, where its strings may hold `${PARAMETERS}`; `None` for all other kinds.
     """
@@ -41,6 +42,7 @@ class VMIObject(msgspec.Struct, frozen=True, gc=False):
     annotations: Mapping[str, str] = _NO_ANNOTATIONS
     has_preference: bool = False
     is_deleting: bool = False
+    has_vmi: bool = False
     type_mismatches: Sequence[TypeMismatch] = ()
     template: object = None
 
@@ -83,11 +85,18 @@ class CarrierSpec(VMISpec, frozen=True, rename="camel", gc=False):
     virtual_machine_template: VM | None = None
 
 
+class Status(msgspec.Struct, frozen=True, gc=False):
+    """`status` of a VirtualMachine."""
+
+    created: object = None
+
+
 class Carrier(msgspec.Struct, frozen=True, gc=False):
     """Any object, as the typed decoder reads it."""
 
     spec: CarrierSpec | None = None
     metadata: Metadata | None = None
+    status: Status | None = None
 
 
 _ATTRIBUTES: Mapping[Path, tuple[str, ...]] = {
@@ -116,7 +125,8 @@ def from_typed(carrier: Carrier, kind: Kind) -> VMIObject:
     if spec.domain is None:
         return VMIObject(kind, is_deleting=is_deleting, type_mismatches=(TypeMismatch((*kind.spec, _DOMAIN), "an object", None),))
     annotations = (holder.metadata.annotations if holder.metadata is not None else None) or _NO_ANNOTATIONS
-    return VMIObject(kind, spec, annotations, kind.preference is not None and vm.preference is not None, is_deleting)
+    has_vmi = _has_vmi(kind, carrier.status.created if carrier.status is not None else None)
+    return VMIObject(kind, spec, annotations, kind.preference is not None and vm.preference is not None, is_deleting, has_vmi)
 
 
 def from_plain(obj: object, kind: Kind) -> VMIObject:
@@ -133,9 +143,14 @@ def from_plain(obj: object, kind: Kind) -> VMIObject:
         annotations,
         has_preference=spec is not None and kind.preference is not None and look_up(obj, kind.preference) is not None,
         is_deleting=look_up(obj, ("metadata", "deletionTimestamp")) is not None,
+        has_vmi=spec is not None and _has_vmi(kind, look_up(obj, ("status", "created"))),
         type_mismatches=type_mismatches,
         template=obj if kind.is_template else None,
     )
+
+
+def _has_vmi(kind: Kind, created: object) -> bool:
+    return kind.name == "VirtualMachineInstance" or (kind.name == "VirtualMachine" and created is True)
 
 
 def _unfit_parent(obj: object, parents: Path) -> tuple[TypeMismatch, ...]:

@@ -24,7 +24,7 @@ class VMI:
         annotations: Those that the VMI has or will have.
         has_preference: Whether a VM preference completes the spec before KubeVirt validates it.
         default_network: The first network that is not a secondary Multus network (vmispec.LookUpDefaultNetwork@v1.9.0).
-        old: The interfaces before an UPDATE, by name; `None` when this is not an update.
+        old: The interfaces before an UPDATE, by name; `None` when this is no update of what runs.
 
     Traits, seen in one pass, so that rules about rare things need not look for them one by one:
         has_repeated_names: Two interfaces, or two networks, share a name.

@@ -1,7 +1,7 @@
 """An update adds a NIC that a running VM does not get.
 
 What
-    An UPDATE adds an interface with a plugin `binding`.
+    An UPDATE of a VMI, or of a VM that has one (`status.created` is true), adds an interface with a plugin `binding`.
 
 Why
     KubeVirt hotplugs only bridge and SR-IOV interfaces into a running VM. It does not hotplug an interface with a plugin, and sets no
@@ -26,12 +26,12 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Compare with the interfaces before the update, by name; whether the VM runs is not known here."""
+    """Compare with the interfaces before the update, by name."""
     if vmi.old is None or interface.binding is None or (interface.name or "") in vmi.old:
         return ()
     message = (
         f"new interface {quoted(interface.name)} uses plugin {quoted(interface.binding.name)}, and KubeVirt does not hotplug plugins: "
-        "a running VM gets this NIC only when it restarts"
+        "the running VM gets this NIC only when it restarts"
     )
     return [Violation(("binding",), message, "restart the VM after the update, or use bridge or sriov, which are hotplugged")]
 
