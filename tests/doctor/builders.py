@@ -149,7 +149,7 @@ def refused(message: str, status: int = 422) -> ReadResult[Sequence[str]]:
     return ReadResult(None, f"HTTP {status}: {message}", status)
 
 
-def inside(name: str) -> Mapping[str, Any]:
+def pod_answers(name: str) -> Mapping[str, Any]:
     """What a healthy pod says of itself."""
     expiry = LEAF.certificate.not_valid_after_utc.timestamp()
     return {
@@ -181,8 +181,8 @@ def healthy() -> dict[str, Any]:
         PODS: {"items": [pod("bindguard-a"), pod("bindguard-b")]},
         KUBEVIRTS: {"items": [kubevirt()]},
         NAMESPACE_LIST: {"items": [namespace("bindguard"), namespace("default"), namespace("kube-system")]},
-        **inside("bindguard-a"),
-        **inside("bindguard-b"),
+        **pod_answers("bindguard-a"),
+        **pod_answers("bindguard-b"),
     }
 
 
@@ -216,14 +216,14 @@ def snapshot(told: Mapping[str, Any], **fields: Any) -> Snapshot:
         else ReadResult(msgspec.convert(kubevirts, _KubeVirts).items),
         namespaces=answer(NAMESPACE_LIST, Namespaces),
         dry_runs=DryRuns(namespace="default", good=ReadResult(()), bad=refused(DENIAL)),
-        inside={name: _inside(told, name) for name in ("bindguard-a", "bindguard-b")},
+        probes={name: _probe(told, name) for name in ("bindguard-a", "bindguard-b")},
         caller={need: ReadResult(True) for need in of_caller(names, "default")},
         server={need: ReadResult(True) for need in of_server(names, managed=True)},
     )
     return msgspec.structs.replace(made, **fields)
 
 
-def _inside(told: Mapping[str, Any], name: str) -> PodProbe:
+def _probe(told: Mapping[str, Any], name: str) -> PodProbe:
     def said(path: str, type_: Any) -> ReadResult[Any]:
         found = told[proxy(name, path)]
         return ReadResult(None, f"HTTP {found}", found) if isinstance(found, int) else ReadResult(msgspec.convert(found, type_))

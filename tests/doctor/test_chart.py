@@ -55,7 +55,7 @@ def test_a_trial_in_one_namespace_is_told_as_such(helm: Helm) -> None:
     trial = {"webhooks": {**ARMED["webhooks"], "namespaceSelector": {"matchLabels": {"bindguard": "try"}}}}
     warnings = [result for result in evaluated(snapshot(installed(helm.render(trial)))) if result.verdict is not Outcome.OK]
     assert [result.check for result in warnings] == ["validating-configuration", "mutating-configuration"]
-    said = "it is not asked about namespaces without the label bindguard=try: nothing is checked there"
+    said = "it is not called for namespaces without the label bindguard=try: nothing is checked there"
     assert warnings[0].found == f"validate.bindguard.io, started.validate.bindguard.io, advice.validate.bindguard.io: {said}"
 
 

@@ -146,7 +146,7 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
         (PODS, lambda found: [each["metadata"].pop("labels") for each in found["items"]], "service", "which none of 2 pods has"),
         (OURS, hook(admissionReviewVersions=["v1beta1"]), "validating-configuration", "AdmissionReview v1"),
         (THEIRS, hook(objectSelector={}, failurePolicy="Fail"), "mutating-configuration", "every pod of the cluster"),
-        (THEIRS, hook(rules=[rule("", "configmaps")]), "mutating-configuration", "nobody asks about CREATE of launcher pods"),
+        (THEIRS, hook(rules=[rule("", "configmaps")]), "mutating-configuration", "no webhook covers CREATE of launcher pods"),
         (OURS, bundle(""), "ca-bundle", "validate.bindguard.io: no caBundle"),
         (OURS, bundle("eno="), "ca-bundle", "cannot be read (caBundle: holds no PEM certificate"),
         (OURS, bundle(pem(OTHER_CA.certificate)), "certificate", "signed by no CA in the caBundle of validate.bindguard.io"),
@@ -170,9 +170,9 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
             SLICES,
             put("items", 0, "ports", 0, "name", to="other"),
             "endpoints",
-            "which no ready endpoint has: the API server reaches nobody",
+            "which no ready endpoint has: the API server reaches no pod",
         ),
-        (LEASE, put("spec", "renewTime", to="2020-01-01T00:00:00Z"), "lease", "nobody renews the certificate"),
+        (LEASE, put("spec", "renewTime", to="2020-01-01T00:00:00Z"), "lease", "no replica renews the certificate"),
         (PODS, put("items", to=[]), "pods", "there are none"),
         (PODS, put("items", 0, to=waiting("CrashLoopBackOff")), "pods", "CrashLoopBackOff: back-off"),
         (PODS, put("items", 0, to=pod("bindguard-a", phase="Pending")), "pods", "is Pending"),
@@ -182,7 +182,7 @@ def places(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
             "readiness",
             "registry: never listed",
         ),
-        (proxy("bindguard-a", "registry"), put("known", to=False), "registry", "does not know what is registered"),
+        (proxy("bindguard-a", "registry"), put("known", to=False), "registry", "does not know the registered plugins"),
         (proxy("bindguard-a", "registry"), put("plugins", to={"old": {}}), "registry", "bindguard-a: it lacks passt and it still has old"),
         (KUBEVIRTS, put("items", to=[kubevirt(), kubevirt()]), "kubevirt", "2 KubeVirt CRs are active"),
     ],
@@ -249,7 +249,7 @@ def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
             "namespaces without the label bindguard=try: nothing is",
         ),
         (THEIRS, trial(matchLabels={"bindguard": "try"}), "mutating-configuration", "bindguard=try: no launcher pod gets"),
-        (OURS, hook(objectSelector=LAUNCHERS), "validating-configuration", "about objects without the label kubevirt.io=virt-launcher"),
+        (OURS, hook(objectSelector=LAUNCHERS), "validating-configuration", "for objects without the label kubevirt.io=virt-launcher"),
         (SERVICE, put("spec", "selector", to=None), "service", "has no selector: its endpoints do not follow the pods"),
         (THEIRS, hook(failurePolicy="Fail"), "mutating-configuration", "no VM starts or migrates"),
         (THEIRS, hook(reinvocationPolicy="Never"), "mutating-configuration", "reinvocationPolicy Never"),
@@ -260,7 +260,7 @@ def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
         (DEPLOYMENT, put("status", "readyReplicas", to=1), "deployment", "1 of 2 replicas"),
         (DEPLOYMENT, put("status", "updatedReplicas", to=1), "deployment", "roll-out"),
         (DEPLOYMENT, put("spec", "replicas", to=1), "deployment", "one replica"),
-        (LEASE, put("spec", to={}), "lease", "held by nobody"),
+        (LEASE, put("spec", to={}), "lease", "has no holder"),
         (proxy("bindguard-a", "version"), put("version", to="0.0.1"), "versions", "different versions: 0.0.1"),
         (proxy("bindguard-a", "registry"), put("ageSeconds", to=4000), "registry", "66 min"),
         (KUBEVIRTS, put("items", to=[]), "kubevirt", "no KubeVirt CR"),
@@ -288,7 +288,7 @@ def test_a_part_that_is_missing_is_a_failure_and_one_that_may_not_be_read_is_unk
     missing, forbidden = healthy() | {path: 404}, healthy() | {path: 403}
     assert any("does not exist" in result.found for result in told(snapshot(missing), Outcome.FAIL))
     results = evaluated(snapshot(forbidden))
-    assert any("could not be looked at" in result.found for result in results if result.verdict is Outcome.UNKNOWN)
+    assert any("could not be checked" in result.found for result in results if result.verdict is Outcome.UNKNOWN)
     assert Outcome.FAIL not in {result.verdict for result in results}
 
 
@@ -325,15 +325,15 @@ def test_what_is_wrong_with_several_is_told_once() -> None:
     failures = [result.found for result in evaluated(snapshot(told)) if result.verdict is Outcome.FAIL]
     assert len(failures) == 2
     assert failures[0].startswith("validate.bindguard.io, mutate.bindguard.io: no caBundle")
-    assert failures[1].startswith("bindguard-a, bindguard-b: it does not know what is registered")
+    assert failures[1].startswith("bindguard-a, bindguard-b: it does not know the registered plugins")
 
 
 def test_a_pod_that_keeps_silent_is_told_once() -> None:
     silent: ReadResult[Any] = ReadResult(None, "HTTP 503: no route to host", 503)
-    inside = dict(snapshot(healthy()).inside)
-    inside["bindguard-a"] = PodProbe(version=silent, readiness=silent, registry=silent, metrics=silent, shown=inside["bindguard-a"].shown)
-    [result] = told(snapshot(healthy(), inside=inside), Outcome.UNKNOWN)
-    assert result.found == "bindguard-a: it tells nothing of itself: HTTP 503: no route to host"
+    probes = dict(snapshot(healthy()).probes)
+    probes["bindguard-a"] = PodProbe(version=silent, readiness=silent, registry=silent, metrics=silent, shown=probes["bindguard-a"].shown)
+    [result] = told(snapshot(healthy(), probes=probes), Outcome.UNKNOWN)
+    assert result.found == "bindguard-a: its operations port does not answer: HTTP 503: no route to host"
 
 
 @pytest.mark.parametrize(
@@ -348,9 +348,9 @@ def test_a_pod_that_keeps_silent_is_told_once() -> None:
 )
 def test_when_each_pod_was_last_asked_is_told_and_no_fault(metrics: dict[str, float], said: str) -> None:
     shown = {f'bindguard_last_review_timestamp_seconds{{endpoint="{path}"}}': NOW.timestamp() - ago for path, ago in metrics.items()}
-    inside = dict(snapshot(healthy()).inside)
-    inside["bindguard-a"] = msgspec.structs.replace(inside["bindguard-a"], metrics=ReadResult(shown))
-    results = [each for each in evaluated(snapshot(healthy(), inside=inside)) if each.check == "last-review"]
+    probes = dict(snapshot(healthy()).probes)
+    probes["bindguard-a"] = msgspec.structs.replace(probes["bindguard-a"], metrics=ReadResult(shown))
+    results = [each for each in evaluated(snapshot(healthy(), probes=probes)) if each.check == "last-review"]
     assert (results[0].found, results[0].verdict) == (said, Outcome.OK)
 
 
@@ -376,7 +376,7 @@ def test_how_a_pod_ended_is_told_before_how_long_its_next_start_is_put_off() -> 
 def test_whoever_a_webhook_is_not_asked_about_is_named(expression: Any, said: str) -> None:
     selector = {"matchExpressions": [{"key": "kubernetes.io/metadata.name"} | expression]}
     [result] = told(changed(OURS, hook(namespaceSelector=selector)), Outcome.WARN)
-    assert result.found == f"validate.bindguard.io: it is not asked about {said}: nothing is checked there"
+    assert result.found == f"validate.bindguard.io: it is not called for {said}: nothing is checked there"
 
 
 def test_a_pod_of_another_port_stands_in_a_slice_of_its_own() -> None:
@@ -401,7 +401,7 @@ def test_how_many_others_there_are_is_told_as_a_person_would() -> None:
         [result] = [each for each in evaluated(snapshot(healthy() | {MUTATING: {"items": listed}})) if each.check == "other-webhooks"]
         return result.found
 
-    harmless = "beside KubeVirt's own none changes VMs or is made for launcher pods"
+    harmless = "except KubeVirt's own, none changes VMs or is made for launcher pods"
     assert others() == "there is no other webhook configuration"
     assert others("a") == f"1 other webhook configuration; {harmless}"
     assert others("a", "b") == f"2 other webhook configurations; {harmless}"
@@ -432,24 +432,24 @@ def test_a_certificate_of_cert_manager_needs_no_lease() -> None:
         (
             MISNAMED,
             Outcome.OK,
-            "bindguard-a: cannot be reached by TLS from here, but tells of a certificate that ends when the stored one does",
+            "bindguard-a: cannot be reached by TLS from here, but reports the expiry of the stored certificate",
         ),
         (None, Outcome.OK, "cannot be reached by TLS from here"),
     ],
 )
 def test_what_pods_show_is_held_against_what_is_trusted(shown: Any, verdict: Outcome, found: str) -> None:
-    inside = dict(snapshot(healthy()).inside)
+    probes = dict(snapshot(healthy()).probes)
     answer = ReadResult(shown.certificate.public_bytes(Encoding.DER)) if shown is not None else ReadResult(None, "no route", 0)
-    inside["bindguard-a"] = msgspec.structs.replace(inside["bindguard-a"], shown=answer)
-    results = evaluated(snapshot(healthy(), inside=inside))
+    probes["bindguard-a"] = msgspec.structs.replace(probes["bindguard-a"], shown=answer)
+    results = evaluated(snapshot(healthy(), probes=probes))
     assert any(found in each.found for each in results if each.check == "served-certificate" and each.verdict is verdict), results
 
 
 def test_a_pod_that_serves_an_older_certificate_is_found_without_reaching_it() -> None:
-    inside = dict(snapshot(healthy()).inside)
+    probes = dict(snapshot(healthy()).probes)
     expiry = ReadResult({"bindguard_certificate_expiry_timestamp_seconds": LEAF.certificate.not_valid_after_utc.timestamp() - 9000})
-    inside["bindguard-a"] = msgspec.structs.replace(inside["bindguard-a"], shown=ReadResult(None, "no route", 0), metrics=expiry)
-    assert any("ends at another time" in each.found for each in told(snapshot(healthy(), inside=inside), Outcome.WARN))
+    probes["bindguard-a"] = msgspec.structs.replace(probes["bindguard-a"], shown=ReadResult(None, "no route", 0), metrics=expiry)
+    assert any("with another expiry" in each.found for each in told(snapshot(healthy(), probes=probes), Outcome.WARN))
 
 
 def test_a_permission_that_serving_lacks_fails_and_one_that_looking_lacks_is_unknown() -> None:
@@ -457,7 +457,7 @@ def test_a_permission_that_serving_lacks_fails_and_one_that_looking_lacks_is_unk
     server = {need: ReadResult(need.resource != "kubevirts") for need in healthy_one.server}
     [*failures] = told(snapshot(healthy(), server=server), Outcome.FAIL)
     assert [each.check for each in failures] == ["server-permissions"]
-    assert "may not list/watch kubevirts.kubevirt.io, by which it knows what is registered" in failures[0].found
+    assert "may not list/watch kubevirts.kubevirt.io, by which it learns what is registered" in failures[0].found
     caller = {need: ReadResult(need.resource != "pods/proxy") for need in healthy_one.caller}
     [result] = told(snapshot(healthy(), caller=caller), Outcome.UNKNOWN)
     assert "you may not get pods/proxy in namespace bindguard" in result.found

@@ -124,6 +124,11 @@ def test_in_an_audit_a_warning_of_ours_is_well_and_its_absence_is_not(rules: str
     assert silent.verdict is Outcome.FAIL
 
 
+def test_where_the_settings_cannot_be_read_a_warning_of_ours_is_well() -> None:
+    [result] = of(snapshot(healthy() | {CONFIG_MAP: 403}), bad=WARNED)
+    assert result.verdict is Outcome.OK
+
+
 def test_a_warning_in_place_of_a_denial_is_a_failure() -> None:
     [result] = of(snapshot(healthy()), bad=WARNED)
     assert result.verdict is Outcome.FAIL
@@ -146,8 +151,8 @@ def _own_condition(found: Any) -> None:
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (lambda: changed(OURS, _opt_in), "not checked on purpose"),
-        (lambda: snapshot(healthy() | {CONFIG_MAP: config_map("exclude: {namespaces: [def*]}")}), "not checked on purpose"),
+        (lambda: changed(OURS, _opt_in), "leaves out its objects"),
+        (lambda: snapshot(healthy() | {CONFIG_MAP: config_map("exclude: {namespaces: [def*]}")}), "leaves out its objects"),
         (lambda: snapshot(healthy() | {CONFIG_MAP: config_map("rules: {plugins: off}")}), "switches the rule empty-plugin-name off"),
         (lambda: changed(OURS, _own_condition), "validation.matchConditions"),
         (lambda: snapshot(healthy() | {OURS: 403}), "could not be read"),

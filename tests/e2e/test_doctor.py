@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.chart.helm import Objects
 from tests.cli.bindguard import bindguard
@@ -162,7 +163,7 @@ def test_the_doctor_finds_nothing_in_a_healthy_installation(cluster: ControlPlan
         done = bindguard("doctor", "--context", "here", "--kubeconfig", admin, "--fail-on", "warn")
     told = done.stdout.decode()
     assert done.returncode == EXIT_CLEAN, told
-    assert "0 failed, 0 warnings, 0 not looked at" in " ".join(told.split())
+    assert "0 failed, 0 warnings, 0 not checked" in " ".join(told.split())
     assert "bindguard-a, bindguard-b: the stored certificate" in told
     assert "last-review" in told
     assert "a good VM is admitted, and a VM whose interface names no plugin is denied by Bindguard" in " ".join(told.split())
@@ -178,7 +179,7 @@ FAULTS: Mapping[str, tuple[Callable[[ControlPlane], AbstractContextManager[None]
     "the validating configuration is deleted": (
         lambda cluster: without(cluster, f"{VALIDATING}/bindguard"),
         {"validating-configuration": "fail"},
-        "asks Bindguard about no VM; run helm upgrade again",
+        "does not call Bindguard for VMs; run helm upgrade again",
     ),
     "the mutating configuration is deleted": (
         lambda cluster: without(cluster, f"{MUTATING}/bindguard"),
@@ -188,7 +189,7 @@ FAULTS: Mapping[str, tuple[Callable[[ControlPlane], AbstractContextManager[None]
     "a rule of the role is removed": (
         lambda cluster: changed(cluster, ROLE, "rules", lambda rules: rules[1:]),
         {"server-permissions": "fail"},
-        "may not list/watch kubevirts.kubevirt.io, by which it knows what is registered",
+        "may not list/watch kubevirts.kubevirt.io, by which it learns what is registered",
     ),
     "the Service selects other pods": (
         lambda cluster: changed(cluster, SERVICE, "spec", lambda spec: {"selector": {**spec["selector"], INSTANCE: "other"}}),
@@ -198,7 +199,7 @@ FAULTS: Mapping[str, tuple[Callable[[ControlPlane], AbstractContextManager[None]
     "the configuration of a trial is left in place": (
         lambda cluster: changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _on_trial),
         {"validating-configuration": "warn", "dry-run": "unknown"},
-        "it is not asked about namespaces without the label bindguard=try",
+        "it is not called for namespaces without the label bindguard=try",
     ),
     "the KubeVirt CR is deleted": (lambda cluster: without(cluster, CR), {"kubevirt": "warn"}, "has no KubeVirt CR"),
     "a second CR counts": (second_kubevirt, {"kubevirt": "fail"}, "2 KubeVirt CRs are active (bindguard/second, kubevirt/kubevirt)"),
@@ -245,6 +246,21 @@ def test_the_doctor_finds_that_the_api_server_shows_no_client_certificate(
     assert (code, found["dry-run"]) == (EXIT_FINDINGS, "fail"), told
     assert "the API server fails to call validate.bindguard.io" in told
     assert "clientCa" in told
+
+
+@pytest.mark.usefixtures("replicas")
+def test_in_an_audit_the_doctor_is_content_with_a_warning(cluster: ControlPlane, installed: Installation, admin: Path) -> None:
+    def audited(data: Object) -> Object:
+        return {"bindguard.yaml": json.dumps(yaml.safe_load(data["bindguard.yaml"]) | {"rules": {"*": "warn"}})}
+
+    with (
+        installed.replica("audit", rules={"*": "warn"}) as server,
+        changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _by_url(server.ready["admission"])),
+        changed(cluster, CONFIG_MAP, "data", audited),
+    ):
+        done = bindguard("doctor", "--kubeconfig", admin, "-o", "json")
+    [result] = [each for each in read_json(done.stdout.decode())["checks"] if each["check"] == "dry-run"]
+    assert (result["verdict"], "admitted with a warning, as its rule is set to warn" in result["found"]) == ("ok", True), result
 
 
 def test_a_lease_that_nobody_renews_is_a_failure(cluster: ControlPlane, replicas: list[Server], admin: Path) -> None:

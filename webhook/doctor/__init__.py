@@ -1,1 +1,1 @@
-"""`bindguard doctor`: collects what an installation consists of, checks it as plain values, and reports what is wrong and what to do."""
+"""`bindguard doctor`: reads an installation into a snapshot, checks it as plain values, and reports what is wrong and what to do."""

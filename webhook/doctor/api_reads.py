@@ -1,4 +1,4 @@
-"""One question to the API server, one answer: a refusal is an answer too."""
+"""Requests to the API server whose refusals are results too, so that a check can report what could not be read, and why."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -14,86 +14,82 @@ from webhook.kube.shape import UNDECODABLE
 
 T = TypeVar("T")
 
-_SELF = "selfsubjectaccessreviews"
-_OTHER = "subjectaccessreviews"
-_REVIEWS = "/apis/authorization.k8s.io/v1"
+_SELF_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 _UNAUTHORIZED = 401
-_ANYBODYS = "/version"
-"""Who may ask anything may ask this."""
+_READABLE_BY_ALL = "/version"
 _NONE: Mapping[str, str] = {}
 
 
-class Asker:
-    """Asks one API server."""
+class Reader:
+    """Reads from one API server."""
 
     def __init__(self, api: ApiServer) -> None:
         self._api = api
 
-    async def reachable(self) -> None:
-        """Ask something easy first; `UnreadableError` when there is no answer, or the credentials are not accepted."""
+    async def check_access(self) -> None:
+        """Raise `UnreadableError` when the API server does not answer, or does not accept the credentials."""
         try:
-            await self._api.get(_ANYBODYS)
+            await self._api.get(_READABLE_BY_ALL)
         except ApiError as error:
             if error.status in (0, _UNAUTHORIZED):
                 raise explained(error) from error
 
     async def object(self, path: str, type_: type[T], query: Mapping[str, str] = _NONE) -> ReadResult[T]:
-        """What is at a path."""
+        """The object or list at a path."""
         return await self.read(path, lambda body: msgspec.json.decode(body, type=type_), query)
 
     async def read(self, path: str, decode: Callable[[bytes], T], query: Mapping[str, str] = _NONE) -> ReadResult[T]:
-        """What is at a path, as `decode` reads it."""
+        """The body at a path, decoded. `decode` may raise `ValueError`."""
         try:
             body = await self._api.get(path, query)
         except ApiError as error:
             return self._refused(error, path)
-        return _read(body, decode)
+        return _decoded(body, decode)
 
-    async def said(self, path: str, decode: Callable[[bytes], T]) -> ReadResult[T]:
-        """What a pod says at a path of its proxy, whatever its status."""
+    async def read_any_status(self, path: str, decode: Callable[[bytes], T]) -> ReadResult[T]:
+        """The body at a path, decoded, even if the status is an error: a pod that is not ready answers 503 with its reasons."""
         try:
             body = await self._api.get(path)
         except ApiError as error:
-            answer = _read(error.body, decode)
+            answer = _decoded(error.body, decode)
             return self._refused(error, path) if answer.value is None else answer
-        return _read(body, decode)
+        return _decoded(body, decode)
 
     async def dry_run(self, path: str, vm: Mapping[str, Any]) -> ReadResult[Sequence[str]]:
-        """The warnings with which a VM could be created at a path; nothing is stored."""
+        """The warnings of the API server when a VM is created by a dry run."""
         try:
             return ReadResult(await self._api.dry_run(path, vm))
         except ApiError as error:
             return self._refused(error, path)
 
-    async def may(self, need: Need, user: str | None = None) -> ReadResult[bool]:
-        """Whether a user may do something; without a name it is about whoever asks."""
-        attributes = {"verb": need.verb, "group": need.group, "resource": need.resource.partition("/")[0]}
-        subresource = need.resource.partition("/")[2]
+    async def is_allowed(self, need: Need, service_account: str | None = None) -> ReadResult[bool]:
+        """Whether a service account (`namespace:name`) has a permission; without one, whether the caller has it."""
+        resource, _, subresource = need.resource.partition("/")
+        attributes = {"verb": need.verb, "group": need.group, "resource": resource}
         optional = {"subresource": subresource, "namespace": need.namespace, "name": need.name}
         spec: dict[str, object] = {"resourceAttributes": attributes | {key: value for key, value in optional.items() if value}}
-        if user is not None:
-            spec |= {"user": user, "groups": _groups(user)}
-        kind, path = ("SelfSubjectAccessReview", _SELF) if user is None else ("SubjectAccessReview", _OTHER)
+        kind, path = "SelfSubjectAccessReview", _SELF_REVIEWS
+        if service_account is not None:
+            kind, path = "SubjectAccessReview", _REVIEWS
+            namespace = service_account.partition(":")[0]
+            # kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/authentication/serviceaccount/util.go
+            groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"]
+            spec |= {"user": f"system:serviceaccount:{service_account}", "groups": groups}
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "metadata": {"name": ""}, "spec": spec}
-        path = f"{_REVIEWS}/{path}"
         try:
             body = await self._api.post(path, review)
         except ApiError as error:
             return self._refused(error, path)
-        return _read(body, lambda answer: msgspec.json.decode(answer, type=Review).status.allowed)
+        return _decoded(body, lambda answer: msgspec.json.decode(answer, type=Review).status.allowed)
 
     def _refused(self, error: ApiError, path: str) -> ReadResult[T]:
-        """A refusal as an answer, without the address, which is long and known."""
+        """An error without the URL, which is long, and the same in every message."""
         return ReadResult(None, error.message.rpartition(f"{self._api.base_url}{path}: ")[2], error.status)
 
 
-def _read(body: bytes, decode: Callable[[bytes], T]) -> ReadResult[T]:
+def _decoded(body: bytes, decode: Callable[[bytes], T]) -> ReadResult[T]:
     try:
         return ReadResult(decode(body))
     except (*UNDECODABLE, ValueError) as error:
         return ReadResult(None, f"the answer cannot be read: {error}")
-
-
-def _groups(user: str) -> list[str]:
-    """The groups of a service account (kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/authentication/serviceaccount/util.go)."""
-    return ["system:serviceaccounts", f"system:serviceaccounts:{user.split(':')[2]}", "system:authenticated"]

@@ -1,4 +1,4 @@
-"""What the doctor found, for a tired admin and for a program: what is broken first, with what to do; what is well, briefly, last."""
+"""The report, as text for people and as JSON for programs. Failures come first, with what to do; what is well comes last."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ _INDENT = "      "
 
 
 def text(results: Sequence[Result], *, server: str, width: int) -> str:
-    """Blocks for what is not well, lines for what could not be looked at and for what is well, and one line that counts."""
+    """A block for each failure and warning, a line for each other result, and a summary."""
     parts = [_block(result, width) for verdict in (Outcome.FAIL, Outcome.WARN) for result in _those(results, verdict)]
     brief = (Outcome.UNKNOWN, Outcome.OK)
     widest = max((len(result.check) for result in results if result.verdict in brief), default=0)
@@ -24,7 +24,7 @@ def text(results: Sequence[Result], *, server: str, width: int) -> str:
 
 
 def json(results: Sequence[Result], *, server: str) -> str:
-    """Version 1: a field may be added, none changes its meaning."""
+    """Version 1: later versions may add fields, and change none."""
     counts = {verdict.value: len(_those(results, verdict)) for verdict in Outcome}
     checks = [{"check": each.check, "verdict": each.verdict.value, "found": each.found, "remedy": each.remedy} for each in results]
     tree = {"version": 1, "server": server, "summary": counts, "checks": checks}
@@ -54,4 +54,4 @@ def _wrapped(line: str, indent: str, width: int) -> str:
 def _summary(results: Sequence[Result], server: str) -> str:
     failed, warned, unseen, well = (len(_those(results, verdict)) for verdict in Outcome)
     begin = " (begin with the first: it may be the cause of others)" if failed > 1 else ""
-    return f"{failed} failed{begin}, {number_of(warned, 'warning')}, {unseen} not looked at, {well} ok; {visible(server)}"
+    return f"{failed} failed{begin}, {number_of(warned, 'warning')}, {unseen} not checked, {well} ok; {visible(server)}"

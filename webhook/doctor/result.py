@@ -1,4 +1,4 @@
-"""What one check came to, and the run's exit code."""
+"""The results of checks, and the exit code of a run."""
 
 import enum
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE
 
 
 class Outcome(enum.StrEnum):
-    """How bad it is; the order is that of the report."""
+    """The verdict of a check, in the order of the report."""
 
     FAIL = "fail"
     WARN = "warn"
@@ -18,13 +18,13 @@ class Outcome(enum.StrEnum):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """One thing that was looked at.
+    """One result of a check.
 
     Attributes:
         check: Name of the check.
-        verdict: How bad it is.
-        found: What was found, in one sentence without a full stop.
-        remedy: What to do about it; empty when nothing need be done.
+        verdict: The verdict.
+        found: What was found, as one sentence without a full stop.
+        remedy: What to do; empty if there is nothing to do.
     """
 
     check: str
@@ -34,12 +34,12 @@ class Result(msgspec.Struct, frozen=True):
 
 
 def ok(check: str, found: str) -> Result:
-    """All is well."""
+    """Nothing is wrong."""
     return Result(check, Outcome.OK, found)
 
 
 def warn(check: str, found: str, remedy: str) -> Result:
-    """It works, but not as it should, or not for long."""
+    """It works, but not as it should, or not for much longer."""
     return Result(check, Outcome.WARN, found, remedy)
 
 
@@ -49,21 +49,21 @@ def fail(check: str, found: str, remedy: str) -> Result:
 
 
 def unknown(check: str, found: str, remedy: str = "") -> Result:
-    """It could not be looked at."""
+    """It could not be checked."""
     return Result(check, Outcome.UNKNOWN, found, remedy)
 
 
-def together(found: Iterable[tuple[str, Result]]) -> Iterator[Result]:
-    """Results about single pods, webhooks and the like, with their names; what is the same of several is told once."""
-    alike: dict[Result, list[str]] = {}
+def grouped(found: Iterable[tuple[str, Result]]) -> Iterator[Result]:
+    """Results about named things, such as pods, with the names in front; equal results become one, with all names."""
+    names_of: dict[Result, list[str]] = {}
     for name, result in found:
-        alike.setdefault(result, []).append(name)
-    for result, names in alike.items():
+        names_of.setdefault(result, []).append(name)
+    for result, names in names_of.items():
         yield msgspec.structs.replace(result, found=f"{', '.join(names)}: {result.found}")
 
 
 def exit_code(results: Iterable[Result], *, fail_on: Outcome) -> int:
-    """0 well, 1 a fail (or a warning, when `fail_on` is `WARN`), 3 when nothing at all could be looked at."""
+    """1 if a check failed (or warned, if `fail_on` is `WARN`), 3 if nothing at all could be checked, otherwise 0."""
     verdicts = {result.verdict for result in results}
     if Outcome.FAIL in verdicts or (Outcome.WARN in verdicts and fail_on is Outcome.WARN):
         return EXIT_FINDINGS

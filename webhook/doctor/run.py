@@ -1,4 +1,4 @@
-"""A run of the doctor: connect, collect, and evaluate all checks in the order of the report."""
+"""One run of `bindguard doctor`: connect, collect a snapshot, and evaluate all checks in the order of the report."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from webhook.cluster.connection import connect
 from webhook.doctor.checks import access, certificates, configurations, dry_run, other_webhooks, pods, registry, service_routing, workload
 from webhook.doctor.checks.missing_objects import INSTALL
-from webhook.doctor.collect import gather
+from webhook.doctor.collect import collect
 from webhook.doctor.result import Result, fail
 from webhook.doctor.snapshot import NOT_FOUND, Names, Snapshot
 
@@ -23,11 +23,13 @@ CHECKS: Sequence[Callable[[Snapshot], Iterator[Result]]] = (
     dry_run.check,
     other_webhooks.check,
 )
+"""Causes before their effects."""
 
 
 def evaluated(snapshot: Snapshot) -> list[Result]:
-    """What all checks found; where nothing is installed at all, just that."""
-    if _is_absent(snapshot):
+    """The results of all checks, or one result where nothing is installed."""
+    parts = (snapshot.validating, snapshot.mutating, snapshot.deployment, snapshot.service)
+    if all(part.status == NOT_FOUND for part in parts):
         found = (
             f"there is no Bindguard in namespace {snapshot.names.namespace}, and no webhook configuration {snapshot.names.configuration}"
         )
@@ -35,24 +37,24 @@ def evaluated(snapshot: Snapshot) -> list[Result]:
     return [result for check in CHECKS for result in check(snapshot)]
 
 
-def _is_absent(snapshot: Snapshot) -> bool:
-    parts = (snapshot.validating, snapshot.mutating, snapshot.deployment, snapshot.service)
-    return all(answer.status == NOT_FOUND for answer in parts)
-
-
 class Examined(NamedTuple):
-    """What was found, and where."""
+    """The results, and the address of the API server."""
 
     results: list[Result]
     server: str
 
 
 def examine(names: Names, *, kubeconfig: str | None, context: str | None) -> Examined:
-    """The installation of these names in a cluster.
+    """Examine the installation with these names.
+
+    Args:
+        names: Names of its objects.
+        kubeconfig: A file; `None` for the usual one, or in a pod its service account.
+        context: A context of the kubeconfig; `None` for the current one.
 
     Raises:
         UsageError: There is no such kubeconfig or context.
-        UnreadableError: The API server cannot be asked; the message says what to do.
+        UnreadableError: The API server does not answer or does not accept the credentials; the message says what to do.
     """
     return asyncio.run(_examined(names, kubeconfig, context))
 
@@ -60,7 +62,6 @@ def examine(names: Names, *, kubeconfig: str | None, context: str | None) -> Exa
 async def _examined(names: Names, kubeconfig: str | None, context: str | None) -> Examined:
     api = await connect(kubeconfig=kubeconfig, context=context)
     try:
-        snapshot = await gather(api, names, datetime.now(UTC))
+        return Examined(evaluated(await collect(api, names, datetime.now(UTC))), api.base_url)
     finally:
         await api.close()
-    return Examined(evaluated(snapshot), api.base_url)

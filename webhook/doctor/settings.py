@@ -1,4 +1,4 @@
-"""What the installation's own configuration says, as far as a check must know it."""
+"""Settings of the server that checks need, read from its ConfigMap."""
 
 import io
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action
 
 _FILE = "bindguard.yaml"
-"""As the chart calls it in its ConfigMap."""
+"""Its key in the chart's ConfigMap."""
 
 
 class Exclude(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ class ServerSettings(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def settings_in(body: bytes) -> ServerSettings:
-    """The settings in a ConfigMap, given as JSON; `ValueError` when there are none to be read."""
+    """The settings in a ConfigMap, which is given as JSON. `ValueError` if they cannot be read."""
     text = (msgspec.json.decode(body, type=ConfigMap).data or {}).get(_FILE, "")
     documents = list(read_documents(io.BytesIO(text.encode()), _FILE))
     if len(documents) != 1 or not isinstance(documents[0], Document):

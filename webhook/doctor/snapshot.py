@@ -1,4 +1,4 @@
-"""Everything that was gathered about an installation at one moment, as one value that checks look at."""
+"""What was read about an installation at one moment, as one value that all checks look at."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -20,17 +20,17 @@ NOT_FOUND = 404
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
-    """What the objects of the installation are called; the defaults are the chart's.
+    """Names of the objects of an installation; the defaults are the chart's.
 
     Attributes:
-        namespace: Of all that has one.
+        namespace: Namespace of all objects that have one.
         configuration: Both webhook configurations.
         deployment: The Deployment, and the ConfigMap of its pods.
         service: The Service that the API server calls.
-        service_account: As whom the pods run.
-        secret: Where the certificate is.
-        lease: By which replicas agree who renews it.
-        dry_run_namespace: Where VMs are created by a dry run; empty: chosen from those that Bindguard is asked about.
+        service_account: The ServiceAccount of the pods.
+        secret: The Secret with the certificate.
+        lease: The Lease of the replica that renews the certificate.
+        dry_run_namespace: Where VMs are created by a dry run; empty: a namespace that Bindguard is asked about.
     """
 
     namespace: str = "bindguard"
@@ -44,12 +44,12 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadResult(msgspec.Struct, Generic[T_co], frozen=True):
-    """What the API server answered to one question.
+    """The result of one request.
 
     Attributes:
-        value: The object; `None` when there was none to be had.
-        problem: Why not; empty when there is a value.
-        status: The HTTP status, 0 when there was no answer.
+        value: What was read; `None` if that failed.
+        problem: Why it failed; empty if there is a value.
+        status: The HTTP status; 0 without an answer.
     """
 
     value: T_co | None
@@ -62,11 +62,11 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         verb: Such as `get`.
-        group: API group; empty for the core.
+        group: API group; empty for the core group.
         resource: Plural, with a subresource after a slash.
-        namespace: `None` for all, or for what has none.
-        name: `None` for all.
-        purpose: What it is for, as a person would say it.
+        namespace: `None` for all namespaces, and for cluster-wide resources.
+        name: `None` for all names.
+        purpose: What the server needs it for, as the end of a sentence.
     """
 
     verb: str
@@ -108,14 +108,14 @@ class ServedRegistry(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class PodProbe(msgspec.Struct, frozen=True, kw_only=True):
-    """What one pod tells of itself on its operations port, and what it shows in a TLS handshake.
+    """The answers of one pod's operations port, and the certificate of its admission port.
 
     Attributes:
-        version: Of Bindguard.
-        readiness: Its `/readyz`, whatever the status.
-        registry: Its `/registry`.
-        metrics: Its metrics, by name with labels: `bindguard_connections{port="admission"}`.
-        shown: The certificate that it shows, DER.
+        version: The version of Bindguard that runs.
+        readiness: The body of `/readyz`, whatever its status.
+        registry: The body of `/registry`.
+        metrics: Metrics of `/metrics`, by name with labels: `bindguard_connections{port="admission"}`.
+        shown: The certificate of a TLS handshake, in DER.
     """
 
     version: ReadResult[str]
@@ -125,19 +125,19 @@ class PodProbe(msgspec.Struct, frozen=True, kw_only=True):
     shown: ReadResult[bytes]
 
     @property
-    def silent(self) -> str:
-        """Why the pod tells nothing at all of itself; empty when it tells something."""
-        told = (self.version, self.readiness, self.registry, self.metrics)
-        return self.readiness.problem if all(answer.value is None for answer in told) else ""
+    def unreachable(self) -> str:
+        """Why the operations port answers nothing at all; empty if it answers anything."""
+        answers = (self.version, self.readiness, self.registry, self.metrics)
+        return self.readiness.problem if all(answer.value is None for answer in answers) else ""
 
 
 class DryRuns(msgspec.Struct, frozen=True, kw_only=True):
-    """What the API server answered when it was asked to create VMs without storing them.
+    """The answers of the API server to two VMs that were created by a dry run.
 
     Attributes:
-        namespace: Where.
+        namespace: Where they were created.
         good: Warnings about a VM without mistakes, or why it was refused.
-        bad: The same about a VM that Bindguard must refuse.
+        bad: The same for a VM that Bindguard must refuse.
     """
 
     namespace: str
@@ -149,20 +149,20 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """An installation at one moment.
 
     Attributes:
-        names: What was looked for.
-        at: When, with its time zone.
-        version: Of the Bindguard that looks.
-        validating: The ValidatingWebhookConfiguration.
-        mutating: The MutatingWebhookConfiguration.
-        all_validating: All of the cluster.
-        all_mutating: All of the cluster.
-        settings: What the ConfigMap says.
-        kubevirts: All KubeVirt CRs, as plain data; none when the cluster does not know the kind.
-        inside: What each pod tells, by its name.
-        namespaces: All of the cluster.
-        dry_runs: What became of two VMs; `None` where no webhook is to be called about one.
-        caller: Whether the caller has a permission that looking needs.
-        server: Whether the pods' service account has a permission that serving needs.
+        names: Names of the objects.
+        at: When it was read, with a time zone.
+        version: The version of this command.
+        validating: Bindguard's ValidatingWebhookConfiguration.
+        mutating: Bindguard's MutatingWebhookConfiguration.
+        all_validating: All ValidatingWebhookConfigurations of the cluster.
+        all_mutating: All MutatingWebhookConfigurations of the cluster.
+        settings: The server's settings in its ConfigMap.
+        kubevirts: All KubeVirt CRs, as plain data; none if the cluster does not know the kind.
+        probes: A probe of each running pod, by name.
+        namespaces: All namespaces of the cluster.
+        dry_runs: The answers about two VMs; `None` if no webhook of Bindguard is called for VMs.
+        caller: Whether the caller has each permission that the doctor needs.
+        server: Whether the pods' service account has each permission that the server needs.
     """
 
     names: Names
@@ -180,7 +180,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     lease: ReadResult[Lease]
     secret: ReadResult[Secret]
     kubevirts: ReadResult[Sequence[object]]
-    inside: Mapping[str, PodProbe]
+    probes: Mapping[str, PodProbe]
     namespaces: ReadResult[Namespaces]
     dry_runs: DryRuns | None
     caller: Mapping[Need, ReadResult[bool]]
@@ -188,15 +188,15 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def vm_webhook(self) -> Webhook | None:
-        """The one that is asked about VMs that are created, as far as it could be read."""
+        """Bindguard's webhook for the creation of VMs; `None` if there is none, or it could not be read."""
         return self.validating.value.asked_about(*VM_CREATION) if self.validating.value is not None else None
 
     def webhooks(self) -> Iterator[Webhook]:
-        """All of both configurations, as far as those could be read."""
+        """The webhooks of both configurations, as far as those could be read."""
         for answer in (self.validating, self.mutating):
             yield from (answer.value.webhooks or ()) if answer.value is not None else ()
 
     def staying_pods(self) -> list[Pod]:
-        """Those that nobody has deleted, as far as they could be read."""
+        """Pods that are not being deleted, as far as they could be read."""
         found = self.pods.value
         return [pod for pod in (found.items or () if found is not None else ()) if pod.metadata.deletion_timestamp is None]

@@ -1,1 +1,1 @@
-"""The checks: each module looks at the snapshot and says what it found. Pure: value in, value out."""
+"""The checks. Each takes a snapshot and yields results, and does no I/O."""

@@ -1,4 +1,4 @@
-"""Permissions: the caller's, without which something could not be looked at, and the service account's, without which pods cannot serve."""
+"""Permissions of the caller, who needs them to check, and of the pods' service account, which needs them to serve."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,7 +12,7 @@ _SERVER = "server-permissions"
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """Both."""
+    """The caller's first."""
     yield _caller(snapshot)
     yield from _server(snapshot)
 
@@ -20,11 +20,11 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
 def _caller(snapshot: Snapshot) -> Result:
     missing = [need for need, answer in snapshot.caller.items() if answer.value is False]
     if missing:
-        found = f"you may not {'; '.join(_listed(missing))}: what hangs on it was not looked at"
-        return unknown(_CALLER, found, "ask somebody who may, or have it granted (docs/doctor.md)")
+        found = f"you may not {'; '.join(_listed(missing))}: what depends on that was not checked"
+        return unknown(_CALLER, found, "let somebody with these permissions run it, or have them granted (docs/doctor.md)")
     if any(answer.value is None for answer in snapshot.caller.values()):
-        return unknown(_CALLER, f"they could not be asked for: {_problem(snapshot.caller)}")
-    return ok(_CALLER, "you may read all that was looked for")
+        return unknown(_CALLER, f"they could not be checked: {_problem(snapshot.caller)}")
+    return ok(_CALLER, "you have all permissions that the checks need")
 
 
 def _server(snapshot: Snapshot) -> Iterator[Result]:
@@ -33,17 +33,17 @@ def _server(snapshot: Snapshot) -> Iterator[Result]:
     if missing:
         purposes = dict.fromkeys(need.purpose for need in missing)
         denied = (f"{', '.join(_listed(need for need in missing if need.purpose == each))}, {each}" for each in purposes)
-        remedy = "run helm upgrade again, which grants it; and look who took the role or its binding away"
+        remedy = "run helm upgrade again, which grants it, and find out who changed the role or its binding"
         yield fail(_SERVER, f"{account} may not {'; nor '.join(denied)}", remedy)
     if all(answer.value is None for answer in snapshot.server.values()):
-        remedy = "run this as somebody who may create subjectaccessreviews"
-        yield unknown(_SERVER, f"those of {account} could not be asked for: {_problem(snapshot.server)}", remedy)
+        remedy = "run this as a user who may create subjectaccessreviews"
+        yield unknown(_SERVER, f"those of {account} could not be checked: {_problem(snapshot.server)}", remedy)
     elif not missing:
-        yield ok(_SERVER, f"{account} may do all that serving needs")
+        yield ok(_SERVER, f"{account} has all permissions that the server needs")
 
 
 def _listed(needs: Iterable[Need]) -> Iterator[str]:
-    """`get/list/watch kubevirts.kubevirt.io`: the verbs on one thing together."""
+    """Such as `get/list/watch kubevirts.kubevirt.io`: all verbs on a resource together."""
     verbs: dict[str, list[str]] = {}
     for need in needs:
         verbs.setdefault(str(msgspec.structs.replace(need, verb="")), []).append(need.verb)
@@ -51,4 +51,4 @@ def _listed(needs: Iterable[Need]) -> Iterator[str]:
 
 
 def _problem(answers: Mapping[Need, ReadResult[bool]]) -> str:
-    return next((answer.problem for answer in answers.values() if answer.value is None), "nothing was asked")
+    return next((answer.problem for answer in answers.values() if answer.value is None), "there was nothing to check")

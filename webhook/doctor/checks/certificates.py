@@ -1,4 +1,4 @@
-"""Certificates: the caBundle of each webhook, what the Secret stores, and what the pods show in a handshake."""
+"""The caBundle of each webhook, the certificate in the Secret, and the certificate that each pod shows in a TLS handshake."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,7 +7,7 @@ from cryptography import x509
 
 from webhook.doctor.checks.missing_objects import absent
 from webhook.doctor.objects.webhooks import Webhook
-from webhook.doctor.result import Result, fail, ok, together, unknown, warn
+from webhook.doctor.result import Result, fail, grouped, ok, unknown, warn
 from webhook.doctor.snapshot import PodProbe, Snapshot
 from webhook.tls.checks import is_ca, is_issued_by, moment
 from webhook.tls.inspect import days_left
@@ -16,14 +16,14 @@ from webhook.tls.pem import UNPARSABLE, certificates, whole
 from webhook.tls.problems import PairError
 
 MIN_DAYS = 14
-"""Sooner than that nothing of ours should expire."""
+"""A certificate or CA that expires sooner should have been renewed already."""
 
 _BUNDLE = "ca-bundle"
 Chain = tuple[x509.Certificate, ...]
 
 
 def bundles_of(snapshot: Snapshot) -> Iterator[tuple[str, Chain | str]]:
-    """The caBundle of each webhook, or what is wrong with it."""
+    """The caBundle of each webhook by name, or what is wrong with it."""
     return ((webhook.name, _bundle(webhook)) for webhook in snapshot.webhooks())
 
 
@@ -38,9 +38,9 @@ def _bundle(webhook: Webhook) -> Chain | str:
 
 
 def bundle_results(bundles: dict[str, Chain | str], snapshot: Snapshot) -> Iterator[Result]:
-    """What is wrong with them, or that nothing is."""
+    """Results about the caBundles of all webhooks."""
     problems = ((name, _bundle_problem(bundle, snapshot)) for name, bundle in bundles.items())
-    results = [*together((name, problem) for name, problem in problems if problem is not None)]
+    results = [*grouped((name, problem) for name, problem in problems if problem is not None)]
     good = [bundle for bundle in bundles.values() if not isinstance(bundle, str)]
     if len({frozenset(bundle) for bundle in good}) > 1:
         results.append(warn(_BUNDLE, "the webhooks have different caBundles: one of them is old", renewed_by(snapshot)))
@@ -52,10 +52,10 @@ def bundle_results(bundles: dict[str, Chain | str], snapshot: Snapshot) -> Itera
 
 def _bundle_problem(bundle: Chain | str, snapshot: Snapshot) -> Result | None:
     if isinstance(bundle, str):
-        return fail(_BUNDLE, f"{bundle}: the API server trusts no certificate of ours", renewed_by(snapshot))
+        return fail(_BUNDLE, f"{bundle}: the API server trusts no certificate of Bindguard", renewed_by(snapshot))
     left = _days(bundle, snapshot.at)
     if left < 0:
-        return fail(_BUNDLE, "the caBundle has expired: the API server trusts no certificate of ours", renewed_by(snapshot))
+        return fail(_BUNDLE, "the caBundle has expired: the API server trusts no certificate of Bindguard", renewed_by(snapshot))
     return warn(_BUNDLE, f"the caBundle expires in {left} days", renewed_by(snapshot)) if left < MIN_DAYS else None
 
 
@@ -64,14 +64,14 @@ def _days(bundle: Chain, at: datetime) -> int:
 
 
 def renewed_by(snapshot: Snapshot) -> str:
-    """Who makes certificates and writes caBundles, and so where to look."""
+    """What to do, by who creates certificates and writes caBundles."""
     names, settings = snapshot.names, snapshot.settings.value
     logs = f"kubectl -n {names.namespace} logs deployment/{names.deployment}"
     if settings is None:
-        return f"look at the logs of who makes it, the pods ({logs}) or cert-manager"
+        return f"look at the logs of the pods ({logs}), or of cert-manager"
     if settings.managed:
-        return f"the pod that holds the Lease makes it anew within seconds; if not, look at lease, server-permissions and {logs}"
-    return "look whether cert-manager and its cainjector run, or write it as you made it (certificates.provided)"
+        return f"the pod with the Lease repairs it within seconds; if not, see lease, server-permissions and {logs}"
+    return "see whether cert-manager and its cainjector run; with certificates.mode provided, write it again yourself"
 
 
 _SECRET = "certificate"  # noqa: S105 - the name of a check
@@ -93,11 +93,11 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
 
 
 def _unchangeable(snapshot: Snapshot) -> Iterator[Result]:
-    """Whoever provides the certificate may protect its Secret; the pods could not renew it."""
+    """A provided certificate may be in an immutable Secret; a managed one could not be renewed there."""
     names, secret, settings = snapshot.names, snapshot.secret.value, snapshot.settings.value
     if secret is not None and secret.immutable and settings is not None and settings.managed:
         found = f"Secret {names.namespace}/{names.secret} is immutable: the pods cannot renew the certificate in it"
-        yield fail(_SECRET, found, f"kubectl -n {names.namespace} delete secret {names.secret}: the pods make it anew")
+        yield fail(_SECRET, found, f"kubectl -n {names.namespace} delete secret {names.secret}: the pods create it again")
 
 
 def _stored(snapshot: Snapshot) -> Chain | Result:
@@ -130,14 +130,14 @@ def _leaf_problems(leaf: x509.Certificate, snapshot: Snapshot) -> Iterator[Resul
         yield fail(_SECRET, f"the certificate is not valid before {moment(leaf.not_valid_before_utc)}", "correct the clocks")
     if not covers(names_in(leaf), called):
         found = f"the certificate is for {', '.join(names_in(leaf)) or 'no name'}, not for {called}, as the API server calls it"
-        yield fail(_SECRET, found, "issue one for that name; with self-managed certificates look at tls_names")
+        yield fail(_SECRET, found, "issue one for that name; with managed certificates see tls_names")
 
 
 def _trust_problems(check: str, what: str, chain: Chain, bundles: dict[str, Chain | str]) -> Iterator[Result]:
     distrusting = [name for name, bundle in bundles.items() if not isinstance(bundle, str) and not _is_trusted(chain, bundle)]
     if distrusting:
         found = f"{what} is signed by no CA in the caBundle of {', '.join(distrusting)}: the API server refuses it"
-        yield fail(check, found, "the caBundle or the certificate is of another time: restart the pods, and look at their logs")
+        yield fail(check, found, "one of them is out of date: restart the pods, and look at their logs")
 
 
 def _is_trusted(chain: Chain, bundle: Chain) -> bool:
@@ -145,30 +145,30 @@ def _is_trusted(chain: Chain, bundle: Chain) -> bool:
 
 
 def _shown_results(stored: x509.Certificate | None, bundles: dict[str, Chain | str], snapshot: Snapshot) -> Iterator[Result]:
-    """By a handshake where pods can be reached from here; else by what they say about their certificate's end."""
+    """By a TLS handshake if pods can be reached from here, otherwise by the expiry that they report as a metric."""
     called = f"{snapshot.names.service}.{snapshot.names.namespace}.svc"
-    yield from together(
-        (pod, result) for pod, inside in snapshot.inside.items() for result in _shown_by(inside, called, stored, bundles, snapshot.at)
+    yield from grouped(
+        (pod, result) for pod, probe in snapshot.probes.items() for result in _shown_by(probe, called, stored, bundles, snapshot.at)
     )
 
 
 def _shown_by(
-    inside: PodProbe, called: str, stored: x509.Certificate | None, bundles: dict[str, Chain | str], at: datetime
+    probe: PodProbe, called: str, stored: x509.Certificate | None, bundles: dict[str, Chain | str], at: datetime
 ) -> Iterator[Result]:
-    leaf = _parsed(inside.shown.value)
+    leaf = _parsed(probe.shown.value)
     if leaf is not None and covers(names_in(leaf), called):
         yield from [*_differences(leaf, stored, bundles, at)] or [
             ok(_SERVED, "the stored certificate" if stored else f"valid for {days_left(leaf, at)} more days")
         ]
         return
-    expiry = (inside.metrics.value or {}).get(_EXPIRY)
+    expiry = (probe.metrics.value or {}).get(_EXPIRY)
     if expiry is None or stored is None:
-        yield unknown(_SERVED, f"no TLS handshake from here ({inside.shown.problem or 'a stranger answers'}); run this in the cluster")
+        yield unknown(_SERVED, f"no TLS handshake from here ({probe.shown.problem or 'another server answers'}); run this in the cluster")
     elif abs(expiry - stored.not_valid_after_utc.timestamp()) > 1:
-        found = "it serves a certificate that ends at another time than the stored one"
-        yield warn(_SERVED, found, "within a minute it should take the new one; if not, restart the pod")
+        found = "it serves a certificate with another expiry than the stored one"
+        yield warn(_SERVED, found, "within a minute it should load the stored one; if not, restart the pod")
     else:
-        yield ok(_SERVED, "cannot be reached by TLS from here, but tells of a certificate that ends when the stored one does")
+        yield ok(_SERVED, "cannot be reached by TLS from here, but reports the expiry of the stored certificate")
 
 
 def _differences(
@@ -178,7 +178,7 @@ def _differences(
     if at > leaf.not_valid_after_utc:
         yield fail(_SERVED, f"it shows a certificate that expired on {_end(leaf)}", "restart the pod, and look at its log")
     if stored is not None and leaf != stored:
-        remedy = "within a minute it should take the new one; if not, restart the pod"
+        remedy = "within a minute it should load the stored one; if not, restart the pod"
         yield warn(_SERVED, "it shows another certificate than the stored one", remedy)
 
 

@@ -1,4 +1,4 @@
-"""Both webhook configurations: whether they exist, what they ask about, what a selector leaves out, and what happens during an outage."""
+"""Both webhook configurations: whether they exist, what they cover, what their selectors leave out, and what happens in an outage."""
 
 from collections.abc import Callable, Collection, Iterator
 
@@ -10,7 +10,7 @@ from webhook.cluster.webhook_configurations import BREAK_GLASS
 from webhook.doctor.checks.missing_objects import absent
 from webhook.doctor.objects.meta import Requirement, Selector
 from webhook.doctor.objects.webhooks import Configuration, Webhook
-from webhook.doctor.result import Result, fail, ok, together, warn
+from webhook.doctor.result import Result, fail, grouped, ok, warn
 from webhook.doctor.snapshot import NOT_FOUND, Names, ReadResult, Snapshot
 from webhook.kube.shape import UNDECODABLE
 
@@ -19,10 +19,10 @@ _NAME = "kubernetes.io/metadata.name"
 
 
 def left_out(selector: Selector, kind: str, *, spared: Collection[str] = ()) -> str:
-    """Such as `namespaces without the label a=b`; empty when nobody is but namespaces of `spared` names."""
+    """What a selector leaves out, such as `namespaces without the label a=b`; namespaces in `spared` are not reported."""
     by_labels = (Requirement(key=key, operator="In", values=[value]) for key, value in (selector.match_labels or {}).items())
     requirements = (*by_labels, *(selector.match_expressions or ()))
-    return "; nor about ".join(said for each in requirements for said in _left_out_by(_without(each, spared), kind))
+    return "; nor for ".join(said for each in requirements for said in _left_out_by(_without(each, spared), kind))
 
 
 def _without(requirement: Requirement, spared: Collection[str]) -> Requirement:
@@ -52,15 +52,15 @@ def _left_out_by(requirement: Requirement, kind: str) -> Iterator[str]:
 
 
 LAUNCHER_LABELS = {"kubevirt.io": "virt-launcher"}
-"""What every launcher pod carries."""
+"""Labels of every launcher pod."""
 ANY_POD = {"app": "any"}
 
 _VALIDATING = "validating-configuration"
 _MUTATING = "mutating-configuration"
 _PATHS = {_VALIDATING: VALIDATE, _MUTATING: MUTATE}
-"""Each answers requests of the other kind too, and allows them unseen."""
+"""A request for the other endpoint would be answered, and allowed unchecked."""
 _MEANING = {_VALIDATING: "nothing is checked there", _MUTATING: "no launcher pod gets its overhead there"}
-_JUDGED = (
+_CHECKED = (
     ("kubevirt.io", "virtualmachines"),
     ("kubevirt.io", "virtualmachineinstances"),
     ("kubevirt.io", "virtualmachineinstancereplicasets"),
@@ -68,22 +68,22 @@ _JUDGED = (
 )
 _VMIS = "virtualmachineinstances"
 _HOT = (_VMIS, "UPDATE")
-"""Every status write of a VMI: the chart asks about them only where matchConditions skip those."""
-_UPGRADE = "run helm upgrade again, which writes it anew"
+"""Every status write of a VMI is an UPDATE: the chart covers it only with matchConditions, which skip those."""
+_UPGRADE = "run helm upgrade again, which corrects it"
 _MAX_SECONDS = 10
 _MIN_SECONDS = 2
-_NO_OVERHEAD = "launcher pods do not get the overhead that they are owed"
+_NO_OVERHEAD = "launcher pods do not get the overhead of their plugins"
 
 _Whole = Callable[[Configuration], Iterator[Result]]
 _Single = Callable[[Webhook], Iterator[Result]]
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """Both configurations, and what is odd in them."""
+    """Both configurations, and each webhook of them."""
     names, validating, mutating = snapshot.names, snapshot.validating, snapshot.mutating
     if validating.value is None:
         what = f"ValidatingWebhookConfiguration {names.configuration}"
-        yield absent(_VALIDATING, validating, what, "the API server asks Bindguard about no VM")
+        yield absent(_VALIDATING, validating, what, "the API server does not call Bindguard for VMs")
     else:
         yield from _configuration(_VALIDATING, validating.value, names, _not_validated, _validating_problems)
     if mutating.value is None:
@@ -93,13 +93,13 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
 
 
 def _without_mutating(snapshot: Snapshot, answer: ReadResult[Configuration]) -> Result:
-    """The chart renders none where no overhead is wanted."""
+    """With `overhead: off` the chart renders none."""
     what = f"MutatingWebhookConfiguration {snapshot.names.configuration}"
     settings = snapshot.settings.value
     if answer.status == NOT_FOUND and settings is not None and not settings.adds_overhead:
         return ok(_MUTATING, "none is needed: config.overhead is off")
     if answer.status == NOT_FOUND and settings is None:
-        return warn(_MUTATING, f"{what} does not exist: {_NO_OVERHEAD}", f"{_UPGRADE}; with config.overhead off nothing need be done")
+        return warn(_MUTATING, f"{what} does not exist: {_NO_OVERHEAD}", f"{_UPGRADE}; with config.overhead off that is right")
     return absent(_MUTATING, answer, what, _NO_OVERHEAD)
 
 
@@ -110,8 +110,8 @@ def _configuration(check: str, found: Configuration, names: Names, whole: _Whole
         return
     webhooks = found.webhooks or ()
     each = ((webhook.name, problem) for webhook in webhooks for problem in (*_webhook_problems(check, webhook, names), *single(webhook)))
-    results = [*whole(found), *together(each)]
-    yield from results or [ok(check, f"{len(webhooks)} webhooks ask about what they should, within {_seconds(found)} s")]
+    results = [*whole(found), *grouped(each)]
+    yield from results or [ok(check, f"{len(webhooks)} webhooks cover all objects, with a timeout of {_seconds(found)} s")]
 
 
 def break_glass_in(configuration: Configuration) -> str | None:
@@ -137,60 +137,60 @@ def _webhook_problems(check: str, webhook: Webhook, names: Names) -> Iterator[Re
 
 
 def _unasked(check: str, webhook: Webhook, names: Names) -> Iterator[Result]:
-    """The chart leaves out kube-system and its own namespace, in which no VM should be."""
+    """The chart leaves out kube-system and its own namespace on purpose."""
     namespaces = left_out(webhook.namespace_selector, "namespaces", spared={"kube-system", names.namespace})
     if namespaces:
-        found = f"it is not asked about {namespaces}: {_MEANING[check]}"
+        found = f"it is not called for {namespaces}: {_MEANING[check]}"
         yield warn(check, found, "unless that is meant, install without webhooks.namespaceSelector and webhooks.excludeNamespaces")
 
 
 def _call_problems(check: str, webhook: Webhook, names: Names) -> Iterator[Result]:
-    """How the webhook is called: whom, with which review, for how long."""
+    """How the API server calls the webhook: address, path, review version, timeout."""
     service = webhook.client_config.service
     if service is None:
-        yield warn(check, f"it calls the URL {webhook.client_config.url}, no Service", "use a Service, unless you run Bindguard outside")
+        yield warn(check, f"it calls the URL {webhook.client_config.url}, not a Service", "use a Service, unless you run Bindguard outside")
     elif (service.namespace, service.name) != (names.namespace, names.service):
         found = f"it calls Service {service.namespace}/{service.name}, not {names.namespace}/{names.service}"
-        yield fail(check, found, f"{_UPGRADE}; or look at that one with --namespace and --service")
+        yield fail(check, found, f"{_UPGRADE}; or check that one with --namespace and --service")
     elif service.path != _PATHS[check]:
         found = f"it calls path {service.path or '/'}, not {_PATHS[check]}: {_MEANING[check]}"
         yield fail(check, found, _UPGRADE)
     if "v1" not in (webhook.admission_review_versions or ()):
-        yield fail(check, "it does not list AdmissionReview v1, the only one that is answered", _UPGRADE)
+        yield fail(check, "it does not list AdmissionReview v1, the only version that Bindguard answers", _UPGRADE)
     if not _MIN_SECONDS <= webhook.timeout_seconds <= _MAX_SECONDS:
         found = f"it has a timeout of {webhook.timeout_seconds} s"
-        yield warn(check, found, "use 5: shorter fails under load, longer holds up everybody while Bindguard is away")
+        yield warn(check, found, "use 5: a shorter one fails under load, with a longer one users wait while Bindguard does not answer")
 
 
 def _not_validated(configuration: Configuration) -> Iterator[Result]:
     webhooks = configuration.webhooks or ()
     if not webhooks:
         what = f"ValidatingWebhookConfiguration {configuration.metadata.name}"
-        yield fail(_VALIDATING, f"{what} has no webhooks: the API server asks Bindguard about no VM", _UPGRADE)
+        yield fail(_VALIDATING, f"{what} has no webhooks: the API server does not call Bindguard for VMs", _UPGRADE)
         return
     for operation in ("CREATE", "UPDATE"):
         missing = [
             resource
-            for group, resource in _JUDGED
+            for group, resource in _CHECKED
             if (resource, operation) != _HOT and not any(each.covers(group, resource, operation) for each in webhooks)
         ]
         if missing:
-            yield warn(_VALIDATING, f"nobody asks about {operation} of {', '.join(missing)}: mistakes in them are admitted", _UPGRADE)
+            yield warn(_VALIDATING, f"no webhook covers {operation} of {', '.join(missing)}: mistakes in them are admitted", _UPGRADE)
 
 
 def _validating_problems(webhook: Webhook) -> Iterator[Result]:
     if webhook.match_policy != "Equivalent":
-        found = f"it has matchPolicy {webhook.match_policy}: objects written in another version pass unasked"
+        found = f"it has matchPolicy {webhook.match_policy}: objects in another API version are not checked"
         yield warn(_VALIDATING, found, "use matchPolicy Equivalent")
     # The webhook for VMIs that KubeVirt itself creates fails open on purpose; it is the one that covers no VM.
     if webhook.failure_policy != "Fail" and any(
-        webhook.covers(group, resource, "CREATE") for group, resource in _JUDGED if resource != _VMIS
+        webhook.covers(group, resource, "CREATE") for group, resource in _CHECKED if resource != _VMIS
     ):
-        found = f"it has failurePolicy {webhook.failure_policy}: while Bindguard is away, everything is admitted"
-        yield warn(_VALIDATING, found, "use failurePolicy Fail, once you rely on it")
+        found = f"it has failurePolicy {webhook.failure_policy}: while Bindguard does not answer, everything is admitted"
+        yield warn(_VALIDATING, found, "use failurePolicy Fail, when you rely on it")
     objects = left_out(webhook.object_selector, "objects")
-    if objects and any(webhook.covers(group, resource, "CREATE") for group, resource in _JUDGED):
-        found = f"it is not asked about {objects}: mistakes in them are admitted"
+    if objects and any(webhook.covers(group, resource, "CREATE") for group, resource in _CHECKED):
+        found = f"it is not called for {objects}: mistakes in them are admitted"
         yield warn(_VALIDATING, found, "unless that is meant, install without validation.objectSelector")
     yield from _asks_about_all_pods(_VALIDATING, webhook)
 
@@ -198,15 +198,15 @@ def _validating_problems(webhook: Webhook) -> Iterator[Result]:
 def _not_mutated(configuration: Configuration) -> Iterator[Result]:
     webhooks = configuration.webhooks or ()
     if not any(each.covers("", "pods", "CREATE") and each.object_selector.selects(LAUNCHER_LABELS) for each in webhooks):
-        yield fail(_MUTATING, f"nobody asks about CREATE of launcher pods: {_NO_OVERHEAD}", _UPGRADE)
+        yield fail(_MUTATING, f"no webhook covers CREATE of launcher pods: {_NO_OVERHEAD}", _UPGRADE)
 
 
 def _mutating_problems(webhook: Webhook) -> Iterator[Result]:
     if webhook.failure_policy != "Ignore":
-        found = f"it has failurePolicy {webhook.failure_policy}: while Bindguard is away, no VM starts or migrates"
+        found = f"it has failurePolicy {webhook.failure_policy}: while Bindguard does not answer, no VM starts or migrates"
         yield warn(_MUTATING, found, "use failurePolicy Ignore")
     if webhook.reinvocation_policy != "IfNeeded":
-        found = f"it has reinvocationPolicy {webhook.reinvocation_policy}: what later webhooks change is not seen"
+        found = f"it has reinvocationPolicy {webhook.reinvocation_policy}: changes by later webhooks are not seen"
         yield warn(_MUTATING, found, "use reinvocationPolicy IfNeeded")
     yield from _asks_about_all_pods(_MUTATING, webhook)
 
@@ -216,6 +216,6 @@ def _asks_about_all_pods(check: str, webhook: Webhook) -> Iterator[Result]:
         return
     remedy = "give it the objectSelector kubevirt.io: virt-launcher"
     if webhook.failure_policy == "Fail":
-        yield fail(check, "it asks about every pod of the cluster: while Bindguard is away, no pod at all can be made", remedy)
+        yield fail(check, "it is called for every pod of the cluster: while Bindguard does not answer, no pod can be created", remedy)
     else:
-        yield warn(check, "it asks about every pod of the cluster", remedy)
+        yield warn(check, "it is called for every pod of the cluster", remedy)

@@ -1,4 +1,4 @@
-"""The whole way from the API server to Bindguard's verdict: what the API server answers to a good and a bad VM by a dry run."""
+"""The whole way from the API server to Bindguard and back, by a dry run of a good and a bad VM."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,6 @@ _URL = re.compile(r'"https?://[^"]*"')
 _NO_PERMISSION = "cannot create resource"
 _NO_NAMESPACE = re.compile(r'namespaces "[^"]*" not found')
 _OUR_SUFFIX = ".bindguard.io"
-_OUR_SIGNATURE = "[Bindguard "
 _CHART_CONDITIONS = frozenset({"not-being-deleted", "network-changed", "not-started-by-kubevirt"})
 """The matchConditions of the chart itself: all are true for a VM that is created."""
 _BAD_VM = "a VM whose interface names no plugin"
@@ -52,7 +51,7 @@ _OTHER_ANSWER = "something answers that is not Bindguard, or with an error: see 
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """Both VMs; what keeps any VM from being asked about is reported once."""
+    """Results about both VMs; what stops both is reported once."""
     runs = snapshot.dry_runs
     if runs is None:
         return
@@ -61,18 +60,15 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
         yield found
         return
     problems = [*_good_vm(runs, snapshot), *_bad_vm(runs, snapshot)]
-    yield from problems or [ok(_CHECK, f"in namespace {runs.namespace} a good VM is admitted, and {_BAD_VM} is {_treated(runs.bad)}")]
-
-
-def _treated(bad: Answer) -> str:
-    return "admitted with a warning, as its rule is set to warn" if bad.value is not None else "denied by Bindguard"
+    bad = "denied by Bindguard" if runs.bad.value is None else "admitted with a warning, as its rule is set to warn"
+    yield from problems or [ok(_CHECK, f"in namespace {runs.namespace} a good VM is admitted, and {_BAD_VM} is {bad}")]
 
 
 def _not_admitted(runs: DryRuns) -> Result | None:
-    """Why the API server called no webhook at all."""
+    """Why the API server called no webhook."""
     answer = runs.good
     if answer.status == FORBIDDEN and _NO_PERMISSION in answer.problem:
-        found = f"you may not create VirtualMachines in namespace {runs.namespace}: no call through the API server was tried"
+        found = f"you may not create VirtualMachines in namespace {runs.namespace}: the way through the API server was not tried"
         return unknown(_CHECK, found, "have it granted for one namespace, and name that with --dry-run-namespace (docs/doctor.md)")
     if answer.status == NOT_FOUND and _NO_NAMESPACE.search(answer.problem):
         return unknown(_CHECK, f"there is no namespace {runs.namespace}", "name one with --dry-run-namespace")
@@ -123,16 +119,16 @@ def _bad_vm(runs: DryRuns, snapshot: Snapshot) -> Iterator[Result]:
 
 
 def _bad_vm_admitted(runs: DryRuns, warnings: Sequence[str], snapshot: Snapshot) -> Iterator[Result]:
-    """A failure unless somebody wants it so; a warning of ours proves that Bindguard was called."""
+    """A failure, unless the configuration says so. A warning of Bindguard proves that it was called."""
     settings, webhook = snapshot.settings.value, snapshot.vm_webhook
     action = settings.action_of(VIOLATED) if settings is not None else Action.DENY
-    if action is not Action.DENY and any(_OUR_SIGNATURE in each for each in warnings):
+    if (settings is None or action is not Action.DENY) and any(f"[Bindguard {VIOLATED}" in each for each in warnings):
         return
     admitted = f"in namespace {runs.namespace} {_BAD_VM} is admitted"
     if webhook is None:
         yield unknown(_CHECK, f"{admitted}; whether that is meant is not known, as the configuration could not be read")
     elif not _is_asked_about(runs.namespace, snapshot):
-        yield unknown(_CHECK, f"{admitted}: its objects are not checked on purpose", "name a checked namespace with --dry-run-namespace")
+        yield unknown(_CHECK, f"{admitted}: the configuration leaves out its objects", "name a checked namespace with --dry-run-namespace")
     elif action is Action.OFF:
         yield unknown(_CHECK, f"{admitted}: config.rules switches the rule {VIOLATED} off")
     elif {each.name for each in webhook.match_conditions or ()} - _CHART_CONDITIONS:
@@ -146,7 +142,7 @@ def _bad_vm_admitted(runs: DryRuns, warnings: Sequence[str], snapshot: Snapshot)
 
 
 def _is_asked_about(namespace: str, snapshot: Snapshot) -> bool:
-    """Whether a namespace is checked, as far as its labels could be read."""
+    """Whether Bindguard is called for a namespace and checks it, as far as the labels could be read."""
     settings, webhook = snapshot.settings.value, snapshot.vm_webhook
     found = (snapshot.namespaces.value.items or ()) if snapshot.namespaces.value is not None else ()
     labels = next((each.metadata.labels or {} for each in found if each.metadata.name == namespace), {})

@@ -1,4 +1,4 @@
-"""Other webhooks that are asked about the same objects: a second Bindguard, and whoever changes launcher pods or VMs."""
+"""Other webhooks for the same objects: a second Bindguard, and webhooks that change launcher pods or VMs."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ _CARRIERS = ("virtualmachines", "virtualmachineinstances")
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """Everybody else's configurations."""
+    """All configurations but Bindguard's own."""
     if snapshot.all_validating.value is None or snapshot.all_mutating.value is None:
         refused = snapshot.all_validating if snapshot.all_validating.value is None else snapshot.all_mutating
         yield unseen(_CHECK, refused, "the other webhook configurations")
@@ -24,13 +24,9 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     validating = [each for each in snapshot.all_validating.value.items or () if each.metadata.name != ours]
     mutating = [each for each in snapshot.all_mutating.value.items or () if each.metadata.name != ours]
     problems = [*_second(validating + mutating), *_changing(mutating)]
-    yield from problems or [ok(_CHECK, _harmless(len(validating) + len(mutating)))]
-
-
-def _harmless(count: int) -> str:
-    if count == 0:
-        return "there is no other webhook configuration"
-    return f"{number_of(count, 'other webhook configuration')}; beside KubeVirt's own none changes VMs or is made for launcher pods"
+    count = len(validating) + len(mutating)
+    others = f"{number_of(count, 'other webhook configuration')}; except KubeVirt's own, none changes VMs or is made for launcher pods"
+    yield from problems or [ok(_CHECK, others if count else "there is no other webhook configuration")]
 
 
 def _second(configurations: list[Configuration]) -> Iterator[Result]:
@@ -38,8 +34,8 @@ def _second(configurations: list[Configuration]) -> Iterator[Result]:
         {each.metadata.name for each in configurations if any(hook.name.endswith(".bindguard.io") for hook in each.webhooks or ())}
     )
     if names:
-        found = f"another Bindguard is installed ({', '.join(names)}): both are asked, and the stricter one decides"
-        yield warn(_CHECK, found, "delete the one that is not wanted, or look at it with --configuration")
+        found = f"another Bindguard is installed ({', '.join(names)}): the API server calls both, and each can deny"
+        yield warn(_CHECK, found, "delete the one that you do not want, or check it with --configuration")
 
 
 def _changing(configurations: list[Configuration]) -> Iterator[Result]:
@@ -51,11 +47,11 @@ def _changing(configurations: list[Configuration]) -> Iterator[Result]:
             what = _changed(webhook)
             if what:
                 found = f"{webhook.name} in {name} may change {what}"
-                yield warn(_CHECK, found, "see that it leaves interfaces, networks and the resources of container compute alone")
+                yield warn(_CHECK, found, "make sure that it does not change interfaces, networks or the resources of container compute")
 
 
 def _changed(webhook: Webhook) -> str:
-    """What that Bindguard looks at it may change. Webhooks for all pods are many, and seldom touch resources."""
+    """Which objects that Bindguard checks it may change. Webhooks for all pods are left out: there are many, and few change resources."""
     operations = ("CREATE", "UPDATE")
     carriers = [kind for kind in _CARRIERS if any(webhook.covers("kubevirt.io", kind, operation) for operation in operations)]
     if carriers:

@@ -1,4 +1,4 @@
-"""Each pod: does it run, what does it say of itself, and are all of one version."""
+"""Each pod: whether it runs and is ready, when it was last asked, and which version it is."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from webhook.admission.review import MUTATE, VALIDATE
 from webhook.doctor.checks.ages import age
 from webhook.doctor.checks.missing_objects import unseen
 from webhook.doctor.objects.workload import ContainerStatus, Pod
-from webhook.doctor.result import Result, fail, ok, together, unknown, warn
+from webhook.doctor.result import Result, fail, grouped, ok, unknown, warn
 from webhook.doctor.snapshot import FORBIDDEN, PodProbe, Snapshot
 
 _MANY_RESTARTS = 3
@@ -14,7 +14,7 @@ _LAST_REVIEW = 'bindguard_last_review_timestamp_seconds{{endpoint="{}"}}'
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """Whether they run, then what they say."""
+    """Whether the pods run, then what their operations ports answer."""
     if snapshot.pods.value is None:
         yield unseen("pods", snapshot.pods, "the pods")
         return
@@ -24,8 +24,8 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
         yield fail("pods", "there are none", remedy)
         return
     problems = [(pod.metadata.name, problem) for pod in pods for problem in _problems(pod)]
-    yield from together(problems) if problems else [ok("pods", f"{len(pods)} of {len(pods)} run")]
-    yield from together((name, _readiness(inside)) for name, inside in snapshot.inside.items())
+    yield from grouped(problems) if problems else [ok("pods", f"{len(pods)} of {len(pods)} run")]
+    yield from grouped((name, _readiness(probe)) for name, probe in snapshot.probes.items())
     yield from _last_reviews(snapshot)
     yield from _versions(snapshot)
 
@@ -44,7 +44,7 @@ def _problems(pod: Pod) -> Iterator[Result]:
 
 
 def _waits(container: ContainerStatus) -> str:
-    """Why; how it ended says more than how long its next start is put off."""
+    """Why it waits: how it ended before, or the message of the kubelet."""
     waiting = container.state.waiting
     assert waiting is not None  # noqa: S101 - asked before
     ended = _ended(container)
@@ -56,22 +56,24 @@ def _ended(container: ContainerStatus) -> str:
     return "" if last is None else f", it last ended with exit code {last.exit_code} ({last.reason or 'no reason'})"
 
 
-def _readiness(inside: PodProbe) -> Result:
-    answer = inside.readiness
-    if inside.silent:
+def _readiness(probe: PodProbe) -> Result:
+    answer = probe.readiness
+    if probe.unreachable:
         remedy = "the API server must reach the pod's operations port: look at the NetworkPolicy, and at the pod's log"
-        return unknown("readiness", f"it tells nothing of itself: {inside.silent}", "" if answer.status == FORBIDDEN else remedy)
+        return unknown(
+            "readiness", f"its operations port does not answer: {probe.unreachable}", "" if answer.status == FORBIDDEN else remedy
+        )
     if answer.value is None:
-        return unknown("readiness", f"its /readyz could not be looked at: {answer.problem}", "try again")
+        return unknown("readiness", f"its /readyz could not be read: {answer.problem}", "try again")
     if answer.value.ready:
         return ok("readiness", "ready")
     reasons = "; ".join(f"{name}: {said.reason}" for name, said in answer.value.checks.items() if not said.ready)
-    return fail("readiness", f"not ready: {reasons}", "what the reason says; docs/serve.md tells what each check looks at")
+    return fail("readiness", f"not ready: {reasons}", "fix what the reason says; docs/serve.md describes each check")
 
 
 def _last_reviews(snapshot: Snapshot) -> Iterator[Result]:
-    """For information: a quiet cluster is no fault."""
-    for pod, probe in snapshot.inside.items():
+    """Information only: in a quiet cluster it is old."""
+    for pod, probe in snapshot.probes.items():
         if probe.metrics.value is not None:
             now, metrics = snapshot.at.timestamp(), probe.metrics.value
             seen = {name: metrics[metric] for name in (VALIDATE, MUTATE) if (metric := _LAST_REVIEW.format(name)) in metrics}
@@ -80,13 +82,13 @@ def _last_reviews(snapshot: Snapshot) -> Iterator[Result]:
 
 
 def _versions(snapshot: Snapshot) -> Iterator[Result]:
-    versions = {inside.version.value for inside in snapshot.inside.values()} - {None}
+    versions = {probe.version.value for probe in snapshot.probes.values()} - {None}
     told = ", ".join(sorted(map(str, versions)))
     if len(versions) > 1:
-        remedy = "wait for the roll-out to end; if it stands still, look at the Deployment"
+        remedy = "wait for the roll-out to end; if it does not, look at the Deployment"
         yield warn("versions", f"the pods run different versions: {told}", remedy)
     elif versions and versions != {snapshot.version}:
         found = f"the pods run {told}, this command is {snapshot.version}"
-        yield warn("versions", found, "what they do differently is not checked here: run the doctor of the same version")
+        yield warn("versions", found, "run bindguard doctor of the same version, which checks what that version does")
     elif versions:
-        yield ok("versions", f"all are {told}, and so is this command")
+        yield ok("versions", f"all are {told}, like this command")

@@ -1,4 +1,4 @@
-"""What KubeVirt's CR says, and whether the pods check against it."""
+"""The KubeVirt CR, and whether the pods check against its plugins."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from webhook.admission.pods import OverheadMode
 from webhook.cluster.kubevirts import State, counted, version_of
 from webhook.doctor.checks.ages import age
 from webhook.doctor.checks.missing_objects import unseen
-from webhook.doctor.result import Result, fail, ok, together, unknown, warn
+from webhook.doctor.result import Result, fail, grouped, ok, unknown, warn
 from webhook.doctor.snapshot import PodProbe, Snapshot
 from webhook.plugins.registry import Registry
 
@@ -16,7 +16,7 @@ _MAX_NAMED = 8
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """The CR that counts, then each pod's registry against it."""
+    """The active KubeVirt CR, then the registry of each pod."""
     if snapshot.kubevirts.value is None:
         yield unseen("kubevirt", snapshot.kubevirts, "the KubeVirt CRs")
         yield from _ages(snapshot)
@@ -26,17 +26,17 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     if found.state is not State.ONE:
         verdict = fail if found.state in (State.SEVERAL, State.UNREADABLE) else warn
         problem, _, remedy = found.problem.partition("; ")
-        remedy = remedy or ("mend the CR" if found.state is State.UNREADABLE else "wait for virt-operator, or look at its log")
-        yield verdict("kubevirt", f"{problem}: no plugin's name is held against a VM", remedy)
+        remedy = remedy or ("correct the CR" if found.state is State.UNREADABLE else "wait for virt-operator, or look at its log")
+        yield verdict("kubevirt", f"{problem}: plugin names are not checked", remedy)
         return
     registry = found.loaded.registry
     yield ok("kubevirt", _described(registry))
     for note in found.loaded.notes:
-        yield warn("kubevirt", note, "wait for the roll-out to end, or mend the CR; rules check as for the newest KubeVirt until then")
+        yield warn("kubevirt", note, "wait for the roll-out to end, or correct the CR; until then rules check as for the newest KubeVirt")
     yield from _overhead(registry, snapshot)
-    talking = {pod: inside for pod, inside in snapshot.inside.items() if not inside.silent}
+    reachable = {pod: probe for pod, probe in snapshot.probes.items() if not probe.unreachable}
     version = version_of(objects, "")
-    yield from together((pod, _served(inside, registry, version)) for pod, inside in talking.items())
+    yield from grouped((pod, _served(probe, registry, version)) for pod, probe in reachable.items())
     yield from _ages(snapshot)
 
 
@@ -55,18 +55,18 @@ def _described(registry: Registry) -> str:
     return f"{registry.source.removesuffix(' in the cluster')}, {version}; {plugins}, in {registry.owner}"
 
 
-def _served(inside: PodProbe, registry: Registry, version: str) -> Result:
-    served = inside.registry.value
+def _served(probe: PodProbe, registry: Registry, version: str) -> Result:
+    served = probe.registry.value
     if served is None:
-        return unseen("registry", inside.registry, "what it checks against")
+        return unseen("registry", probe.registry, "its registry")
     if not served.known:
         return fail(
-            "registry", "it does not know what is registered, and denies no plugin's name", "look at its log: may it list kubevirts?"
+            "registry", "it does not know the registered plugins, and does not check their names", "look at its log: may it list kubevirts?"
         )
     more, less = sorted(served.plugins.keys() - registry.plugins.keys()), sorted(registry.plugins.keys() - served.plugins.keys())
     if more or less:
         lists = [f"it lacks {', '.join(less)}"] * bool(less) + [f"it still has {', '.join(more)}"] * bool(more)
-        remedy = "run the doctor again; if it stays so, restart the pod and look at its log"
+        remedy = "run the doctor again; if the result is the same, restart the pod and look at its log"
         return fail("registry", " and ".join(lists), remedy)
     if served.version != version:
         return ok("registry", f"the cluster's plugins, at resourceVersion {served.version} (now {version})")
@@ -74,12 +74,12 @@ def _served(inside: PodProbe, registry: Registry, version: str) -> Result:
 
 
 def _ages(snapshot: Snapshot) -> Iterator[Result]:
-    ages = {pod: inside.registry.value.age_seconds for pod, inside in snapshot.inside.items() if inside.registry.value is not None}
+    ages = {pod: probe.registry.value.age_seconds for pod, probe in snapshot.probes.items() if probe.registry.value is not None}
     for pod, seconds in ages.items():
         if seconds > _OLD_SECONDS:
-            found = f"{pod}: it has not heard of the KubeVirt CR for {age(seconds)}"
+            found = f"{pod}: it has not read the KubeVirt CR for {age(seconds)}"
             yield warn("registry", found, "look at its log: the API server may not answer it")
     if snapshot.pods.value is None:
-        yield unseen("registry", snapshot.pods, "what the pods check against")
-    elif not snapshot.inside:
-        yield unknown("registry", "no pod runs that could tell what it checks against")
+        yield unseen("registry", snapshot.pods, "the registries of the pods")
+    elif not snapshot.probes:
+        yield unknown("registry", "no pod runs whose registry could be read")

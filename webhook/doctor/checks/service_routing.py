@@ -1,4 +1,4 @@
-"""How the API server reaches the pods: the Service, the port of it that is called, and the endpoints behind that."""
+"""The way from the API server to the pods: Service, called port, and endpoints."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,16 +9,16 @@ from webhook.doctor.result import Result, fail, ok, warn
 from webhook.doctor.snapshot import Snapshot
 
 _LISTENING = "admission"
-"""What the chart calls the container's port that answers the API server."""
-_UPGRADE = "run helm upgrade again, which writes the Service anew, and see that nobody else writes it"
+"""The chart's name for the admission port of the container."""
+_UPGRADE = "run helm upgrade again, which corrects the Service, and find out who changed it"
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """From the webhooks to the Service, then from the Service to the pods."""
+    """From the webhooks to the Service, and from the Service to the pods."""
     service = snapshot.service.value
     if service is None:
         what = f"Service {snapshot.names.namespace}/{snapshot.names.service}"
-        yield absent("service", snapshot.service, what, "the API server reaches nobody")
+        yield absent("service", snapshot.service, what, "the API server reaches no pod")
     else:
         yield from _service(service, snapshot)
     yield from _endpoints(snapshot)
@@ -40,7 +40,7 @@ def _port_problem(what: str, service: Service, snapshot: Snapshot) -> Iterator[R
 
 
 def _selector_problem(what: str, service: Service, snapshot: Snapshot) -> Iterator[Result]:
-    """Slices stay as they are when nobody keeps them, so that endpoints which look well prove nothing."""
+    """EndpointSlices can be left over from before, so the selector is checked too."""
     selector, pods = service.spec.selector or {}, snapshot.staying_pods()
     if not selector:
         yield warn("service", f"{what} has no selector: its endpoints do not follow the pods", _UPGRADE)
@@ -50,7 +50,7 @@ def _selector_problem(what: str, service: Service, snapshot: Snapshot) -> Iterat
 
 
 def _calls(snapshot: Snapshot) -> Iterator[tuple[str, int]]:
-    """Which webhook calls which port of the Service."""
+    """Webhooks that call the Service, and the port that each calls."""
     names = snapshot.names
     for webhook in snapshot.webhooks():
         called = webhook.client_config.service
@@ -68,7 +68,7 @@ def _endpoints(snapshot: Snapshot) -> Iterator[Result]:
     if not ready:
         remedy = f"kubectl -n {names.namespace} get pods: none is ready, or the Service's selector does not match their labels"
         count = sum(len(each.endpoints or ()) for each in slices)
-        found = f"Service {names.service} has no ready endpoint ({count} in all): the API server reaches nobody"
+        found = f"Service {names.service} has no ready endpoint ({count} in all): the API server reaches no pod"
         yield fail("endpoints", found, remedy)
         return
     problems = [problem for port in _called_ports(snapshot) for problem in _target_problem(port, slices, snapshot)]
@@ -76,7 +76,7 @@ def _endpoints(snapshot: Snapshot) -> Iterator[Result]:
 
 
 def _ready(slices: Sequence[EndpointSlice]) -> list[str]:
-    """The addresses, in no order."""
+    """Addresses of ready endpoints."""
     endpoints = (each for found in slices for each in found.endpoints or ())
     return [address for each in endpoints if each.conditions.ready is not False for address in each.addresses or ()]
 
@@ -87,11 +87,11 @@ def _called_ports(snapshot: Snapshot) -> Sequence[ServicePort]:
 
 
 def _target_problem(port: ServicePort, slices: Sequence[EndpointSlice], snapshot: Snapshot) -> Iterator[Result]:
-    """A Service's port and the slices' go together by name; a pod that lacks a named `targetPort` stands in a slice without that port."""
+    """Ports of a Service and of its slices have the same names. A pod without the named `targetPort` is in a slice without that port."""
     what = f"Service {snapshot.names.service}, port {port.port}"
     leading = [each for each in slices if port.name in each.ports_by_name() and _ready([each])]
     if not leading:
-        found = f"{what}, leads to targetPort {port.target}, which no ready endpoint has: the API server reaches nobody"
+        found = f"{what}, leads to targetPort {port.target}, which no ready endpoint has: the API server reaches no pod"
         yield fail("endpoints", found, f"{_UPGRADE}: its targetPort is {_LISTENING}")
         return
     numbers = {each.ports_by_name()[port.name] for each in leading}

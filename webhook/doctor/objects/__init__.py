@@ -1,1 +1,1 @@
-"""The objects of an installation, as far as a check looks at them, as the API server writes them."""
+"""The fields of Kubernetes objects that checks need."""

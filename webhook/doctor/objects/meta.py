@@ -1,4 +1,4 @@
-"""What objects of all kinds have: metadata and label selectors."""
+"""Metadata and label selectors."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Object(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """Go writes an empty list as null or leaves it out."""
+    """Base of all objects. Lists may be `None`: Go writes an empty list as null, or leaves it out."""
 
 
 class Metadata(Object, frozen=True):

@@ -1,4 +1,4 @@
-"""What an installation keeps in the cluster, and what the API server says to an access review."""
+"""Objects with few fields: Lease, Secret, Namespace, ConfigMap, and the response to an access review."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ class Lease(Object, frozen=True):
 
 
 class Secret(Object, frozen=True):
-    """A Secret; values are what base64 stood for."""
+    """A Secret, with decoded values."""
 
     metadata: Metadata = Metadata()
     data: Mapping[str, bytes] | None = None
@@ -47,7 +47,7 @@ class ConfigMap(Object, frozen=True):
 
 
 class Review(Object, frozen=True):
-    """The answer to an access review."""
+    """The response to an access review."""
 
     class Status(Object, frozen=True):
         """`status`."""

@@ -1,4 +1,4 @@
-"""Webhook configurations: who is asked about what, and how."""
+"""Webhook configurations."""
 
 from webhook.doctor.objects.meta import Metadata, Object, Selector
 
@@ -13,7 +13,7 @@ class ServiceReference(Object, frozen=True):
 
 
 class ClientConfig(Object, frozen=True):
-    """How a webhook is called; `ca_bundle` is PEM."""
+    """The address of a webhook, and the CAs that sign its certificate, in PEM."""
 
     url: str | None = None
     service: ServiceReference | None = None
@@ -21,14 +21,14 @@ class ClientConfig(Object, frozen=True):
 
 
 class Rule(Object, frozen=True):
-    """Which requests a webhook is asked about."""
+    """Requests that a webhook is called for."""
 
     api_groups: list[str] | None = None
     operations: list[str] | None = None
     resources: list[str] | None = None
 
     def covers(self, group: str, resource: str, operation: str) -> bool:
-        """Whether such a request is among them, whatever its version."""
+        """Whether the rule matches such a request, in any API version."""
         in_group = _among(group, self.api_groups)
         in_resources = _among(resource, self.resources) or "*/*" in (self.resources or ())
         return in_group and in_resources and _among(operation, self.operations)
@@ -45,7 +45,7 @@ class MatchCondition(Object, frozen=True):
 
 
 class Webhook(Object, frozen=True):
-    """One webhook, validating or mutating, with the defaults that the API server fills in."""
+    """One webhook, validating or mutating, with the defaults of the API server."""
 
     name: str
     client_config: ClientConfig
@@ -60,7 +60,7 @@ class Webhook(Object, frozen=True):
     match_conditions: list[MatchCondition] | None = None
 
     def covers(self, group: str, resource: str, operation: str) -> bool:
-        """Whether a rule has such requests."""
+        """Whether a rule matches such a request."""
         return any(rule.covers(group, resource, operation) for rule in self.rules or ())
 
 
@@ -71,7 +71,7 @@ class Configuration(Object, frozen=True):
     webhooks: list[Webhook] | None = None
 
     def asked_about(self, group: str, resource: str, operation: str) -> Webhook | None:
-        """The first webhook that has a rule for such requests."""
+        """The first webhook with a rule that matches such a request."""
         return next((each for each in self.webhooks or () if each.covers(group, resource, operation)), None)
 
 

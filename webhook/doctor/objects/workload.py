@@ -1,4 +1,4 @@
-"""What runs, and how it is reached: Deployment, pods, Service, EndpointSlices."""
+"""Deployment, pods, Service and EndpointSlices."""
 
 from collections.abc import Mapping
 
@@ -52,7 +52,7 @@ class ContainerState(Object, frozen=True):
 
 
 class ContainerStatus(Object, frozen=True):
-    """One of a pod's containers."""
+    """The status of a container."""
 
     name: str
     ready: bool = False
@@ -77,7 +77,7 @@ class ContainerPort(Object, frozen=True):
 
 
 class Container(Object, frozen=True):
-    """One of a pod's containers, as it is wanted."""
+    """A container in the spec of a pod."""
 
     ports: list[ContainerPort] | None = None
 
@@ -96,12 +96,12 @@ class Pod(Object, frozen=True):
     status: PodStatus = PodStatus()
 
     def port(self, name: str, otherwise: int) -> int:
-        """The number of the port with this name; `otherwise` where none has it."""
+        """The number of the port with this name; `otherwise` if there is none."""
         number = self.named_port(name)
         return otherwise if number is None else number
 
     def named_port(self, name: str) -> int | None:
-        """The number of the port with this name, if there is one."""
+        """The number of the port with this name; `None` if there is none."""
         ports = (port for container in self.spec.containers or () for port in container.ports or ())
         return next((port.container_port for port in ports if port.name == name), None)
 
@@ -121,7 +121,7 @@ class ServicePort(Object, frozen=True):
 
     @property
     def target(self) -> int | str:
-        """Where in a pod it leads; as a rule the API server has filled it in."""
+        """The port of the pod, as a number or a name; without `targetPort` it is that of the Service."""
         return self.target_port or self.port
 
 
@@ -139,7 +139,7 @@ class Service(Object, frozen=True):
 
 
 class EndpointConditions(Object, frozen=True):
-    """Absent means ready."""
+    """Conditions of an endpoint. Without `ready` it counts as ready."""
 
     ready: bool | None = None
 
