@@ -27,7 +27,7 @@ def test_a_rule_is_explained_by_its_own_docstring(rule: Rule) -> None:
 
 def test_a_rule_is_told_with_the_versions_it_holds_for() -> None:
     shown = " ".join(explain("unknown-domain-attachment-type").output.split())
-    assert "KubeVirt versions 1.1.1 and later KubeVirt's webhook lets it pass" in shown
+    assert "KubeVirt versions 1.1.1 and later KubeVirt's webhook does not refuse it" in shown
 
 
 @pytest.mark.parametrize("name", sorted({name for guide in GUIDES for name in guide.names} | {"Masquerade", "SR-IOV"}))
@@ -36,7 +36,7 @@ def test_a_binding_is_explained_under_each_of_its_names(name: str) -> None:
     assert shown.exit_code == 0
     for heading in ("How it wires the guest", "Who gives the guest its IP address", "What it needs", "Live migration", "Hotplug"):
         assert f"\n\n{heading}\n    " in shown.output
-    for heading in ("Performance", "Overhead", "Choose it when", "Choose another when", "Example", "Rules that speak of it"):
+    for heading in ("Performance", "Overhead", "Choose it when", "Choose another when", "Example", "Rules about it"):
         assert f"\n\n{heading}\n    " in shown.output
 
 

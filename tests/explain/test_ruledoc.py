@@ -39,7 +39,7 @@ def test_the_versions_that_a_rule_holds_for_are_told_in_short_and_in_words(
 
 @pytest.mark.parametrize(
     ("since", "short", "words"),
-    [(None, "never", "lets it pass"), ("0.1", "all", "refuses it in all releases"), ("1.9", "1.9+", "refuses it since 1.9")],
+    [(None, "never", "does not refuse it"), ("0.1", "all", "refuses it in all releases"), ("1.9", "1.9+", "refuses it since 1.9")],
 )
 def test_since_when_kubevirt_refuses_the_same_is_told_in_short_and_in_words(since: str | None, short: str, words: str) -> None:
     rule = rule_with(upstream_since=parsed(since))
@@ -50,7 +50,7 @@ def test_since_when_kubevirt_refuses_the_same_is_told_in_short_and_in_words(sinc
 def test_what_cannot_be_decoded_is_refused_before_any_webhook_is_asked() -> None:
     rule = msgspec.structs.replace(RULE, group=Group.SHAPE)
     assert upstream(rule) == "by the API server"
-    assert dict(facts(rule))["KubeVirt's webhook"].startswith("is not asked")
+    assert dict(facts(rule))["KubeVirt's webhook"].startswith("is not called")
 
 
 def test_each_group_has_a_title_and_keeps_the_order_of_the_table() -> None:

@@ -1,4 +1,4 @@
-"""What is told about one binding: the fields of a guide."""
+"""The fields of the guide to a binding."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from webhook.vmi.bindings import BINDINGS
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BindingSummary:
-    """A binding in a few words per question: one column of the table that compares them.
+    """A column of the table that compares the bindings: a few words for each question.
 
     Every word has at most 11 letters, so that five columns fit into 80.
     """
@@ -24,24 +24,24 @@ class BindingSummary:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class BindingGuide:
-    """Everything that `explain` tells about a binding; texts are plain ASCII prose, one paragraph each.
+    """What `explain` prints about a binding. Texts are plain ASCII, one paragraph each.
 
     Attributes:
-        name: What a person calls it.
-        field: The field of an interface that chooses it.
-        aliases: Other names that are understood.
-        mentions: Words (whole, in any case) by which a rule speaks of it.
+        name: Its usual name.
+        field: The field of an interface that selects it.
+        aliases: Other names.
+        mentions: Words for it in rules, in any case.
         summary: What it is, in one line.
         wiring: How the guest's NIC is connected to the pod's network.
         address: Who gives the guest its IP address.
         needs: Which network and what else it needs.
-        live_migration: Whether the VM can still move, and what that does to the NIC.
-        hotplug: Whether a NIC can be added to or taken from a running VM.
+        live_migration: Whether the VM can be migrated, and what happens to the NIC.
+        hotplug: Whether a NIC can be added to or removed from a running VM.
         performance: What a packet passes through; no figures, as those depend on the machine.
         overhead: Memory that KubeVirt adds to the pod because of it.
-        choose: When it is the right one.
-        avoid: When it is not.
-        example: Manifests that use it and that every rule accepts, as YAML.
+        choose: When to choose it.
+        avoid: When not to choose it.
+        example: Manifests that use it, as YAML; no rule has a finding about them.
         glance: The same in a few words.
     """
 
@@ -69,5 +69,5 @@ class BindingGuide:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that it is found by."""
+        """All names of the binding."""
         return (self.name, self.field, *self.aliases)

@@ -6,38 +6,38 @@ GUIDE = BindingGuide(
     name="bridge",
     field="bridge",
     mentions=("bridge",),
-    summary="The guest is connected to the network at layer 2, under an address and a MAC of its own.",
+    summary="The guest is connected to the network at layer 2, with its own IP and MAC address.",
     wiring=(
-        "KubeVirt puts a Linux bridge into the pod that joins the pod's interface with the guest's tap. The pod's interface gives up its "
-        "address, and its MAC unless the interface sets `macAddress`: both belong to the guest then."
+        "KubeVirt creates a Linux bridge in the pod, with the pod's interface and the guest's tap. The address of the pod's interface, "
+        "and its MAC address unless the interface sets `macAddress`, move to the guest."
     ),
     address=(
-        "The network. If the CNI plugin gave the pod's interface an IPv4 address, KubeVirt's DHCP server hands just that one to the guest. "
-        "If it gave none, as is usual on a secondary network, the guest asks whatever DHCP server is there, or is configured by hand."
+        "The network. If the CNI plugin gave the pod's interface an IPv4 address, KubeVirt's DHCP server assigns it to the guest. If it "
+        "gave none, as is usual on a secondary network, the guest uses a DHCP server of that network, or a static configuration."
     ),
     needs=(
         "The pod network or a Multus network. On the pod network an admin can forbid it (`permitBridgeInterfaceOnPodNetwork: false`). CNI "
-        "plugins that insist on the pod interface's MAC, such as macvlan and ipvlan, do not work under it."
+        "plugins that require the MAC address of the pod interface, such as macvlan and ipvlan, do not work with it."
     ),
     live_migration=(
-        "On any network but the pod network: yes, it never stands in the way. On the pod network: only with the VMI annotation "
-        "`kubevirt.io/allow-pod-bridge-network-live-migration`, because the target pod's address is another one than the guest holds. "
-        "Without it the VM counts as not migratable, which also rules out memory and CPU hotplug, and drains that ask for migration hang."
+        "On secondary networks: yes. On the pod network: only with the VMI annotation "
+        "`kubevirt.io/allow-pod-bridge-network-live-migration`, because the target pod has another address than the guest. Without it "
+        "KubeVirt does not migrate the VM: memory and CPU hotplug are not possible, and drains that need migration hang."
     ),
     hotplug=(
-        "Yes: added to the VM's template, the NIC is plugged into the running guest, at once where Multus runs with its dynamic networks "
-        "controller, otherwise with the next live migration. `state: absent` unplugs it, though never on the default network. Before "
-        "KubeVirt 1.4 gate HotplugNICs must be listed. The link can be set `up` or `down` since 1.5."
+        "Yes. KubeVirt plugs a NIC that is added to the VM's template into the running guest: at once if the Multus dynamic networks "
+        "controller is installed, otherwise at the next live migration. `state: absent` unplugs it, but not on the default network. "
+        "Before KubeVirt 1.4 gate HotplugNICs must be listed. The link can be set `up` or `down` since 1.5."
     ),
     performance="Each packet passes the pod's bridge and a tap, in the kernel, without NAT.",
     overhead="None: KubeVirt adds no memory to the pod for it.",
     choose=(
-        "The guest must be a direct member of a secondary network: a VLAN, a storage network, a legacy network with its own DHCP. Or NICs "
-        "are to come and go while the VM runs."
+        "The guest must be on a secondary network directly: a VLAN, a storage network, a legacy network with its own DHCP. Or NICs must "
+        "be added and removed while the VM runs."
     ),
     avoid=(
-        "It is the pod network and the VM must migrate, or sidecars and service meshes need the pod to keep its address: with bridge the "
-        "pod has none left."
+        "The network is the pod network, and the VM must migrate, or sidecars and service meshes need the address of the pod: with bridge "
+        "the pod has no address."
     ),
     example="""\
 apiVersion: kubevirt.io/v1
@@ -70,6 +70,6 @@ spec:
         hotplug="plug and unplug",
         performance="kernel bridge, no NAT",
         overhead="none",
-        choose="the guest belongs on a layer 2 network",
+        choose="the guest must be on a layer 2 network",
     ),
 )

@@ -6,35 +6,32 @@ GUIDE = BindingGuide(
     name="masquerade",
     field="masquerade",
     mentions=("masquerade",),
-    summary="The guest sits behind NAT: the pod keeps its address, and the guest talks through it.",
+    summary="The guest is behind NAT and uses the address of the pod.",
     wiring=(
         "KubeVirt makes a bridge with a tap inside the pod and connects the guest's NIC to it. nftables rules translate between the guest "
-        "and the pod's address, in both directions: what the guest sends leaves under the pod's address, and what arrives at the pod is "
-        "forwarded to the guest, all ports or only those listed in `ports`."
+        "and the pod's address, in both directions: packets of the guest leave with the pod's address, and packets to the pod are "
+        "forwarded to the guest, on all ports or only on those in `ports`."
     ),
     address=(
         "KubeVirt. Its DHCP server in the pod gives the guest an IPv4 address from an internal range (`pod.vmNetworkCIDR` sets another). "
-        "Nobody outside the pod sees that address: others reach the VM at the pod's. IPv6 is not handed out; the guest must be told its "
-        "address, by cloud-init for example."
+        "This address is not visible outside the pod: others use the address of the pod. There is no DHCP for IPv6: configure the address "
+        "in the guest, for example with cloud-init."
     ),
-    needs="The pod network, and nothing else: no Multus, no feature gate. On any other network KubeVirt refuses it.",
+    needs="The pod network only: no Multus, no feature gate. KubeVirt refuses it on other networks.",
     live_migration=(
         "Yes, in all releases. The guest keeps its internal address while the target pod gets a new one, so put a Service in front of the "
         "VM: connections to the old pod's address break."
     ),
     hotplug=(
-        "No. KubeVirt hotplugs bridge and SR-IOV NICs only; this one is there from the start or after a restart. The link can be set `up` "
-        "or `down` since KubeVirt 1.5; `absent` is refused."
+        "No. KubeVirt hotplugs bridge and SR-IOV NICs only; a new masquerade NIC needs a restart. The link can be set `up` or `down` "
+        "since KubeVirt 1.5. KubeVirt refuses `absent`."
     ),
     performance="Each packet passes the pod's bridge, its NAT rules and a tap, all in the kernel.",
     overhead="None: KubeVirt adds no memory to the pod for it.",
     choose=(
-        "The VM is a workload like any other pod: reached through Services, moved by drains, guarded by network policies. It is the safe "
-        "default."
+        "The VM is a workload like a pod: Services lead to it, drains migrate it, network policies protect it. It is the safe default."
     ),
-    avoid=(
-        "The guest must be seen under its own address, must speak a protocol that NAT breaks, or belongs on a network other than the pod's."
-    ),
+    avoid=("The guest needs an address that others can see, uses a protocol that does not work with NAT, or must be on another network."),
     example="""\
 apiVersion: kubevirt.io/v1
 kind: VirtualMachine

@@ -6,30 +6,30 @@ GUIDE = BindingGuide(
     name="passt",
     field="passtBinding",
     mentions=("passt", "passtBinding"),
-    summary="A user-space process carries the guest's traffic over plain sockets of the pod.",
+    summary="A user-space process forwards the traffic of the guest through sockets of the pod.",
     wiring=(
-        "The process passt runs beside the guest and translates between the guest's Ethernet frames and ordinary TCP, UDP and ICMP sockets "
-        "in the pod. To the cluster the guest's traffic looks like that of a process in the pod, and no network capability is needed for "
-        "it. All ports are forwarded, or only those listed in `ports`."
+        "The process passt runs next to the guest and translates between the guest's Ethernet frames and ordinary TCP, UDP and ICMP "
+        "sockets in the pod. To the cluster the guest's traffic looks like that of a process in the pod, and no network capability is "
+        "needed for it. All ports are forwarded, or only those listed in `ports`."
     ),
     address=(
         "passt. Its own DHCP server gives the guest the pod's address when the guest first boots, and IPv6 needs no extra configuration. "
-        "After a migration the pod has a new address while the guest keeps the old one until it asks again; passt translates meanwhile, so "
-        "connectivity is not lost."
+        "After a migration the pod has a new address, and the guest keeps the old one until it renews its lease. passt translates until "
+        "then, so that the connection is not lost."
     ),
     needs=(
         "The pod network, and KubeVirt 1.8 or later: older releases do not have the field. Gate PasstBinding is off by default in 1.8 and "
-        "must be listed there; from 1.9 it is on unless disabled. This is the core binding `passtBinding: {}`, to which the passt plugin "
-        "(`binding: {name: passt}`) gives way; the old core field `passt: {}` is refused since 1.3."
+        "must be listed there; from 1.9 it is on unless disabled. This is the core binding `passtBinding: {}`, which replaces the passt "
+        "plugin (`binding: {name: passt}`). KubeVirt refuses the old core field `passt: {}` since 1.3."
     ),
     live_migration=(
         "Yes, since KubeVirt 1.8. It is the only binding with seamless migration of TCP connections, provided that the network provider "
-        "lets the pod's address move along."
+        "moves the address of the pod too."
     ),
-    hotplug="No: KubeVirt hotplugs bridge and SR-IOV NICs only. `state: absent` is refused.",
+    hotplug="No: KubeVirt hotplugs bridge and SR-IOV NICs only. KubeVirt refuses `state: absent`.",
     performance=(
-        "Each packet passes a user-space process, which costs CPU time in the pod that bindings inside the kernel do not need. Measure it "
-        "before it carries heavy traffic."
+        "Each packet passes a user-space process, which needs CPU time in the pod that bindings in the kernel do not need. Measure it "
+        "before you use it for heavy traffic."
     ),
     overhead="250Mi of memory on the pod's compute container, once per VM, whatever the number of ports.",
     choose=(
@@ -37,8 +37,8 @@ GUIDE = BindingGuide(
         "IPv6 should work by itself, and the VM must still migrate."
     ),
     avoid=(
-        "KubeVirt is older than 1.8, the network is not the pod network, the guest speaks something other than TCP, UDP and ICMP echo, "
-        "or throughput counts more than memory and CPU."
+        "KubeVirt is older than 1.8, the network is not the pod network, the guest speaks something other than TCP, UDP and ICMP echo, or "
+        "throughput is more important than memory and CPU."
     ),
     example="""\
 apiVersion: kubevirt.io/v1
@@ -64,10 +64,10 @@ spec:
     glance=BindingSummary(
         address="the pod's, by passt's DHCP",
         needs="the pod network; KubeVirt 1.8+",
-        live_migration="yes; TCP can live on",
+        live_migration="yes; TCP can survive",
         hotplug="no",
         performance="through a user-space process",
         overhead="250Mi once per VM",
-        choose="a mesh or IPv6 must just work",
+        choose="for a mesh or simple IPv6",
     ),
 )

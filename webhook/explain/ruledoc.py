@@ -1,4 +1,4 @@
-"""What a rule says of itself, taken apart: its module docstring as title and sections, and its facts in words."""
+"""Parses the docstring of a rule into title and sections, and describes the attributes of the rule in words."""
 
 import dataclasses
 import re
@@ -12,15 +12,15 @@ from webhook.rules.base import Group, Rule, docstring
 
 HEADINGS = ("What", "Why", "Refused", "Accepted", "Source")
 EXAMPLES = frozenset({"Refused", "Accepted"})
-"""Headings whose text is YAML and keeps its lines."""
+"""Headings with YAML, whose lines are kept."""
 
 _ALWAYS = Version(0, 1)
-"""How the rules write "since before all that matters here"."""
+"""How rules write "in all supported releases"."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Section:
-    """One heading of a docstring and what stands under it, indentation removed."""
+    """A heading of a docstring and the text below it, without indentation."""
 
     heading: str
     body: str
@@ -76,7 +76,7 @@ def versions(rule: Rule) -> str:
 
 
 def upstream(rule: Rule) -> str:
-    """Who refuses the same in a cluster anyway, short: the KubeVirt releases whose webhook does, or the API server before it is asked."""
+    """The KubeVirt releases whose webhook refuses the same, or the API server, in a few words."""
     if rule.group is Group.SHAPE:
         return "by the API server"
     if rule.upstream_since is None:
@@ -85,13 +85,13 @@ def upstream(rule: Rule) -> str:
 
 
 def facts(rule: Rule) -> tuple[tuple[str, str], ...]:
-    """What the table says of a rule, as label and words."""
+    """The attributes of a rule, as pairs of label and text."""
     return (
         ("Group", rule.group.value),
         ("Default action", rule.action.value),
         ("KubeVirt versions", _holds_for(rule)),
         ("KubeVirt's webhook", _refused_since(rule)),
-        ("Needs a registry", "yes; not asked when none was read" if rule.needs_registry else "no"),
+        ("Needs a registry", "yes; does not run without one" if rule.needs_registry else "no"),
     )
 
 
@@ -105,18 +105,18 @@ def _holds_for(rule: Rule) -> str:
 
 def _refused_since(rule: Rule) -> str:
     if rule.group is Group.SHAPE:
-        return "is not asked: the API server refuses the object first"
+        return "is not called: the API server refuses the object first"
     if rule.upstream_since is None:
-        return "lets it pass"
+        return "does not refuse it"
     return f"refuses it since {rule.upstream_since}" if rule.upstream_since > _ALWAYS else "refuses it in all releases"
 
 
 def rules_about(guide: BindingGuide, rules: Iterable[Rule]) -> list[Rule]:
-    """The rules that speak of a binding: in their name, title or What, where nothing but the mistake itself is told."""
+    """The rules that mention a binding in their name, title or What."""
     mention = re.compile(rf"\b(?:{'|'.join(map(re.escape, guide.mentions))})\b", re.IGNORECASE)
-    return [rule for rule in rules if mention.search(_told_by(rule))]
+    return [rule for rule in rules if mention.search(_mistake(rule))]
 
 
-def _told_by(rule: Rule) -> str:
+def _mistake(rule: Rule) -> str:
     doc = rule_doc(rule)
     return "\n".join((rule.name, doc.title, doc.section("What")))

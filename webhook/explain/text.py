@@ -1,4 +1,4 @@
-"""Rules and bindings as plain text of a given width, and all bindings side by side."""
+"""Formats rules and bindings as plain text of a given width, and a table of all bindings."""
 
 import dataclasses
 import textwrap
@@ -12,7 +12,7 @@ from webhook.kube.version import Version
 from webhook.rules.base import Rule
 
 Bold: TypeAlias = Callable[[str], str]
-"""Makes a text stand out, or leaves it alone."""
+"""Returns a text in bold, or unchanged."""
 
 _INDENT = "    "
 
@@ -25,7 +25,7 @@ def rule_text(rule: Rule, width: int, bold: Bold) -> str:
 
 
 def binding_text(guide: BindingGuide, rules: Iterable[Rule], width: int, bold: Bold) -> str:
-    """Everything about a binding: summary, how it works and what it costs, an example, and the rules that speak of it."""
+    """Everything about a binding: summary, how it works, what it costs, an example, and the rules that mention it."""
     questions = (
         ("How it wires the guest", guide.wiring),
         ("Who gives the guest its IP address", guide.address),
@@ -42,7 +42,7 @@ def binding_text(guide: BindingGuide, rules: Iterable[Rule], width: int, bold: B
         aligned((("Written as", written(guide)), ("KubeVirt versions", _since(guide.since))), width),
         *(_titled(question, fill(answer, width, _INDENT), bold) for question, answer in questions),
         _titled("Example", textwrap.indent(guide.example.rstrip("\n"), _INDENT), bold),
-        _titled("Rules that speak of it", _rule_lines(rules_about(guide, rules), width), bold),
+        _titled("Rules about it", _rule_lines(rules_about(guide, rules), width), bold),
     ]
     return "\n\n".join(blocks) + "\n"
 

@@ -1,4 +1,4 @@
-"""What a rule is and what it finds."""
+"""Rules, violations and findings."""
 
 import enum
 import sys
@@ -16,7 +16,7 @@ from webhook.vmi.vmi import VMI
 
 
 class Action(enum.StrEnum):
-    """What is done with what a rule finds."""
+    """What happens with a violation of a rule."""
 
     DENY = "deny"
     WARN = "warn"
@@ -24,10 +24,10 @@ class Action(enum.StrEnum):
 
 
 class Violation(msgspec.Struct, frozen=True, gc=False):
-    """What one rule says about one place.
+    """A violation of a rule at one place.
 
     Attributes:
-        path: Where, relative to what the rule was asked about: the interface, the VMI spec, or the plugin.
+        path: Where, relative to the subject of the rule: the interface, the VMI spec, or the plugin.
         message: What is wrong, with the value found; one sentence, no full stop.
         accepted: What the owner of the VM can do, as an instruction; one sentence, no full stop; empty when there is nothing.
         at_most: `WARN` when this one is less sure or less grave than the rule's action says.
@@ -42,7 +42,7 @@ class Violation(msgspec.Struct, frozen=True, gc=False):
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):
-    """A mistake under its rule's name, with its whole address.
+    """A violation with the name of its rule and its path from the root of the object.
 
     Attributes:
         rule: Name of the rule.
@@ -68,8 +68,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
 
 Mistakes: TypeAlias = Iterable[Violation]
-"""What a check returns: `()` when nothing is wrong, which costs nothing; an iterator where it walks a list of the object, as no more may be
-taken than is reported."""
+"""What a check returns: `()` if nothing is wrong, which is fast. A check that walks a list of the object returns an iterator, since no more
+violations are read than are reported."""
 
 
 class Subject(enum.Enum):
@@ -120,7 +120,7 @@ ShapeCheck: TypeAlias = Callable[[ShapeError], Mistakes]
 
 
 class Group(enum.StrEnum):
-    """Which family a rule belongs to; also its folder under `rules/`."""
+    """The group of a rule, and its folder under `rules/`."""
 
     SHAPE = "shape"
     PLUGINS = "plugins"
@@ -131,16 +131,16 @@ class Group(enum.StrEnum):
 
 
 class _Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """What all rules have.
+    """The attributes of all rules.
 
     Attributes:
-        name: The mistake, in kebab case; the file is named the same.
-        group: The family.
-        action: What is done unless the configuration says otherwise.
-        since: First KubeVirt release for which the rule holds.
-        until: First KubeVirt release for which it holds no more.
-        upstream_since: First KubeVirt release whose own webhook refuses the same; in a cluster the rule then stays silent.
-        needs_registry: Whether the rule cannot run without knowing what is registered.
+        name: The mistake, in kebab case. The file has the same name.
+        group: The group of the rule.
+        action: The default action.
+        since: First KubeVirt release to which the rule applies.
+        until: First later KubeVirt release to which it does not apply.
+        upstream_since: First KubeVirt release whose webhook refuses the same; in a cluster the rule does not run from there on.
+        needs_registry: Whether the rule needs a registry to run.
     """
 
     name: str
@@ -156,7 +156,7 @@ class InterfaceRule(_Rule, frozen=True, kw_only=True):
     """A rule about one interface; paths are relative to it.
 
     Attributes:
-        field: Attribute of `Interface` without which the rule has nothing to say: it is then not asked.
+        field: Attribute of `Interface` that the rule needs: it does not run without it.
     """
 
     check: InterfaceCheck
@@ -167,7 +167,7 @@ class SpecRule(_Rule, frozen=True, kw_only=True):
     """A rule about the VMI spec as a whole; paths are relative to the spec.
 
     Attributes:
-        trait: Attribute of `VMI` that is true where the rule can have something to say: it is not asked otherwise.
+        trait: Attribute of `VMI` that the rule needs: it runs only if the attribute is true.
     """
 
     check: SpecCheck
@@ -190,5 +190,5 @@ Rule: TypeAlias = InterfaceRule | SpecRule | RegistrationRule | ShapeRule
 
 
 def docstring(rule: Rule) -> str:
-    """The text of the rule's module: what `explain` prints and docs/rules.md is made of."""
+    """The docstring of the rule's module, which `explain` and docs/rules.md show."""
     return sys.modules[rule.check.__module__].__doc__ or ""

@@ -1,7 +1,4 @@
-"""Which rules run, and running them: the rules that hold for one registry, chosen once, asked many times.
-
-Does not know which rules exist (`webhook.rules` does), nor where objects come from.
-"""
+"""Chooses the rules that apply to a registry, and runs them on objects."""
 
 import functools
 import itertools
@@ -35,9 +32,9 @@ R = TypeVar("R")
 INTERFACES: Path = ("domain", "devices", "interfaces")
 
 MAX_FINDINGS = 500
-"""More about one object are not looked for in a cluster, where an answer must come in time; no VM of the world has as many NICs."""
+"""The limit for one object in a cluster, where a response must come in time."""
 TOO_MANY_FINDINGS = "too-many-findings"
-"""The name of what is then found last, where findings have that of a rule."""
+"""The name in the last finding of an object beyond the limit, in the place of a rule."""
 
 _ALL = sys.maxsize - 1
 
@@ -45,10 +42,10 @@ _is_set = functools.partial(operator.is_not, None)
 
 
 class _Conditional(Generic[R]):
-    """Rules of one sort, grouped by the attribute without which they need not be asked."""
+    """Rules of one kind, grouped by the attribute that they need."""
 
     def __init__(self, rules: Iterable[tuple[R, str | None]], is_there: Callable[[object], bool]) -> None:
-        """`is_there` tells of the value of an attribute whether its rules have something to say."""
+        """`is_there` returns whether a value of an attribute makes its rules run."""
         groups: dict[str | None, tuple[R, ...]] = {}
         for rule, attribute in rules:
             groups[attribute] = (*groups.get(attribute, ()), rule)
@@ -59,7 +56,7 @@ class _Conditional(Generic[R]):
         self._values = operator.attrgetter(*(attribute for attribute in groups if attribute is not None), "__class__", "__class__")
 
     def for_(self, subject: object) -> Sequence[R]:
-        """The rules to ask about a subject. Asked for every interface, so the loop over what is not there is one of C: a third less."""
+        """The rules to run on a subject. It is called for each interface: the loop in C saves a third of the time."""
         chosen = self._always
         for group in itertools.compress(self._groups, map(self._is_there, self._values(subject))):
             chosen += group
@@ -76,7 +73,7 @@ class Plan(msgspec.Struct, frozen=True):
         about_specs: Rules about the spec as a whole, by the trait that they need.
         about_registrations: Rules about registrations.
         about_shapes: Rules about what cannot be decoded.
-        most_findings: About one object no more are looked for; what has more is denied, as nobody knows what else is wrong with it.
+        most_findings: Maximum number of findings about one object. An object with more is denied, since the rest was not checked.
     """
 
     registry: Registry
@@ -88,7 +85,7 @@ class Plan(msgspec.Struct, frozen=True):
     most_findings: int = _ALL
 
     def evaluate_vmi(self, vmi: VMI, prefix: Path) -> list[Finding]:
-        """All findings about one VMI spec that stands at `prefix` in its object, rule by rule in the table's order per place."""
+        """All findings about the VMI spec at `prefix` of an object, in the order of the table of rules."""
         registry = self.registry
         findings: list[Finding] = []
         most = self.most_findings
@@ -108,7 +105,7 @@ class Plan(msgspec.Struct, frozen=True):
         return findings
 
     def evaluate_registration(self, registration: Registration, prefix: Path) -> list[Finding]:
-        """All findings about one plugin object that stands at `prefix`."""
+        """All findings about the plugin object at `prefix`."""
         return [
             self._finding(rule, violation, prefix)
             for rule in self.about_registrations
@@ -120,11 +117,11 @@ class Plan(msgspec.Struct, frozen=True):
         return [self._finding(rule, violation, ()) for error in errors for rule in self.about_shapes for violation in rule.check(error)]
 
     def _findings(self, rule: Rule, violations: Mistakes, prefix: Path) -> list[Finding]:
-        """No more than decide that there are too many."""
+        """The findings of a rule, up to one more than the limit."""
         return [self._finding(rule, violation, prefix) for violation in itertools.islice(violations, self.most_findings + 1)]
 
     def cut(self, findings: list[Finding], prefix: Path) -> list[Finding]:
-        """As many findings as are looked for, and one more, which says so; it denies where any rule does."""
+        """The findings up to the limit, and a last one that says so; it denies if any rule does."""
         most = self.most_findings
         message, remedy = f"more than {most} things are wrong, and the rest was not checked", "fix the ones that are listed first"
         severity = Action.DENY if Action.DENY in self.actions.values() else Action.WARN
@@ -136,11 +133,15 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def plan(rules: Iterable[Rule], registry: Registry, actions: Mapping[str, Action], *, upstream_answers: bool) -> Plan:
-    """Choose the rules that hold.
+    """Choose the rules that apply.
 
-    `actions` overrides the rules' own. With `upstream_answers` (in a cluster) what the running KubeVirt's own webhook refuses is left to
-    it; offline, where virt-api is not there to answer, all rules run. An unknown version counts as the newest for `since` and `until`,
-    and as no version at all for what upstream does: better said twice than not at all.
+    An unknown version of KubeVirt counts as the newest one. Then no rule is left to KubeVirt's webhook, since it may not have the rule.
+
+    Args:
+        rules: All rules.
+        registry: What the rules check against.
+        actions: Actions that differ from the default ones, by rule name.
+        upstream_answers: Whether KubeVirt's webhook is asked too, as in a cluster. Rules that it has itself are then left to it.
     """
     chosen = [rule for rule in rules if _holds(rule, registry, actions.get(rule.name, rule.action), upstream_answers=upstream_answers)]
     return Plan(

@@ -1,4 +1,4 @@
-"""The core bindings slirp, passt and macvtap before KubeVirt 1.3: where they may be used.
+"""Where the core bindings slirp, passt and macvtap are permitted before KubeVirt 1.3.
 
 Source: validateInterfaceNetworkBasics in pkg/virt-api/webhooks/validating-webhook/admitters/vmi-create-admitter.go@v1.1.1 and v1.2.2.
 """

@@ -30,7 +30,7 @@ _FOR_ADMIN = "set spec.configuration.network.permitBridgeInterfaceOnPodNetwork t
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask what the admin permits, then which network it is."""
+    """Check what the admin permits, then the network."""
     if registry.permit_bridge_on_pod_network or not vmi.on_pod_network(interface):
         return ()
     message = f"interface {quoted(interface.name)} is a bridge on the pod network, which this cluster does not permit"

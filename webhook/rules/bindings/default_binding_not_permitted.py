@@ -30,7 +30,7 @@ _FOR_ADMIN = "set spec.configuration.network.defaultNetworkInterface to masquera
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask what KubeVirt would add."""
+    """Check the interface that KubeVirt would add."""
     if not vmi.gets_default_interface:
         return ()
     default = registry.default_network_interface

@@ -39,7 +39,7 @@ _PLUGIN: Mapping[str, str] = {
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """One mistake per discontinued method that is set."""
+    """Report each discontinued binding that is set."""
     if interface.slirp is None and interface.passt is None and interface.macvtap is None:
         return ()
     refused = {refusal.field for refusal in refusals(interface, vmi, registry)}  # reported by `legacy-binding-not-permitted`

@@ -31,7 +31,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """One violation for each legacy binding that is refused."""
+    """Report each legacy binding that KubeVirt refuses."""
     if interface.slirp is None and interface.passt is None and interface.macvtap is None:
         return ()
     return [

@@ -31,7 +31,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Look for any method that the running KubeVirt knows; a discontinued one is `discontinued-binding`'s to tell."""
+    """Look for a binding that the running KubeVirt knows. `discontinued-binding` reports discontinued ones."""
     if interface.masquerade is not None or vmi.has_preference or _has_method(interface, registry):
         return ()
     known = ", ".join(f"{binding.field}: {{}}" for binding in BINDINGS if binding.field != "binding" and registry.at_least(*binding.since))

@@ -29,7 +29,7 @@ _SINCE = Version(1, 8)
 
 
 def check(_interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask for the gate; a default is no more than a guess."""
+    """Check the gate. A default only warns, since it is a guess."""
     state = registry.gate("PasstBinding")
     if state.is_on:
         return ()

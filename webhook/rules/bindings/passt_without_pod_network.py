@@ -30,7 +30,7 @@ _SINCE = Version(1, 8)
 
 
 def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Ask for the pod network; a network that is missing altogether is `interface-without-network`'s to tell."""
+    """Check the network. `interface-without-network` reports a missing one."""
     network = vmi.network_of(interface)
     if network is None or network.pod is not None:
         return ()

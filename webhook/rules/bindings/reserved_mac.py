@@ -29,7 +29,7 @@ _RESERVED = "02:00:00:00:00:00"
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Compare the text, exactly as KubeVirt does."""
+    """Compare the text, as KubeVirt does."""
     if interface.mac_address != _RESERVED or interface.masquerade is None:
         return ()
     message = f"macAddress {quoted(_RESERVED)} is reserved for the bridge that masquerade creates in the pod"

@@ -30,7 +30,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
-    """Count the methods that the running KubeVirt knows; what it does not know the API server drops."""
+    """Count the bindings that the running KubeVirt knows. The API server drops all others."""
     # Written out, not a loop over BINDINGS: this is asked about every interface of every review. A test holds the two together.
     count = (
         (interface.bridge is not None)
@@ -49,7 +49,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
 
 
 def _legacy(interface: Interface, registry: Registry) -> Mistakes:
-    """Before 1.3 slirp, passt and macvtap count too, beside a plugin."""
+    """Before 1.3 slirp, passt and macvtap count too, together with a plugin."""
     if registry.at_least(*DISCONTINUED_SINCE):
         return ()
     fields = [binding.field for binding in DISCONTINUED if binding.is_set(interface)]

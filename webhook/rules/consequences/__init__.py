@@ -1,1 +1,1 @@
-"""Rules about what a legal choice will cost later; warnings by default."""
+"""Rules about valid choices with consequences later; warnings by default."""

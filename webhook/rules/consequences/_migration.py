@@ -1,4 +1,4 @@
-"""Whether a VM asks for live migration, and which interface KubeVirt then examines."""
+"""Whether a VM is to be live-migrated, and which interface KubeVirt checks for that."""
 
 from collections.abc import Mapping
 

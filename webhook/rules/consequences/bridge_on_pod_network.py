@@ -29,9 +29,9 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask which network it is.
+    """Check the network.
 
-    Where migration is asked for, `not-live-migratable` tells it; where the bridge is forbidden, `bridge-not-permitted`.
+    `not-live-migratable` reports VMs that are to be migrated, and `bridge-not-permitted` bridges that are forbidden.
     """
     if not vmi.on_pod_network(interface) or ALLOW_BRIDGE in vmi.annotations:
         return ()

@@ -33,7 +33,7 @@ _SLIRP_REMOVED = Version(1, 10)
 
 
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
-    """Go by the name passt, registered or not, else by the sidecar."""
+    """Check for the name passt, registered or not, then for the sidecar."""
     name = interface.binding.name if interface.binding is not None else None
     plugin = registry.plugins.get(name or "")
     if name == "passt" or (plugin is not None and has_sidecar(plugin, PASST_IMAGE)):

@@ -60,7 +60,7 @@ class _Hindrance(NamedTuple):
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Examine the interface on the pod network; what keeps the VM from starting at all is for other rules to tell."""
+    """Check the interface on the pod network. Other rules report what prevents the VM from starting."""
     strategy = eviction_strategy(vmi, registry)
     if strategy not in AT_DRAIN:
         return ()

@@ -29,7 +29,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask which network it is."""
+    """Check the network."""
     if not vmi.on_pod_network(interface):
         return ()
     message = f"interface {quoted(interface.name)} uses sriov on the pod network, which has no SR-IOV device for the guest"

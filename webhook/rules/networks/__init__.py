@@ -1,1 +1,1 @@
-"""Rules about interfaces and networks as such: the set of KubeVirt's own network admitter."""
+"""Rules about interfaces and networks, most of them from KubeVirt's network admitter."""

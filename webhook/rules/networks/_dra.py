@@ -1,7 +1,6 @@
-"""When KubeVirt looks into DRA networks (those with `resourceClaim`) at all.
+"""Whether KubeVirt checks DRA networks (networks with `resourceClaim`), for several rules.
 
-The order is upstream's: with the gate off that is all there is to say, and beside a Multus network likewise
-(pkg/network/admitter/dra.go@v1.9.0).
+KubeVirt checks nothing else if the gate is off, or if there is a Multus network (pkg/network/admitter/dra.go@v1.9.0).
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ SINCE = Version(1, 9)
 
 
 def first_dra(vmi: VMI) -> int | None:
-    """The index of the first DRA network, or `None` when there is none: the common case, found without building anything."""
+    """The index of the first DRA network, or `None`."""
     for index, network in enumerate(vmi.networks):
         if network.resource_claim is not None:
             return index

@@ -1,4 +1,4 @@
-"""What KubeVirt calls a port and a protocol, and whose `ports` and `portRanges` it reads. Reports nothing itself."""
+"""Which ports, protocols and port ranges KubeVirt accepts, for several rules."""
 
 import re
 
@@ -52,7 +52,7 @@ def name_faults(name: str) -> list[str]:
 
 
 def is_range(ports: PortRange) -> bool:
-    """Whether `invalid-port-range` has nothing to say about a range."""
+    """Whether `invalid-port-range` accepts a range."""
     return is_port(ports.start) and is_port(ports.end) and (ports.start or 0) <= (ports.end or 0) and has_range_protocol(ports)
 
 

@@ -1,4 +1,4 @@
-"""The values of `interfaces[].state`, and which KubeVirt releases know them."""
+"""The values of `interfaces[].state`, and the KubeVirt releases that have them."""
 
 from webhook.kube.version import Version
 

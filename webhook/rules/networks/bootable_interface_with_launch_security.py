@@ -35,7 +35,7 @@ _OTHER_TYPES_SINCE = Version(1, 7)
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Look for the launch security types that the running KubeVirt refuses beside a boot order."""
+    """Look for launch security types that the running KubeVirt does not support with a boot order."""
     security = vmi.spec.domain.launch_security if vmi.spec.domain is not None else None
     if interface.boot_order is None or security is None:
         return ()

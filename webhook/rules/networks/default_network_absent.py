@@ -27,7 +27,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Compare with the default network's name; the binding is `state-unsupported-by-binding`'s to tell."""
+    """Compare with the default network's name. `state-unsupported-by-binding` checks the binding."""
     if interface.state != ABSENT:
         return ()
     default = vmi.default_network

@@ -27,7 +27,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Point at the default networks beside a pod network; a network that is both is `network-with-several-sources`' to tell."""
+    """Report each default network if there is a pod network. `network-with-several-sources` reports a network that is both."""
     networks = vmi.networks
     if len(networks) <= 1:
         return ()

@@ -28,7 +28,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Look for default networks without a "/" in their reference."""
+    """Report default networks without a "/" in their reference."""
     return (
         Violation(
             ("networks", index, "multus", "networkName"),

@@ -28,7 +28,7 @@ _LOWEST, _HIGHEST = 224, 254
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Check each number, on any network; an absent one counts as 0."""
+    """Check each number, on any network. A missing one counts as 0."""
     options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
     if not options:
         return ()

@@ -28,7 +28,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Point at the first Multus network; with the gate off `dra-gate-disabled` tells."""
+    """Report the first Multus network. If the gate is off, `dra-gate-disabled` reports instead."""
     dra = first_dra(vmi)
     if dra is None or not is_looked_into(registry):
         return ()

@@ -29,7 +29,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Point at the first DRA network when the gate is off; only warn when nobody knows the gate."""
+    """Report the first DRA network if the gate is off. The rule only warns if the gate is not known."""
     index = first_dra(vmi)
     if index is None:
         return ()

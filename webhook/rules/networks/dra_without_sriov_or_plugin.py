@@ -35,7 +35,7 @@ _PLUGINS_ONLY_SINCE = Version(1, 10)
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask the first interface of each DRA network's name; a network without any is `network-without-interface`'s to tell."""
+    """Check the first interface of each DRA network. `network-without-interface` reports a network without one."""
     networks = evaluated(vmi, registry)
     if not networks:
         return ()

@@ -25,7 +25,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Tell every use of a number after its first, on any network; an absent number counts as 0."""
+    """Report each use of a number after its first, on any network. A missing number counts as 0."""
     options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
     if not options:
         return ()

@@ -27,7 +27,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Point at each interface whose name an earlier one has; no name is the empty name, as in KubeVirt."""
+    """Report each interface with the name of an earlier one. A missing name is the empty name, as in KubeVirt."""
     interfaces = vmi.interfaces
     if len(interfaces) <= 1 or len({interface.name or "" for interface in interfaces}) == len(interfaces):
         return ()

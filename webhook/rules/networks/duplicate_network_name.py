@@ -27,7 +27,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Point at each network whose name an earlier one has; no name is the empty name, as in KubeVirt."""
+    """Report each network with the name of an earlier one. A missing name is the empty name, as in KubeVirt."""
     networks = vmi.networks
     if len(vmi.network_named) == len(networks):
         return ()

@@ -28,7 +28,7 @@ _ACCEPTED = "give each port of the VM a name of its own, or none"
 
 
 def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Report every use of a name after its first in the VM; an empty name counts as none."""
+    """Report each use of a name after its first in the VM. An empty name counts as absent."""
     if not interface.ports:
         return ()
     return (

@@ -33,7 +33,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Point at each DRA network whose device an earlier one has; incomplete claims are `incomplete-resource-claim`'s to tell."""
+    """Report each DRA network with the device of an earlier one. `incomplete-resource-claim` reports missing names."""
     networks = evaluated(vmi, registry)
     if len(networks) <= 1:
         return ()

@@ -25,7 +25,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Look for the value of each option; an empty one is a value."""
+    """Check that each option has a value. An empty string is a value."""
     options = interface.dhcp_options.private_options if interface.dhcp_options is not None else None
     return (
         Violation(("dhcpOptions", "privateOptions", index), "this private option has no value", "set value")

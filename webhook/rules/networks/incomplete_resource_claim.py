@@ -28,7 +28,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask each DRA network for both names."""
+    """Check each DRA network for both names."""
     networks = evaluated(vmi, registry)
     if not networks:
         return ()

@@ -27,7 +27,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Look the interface's name up among the networks; that an interface has no name is `invalid-interface-name`'s to report."""
+    """Look up the interface's name among the networks. `invalid-interface-name` reports a missing name."""
     name = interface.name
     if not name or name in vmi.network_named:
         return ()

@@ -32,7 +32,7 @@ _first_other = re.compile(r"[^A-Za-z0-9_-]").search
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Match the name; whether a network has the same one is `interface-without-network`'s to ask."""
+    """Match the name. `interface-without-network` checks whether a network has it."""
     name = interface.name or ""
     if (name.isascii() and name.isalnum()) or _is_name(name):  # most names need no pattern, which takes four times as long
         return ()

@@ -37,7 +37,7 @@ _LONGER = (8, 20)
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Match the address; an empty string counts as absent."""
+    """Match the address. An empty string counts as absent."""
     address = interface.mac_address
     if not address or _is_six_bytes(address):
         return ()

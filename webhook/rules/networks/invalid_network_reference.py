@@ -35,7 +35,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Check each reference; a missing one is `multus-without-network-name`'s to tell."""
+    """Check each reference. `multus-without-network-name` reports a missing one."""
     return (
         Violation(
             ("networks", index, "multus", "networkName"),

@@ -32,7 +32,7 @@ _has_no_domain = re.compile(r"[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]").fullmatch
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Match the address; an empty string counts as absent."""
+    """Match the address. An empty string counts as absent."""
     address = interface.pci_address
     if not address or _is_address(address):
         return ()

@@ -33,7 +33,7 @@ _ACCEPTED = f"use at most {MAX_NAME_LENGTH} characters of a-z, 0-9 and single hy
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Check each name, on any network; a port needs no name, and an empty one counts as none."""
+    """Check each name, on any network. A port needs no name, and an empty one counts as absent."""
     if not interface.ports:
         return ()
     return (

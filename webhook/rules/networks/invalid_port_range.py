@@ -45,7 +45,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Check each range by itself, where KubeVirt reads them; elsewhere only that the required fields are there."""
+    """Check each range, where KubeVirt reads them. Elsewhere only the required fields are checked."""
     if not interface.port_ranges:
         return ()
     is_read = port_ranges_are_read(interface, vmi, registry)

@@ -42,7 +42,7 @@ _PORT_HELP = f"write a number from 1 to {HIGHEST_PORT}, or the name of a port in
 
 
 def check(vmi: VMI, _registry: Registry) -> Iterator[Violation]:
-    """Check both probes; `exec` and `guestAgentPing` have nothing to check."""
+    """Check both probes. `exec` and `guestAgentPing` have nothing to check."""
     liveness = vmi.spec.liveness_probe
     for name, probe in (("livenessProbe", liveness), ("readinessProbe", vmi.spec.readiness_probe)):
         if probe is not None:

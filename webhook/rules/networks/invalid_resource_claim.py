@@ -39,7 +39,7 @@ _HELP = "give each entry its own name, and either resourceClaimName or resourceC
 
 
 def check(vmi: VMI, registry: Registry) -> Iterator[Violation]:
-    """Check the names against each other, then each entry."""
+    """Compare the names, then check each entry."""
     claims = vmi.spec.resource_claims or []
     for index, earlier in repeats(claim.name for claim in claims):
         at = ("resourceClaims", index, "name")

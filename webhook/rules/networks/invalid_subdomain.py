@@ -32,7 +32,7 @@ _HELP = "write one label: at most 63 letters in lower case, digits and hyphens, 
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Check the name; an empty one counts as none."""
+    """Check the name. An empty one counts as absent."""
     subdomain = vmi.spec.subdomain
     if not subdomain or is_dns_label(subdomain):
         return ()

@@ -48,7 +48,7 @@ _LEADING_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
 def check(vmi: VMI, registry: Registry) -> Iterator[Violation]:
-    """Check the subnets of each pod network that an interface reads them of."""
+    """Check the subnets of each pod network whose interface uses them."""
     for index, network in enumerate(vmi.networks):
         interface = vmi.interface_named.get(network.name or "")
         if network.pod is None or interface is None:

@@ -26,7 +26,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Ask each Multus network for its networkName; whether that exists is for Multus to find out."""
+    """Check each Multus network for its networkName. Whether that object exists is not known here."""
     return (
         Violation(
             ("networks", index, "multus", "networkName"),

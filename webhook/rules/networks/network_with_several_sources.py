@@ -28,7 +28,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Count each network's sources, as far as the running KubeVirt knows them: what it does not know is pruned before it looks."""
+    """Count the sources that the running KubeVirt knows. The API server prunes all others."""
     return (
         Violation(("networks", index), _message(network, sources), "keep one of them")
         for index, network in enumerate(vmi.networks)

@@ -26,7 +26,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Look each network's name up among the interfaces."""
+    """Look up each network's name among the interfaces."""
     names = vmi.interface_named
     if names.keys() >= vmi.network_named.keys():
         return ()

@@ -29,7 +29,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask each network for a source that the running KubeVirt knows; `{}` is one, `null` is none."""
+    """Check each network for a source that the running KubeVirt knows: `{}` is a source, `null` is none."""
     return (
         Violation(("networks", index), _message(network, registry), _accepted(registry))
         for index, network in enumerate(vmi.networks)

@@ -33,9 +33,9 @@ _start = itemgetter(0)
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Tell each range that overlaps an earlier one; what remains without those told is free of overlaps.
+    """Report each range that overlaps an earlier one that is not reported itself.
 
-    A range that is wrong by itself is `invalid-port-range`'s and takes no part.
+    Ranges that `invalid-port-range` reports are skipped.
     """
     ranges = interface.port_ranges
     if not ranges or not port_ranges_are_read(interface, vmi, registry):

@@ -30,7 +30,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask for the gate; while it is known to be off, this is all that is told about `portRanges`."""
+    """Check the gate. While it is off, no other rule reports `portRanges`."""
     if not interface.port_ranges:
         return ()
     gate = registry.gate(PORT_RANGES_GATE)

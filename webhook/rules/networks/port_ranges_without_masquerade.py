@@ -27,7 +27,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask for masquerade, where KubeVirt reads `portRanges`."""
+    """Check the binding, where KubeVirt reads `portRanges`."""
     if interface.masquerade is not None or not port_ranges_are_read(interface, vmi, registry):
         return ()
     message = "portRanges works with masquerade only, and this interface does not use it"

@@ -29,7 +29,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask for both fields, where KubeVirt reads them."""
+    """Check both fields, where KubeVirt reads them."""
     if not interface.ports or not port_ranges_are_read(interface, vmi, registry):
         return ()
     message = "an interface can have portRanges or ports, not both"

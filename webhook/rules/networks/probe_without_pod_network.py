@@ -35,7 +35,7 @@ _HELP = "connect an interface to the pod network, or use exec or guestAgentPing"
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Look for a pod network; without interfaces and networks KubeVirt adds one, unless it is told not to."""
+    """Look for a pod network. KubeVirt adds one if there are no interfaces and networks, unless autoattachPodInterface is false."""
     if vmi.gets_default_interface or any(network.pod is not None for network in vmi.networks):
         return ()
     probes = (("livenessProbe", vmi.spec.liveness_probe), ("readinessProbe", vmi.spec.readiness_probe))

@@ -28,7 +28,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, registry: Registry) -> Mistakes:
-    """Look each claim's name up; a claim without both names is `incomplete-resource-claim`'s to tell."""
+    """Look up each claim. `incomplete-resource-claim` reports missing names."""
     networks = evaluated(vmi, registry)
     if not networks:
         return ()

@@ -26,7 +26,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Point at each default network after the first."""
+    """Report each default network after the first."""
     networks = vmi.networks
     if len(networks) <= 1:
         return ()

@@ -29,7 +29,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
-    """Compare state and binding; where `up` and `down` are not known yet, `unknown-interface-state` tells."""
+    """Compare state and binding. `unknown-interface-state` reports `up` and `down` in releases without them."""
     state = interface.state
     if state == ABSENT and interface.bridge is None:
         message = f"state {quoted(state)} works with bridge only, and interface {quoted(interface.name)} has {wiring(interface)}"

@@ -28,7 +28,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
-    """Look at the state."""
+    """Check the state."""
     if interface.state != "down":
         return ()
     message = f"interface {quoted(interface.name)} has state down, which KubeVirt does not apply to passtBinding: its link is up"

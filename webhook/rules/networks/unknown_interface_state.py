@@ -29,7 +29,7 @@ _KNOWN, _KNOWN_BEFORE = (ABSENT, *LINK_STATES), (ABSENT,)
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Compare with the states that the running KubeVirt knows; an empty string counts as not set."""
+    """Compare with the states of the running KubeVirt. An empty string counts as absent."""
     state = interface.state
     if not state or state == ABSENT:
         return ()

@@ -32,7 +32,7 @@ _KNOWN = _ALWAYS_KNOWN | {_IGB}
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Look the model up among those of the running KubeVirt; an empty string counts as absent."""
+    """Look up the model among those of the running KubeVirt. An empty string counts as absent."""
     model = interface.model
     if not model or model in _ALWAYS_KNOWN:
         return ()

@@ -27,7 +27,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
-    """Check each protocol, on any network; those of `portRanges` are `invalid-port-range`'s."""
+    """Check each protocol, on any network. `invalid-port-range` checks those of `portRanges`."""
     if not interface.ports:
         return ()
     on_pod_network = vmi.on_pod_network(interface)

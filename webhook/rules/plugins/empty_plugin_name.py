@@ -25,7 +25,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask for a name; whether it is registered is `unregistered-plugin`'s to tell."""
+    """Check that there is a name. `unregistered-plugin` checks whether it is registered."""
     if interface.binding is None or interface.binding.name:
         return ()
     message = (

@@ -30,7 +30,7 @@ HOOK_SIDECARS = "hooks.kubevirt.io/hookSidecars"
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Look at the registration; a missing one is `unregistered-plugin`'s to tell."""
+    """Check the registration. `unregistered-plugin` reports a missing one."""
     name = interface.binding.name if interface.binding is not None else None
     plugin = registry.plugins.get(name or "")
     if plugin is None or registry.attaches(plugin):

@@ -30,7 +30,7 @@ _GATE = "NetworkBindingPlugins"
 
 
 def check(_interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
-    """Ask for the gate; a default is no more than a guess."""
+    """Check the gate. A default only warns, since it is a guess."""
     state = registry.gate(_GATE)
     if state.is_on:
         return ()

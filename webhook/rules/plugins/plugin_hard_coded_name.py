@@ -33,7 +33,7 @@ _NAMED_SINCE = Version(1, 9)
 
 
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
-    """Compare with the name that the sidecar was built with; a missing registration is `unregistered-plugin`'s to tell."""
+    """Compare with the name in the sidecar. `unregistered-plugin` reports a missing registration."""
     name = interface.binding.name if interface.binding is not None else None
     plugin = registry.plugins.get(name or "")
     if plugin is None or not plugin.sidecar_image:

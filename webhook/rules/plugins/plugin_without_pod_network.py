@@ -32,7 +32,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Look at the sidecar and the network; a missing network is `interface-without-network`'s to tell."""
+    """Check the sidecar and the network. `interface-without-network` reports a missing network."""
     name = interface.binding.name if interface.binding is not None else None
     plugin = registry.plugins.get(name or "")
     if plugin is None or not plugin.sidecar_image:

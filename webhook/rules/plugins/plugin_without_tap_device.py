@@ -33,7 +33,7 @@ from webhook.vmi.vmi import VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Look at the registration and the network."""
+    """Check the registration and the network."""
     name = interface.binding.name if interface.binding is not None else None
     plugin = registry.plugins.get(name or "")
     if plugin is None or plugin.domain_attachment_type != TAP or plugin.network_attachment_definition or plugin.sidecar_image:

@@ -38,7 +38,7 @@ _CORE_MEANT = {
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Look the plugin's name up; an empty name is `empty-plugin-name`'s to tell."""
+    """Look up the plugin's name. `empty-plugin-name` reports an empty one."""
     name = interface.binding.name if interface.binding is not None else None
     if not name or name in registry.plugins:
         return ()
@@ -58,7 +58,7 @@ def _meant(name: str, vmi: VMI, registry: Registry) -> str:
 
 
 def _core_binding_meant(name: str, registry: Registry) -> str | None:
-    """The core binding that somebody took for a plugin; a registered name in another case is nearer."""
+    """The core binding that was probably meant; `None` if a registered name differs only in case."""
     folded = name.casefold()
     core = _CORE_MEANT.get(folded)
     if core is None or folded in registry.folded_names:

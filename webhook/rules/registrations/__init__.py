@@ -1,1 +1,1 @@
-"""Rules about a plugin as it is registered in a KubeVirt or HyperConverged CR."""
+"""Rules about the registration of a plugin in a KubeVirt or HyperConverged CR."""

@@ -21,7 +21,7 @@ from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, 
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
-    """Ask for a name."""
+    """Check that there is a name."""
     if registration.name:
         return ()
     return [

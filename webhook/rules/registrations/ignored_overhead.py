@@ -30,7 +30,7 @@ _FIELD = "computeResourceOverhead"
 
 
 def check(registration: Registration, registry: Registry) -> Mistakes:
-    """Tell every ignored key; before 1.3 `pruned-field` tells the whole field, and from 1.4 it tells `claims`."""
+    """Report each ignored key. `pruned-field` reports the whole field before 1.3, and `claims` from 1.4 on."""
     overhead = registration.plugin.compute_resource_overhead
     if overhead is None:
         return ()

@@ -42,7 +42,7 @@ _IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
-    """Match the grammar; an empty string counts as absent."""
+    """Match the grammar. An empty string counts as absent."""
     found = registration.plugin.sidecar_image
     if not found:
         return ()

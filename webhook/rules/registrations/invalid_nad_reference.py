@@ -28,7 +28,7 @@ from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, 
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
-    """Split as KubeVirt does and look at both names; an empty string counts as absent."""
+    """Split as KubeVirt does, and check both names. An empty string counts as absent."""
     found = registration.plugin.network_attachment_definition
     fault = fault_of(found) if found else None
     if fault is None:

@@ -33,7 +33,7 @@ _ACCEPTED = "write a quantity such as 250Mi"
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
-    """Parse every quantity; before 1.3 `pruned-field` tells the whole field."""
+    """Parse each quantity. Before 1.3 `pruned-field` reports the field."""
     overhead = registration.plugin.compute_resource_overhead
     if overhead is None:
         return ()

@@ -28,7 +28,7 @@ _CLAIMS = ("computeResourceOverhead", "claims")
 
 
 def check(registration: Registration, registry: Registry) -> Mistakes:
-    """Compare the keys with those of the running release; what stands inside a pruned field is not told again."""
+    """Compare the keys with those of the running release. Keys inside a pruned field are not reported again."""
     raw = registration.raw
     if not isinstance(raw, dict):
         return ()

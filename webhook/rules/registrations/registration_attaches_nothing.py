@@ -26,10 +26,10 @@ _ATTACHMENT_TYPE = "domainAttachmentType"
 
 
 def check(registration: Registration, registry: Registry) -> Mistakes:
-    """Look for anything that attaches.
+    """Look for a field that adds the NIC.
 
-    What is there but of no use (an unknown type, a broken image, a wrong type of value) is told by the rule about that value; an
-    attachment type that the running release does not have counts as absent.
+    Other rules report unusable values (an unknown type, a broken image, a wrong type of value). An attachment type that the running release
+    does not have counts as absent.
     """
     raw = registration.raw
     if not isinstance(raw, dict) or _is_set(raw, "sidecarImage"):

@@ -26,7 +26,7 @@ from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, 
 
 
 def check(registration: Registration, registry: Registry) -> Mistakes:
-    """Compare with the values that the running KubeVirt knows; an empty string counts as absent."""
+    """Compare with the values of the running KubeVirt. An empty string counts as absent."""
     found = registration.plugin.domain_attachment_type
     known = registry.attachment_types
     if not found or found in known:

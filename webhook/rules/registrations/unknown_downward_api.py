@@ -26,7 +26,7 @@ _KNOWN = ("device-info",)
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
-    """Compare with the one known value; an empty string counts as absent. Before 1.3 `pruned-field` tells the whole field."""
+    """Compare with the only known value. An empty string counts as absent. Before 1.3 `pruned-field` reports the field."""
     found = registration.plugin.downward_api
     if not found or found in _KNOWN:
         return ()

@@ -28,7 +28,7 @@ _KNOWN = ("link-refresh",)
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
-    """Compare with the one known method; an empty string counts as absent."""
+    """Compare with the only known method. An empty string counts as absent."""
     migration = registration.plugin.migration
     found = migration.method if migration is not None else None
     if not found or found in _KNOWN:

@@ -1,1 +1,1 @@
-"""Rules about objects that cannot be read as what they claim to be."""
+"""Rules about objects that do not match the API."""

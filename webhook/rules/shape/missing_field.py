@@ -21,7 +21,7 @@ from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, 
 
 
 def check(error: ShapeError) -> Mistakes:
-    """Tell what belongs there; where something else is, `wrong-type` tells it."""
+    """Report a missing value. `wrong-type` reports wrong values."""
     if error.found is not None or error.about is not Subject.VALUE:
         return ()
     where = render(error.path) or "the object"

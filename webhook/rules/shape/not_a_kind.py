@@ -24,7 +24,7 @@ from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, 
 
 
 def check(error: ShapeError) -> Mistakes:
-    """Report what was meant."""
+    """Report the kind that was probably meant."""
     if error.about is not Subject.KIND:
         return ()
     return [Violation(error.path, f"no KubeVirt release has {error.found}", f"write {error.expected}")]

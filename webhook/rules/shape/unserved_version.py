@@ -23,7 +23,7 @@ from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, 
 
 
 def check(error: ShapeError) -> Mistakes:
-    """Only versions are this rule's business."""
+    """Report API versions only."""
     if error.about is not Subject.VERSION:
         return ()
     return [Violation(error.path, f"apiVersion {quoted(error.found)} is not served by any KubeVirt release", f"use {error.expected}")]

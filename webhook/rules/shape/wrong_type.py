@@ -21,7 +21,7 @@ from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, 
 
 
 def check(error: ShapeError) -> Mistakes:
-    """Tell what is there; where nothing is, `missing-field` tells it, and API versions are `unserved-version`'s."""
+    """Report a wrong type. `missing-field` reports missing values, and `unserved-version` API versions."""
     if error.found is None or error.about is not Subject.VALUE:
         return ()
     message = f"expected {error.expected}, found {error.found}"
