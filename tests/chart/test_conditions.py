@@ -126,6 +126,7 @@ _SPEC = st.fixed_dictionaries(
         "domain": st.none() | _DOMAIN,
         "networks": st.none() | st.lists(_INTERFACE, max_size=2),
         "evictionStrategy": st.none() | _TEXTS,
+        "subdomain": st.none() | _TEXTS,
         "resourceClaims": st.none() | st.lists(_INTERFACE, max_size=1),
         "volumes": st.lists(_TEXTS, max_size=1),
     },
@@ -184,7 +185,7 @@ def wiring(resource: str, obj: Any) -> tuple[Any, ...]:
         *(spec.get("livenessProbe") or {}, spec.get("readinessProbe") or {}),
     )
     lists = tuple(each or [] for each in (devices.get("interfaces"), spec.get("networks"), spec.get("resourceClaims")))
-    return preference is not None, *lists, *others, spec.get("evictionStrategy") or ""
+    return preference is not None, *lists, *others, spec.get("evictionStrategy") or "", spec.get("subdomain") or ""
 
 
 def test_every_field_of_a_vmi_spec_that_rules_read_is_compared(helm: Helm) -> None:

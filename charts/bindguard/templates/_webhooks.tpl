@@ -130,7 +130,8 @@ Ignore
     has(v[1].readinessProbe) && v[1].readinessProbe != null ? dyn(v[1].readinessProbe) : dyn({}),
     has(v[1].networks) && v[1].networks != null ? dyn(v[1].networks) : dyn([]),
     has(v[1].resourceClaims) && v[1].resourceClaims != null ? dyn(v[1].resourceClaims) : dyn([]),
-    has(v[1].evictionStrategy) && v[1].evictionStrategy != null ? dyn(v[1].evictionStrategy) : dyn('')])
+    has(v[1].evictionStrategy) && v[1].evictionStrategy != null ? dyn(v[1].evictionStrategy) : dyn(''),
+    has(v[1].subdomain) && v[1].subdomain != null ? dyn(v[1].subdomain) : dyn('')])
     ].exists(sides, sides[0] != sides[1])
 {{- end }}
 
