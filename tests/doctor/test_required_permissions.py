@@ -8,7 +8,9 @@ import yaml
 
 from tests.chart.helm import MODES, Helm, Objects, helm_or_skip
 from tests.chart.test_permissions import Permission, granted
+from tests.doctor.builders import healthy, snapshot
 from webhook.doctor.required_permissions import of_caller, of_server
+from webhook.doctor.run import evaluated
 from webhook.doctor.snapshot import Names, Need
 
 PAGE = Path(__file__).parents[2] / "docs/doctor.md"
@@ -28,6 +30,11 @@ def permission(need: Need) -> Permission:
 def test_what_serving_needs_is_what_the_chart_grants(helm: Helm, mode: str) -> None:
     asked = {permission(need) for need in of_server(Names(), managed=mode == "managed")}
     assert asked == granted(helm.render(MODES[mode]))
+
+
+def test_the_page_describes_every_check() -> None:
+    described = set(re.findall(r"`([a-z-]+)`", re.sub(r"\|[^|]*\|$", "", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)))
+    assert {result.check for result in evaluated(snapshot(healthy()))} <= described
 
 
 def test_what_looking_needs_is_what_the_roles_of_the_page_grant() -> None:
