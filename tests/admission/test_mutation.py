@@ -31,8 +31,10 @@ from tests.admission.launchers import (
 )
 from webhook.admission.answer import Decision, SkipReason
 from webhook.admission.mutation import expect, merge, mutate, pointer, put
+from webhook.admission.overhead_due import may_count
 from webhook.admission.pods import OverheadMode, VMIReference, open_pod_review
 from webhook.admission.verdict import encode
+from webhook.kube.version import parse_version
 from webhook.rules.base import Action
 
 REPOSITORY = Path(__file__).parents[2]
@@ -162,6 +164,7 @@ def test_kubevirts_account_of_the_overhead_is_raised_by_the_same_bytes() -> None
         pod(init=[{"name": "guest-console-log"}]),
         pod(compute(command=["virt-launcher-monitor", "--disk-memory-limit", "2097152000"])),
         pod(compute(args=["--hypervisor=kvm"])),
+        pod(compute(), {"name": "hook-sidecar-0", "env": [{"name": "CONTAINER_NAME", "value": "hook-sidecar-0"}]}),
         pod(compute(), {"name": "hook-sidecar-0", "env": [{"name": "NETWORK_BINDING_PLUGIN_NAME", "value": "passt"}]}),
     ],
 )
@@ -421,3 +424,8 @@ def test_merging_into_nothing_adds_the_whole() -> None:
 
 def test_merging_what_is_there_already_does_nothing() -> None:
     assert list(merge((), {"a": {"b": 1}}, {"a": {"b": 1, "c": 2}})) == []
+
+
+@pytest.mark.parametrize(("version", "may"), [("1.2", False), ("1.3", True), ("1.9", True), (None, True)])
+def test_kubevirt_1_3_and_later_and_one_of_an_unknown_version_may_count_the_memory_itself(version: str | None, *, may: bool) -> None:
+    assert may_count(parse_version(version) if version is not None else None) is may

@@ -1,17 +1,22 @@
 """Leader election: who may work, and that nobody works who may not. The clock is the test's."""
 
 import asyncio
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 import structlog
+from kubernetes.client import Configuration
 
 from tests.cluster.clocks import Time
 from tests.cluster.fake_api import Asked, FakeApi
 from tests.cluster.named_objects import LEASE, applying
-from tests.cluster.stories import run, until
+from tests.cluster.stories import run, run_with, until
 from webhook.cluster.api import ApiServer
+from webhook.cluster.credentials import Credentials
 from webhook.cluster.leases import LEASE_SECONDS, RENEW_SECONDS, RETRY_SECONDS, Election
 
 FAR_PAST, FAR_FUTURE = "1999-01-01T00:00:00.000000Z", "2999-01-01T00:00:00.000000Z"
@@ -26,6 +31,18 @@ def election(
     server: ApiServer, identity: str = "we", clock: Time | None = None, unfit: Callable[[], str | None] = lambda: None
 ) -> Election:
     return Election(server, namespace="ns", name="bindguard", identity=identity, unfit=unfit, clock=(clock or Time()).clock)
+
+
+class Spy(ApiServer):
+    """A client of the fake that notes how long each of its calls may take."""
+
+    def __init__(self, api: FakeApi) -> None:
+        super().__init__(Credentials(Configuration(host=api.url)))
+        self.seconds: list[float] = []
+
+    async def get(self, path: str, query: Mapping[str, str] = MappingProxyType({}), *, seconds: float = 5.0) -> bytes:
+        self.seconds.append(seconds)
+        return await super().get(path, query, seconds=seconds)
 
 
 def held_by(api: FakeApi, holder: str | None, **spec: Any) -> None:
@@ -348,3 +365,187 @@ def test_work_that_fails_is_told_and_the_lease_given_back(api: FakeApi) -> None:
     with structlog.testing.capture_logs() as logs:
         run(api, story)
     assert "the work failed: LookupError: a bug" in [line.get("reason") for line in logs]
+
+
+def test_the_times_are_those_of_kubernetes_own_leaders() -> None:
+    """`DefaultLeaseDuration` and what stands beside it in client-go."""
+    assert (LEASE_SECONDS, RENEW_SECONDS, RETRY_SECONDS) == (15, 10, 2)
+
+
+def test_before_the_first_look_nobody_is_known_to_hold_the_lease_and_after_giving_it_back_nobody_holds_it(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        one = election(server)
+        assert one.holder == ""
+        assert await one._try(5)
+        await one._release()
+        assert one.holder == ""
+
+    run(api, story)
+
+
+def test_a_lease_is_made_as_the_object_that_it_is(api: FakeApi) -> None:
+    run(api, lambda server: election(server)._try(5))
+    [made] = [asked for asked in api.asked("PATCH") if "apply" in asked.headers["Content-Type"]]
+    assert json.loads(made.body) == {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "bindguard"}}
+
+
+def test_a_lease_that_is_given_back_lasts_for_a_second_and_says_when(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        one = election(server)
+        await one._try(5)
+        await one._release()
+
+    run(api, story)
+    assert spec(api)["leaseDurationSeconds"] == 1
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", spec(api)["renewTime"])
+
+
+def test_a_call_ends_with_the_leadership_at_the_latest_and_after_half_of_it_otherwise(api: FakeApi) -> None:
+    """A call that hangs must not have the work go on when another may begin."""
+    clock = Time()
+    work = Work(clock)
+    spies: list[Spy] = []
+
+    def client() -> Spy:
+        spies.append(Spy(api))
+        return spies[0]
+
+    async def story(server: ApiServer) -> None:
+        one = election(server, clock=clock)
+        running = asyncio.create_task(one.run(work))
+        await work.begins.wait()
+        await until(lambda: len(server.seconds) > 4)  # type: ignore[attr-defined] # it is the spy
+        api.fail(LEASE, 500, times=10_000)
+        await until(lambda: bool(work.ended))
+        await _cancelled(running)
+
+    with structlog.testing.capture_logs():
+        run_with(client, story)
+    [spy] = spies
+    assert max(spy.seconds) == RENEW_SECONDS / 2
+    assert [seconds for seconds in spy.seconds if seconds < RENEW_SECONDS / 2][:2] == [4.0, 2.0]
+
+
+def test_a_leader_stops_at_its_time_though_that_is_between_two_looks(api: FakeApi) -> None:
+    clock = Time()
+    work, stood_at = Work(clock), clock.now
+
+    async def story(server: ApiServer) -> None:
+        running = asyncio.create_task(election(server, clock=clock).run(work))
+        await work.begins.wait()
+        api.answer = lambda _asked: (500, {"message": "slow"}) if _waits(clock, 0.4) else None
+        await until(lambda: bool(work.ended))
+        await _cancelled(running)
+
+    with structlog.testing.capture_logs():
+        run(api, story)
+    assert work.ended[0] - stood_at <= RENEW_SECONDS + 0.1
+
+
+def _waits(clock: Time, seconds: float) -> bool:
+    clock.now += seconds
+    return True
+
+
+def _is_taken(api: FakeApi) -> None:
+    held_by(api, "other")
+
+
+def _is_away(api: FakeApi) -> None:
+    api.fail(LEASE, 500, times=10_000)
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"), [(_is_taken, "other has taken it"), (_is_away, "HTTP 500")], ids=["another has taken it", "no answer"]
+)
+def test_why_a_leader_no_longer_leads_is_logged_as_a_warning(api: FakeApi, happens: Callable[[FakeApi], None], reason: str) -> None:
+    clock = Time()
+    work = Work(clock)
+
+    async def story(server: ApiServer) -> None:
+        running = asyncio.create_task(election(server, clock=clock).run(work))
+        await work.begins.wait()
+        happens(api)
+        await until(lambda: "no longer leader" in [line["event"] for line in logs])
+        await _cancelled(running)
+
+    with structlog.testing.capture_logs() as logs:
+        run(api, story)
+    [line] = [line for line in logs if line["event"] == "no longer leader"]
+    assert line["log_level"] == "warning"
+    assert reason in line["reason"]
+
+
+def test_a_leader_that_becomes_unfit_logs_why(api: FakeApi) -> None:
+    clock = Time()
+    work = Work(clock)
+    reasons: list[str] = []
+
+    async def story(server: ApiServer) -> None:
+        running = asyncio.create_task(election(server, clock=clock, unfit=lambda: reasons[0] if reasons else None).run(work))
+        await work.begins.wait()
+        reasons.append("the clock is wrong")
+        await until(lambda: "no longer leader" in [line["event"] for line in logs])
+        await _cancelled(running)
+
+    with structlog.testing.capture_logs() as logs:
+        run(api, story)
+    assert [line["reason"] for line in logs if line["event"] == "no longer leader"] == ["the clock is wrong"]
+
+
+def test_a_beginning_and_a_wanted_end_are_information(api: FakeApi) -> None:
+    work = Work(Time())
+
+    async def story(server: ApiServer) -> None:
+        running = asyncio.create_task(election(server).run(work))
+        await work.begins.wait()
+        await _cancelled(running)
+
+    with structlog.testing.capture_logs() as logs:
+        run(api, story)
+    both = {"lease": "Lease ns/bindguard", "identity": "we", "log_level": "info"}
+    assert logs == [both | {"event": "became leader"}, both | {"event": "no longer leader", "reason": "stopped"}]
+
+
+def test_a_failure_is_forgotten_after_a_success_and_logged_again_when_it_comes_again(api: FakeApi) -> None:
+    async def story(server: ApiServer) -> None:
+        one = election(server)
+        for _ in range(2):
+            api.fail(LEASE, 500)
+            await one._try(5)
+            assert one.problem is not None
+            await one._try(5)
+            assert one.problem is None
+
+    with structlog.testing.capture_logs() as logs:
+        run(api, story)
+    assert [line["event"] for line in logs] == ["election failed"] * 2
+
+
+def test_another_that_was_quicker_is_no_problem(api: FakeApi) -> None:
+    held_by(api, None)
+    other_is_quicker(api)
+
+    async def story(server: ApiServer) -> str | None:
+        one = election(server)
+        await one._try(5)
+        return one.problem
+
+    with structlog.testing.capture_logs() as logs:
+        assert run(api, story) is None
+    assert logs == []
+
+
+def test_a_lease_that_is_deleted_as_soon_as_it_is_made_is_tried_again(api: FakeApi) -> None:
+    before = api.answer
+    api.answer = lambda asked: (404, {}) if asked.method == "GET" else before(asked)
+
+    async def story(server: ApiServer) -> None:
+        one = election(server)
+        await one._try(5)
+        assert "cannot be understood" not in (one.problem or "")
+        api.answer = before
+        assert await one._try(5)
+
+    with structlog.testing.capture_logs():
+        run(api, story)

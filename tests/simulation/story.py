@@ -28,6 +28,7 @@ from tests.simulation.replica import NAME, Replica, Response
 from tests.simulation.virtual_time import VirtualLoop, going_by
 from webhook.admission.confirmation import TRUSTED_SECONDS
 from webhook.cluster.kubevirts import State
+from webhook.cluster.leases import RENEW_SECONDS
 from webhook.kube.quantity import parse_quantity
 from webhook.tls.checks import is_issued_by
 from webhook.tls.managed import CA_DAYS, LEAF_DAYS, RENEW, UNCLAIMED_SECONDS
@@ -79,6 +80,8 @@ class Story:
         self._overheads: dict[str, str] = {}
         self._declared: dict[str, set[str]] = {name: set() for name in PLUGINS}
         self._caches = [dict[str, Object]() for _ in range(2)]
+        self._led_until = 0.0
+        """Until when somebody may lead by the Lease, who may not have the answer to its write yet."""
         self._bare_since = 0.0
         self._begun_alone: set[bytes] = set()
         """Leaves that were signed without waiting until every API server trusts them, since nobody served any more: the one before had
@@ -249,8 +252,8 @@ class Story:
             self._plane.remove(SECRET)
 
     def _lose_lease(self) -> None:
-        """Somebody deletes the Lease: no promise of one leader is left, until each that led has seen it or its time is over."""
-        if LEASE in self._plane.objects and not any(replica.leads for replica in self._replicas):
+        """Somebody deletes the Lease while nobody leads by it, and nobody is about to learn that it leads: that would make two leaders."""
+        if LEASE in self._plane.objects and self._plane.now >= self._led_until:
             self._plane.remove(LEASE)
 
     def _change_faults(self) -> None:
@@ -367,6 +370,8 @@ class Story:
 
     def _stored(self, path: str, obj: Object) -> None:
         """API servers learn of webhook configurations when they do."""
+        if path == LEASE:
+            self._led_until = self._plane.now + RENEW_SECONDS if obj.get("spec", {}).get("holderIdentity") else 0.0
         if path == SECRET:
             self._note_begun_alone(obj)
         if path in (VALIDATING, MUTATING):

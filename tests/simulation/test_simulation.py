@@ -24,6 +24,11 @@ def test_whatever_happens_in_a_cluster_what_is_promised_holds(first: int) -> Non
         assert simulate(seed)["probes ready"]
 
 
+@pytest.mark.parametrize("seed", [pytest.param(1_001_089, id="the Lease is deleted before its new holder has the answer to its write")])
+def test_a_seed_that_once_failed_holds(seed: int) -> None:
+    assert simulate(seed)["lose_lease"]
+
+
 def test_a_seed_replays() -> None:
     assert simulate(3) == simulate(3)
 
