@@ -66,8 +66,8 @@ RUN = {
 }
 """Commands that need no cluster and no server."""
 
-OTHERS = re.compile(r"--from-cluster|--context|--server |bindguard (break-glass|doctor|registry export|serve|why) ?")
-"""What needs a cluster, or is a server: the tests of that command run it against a real API server or on ports of its own."""
+OTHERS = re.compile(r"--kustomize|--from-cluster|--context|--server |bindguard (break-glass|doctor|registry export|serve|why) ?")
+"""What needs kustomize or a cluster, or is a server: the tests of that command run it against a real API server or on ports of its own."""
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from webhook.check.parts import parts_of
 from webhook.errors import UnreadableError, reason_of
 from webhook.kube.fieldpath import Path, look_up, render_by_name, text_at
 from webhook.loading.objects import objects_in
-from webhook.loading.sources import STDIN, Source
+from webhook.loading.sources import KUSTOMIZE, STDIN, Source
 from webhook.manifests.charts import chart_of
 from webhook.manifests.documents import SkippedDocument, read_documents
 from webhook.manifests.model import Document, Place
@@ -128,7 +128,7 @@ class Evaluator(msgspec.Struct, frozen=True):
         try:
             value = parse(document)
         except UnreadableError as error:
-            if document.file == STDIN or _CHECKED_KIND.search(document.text):
+            if document.file.startswith((STDIN, KUSTOMIZE)) or _CHECKED_KIND.search(document.text):
                 evaluated.unreadable.append(error)
             else:
                 evaluated.irrelevant.append(error)

@@ -22,24 +22,28 @@ class Kustomization(NamedTuple):
 
     Attributes:
         directory: Its absolute path.
+        name: Its path as the user would write it.
         content: What its kustomization file says.
+        is_checked: Whether a file in the directory is checked, rather than one below it.
     """
 
     directory: str
+    name: str
     content: Mapping[str, object]
+    is_checked: bool
 
-    def patches(self) -> Iterator[str]:
-        """The absolute paths of the files that are patches."""
-        for key in _PATCHES:
-            for entry in _entries(self.content, key):
+    def paths(self, keys: Iterable[str]) -> Iterator[str]:
+        """The absolute paths that stand under some keys, as text or as `path` of an entry."""
+        for key in keys:
+            entries = self.content.get(key)
+            for entry in entries if isinstance(entries, list) else ():
                 path = entry.get("path") if isinstance(entry, dict) else entry
                 if isinstance(path, str) and "\n" not in path:
                     yield os.path.normpath(os.path.join(self.directory, path))
 
-
-def _entries(content: Mapping[str, object], key: str) -> Sequence[object]:
-    found = content.get(key)
-    return found if isinstance(found, list) else ()
+    def patches(self) -> Iterator[str]:
+        """The absolute paths of the files that are patches."""
+        return self.paths(_PATCHES)
 
 
 def kustomizations_of(sources: Iterable[Source]) -> list[Kustomization]:
@@ -47,29 +51,31 @@ def kustomizations_of(sources: Iterable[Source]) -> list[Kustomization]:
 
     One that cannot be read says nothing here; where it holds an object that is checked, the file itself is reported.
     """
-    found = (_read(directory) for directory in sorted(_directories(sources)))
+    names = {os.path.dirname(os.path.abspath(source.name)): os.path.dirname(source.name) or "." for source in sources}
+    found = (kustomization_in(each, names.get(each, each), is_checked=each in names) for each in sorted(_with_parents(names)))
     return [kustomization for kustomization in found if kustomization is not None]
 
 
-def _directories(sources: Iterable[Source]) -> set[str]:
-    directories: set[str] = set()
-    for directory in {os.path.dirname(os.path.abspath(source.name)) for source in sources}:
-        while directory not in directories:
-            directories.add(directory)
+def _with_parents(directories: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for directory in directories:
+        while directory not in found:
+            found.add(directory)
             if os.path.exists(os.path.join(directory, ".git")):
                 break
             directory = os.path.dirname(directory)  # noqa: PLW2901 - the walk upwards begins at the loop's directory
-    return directories
+    return found
 
 
-def _read(directory: str) -> Kustomization | None:
-    for name in FILE_NAMES:
-        path = os.path.join(directory, name)
+def kustomization_in(directory: str, name: str, *, is_checked: bool) -> Kustomization | None:
+    """The kustomization in a directory, or `None` where there is none that can be read."""
+    for file in FILE_NAMES:
+        path = os.path.join(directory, file)
         try:
             content = parse(Document(path, 1, read_file(path, max_bytes=_MAX_BYTES), Format.YAML))
         except (OSError, UnreadableError):
             continue
-        return Kustomization(directory, content) if isinstance(content, dict) else None
+        return Kustomization(directory, name, content, is_checked) if isinstance(content, dict) else None
     return None
 
 

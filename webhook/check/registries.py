@@ -67,7 +67,7 @@ def _by_paths(entries: Iterable[RegistryOfPaths], sources: Iterable[Source]) -> 
         names = [
             source.name
             for source in sources
-            if source.name not in chosen and matches is not None and matches.match(os.path.relpath(source.name, entry.base))
+            if source.name not in chosen and matches is not None and matches.match(os.path.relpath(source.file, entry.base))
         ]
         if names:
             loaded = registry_from_file(registry_source(entry.registry, pipe=False), entry.kubevirt_version)
@@ -83,7 +83,7 @@ def _nearest(sources: Sequence[Source], version: Version | None) -> Registries:
     if not crs:
         return Registries(LoadedRegistry(registry=unknown_registry(version), notes=(NONE_FOUND,)))
     nearest = _Nearest(crs, version)
-    of_sources = {source.name: nearest.of(source.name) for source in sources}
+    of_sources = {source.name: nearest.of(source.file) for source in sources}
     return Registries(nearest.of(""), of_sources)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,7 +11,7 @@ import msgspec
 from webhook.check.ahead import note_ahead, registries_ahead, release_ahead
 from webhook.check.build_report import report
 from webhook.check.evaluation import Evaluator, key_of
-from webhook.check.kustomize import kustomizations_of, without_patches
+from webhook.check.kustomize import Kustomization, kustomizations_of, without_patches
 from webhook.check.registries import Registries, registries_of
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress, evaluate_all
@@ -36,7 +37,10 @@ def run(settings: Settings, progress: Progress) -> Report:
         return run_from_cluster(settings, progress)
     with contextlib.ExitStack() as stack:
         found, missing, notes = _sources(settings, stack)
-        sources, patches = without_patches(found, kustomizations_of(found))
+        kustomizations = kustomizations_of(found)
+        if settings.kustomize:
+            found = _with_rendered(found, kustomizations, missing, stack)
+        sources, patches = without_patches(found, kustomizations)
         registries = registries_of(settings, sources)
         evaluated = evaluate_all(_evaluator(settings, registries), sources, settings.jobs, progress)
         later = release_ahead(settings, registries)
@@ -60,7 +64,18 @@ def _patch_notes(patches: Sequence[Source]) -> list[str]:
     if not patches:
         return []
     files = f"skipped {number_of(len(patches), 'patch file')} of kustomizations, of which the first is {patches[0].name}"
-    return [f"{files}; check what is rendered: kubectl kustomize DIRECTORY | bindguard check -"]
+    return [f"{files}; check what is rendered with --kustomize, or by kubectl kustomize DIRECTORY | bindguard check -"]
+
+
+def _with_rendered(
+    sources: Sequence[Source], kustomizations: Sequence[Kustomization], missing: list[UnreadableError], stack: contextlib.ExitStack
+) -> list[Source]:
+    """The sources with what kustomizations render in place of the files that are rendered; what goes wrong is added to `missing`."""
+    from webhook.check.rendering import render_roots  # noqa: PLC0415 - most runs render nothing
+
+    rendered = render_roots(kustomizations, stack)
+    missing += rendered.problems
+    return [source for source in sources if os.path.abspath(source.name) not in rendered.files] + rendered.sources  # noqa: PTH100 - as named
 
 
 def _sources(settings: Settings, stack: contextlib.ExitStack) -> tuple[list[Source], list[UnreadableError], list[str]]:

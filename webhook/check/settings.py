@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         fail_on: The least severity that makes the exit code 1.
         require_registry: Whether a run without a registry fails.
         fail_on_nothing: Whether a run that checks no object fails.
+        kustomize: Whether kustomizations are rendered.
         jobs: Worker processes; 1 checks in this process.
         cluster: The cluster that is read, or `None` when none is.
         from_cluster: Whether its objects are checked, instead of those in `paths`.
@@ -75,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: Action = Action.DENY
     require_registry: bool = False
     fail_on_nothing: bool = False
+    kustomize: bool = False
     jobs: int = 1
     cluster: Access | None = None
     from_cluster: bool = False

@@ -34,6 +34,7 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
     require_registry: bool = False
     fail_on_nothing: bool = False
     baseline: str | None = None
+    kustomize: bool = False
     jobs: int | None = None
     cluster: bool = False
     kubeconfig: str | None = None
@@ -67,6 +68,7 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         fail_on=Action(flags.fail_on) if flags.fail_on is not None else Action.DENY,
         require_registry=flags.require_registry,
         fail_on_nothing=flags.fail_on_nothing,
+        kustomize=flags.kustomize,
         jobs=flags.jobs or _processors(),
         cluster=flags.access,
         from_cluster=flags.from_cluster,
@@ -88,6 +90,8 @@ def _refuse_contradictions(flags: Flags) -> None:
         raise UsageError(f"--from-cluster and {flags.paths[0]}: either a cluster's objects or files are checked; leave one out")
     if flags.from_cluster and flags.ahead is not None:
         raise UsageError("--from-cluster and --ahead: only files are checked against a later release too; leave one out")
+    if flags.from_cluster and flags.kustomize:
+        raise UsageError("--from-cluster and --kustomize: a cluster's objects are rendered already; leave one out")
     if flags.namespaces and not flags.from_cluster:
         raise UsageError(f"--namespace {flags.namespaces[0]}: of no use without --from-cluster")
     if flags.registry is not None and flags.access is not None and not flags.from_cluster:

@@ -40,6 +40,7 @@ class _Flags(TypedDict):
     require_registry: bool
     fail_on_nothing: bool
     baseline: str | None
+    kustomize: bool
     jobs: int | None
     cluster: bool
     kubeconfig: str | None
@@ -74,6 +75,7 @@ class _Flags(TypedDict):
 @click.option("--fail-on", type=click.Choice(["deny", "warn"]), help="Lowest severity with exit code 1.  [default: deny]")
 @click.option("--require-registry", is_flag=True, help="Exit 3 if no registry was found.")
 @click.option("--fail-on-nothing", is_flag=True, help="Exit 3 if no object was checked.")
+@click.option("--kustomize", is_flag=True, help="Check what kustomizations render to, with kustomize or kubectl, in place of their files.")
 @click.option("--baseline", metavar="FILE", help="Do not report the findings in this file.")
 @click.option("--write-baseline", metavar="FILE", help="Write all findings to a baseline file, and exit 0.")
 @click.option("-o", "--output", type=click.Choice(FORMATS), default="text", show_default=True, help="Format of the report.")

@@ -57,7 +57,7 @@ class FoundCR(NamedTuple):
 def crs_among(sources: Iterable[Source]) -> list[FoundCR]:
     """All KubeVirt and HyperConverged CRs among the manifests, in order."""
     return [
-        FoundCR(obj, source.name, place)
+        FoundCR(obj, source.file, place)
         for source in sources
         for obj, place in _likely_objects(source)
         if is_kubevirt(obj) or is_hyperconverged(obj)

@@ -8,6 +8,8 @@ from webhook.files import MAX_MANIFEST_BYTES, MAX_REGISTRY_BYTES, open_file
 
 STDIN = "<stdin>"
 """What standard input is called."""
+KUSTOMIZE = "kustomize:"
+"""What the name of a rendered kustomization begins with, before its directory."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -18,12 +20,19 @@ class Source(msgspec.Struct, frozen=True):
         path: The path to open.
         max_bytes: Size limit in bytes.
         pipe: Whether it may be a pipe, which can be read only once.
+        origin: The file in whose place it is read, if that is not `name`: what goes by paths goes by this.
     """
 
     name: str
     path: str
     max_bytes: int = MAX_MANIFEST_BYTES
     pipe: bool = False
+    origin: str = ""
+
+    @property
+    def file(self) -> str:
+        """The file that it stands for."""
+        return self.origin or self.name
 
     def open(self) -> BinaryIO:
         """The file, open at its start and unbuffered; `OSError` as from `open_file`."""
