@@ -7,7 +7,7 @@ import click
 from benchmarks.machine import describe
 
 _USUAL = ("engine", "check", "server", "cluster")
-_ALONE = ("attacks", "oracle", "sizes", "worst_object")
+_ALONE = ("attacks", "event_loop", "oracle", "sizes", "worst_object")
 _SOAK = "soak"
 
 

@@ -210,6 +210,8 @@ def main() -> None:
     found = {size: searched(size, by, chance) for size in _SEARCHED}
     shape = found[_SEARCHED[-1]].shape
     found |= {size: weighed(shape, size, by) for size in _LARGER}
+    update = weighed({**shape, "update": 1}, _SEARCHED[-1], by)
+    row(f"the same as an UPDATE of {_SEARCHED[-1] / 1000:,.0f} kB", f"{update.milliseconds:.1f} ms", f"{update.times:.0f} x plain text")
     for size, worst in found.items():
         parts = ", ".join(f"{part} {share:g}" for part, share in worst.shape.items() if share)
         row(f"worst object of {size / 1000:,.0f} kB", f"{worst.milliseconds:.1f} ms", f"{worst.times:.0f} x plain text", parts)

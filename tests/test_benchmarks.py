@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks import event_loop
 from benchmarks.attacks import ATTACKS, main
 
 SHORT = ("operations_idle", "half_a_hello", "refused")
@@ -12,3 +13,8 @@ def test_attacks_are_run_and_reported_and_no_review_is_lost(capsys: pytest.Captu
     rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if " MB |" in line]
     assert [row[0].removeprefix("| ") for row in rows] == [name for name, attack in ATTACKS.items() if attack.__name__ in SHORT]
     assert all(" 0 lost, slowest " in row[1] and row[1].endswith(" probes, 0 lost") for row in rows)
+
+
+def test_the_event_loop_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    event_loop.main(seconds=0.2)
+    assert capsys.readouterr().out.count("event loop, 20 clients") == 3

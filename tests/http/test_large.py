@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from starlette.types import Message, Receive
 
 from tests.http.serving import PATIENCE
-from webhook.http.large import LARGE_BYTES, MAX_VALUES, MAX_WAITING_BYTES, HeavyReviews, check_values
+from webhook.http.body import LARGE_BYTES, Load, read_body
+from webhook.http.large import MAX_VALUES, MAX_WAITING_BYTES, HeavyReviews, check_values
+from webhook.http.limits import Limits
 from webhook.http.reply import RefusedError
 
 Story = Callable[[HeavyReviews, "Thread"], Awaitable[None]]
@@ -146,3 +149,57 @@ def test_a_body_of_more_values_than_any_object_has_is_refused(opening: bytes) ->
 def test_a_large_body_of_text_is_read() -> None:
     check_values(b'{"a":"' + b"#" * 50 * LARGE_BYTES + b'"}')
     assert LARGE_BYTES < MAX_VALUES
+
+
+class Senders:
+    """Clients of large bodies in five parts.
+
+    Attributes:
+        most: So many were read at one time, first parts aside: of those nobody knows yet that a large body begins.
+    """
+
+    def __init__(self) -> None:
+        self.most = 0
+        self.goes_on = asyncio.Event()
+        self._reading = 0
+
+    def receive(self, *, is_slow: bool = False) -> Receive:
+        """What gives the parts of one body; a slow client sends none after its first one until `goes_on`."""
+        left = 5
+
+        async def part() -> Message:
+            nonlocal left
+            self._reading += left < 5
+            self.most = max(self.most, self._reading)
+            try:
+                if is_slow and left < 5:
+                    await self.goes_on.wait()
+                await asyncio.sleep(0)
+            finally:
+                self._reading -= left < 5
+            left -= 1
+            return {"type": "http.request", "body": b" " * (LARGE_BYTES + 1), "more_body": left > 0}
+
+        return part
+
+
+def test_few_large_bodies_are_read_at_one_time() -> None:
+    async def story() -> int:
+        load, senders = Load(), Senders()
+        bodies = await asyncio.gather(*(read_body(senders.receive(), Limits(), load) for _ in range(20)))
+        assert {len(body) for body in bodies} == {5 * (LARGE_BYTES + 1)}
+        return senders.most
+
+    assert asyncio.run(story()) == 2
+
+
+def test_clients_that_send_slowly_hold_up_no_other_large_body() -> None:
+    async def story() -> None:
+        load, senders = Load(), Senders()
+        slow = [asyncio.create_task(read_body(senders.receive(is_slow=True), Limits(), load)) for _ in range(5)]
+        assert len(await read_body(senders.receive(), Limits(), load)) == 5 * (LARGE_BYTES + 1)
+        assert not any(task.done() for task in slow)
+        senders.goes_on.set()
+        await asyncio.gather(*slow)
+
+    asyncio.run(story())

@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from webhook.http.limits import Limits
 from webhook.http.reply import Headers, RefusedError
 
+LARGE_BYTES = 64 * 1024
+"""A larger body is neither read nor decoded before others have their turn."""
+_MAX_LARGE_READS = 2
+_PART_SECONDS = 0.02
 RETRY_AFTER = (b"retry-after", b"1")
 _NOT_COMPRESSED = "is not accepted; send the body as it is, not compressed"
 
@@ -49,6 +53,7 @@ class Load:
         self.requests = 0
         self.body_bytes = 0
         self._receipts: dict[Receipt, None] = {}
+        self._large_reads = asyncio.Semaphore(_MAX_LARGE_READS)
 
     @property
     def bodies(self) -> int:
@@ -80,6 +85,18 @@ class Load:
             raise RefusedError(429, "the request body came too slowly while others waited for its memory; try again", RETRY_AFTER) from None
         finally:
             self._release(receipt)
+
+    async def next_part(self, receive: Receive) -> Message:
+        """The next part of a large body, when it is one of the few that are read at this time; the sockets of the others are paused.
+
+        Otherwise the event loop would decrypt and copy a part of each body before it answers anybody else. A client that sends nothing
+        within `_PART_SECONDS` does not keep its place: it cannot hold up others by sending slowly.
+        """
+        async with self._large_reads:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PART_SECONDS):
+                    return await receive()
+        return await receive()
 
     def charge(self, receipt: Receipt, size: int, most: int) -> None:
         """Count more bytes of a body. The bodies that have been received for longest give way; `RefusedError` when that is this one."""
@@ -131,7 +148,7 @@ async def read_body(receive: Receive, limits: Limits, load: Load) -> bytes:
     return await _read_parts(message, receive, limits, load)
 
 
-async def _read_parts(message: Mapping[str, object], receive: Receive, limits: Limits, load: Load) -> bytes:
+async def _read_parts(message: Message, receive: Receive, limits: Limits, load: Load) -> bytes:
     """The body that begins with `message`; what is held of it counts as load until it is whole."""
     body = bytearray()
     with load.receiving() as receipt:
@@ -145,7 +162,7 @@ async def _read_parts(message: Mapping[str, object], receive: Receive, limits: L
             check_size(body, limits)
             if not message["more_body"]:
                 return bytes(body)
-            message = await receive()
+            message = await receive() if receipt.size <= LARGE_BYTES else await load.next_part(receive)
 
 
 def check_size(body: bytes | bytearray, limits: Limits) -> None:

@@ -16,7 +16,6 @@ from webhook.admission.answer import ReviewError
 from webhook.http.body import ClientGoneError, Load, check_headers, check_method, check_size, read_body
 from webhook.http.callers import caller_of
 from webhook.http.fast_path import BEGUN
-from webhook.http.large import check_values
 from webhook.http.limits import Limits
 from webhook.http.logs import RequestLog
 from webhook.http.metrics import Metrics
@@ -98,7 +97,6 @@ class Admission:
         try:
             check_headers(headers, self._limits)
             check_size(body, self._limits)
-            check_values(body)
             begun = self._reviewer.begin(body)
             if not isinstance(begun, Reviewed):
                 return Begun(begun, started)
@@ -149,7 +147,6 @@ class Admission:
             raise RefusedError(400, "the request body is empty; send an AdmissionReview of admission.k8s.io/v1")
         if time.monotonic() >= until:
             raise RefusedError(504, "the request took all of its time to arrive")
-        check_values(body)
         return body
 
     def _tell(self, reviewed: Reviewed, started: float) -> None:

@@ -11,13 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from webhook.http.body import RETRY_AFTER
+from webhook.http.body import LARGE_BYTES, RETRY_AFTER
 from webhook.http.reply import RefusedError
 
 T = TypeVar("T")
 
-LARGE_BYTES = 64 * 1024
-"""A larger body is not even decoded in the event loop."""
 MAX_WAITING_BYTES = 64 * 1024 * 1024
 """So many bytes of bodies wait for the thread at one time; no less than one largest body."""
 MAX_VALUES = 200_000

@@ -16,6 +16,7 @@ from webhook.admission.pods import OverheadMode, PodReview, VMIReference, open_p
 from webhook.admission.rule_set import RuleSet
 from webhook.admission.vmi_source import VMISource, VMISourceError
 from webhook.http.callers import UNMATCHED, Caller, ReadLimiter, told_to
+from webhook.http.large import check_values
 from webhook.http.reviewers import Confirm, Reviewed, Unfinished, reviewed_by, with_reserve
 from webhook.rules.base import Action
 
@@ -39,6 +40,7 @@ class _Pods(msgspec.Struct, frozen=True):
 
     def begin(self, body: bytes) -> Reviewed | Unfinished:
         """Find out which VMI is to be read; where none is, the answer is known."""
+        check_values(body)
         rule_set = self.rule_set()
         review = open_pod_review(body, self.mode, rule_set.launcher_creators)
         if review.request.namespace in self.exempt_namespaces:
