@@ -59,6 +59,8 @@ def test_without_a_registry_no_plugin_is_denied() -> None:
         ({"operation": "CREATE", "subResource": "restart"}, "subresource"),
         ({"kind": {"group": "", "version": "v1", "kind": "Pod"}}, "unknown-kind"),
         ({"kind": {"group": "example.com", "version": "v1", "kind": "VirtualMachine"}}, "unknown-kind"),
+        ({"kind": {"group": "", "version": "v1", "kind": "Pod"}, "object": None}, "unknown-kind"),
+        ({"kind": {"group": "kubevirt.io", "version": "v9", "kind": "KubeVirt"}}, "unknown-kind"),
     ],
 )
 def test_what_is_not_ours_to_evaluate_is_allowed_with_its_reason(request_fields: dict[str, Any], reason: str) -> None:
@@ -186,6 +188,7 @@ def test_a_vm_that_does_not_run_gets_every_nic_when_it_starts(status: object) ->
         (review(vm_object(GOOD), uid=7), "uid"),
         (review(vm_object(GOOD), operation="PATCH"), "PATCH"),
         (review(vm_object(GOOD)).replace(b'"vm"', b'"\xff"'), "not the JSON"),
+        (review(vm_object(interface(binding=5), odd="BAD")).replace(b'"BAD"', b'"\xff"'), "not the JSON"),
         (review("DEEP").replace(b'"DEEP"', b'{"x":' + b"[" * 9999 + b"]" * 9999 + b"}"), "nested too deeply"),
     ],
     ids=lambda value: None if isinstance(value, bytes) else value,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.admission.reviews import BAD, GOOD, TAP, review, rule_set, vm_object
 from tests.builders import interface, registry
-from webhook.admission.confirmation import HANG_ON_REGISTRY, TRUSTED_SECONDS, UnconfirmedError
+from webhook.admission.confirmation import DEPENDS_ON_REGISTRY, TRUSTED_SECONDS, UnconfirmedError
 from webhook.admission.pod_validation import MISSING_OVERHEAD
 from webhook.admission.rule_set import RuleSet
 from webhook.http.reviewers import Validating, finished, with_reserve
@@ -143,8 +143,8 @@ def test_without_anything_to_confirm_by_a_denial_is_final() -> None:
 
 
 def test_each_rule_that_hangs_on_a_registry_is_a_rule_and_those_that_need_one_are_among_them() -> None:
-    assert {rule.name for rule in RULES} | {MISSING_OVERHEAD} >= HANG_ON_REGISTRY
-    assert {rule.name for rule in RULES if rule.needs_registry} <= HANG_ON_REGISTRY
+    assert {rule.name for rule in RULES} | {MISSING_OVERHEAD} >= DEPENDS_ON_REGISTRY
+    assert {rule.name for rule in RULES if rule.needs_registry} <= DEPENDS_ON_REGISTRY
 
 
 DIFFERENT = {
@@ -171,9 +171,9 @@ EVERYTHING = registry({"blue": TAP}, gates=("NetworkDevicesWithDRA", "PortRanges
 def test_no_other_rule_denies_for_what_only_the_cr_says(changed: Any, nic: Any) -> None:
     networks = [{"name": "default", "resourceClaim": {"claimName": "a", "requestName": "b"}}] if "sriov" in nic else None
     body = review(vm_object(nic, networks=networks, resourceClaims=[{"name": "a"}]))
-    deny = {rule.name: Action.DENY for rule in RULES if rule.name in HANG_ON_REGISTRY or rule.action is Action.DENY}
+    deny = {rule.name: Action.DENY for rule in RULES if rule.name in DEPENDS_ON_REGISTRY or rule.action is Action.DENY}
     before, after = (denials(answered(body, None, rule_set(each, deny))) for each in (EVERYTHING, changed))
-    assert after - before <= HANG_ON_REGISTRY
+    assert after - before <= DEPENDS_ON_REGISTRY
 
 
 def denials(response: dict[str, Any]) -> set[str]:

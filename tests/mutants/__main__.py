@@ -25,7 +25,10 @@ _TESTS = {
     "webhook/runtime/certificate/controller.py": ("tests/runtime/certificate",),
     "webhook/tls/managed.py": ("tests/tls/test_managed.py", "tests/runtime/certificate"),
     "webhook/tls/provider.py": ("tests/tls",),
-    **{f"webhook/admission/{name}.py": _POD_TESTS for name in ("applied_overhead", "mutation", "overhead_due", "pod_validation", "pods")},
+    **{f"webhook/admission/{name}.py": _POD_TESTS for name in ("resource_amounts", "mutation", "overhead_due", "pod_validation", "pods")},
+    "webhook/admission/review.py": ("tests/admission/test_review.py", "tests/admission/test_validation.py"),
+    "webhook/admission/validation.py": ("tests/admission/test_validation.py", "tests/admission/test_ratchet.py"),
+    "webhook/vmi/objects.py": ("tests/vmi/test_objects.py", "tests/admission/test_evaluation.py"),
 }
 """Of modules that have more or other tests than the file that is named after them."""
 

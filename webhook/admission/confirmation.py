@@ -1,7 +1,6 @@
-"""Denials that hang on what a KubeVirt CR says: which those are, and what becomes of them once the CR was read again, or could not be.
+"""Denials that depend on the KubeVirt CR: which those are, and the answer after the CR was read again, or could not be read.
 
-The registry in service may lag behind the cluster. A denial that a newer CR would not bear out is false, and nobody outside can see it.
-Reads nothing itself.
+The registry in memory may be older than the cluster's, and a denial that the newer CR does not justify is wrong.
 """
 
 from collections.abc import Sequence
@@ -26,42 +25,42 @@ DENIED, SPARED, FAILED = "denied", "spared", "failed"
 
 _BY_SETTING = (bridge_not_permitted, dra_gate_disabled, passt_gate_disabled, plugin_gate_disabled, port_ranges_gate_disabled)
 TRUSTED_SECONDS = 300.0
-"""So long a registry that cannot be read again is believed: a restart of the API server, or of the network, is over by then."""
+"""A registry that cannot be read again is trusted for so long: a restart of the API server or of the network takes less."""
 
-HANG_ON_REGISTRY = frozenset(
+DEPENDS_ON_REGISTRY = frozenset(
     {MISSING_OVERHEAD, *(module.RULE.name for module in _BY_SETTING), *(rule.name for rule in RULES if rule.needs_registry)}
 )
-"""What a change of the CR's spec can turn from a denial to nothing: rules, and what is said about launcher pods."""
+"""Rules, and findings about launcher pods, whose denials can end with a change of the CR's spec."""
 
 
 class UnconfirmedError(Exception):
     """The KubeVirt CR could not be read again in time."""
 
 
-def hangs_on_registry(answer: Answer) -> bool:
-    """Whether an answer denies for what a KubeVirt CR says or does not say."""
-    return answer.decision is Decision.DENIED and any(_hangs(finding) for finding in answer.findings)
+def depends_on_registry(answer: Answer) -> bool:
+    """Whether an answer denies because of the KubeVirt CR."""
+    return answer.decision is Decision.DENIED and any(_depends(finding) for finding in answer.findings)
 
 
 def confirmed(answer: Answer) -> Answer:
-    """The answer by the CR as it was read again."""
+    """The answer, made with the CR that was read again, with the audit annotation."""
     outcome = DENIED if answer.decision is Decision.DENIED else SPARED
     return msgspec.structs.replace(answer, audit={**answer.audit, CONFIRMATION: outcome})
 
 
 def unconfirmed(answer: Answer, age_seconds: float) -> Answer:
-    """The answer when the CR could not be read again, by what is known since so many seconds.
+    """The answer when the CR could not be read again, and the registry is this old.
 
-    A denial by a young registry stands, and tells its age: validation goes on while the API server is away. One by an old registry becomes
-    a warning: somebody else may have talked to an API server that we cannot reach, and nobody may be shut out for long on our account.
+    With a recent registry the denial stands, with the age in its message: validation continues during an outage of the API server. With an
+    older one the denial becomes a warning, so that an outage does not block anybody for long.
     """
     stands = age_seconds <= TRUSTED_SECONDS
-    findings = [_doubted(finding, age_seconds, stands=stands) if _hangs(finding) else finding for finding in answer.findings]
+    findings = [_doubted(finding, age_seconds, stands=stands) if _depends(finding) else finding for finding in answer.findings]
     return msgspec.structs.replace(answer_of(findings), audit={**answer.audit, CONFIRMATION: FAILED})
 
 
 def unchecked(obj: VMIObject, rule_set: RuleSet) -> Sequence[Finding]:
-    """A warning about the first interface that names a plugin, where nobody knows what is registered."""
+    """A warning about the first interface that names a plugin, for a rule set whose registered plugins are not known."""
     for index, interface in enumerate(obj.interfaces):
         if interface.binding is not None and interface.binding.name:
             message = f"plugin {quoted(interface.binding.name)} was not checked, because the registered plugins are not known"
@@ -70,8 +69,8 @@ def unchecked(obj: VMIObject, rule_set: RuleSet) -> Sequence[Finding]:
     return ()
 
 
-def _hangs(finding: Finding) -> bool:
-    return finding.severity is Action.DENY and finding.rule in HANG_ON_REGISTRY
+def _depends(finding: Finding) -> bool:
+    return finding.severity is Action.DENY and finding.rule in DEPENDS_ON_REGISTRY
 
 
 def _doubted(finding: Finding, age_seconds: float, *, stands: bool) -> Finding:

@@ -63,9 +63,9 @@ def _unserved(obj: object, kind: Kind) -> list[ShapeError]:
 
 
 def _not_following(findings: list[Finding], shapes: list[Finding]) -> list[Finding]:
-    """The findings that do not just follow from a value of the wrong type, which counts as absent: that mistake is told once.
+    """The findings that do not only follow from a value of the wrong type, which counts as absent.
 
-    Those are findings inside such a value, and findings about the object that would hold it, which misses it.
+    A finding follows from it when it is inside such a value, or about the object that would hold the value.
     """
     if not shapes:
         return findings
@@ -79,14 +79,14 @@ def _with_parents(path: Path) -> Iterator[Path]:
 
 
 def _only_certain(findings: list[Finding], obj: VMIObject) -> list[Finding]:
-    """Warnings instead of denials, and nothing about an interface, network or value that a `${PARAMETER}` completes."""
+    """The findings as warnings, without those about an interface, network or value that has a `${PARAMETER}`."""
     items = {_evaluated_item(finding.path, obj.kind) for finding in findings}
     open_ = {item for item in items if _has_parameter(look_up(obj.template, item))}
     return softened(finding for finding in findings if _evaluated_item(finding.path, obj.kind) not in open_)
 
 
 def _evaluated_item(path: Path, kind: Kind) -> Path:
-    """The path of the interface or network that a finding is inside of, else the path itself."""
+    """The path of the interface or network that the finding is in, or the path itself."""
     for length in range(len(kind.spec), len(path)):
         if isinstance(path[length], int):
             return path[: length + 1]

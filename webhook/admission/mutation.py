@@ -1,6 +1,6 @@
 """The answer of `/mutate`: the overhead that is due to a launcher pod, as a JSON Patch (RFC 6902) whose operations test what was read.
 
-Whatever is odd about a pod or its VMI leaves the pod as it is, with the reason: a virt-launcher pod must never fail because of Bindguard.
+A pod or VMI that is not as expected leaves the pod unchanged, with the reason: a virt-launcher pod must never fail because of Bindguard.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,12 +24,12 @@ def pointer(path: Path) -> str:
 
 
 def expect(path: Path, value: object) -> Operation:
-    """A test: the whole patch is refused when another value stands there. That nothing stands there cannot be tested."""
+    """A test: the whole patch is refused when the path has another value. The absence of a value cannot be tested."""
     return {"op": "test", "path": pointer(path), "value": value}
 
 
 def put(path: Path, value: object, before: object = None) -> Iterator[Operation]:
-    """The value set where `before` stood, which is tested first; `None` for nothing there."""
+    """Set the value at a path, after a test for the value before; `None` when there was none."""
     if before is None:
         yield {"op": "add", "path": pointer(path), "value": value}
         return
@@ -38,9 +38,9 @@ def put(path: Path, value: object, before: object = None) -> Iterator[Operation]
 
 
 def merge(path: Path, wanted: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[Operation]:
-    """Every entry of `wanted` that `before` does not have, put into the object at `path`.
+    """Put every entry of `wanted` that `before` does not have into the object at `path`.
 
-    Objects are merged likewise, and what `wanted` does not name stays. An object that is missing, or null, is added whole.
+    Nested objects are merged too; other entries stay. An object that is missing, or null, is added whole.
     """
     if before is None:
         yield from put(path, wanted)

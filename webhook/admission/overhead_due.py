@@ -65,7 +65,7 @@ def may_count(version: Version | None) -> bool:
 
 
 def is_own(key: str, of_pod: Mapping[str, str], of_vmi: Mapping[str, str]) -> bool:
-    """Whether the pod has an annotation or label that is no copy of its VMI's."""
+    """Whether the pod has an annotation or label that is not a copy of its VMI's."""
     return key in of_pod and of_pod[key] != of_vmi.get(key)
 
 
@@ -87,7 +87,7 @@ def _is_of_later_release(container: Container) -> bool:
 
 
 class OverheadDue(NamedTuple):
-    """What a pod lacks.
+    """The overhead that is due to a pod.
 
     Attributes:
         compute: The container that lacks it.
@@ -195,6 +195,6 @@ def _account(pod: Pod, due: Amounts, vmi: LauncherVMI) -> dict[str, str]:
 
 
 def _less(due: Amounts, before: Amounts) -> Amounts:
-    """Due less what was added; never below zero, as nothing is ever taken away from a pod."""
+    """The amounts less what was added; never below zero, since nothing is taken away from a pod."""
     rest = {slot: Quantity(amount.nanos - before.get(slot, ZERO).nanos, amount.format) for slot, amount in due.items()}
     return {slot: amount for slot, amount in rest.items() if amount > ZERO}

@@ -1,8 +1,8 @@
 """A launcher pod after all webhooks have changed it: whether it still lacks what its VM's plugins declare.
 
 Mutation fails open: when it is not called, or not answered, the pod starts with too little memory, and the plugin's process is killed
-later, inside a running VM. A pod lacks what mutation would still add. Whatever is odd about a pod or its VMI lets it pass, with the reason,
-as in mutation.
+later, inside a running VM. This finds what mutation would still add. A pod or
+VMI that is not as expected is allowed, with the reason, as in mutation.
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,7 +52,7 @@ def validate_pod(review: PodReview, vmi: bytes | None, rule_set: RuleSet, mode: 
 
 
 def _missing(due: OverheadDue, resource: str, severity: Action) -> Iterator[Finding]:
-    """What is missing of one resource, told where it would be added first: the request, or else the limit."""
+    """A finding about what is missing of one resource, at the request, or else at the limit."""
     before, after = sections_of(due.compute.container.resources) or {}, due.resources
     for section, verb in _ASKS.items():
         found, wanted = (sections.get(section, _NONE).get(resource) for sections in (before, after))
@@ -66,7 +66,7 @@ def _missing(due: OverheadDue, resource: str, severity: Action) -> Iterator[Find
 
 
 def _lack(due: OverheadDue, resource: str, found: object, wanted: object) -> str:
-    """How much is not there, written as the plugins wrote it, and which plugins those are."""
+    """How much is missing, in the format of the plugins, and which plugins those are."""
     slots = [slot for slot in due.amounts if slot.partition(".")[2] == resource]
     before = ZERO if found is None else read_amount(found)
     lack = Quantity(read_amount(wanted).nanos - before.nanos, due.amounts[slots[0]].format)

@@ -1,7 +1,7 @@
 """The ratchet: on an update only what changed can deny.
 
-Without it an interface whose plugin was unregistered later would block every write of its VM, the removal of a finalizer included: the VM
-could not even be deleted. A denial becomes a warning when
+Otherwise an interface whose plugin was unregistered later would block every update of its VM. Even the removal of a finalizer would be
+denied, and the VM could not be deleted. A denial becomes a warning when
 
 - the old object has the same finding: the same rule, about the interface or network of the same name, at the same field, with the same
   message. Indices do not count, so that the order of lists changes nothing;
@@ -9,8 +9,8 @@ could not even be deleted. A denial becomes a warning when
 - or it is about an interface or network that is what it was, and the old object had one more finding of the rule: which of two equals
   is blamed depends on their order.
 
-An interface under a new name is a new interface. What is far larger than any VM is not compared without its order: that could take seconds,
-in which nobody else is answered.
+An interface with a new name is a new interface. An object that is far larger than any VM is compared in the order of its lists: any other
+comparison could take seconds.
 """
 
 import re
@@ -33,7 +33,7 @@ T = TypeVar("T")
 _BINDINGS = (*BINDINGS, *DISCONTINUED)
 _BINDING_FIELDS = frozenset(binding.field for binding in _BINDINGS)
 _LARGEST = 400_000
-"""So many characters have two VMI specs of some 600 NICs each, written in full; comparing them without their order takes some 50 ms."""
+"""Characters in the `repr` of two VMI specs of some 600 NICs each; comparing them in any order takes some 50 ms."""
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -45,7 +45,7 @@ class EvaluatedObject(NamedTuple):
 
 
 class _Key(NamedTuple):
-    """What makes a finding the same one in two objects."""
+    """Two findings with the same key are the same finding in two objects."""
 
     rule: str
     items: str
@@ -72,7 +72,7 @@ class _Denial(NamedTuple):
 
 
 def _comparable(message: str) -> str:
-    """A message without indices, which move, and without a guess, which depends on what else is wrong."""
+    """A message without indices, which move, and without a suggestion, which depends on the other findings."""
     return _INDEX.sub("[]", message.partition(GUESS)[0])
 
 
@@ -87,7 +87,7 @@ def softened(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def ratchet(after: EvaluatedObject, before: EvaluatedObject) -> list[Finding]:
-    """The findings about an updated object, as warnings where the update has no part in them."""
+    """The findings about an updated object; those that the update did not cause are warnings."""
     are_small = sum(len(repr(evaluated.obj.spec)) for evaluated in (after, before)) <= _LARGEST
     if are_small and after.obj.spec is not None and _content(after.obj) == _content(before.obj):
         return softened(after.findings)
@@ -96,7 +96,7 @@ def ratchet(after: EvaluatedObject, before: EvaluatedObject) -> list[Finding]:
 
 
 def _caused(after: EvaluatedObject, before: EvaluatedObject, *, are_small: bool) -> list[_Denial]:
-    """The denials that the update brought: what is left when each one that was there before has been taken out once."""
+    """The denials that the update caused: each old denial accounts for one new denial, the rest is caused."""
     old = _denials(before)
     known = Counter(denial.key() for denial in old)
     alike = Counter(denial.finding.rule for denial in old)
@@ -108,7 +108,7 @@ def _caused(after: EvaluatedObject, before: EvaluatedObject, *, are_small: bool)
 
 
 def _unchanged(denials: Sequence[_Denial], before: VMIObject) -> set[int]:
-    """The ids of the interfaces and networks denied for that are what they were; each is compared once, however much is wrong with it."""
+    """The ids of denied interfaces and networks that did not change. Each is compared once, however many denials it has."""
     about = {id(denial.item): denial for denial in denials if denial.item is not None}
     items = _items(before, {denial.item.name for denial in about.values() if denial.item is not None})
     return {item for item, denial in about.items() if _item(denial.items, denial.item) in items}
@@ -144,12 +144,12 @@ def _in_list(finding: Finding, items: str, values: Sequence[Interface | Network]
 
 
 def _binding(item: object) -> object:
-    """An interface's name with all that chooses its binding."""
+    """The name of an interface and the fields that choose its binding."""
     return getattr(item, "name", None), *(getattr(item, binding.attribute, None) for binding in _BINDINGS)
 
 
 def _items(obj: VMIObject, names: set[str | None]) -> frozenset[object]:
-    """The interfaces and networks of these names, in a form that compares without the order of lists."""
+    """The interfaces and networks with these names, in a form that does not depend on the order of lists."""
     interfaces = (_item("interfaces", interface) for interface in obj.interfaces if interface.name in names)
     return frozenset((*interfaces, *(_item("networks", network) for network in obj.networks if network.name in names)))
 
@@ -159,7 +159,7 @@ def _item(items: str, item: Interface | Network | None) -> object:
 
 
 def _content(obj: VMIObject) -> object:
-    """All that rules check, in an order of its own."""
+    """All that rules check, in a form that does not depend on the order of lists."""
     return _ordered(msgspec.to_builtins(obj.spec)), dict(obj.annotations), obj.has_preference
 
 

@@ -1,4 +1,4 @@
-"""What a review is answered by: one registry with the rules chosen for it, as one immutable value that is swapped as a whole."""
+"""A registry and the rules chosen for it, as one immutable value that is replaced as a whole."""
 
 from collections.abc import Mapping
 
@@ -47,9 +47,9 @@ class RuleSet(msgspec.Struct, frozen=True, kw_only=True):
     launcher_creators: frozenset[str] | None = None
 
     def evaluates_like(self, other: "RuleSet") -> bool:
-        """Whether another rule set finds the same about every object: what follows a source keeps the rules while nothing in it changes."""
+        """Whether another rule set gives the same findings for every object. The plan stays the same object until its source changes."""
         return self.plan is other.plan and self.supplementary is other.supplementary and self.unchecked == other.unchecked
 
     def age(self, now: float) -> float:
-        """For how many seconds nobody has told whether this is still the source's state; `now` is in seconds of `time.monotonic()`."""
+        """Seconds since this was last known to be the state of the source; `now` is in seconds of `time.monotonic()`."""
         return max(0.0, now - self.read_at)

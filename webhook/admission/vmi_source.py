@@ -1,4 +1,4 @@
-"""Where the VMI of a launcher pod is read from, as one method: a directory of files, or the API server."""
+"""The interface of a source of VMIs for launcher pods: the API server, or a directory of files."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Whether evaluating a review takes longer than several ordinary ones take, seen without evaluating it."""
+"""Whether a review is heavy: evaluating it takes longer than several ordinary reviews. It is not evaluated to find out."""
 
 from webhook.admission.objects import CHECKED_KINDS
 from webhook.admission.review import Review
@@ -10,11 +10,11 @@ MAX_NICS = 24
 """An object with more interfaces and networks together is heavy."""
 MAX_PORTS = 64
 MAX_UNKNOWN = 1
-"""An object that names more plugins that are not registered is heavy: what was meant is guessed."""
+"""An object that names more unregistered plugins is heavy, since the nearest registered name is searched for each."""
 
 
 def is_heavy(review: Review, rule_set: RuleSet) -> bool:
-    """Whether others should not wait until a review is evaluated."""
+    """Whether other reviews should not wait for the evaluation of this one."""
     request = review.request
     if request.operation not in {"CREATE", "UPDATE"} or (request.kind.group, request.kind.kind) not in CHECKED_KINDS:
         return False

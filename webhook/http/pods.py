@@ -9,7 +9,7 @@ from collections.abc import Callable, Container
 import msgspec
 
 from webhook.admission.answer import Answer, SkipReason, skipped
-from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unconfirmed
+from webhook.admission.confirmation import UnconfirmedError, confirmed, depends_on_registry, unconfirmed
 from webhook.admission.mutation import mutate
 from webhook.admission.pod_validation import validate_pod
 from webhook.admission.pods import OverheadMode, PodReview, VMIReference, open_pod_review
@@ -88,7 +88,7 @@ class ValidatingPods(_Pods, frozen=True, kw_only=True):
 
     async def _answered(self, review: PodReview, vmi: bytes | None, rule_set: RuleSet, until: float) -> tuple[Answer, RuleSet]:
         answer = validate_pod(review, vmi, rule_set, self.mode, self.action)
-        if self.confirm is None or not hangs_on_registry(answer):
+        if self.confirm is None or not depends_on_registry(answer):
             return answer, rule_set
         try:
             fresh = await self.confirm(with_reserve(until))

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 import msgspec
 
 from webhook.admission.answer import Answer
-from webhook.admission.confirmation import UnconfirmedError, confirmed, hangs_on_registry, unconfirmed
+from webhook.admission.confirmation import UnconfirmedError, confirmed, depends_on_registry, unconfirmed
 from webhook.admission.pods import POD
 from webhook.admission.review import Request, Review, open_review
 from webhook.admission.rule_set import RuleSet
@@ -99,7 +99,7 @@ class Validating(msgspec.Struct, frozen=True):
         if self.pods is not None and review.request.kind == POD:
             return self.pods.begin(review.body)
         answer = validate(review, rule_set, exempt_namespaces=self.exempt_namespaces)
-        if self.confirm is not None and hangs_on_registry(answer):
+        if self.confirm is not None and depends_on_registry(answer):
             return functools.partial(self._confirmed, self.confirm, _Denial(review, answer, rule_set))
         return reviewed_by(review.request, answer, rule_set)
 

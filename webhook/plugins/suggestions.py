@@ -1,4 +1,4 @@
-"""What was meant: the known name nearest to a mistyped one, found within bounds that hostile names cannot stretch."""
+"""The known name that is nearest to a mistyped one; the time is bounded for hostile names too."""
 
 import heapq
 from collections.abc import Collection

@@ -28,20 +28,20 @@ class VMIObject(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         kind: Its kind.
+        is_deleting: Whether the object has a deletionTimestamp.
         spec: The VMI spec; `None` where it, a parent of it or its `domain` is missing or is no object.
         annotations: Those that the VMI has or will have.
         has_preference: Whether a VM preference completes the spec before KubeVirt validates it.
-        is_deleting: Whether the object has a deletionTimestamp.
         has_vmi: Whether there is a VMI: the object is one, or it is a VM whose `status.created` is true.
         type_mismatches: What is missing or has the wrong type, with paths from the object's root. Such a value counts as absent.
         template: The object as plain data, where its strings may hold `${PARAMETERS}`; `None` for all other kinds.
     """
 
     kind: Kind
+    is_deleting: bool
     spec: VMISpec | None = None
     annotations: Mapping[str, str] = _NO_ANNOTATIONS
     has_preference: bool = False
-    is_deleting: bool = False
     has_vmi: bool = False
     type_mismatches: Sequence[TypeMismatch] = ()
     template: object = None
@@ -121,12 +121,12 @@ def from_typed(carrier: Carrier, kind: Kind) -> VMIObject:
     for depth, attribute in enumerate(_ATTRIBUTES[kind.spec], 1):
         vm, holder, spec = holder, spec, getattr(spec, attribute)
         if spec is None:
-            return VMIObject(kind, is_deleting=is_deleting, type_mismatches=(TypeMismatch(kind.spec[:depth], "an object", None),))
+            return VMIObject(kind, is_deleting, type_mismatches=(TypeMismatch(kind.spec[:depth], "an object", None),))
     if spec.domain is None:
-        return VMIObject(kind, is_deleting=is_deleting, type_mismatches=(TypeMismatch((*kind.spec, _DOMAIN), "an object", None),))
+        return VMIObject(kind, is_deleting, type_mismatches=(TypeMismatch((*kind.spec, _DOMAIN), "an object", None),))
     annotations = (holder.metadata.annotations if holder.metadata is not None else None) or _NO_ANNOTATIONS
     has_vmi = _has_vmi(kind, carrier.status.created if carrier.status is not None else None)
-    return VMIObject(kind, spec, annotations, kind.preference is not None and vm.preference is not None, is_deleting, has_vmi)
+    return VMIObject(kind, is_deleting, spec, annotations, kind.preference is not None and vm.preference is not None, has_vmi)
 
 
 def from_plain(obj: object, kind: Kind) -> VMIObject:
@@ -139,10 +139,10 @@ def from_plain(obj: object, kind: Kind) -> VMIObject:
         type_mismatches = (*(mismatch._replace(path=kind.spec + mismatch.path) for mismatch in in_spec), *in_annotations)
     return VMIObject(
         kind,
+        look_up(obj, ("metadata", "deletionTimestamp")) is not None,
         spec,
         annotations,
         has_preference=spec is not None and kind.preference is not None and look_up(obj, kind.preference) is not None,
-        is_deleting=look_up(obj, ("metadata", "deletionTimestamp")) is not None,
         has_vmi=spec is not None and _has_vmi(kind, look_up(obj, ("status", "created"))),
         type_mismatches=type_mismatches,
         template=obj if kind.is_template else None,

@@ -1,4 +1,4 @@
-"""One VMI spec with what surrounds it: what every rule about a VM is asked about."""
+"""A VMI spec and its surroundings, as rules check it."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -26,7 +26,7 @@ class VMI:
         default_network: The first network that is not a secondary Multus network (vmispec.LookUpDefaultNetwork@v1.9.0).
         old: The interfaces before an UPDATE, by name; `None` when this is no update of what runs.
 
-    Traits, seen in one pass, so that rules about rare things need not look for them one by one:
+    Traits, computed in one pass, so that rules about rare fields run only where they can find something:
         has_repeated_names: Two interfaces, or two networks, share a name.
         has_loose_ends: An interface has no network, or a network no interface.
         has_odd_sources: A network is not just the pod network, nor just a Multus network with a name.
@@ -123,7 +123,7 @@ class VMI:
         self.has_several_defaults = defaults > 1
 
     def meant(self, name: str, known: Collection[str]) -> str:
-        """What a message about an unknown name ends with: a guess, as far as there are not too many about one VMI."""
+        """The suggestion at the end of a message about an unknown name; the number of suggestions for one VMI is bounded."""
         if self._guesses is None:
             self._guesses = Guesses()
         return self._guesses.meant(name, known)

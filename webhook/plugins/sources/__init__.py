@@ -71,7 +71,7 @@ def is_registry_file(obj: object) -> bool:
 
 
 def registry_from(obj: object, *, source: str, lenient: bool = False, version: Version | None = None) -> LoadedRegistry:
-    """The registry that one object tells.
+    """The registry that an object describes.
 
     `source` names the input for people: a file name. With `lenient`, what does not fit in a CR counts as absent; a registry file is
     always read strictly. `version` is KubeVirt's release as the user gave it: it goes before the one that the object tells.

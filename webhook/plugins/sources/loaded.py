@@ -1,4 +1,4 @@
-"""What every registry source gives, and how a source that cannot serve is refused."""
+"""What every registry source returns, and how an unusable source is refused."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
