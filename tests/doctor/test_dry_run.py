@@ -96,6 +96,8 @@ def test_a_good_vm_that_bindguard_denies_is_a_failure() -> None:
     ("answer", "who"),
     [
         (refused(OTHER, 403), "virtualmachine-validator.kubevirt.io"),
+        (refused('admission webhook "a.example.com" denied the request: User "x" cannot create resource "y"', 403), "a.example.com"),
+        (refused('admission webhook "a.example.com" denied the request: namespaces "default" not found', 404), "a.example.com"),
         (refused('virtualmachines.kubevirt.io "x" is forbidden: exceeded quota: vms', 403), "the API server"),
         (refused('VirtualMachine.kubevirt.io "x" is invalid: spec.template: Required value'), "the API server"),
     ],
@@ -112,7 +114,7 @@ def test_a_bad_vm_that_somebody_else_refuses_proves_nothing() -> None:
 
 def test_a_bad_vm_that_is_admitted_is_a_failure() -> None:
     [result] = of(snapshot(healthy()), bad=ADMITTED)
-    assert (result.verdict, "does not ask Bindguard about VMs" in result.found) == (Outcome.FAIL, True)
+    assert (result.verdict, "does not call Bindguard for VMs" in result.found) == (Outcome.FAIL, True)
 
 
 @pytest.mark.parametrize("rules", ['{"*": warn}', "{plugins: warn}", "{empty-plugin-name: warn}"])

@@ -33,14 +33,12 @@ class ServerSettings(msgspec.Struct, frozen=True, rename="camel"):
         managed: Whether the server looks after its certificate.
         rules: Actions of rules, groups and globs.
         exclude: What is not checked.
-        client_ca: File of the CA that must have signed a caller's certificate; empty: none is asked for.
     """
 
     overhead: str | bool = "auto"
     managed: bool = False
     rules: Mapping[str, Action | bool] = {}
     exclude: Exclude = Exclude()
-    client_ca: str = ""
 
     @property
     def adds_overhead(self) -> bool:

@@ -80,7 +80,7 @@ _EXPIRY = "bindguard_certificate_expiry_timestamp_seconds"
 
 
 def check(snapshot: Snapshot) -> Iterator[Result]:
-    """What is trusted, what is stored, what is shown, and whether they go together."""
+    """The trusted, stored and shown certificates, and whether they fit together."""
     bundles = dict(bundles_of(snapshot))
     yield from bundle_results(bundles, snapshot)
     yield from _unchangeable(snapshot)

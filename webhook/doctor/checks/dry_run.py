@@ -65,8 +65,10 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
 
 
 def _not_admitted(runs: DryRuns) -> Result | None:
-    """Why the API server called no webhook."""
+    """Why the API server called no webhook. A webhook may deny with any status, and then it was called."""
     answer = runs.good
+    if _refuser(answer) is not None:
+        return None
     if answer.status == FORBIDDEN and _NO_PERMISSION in answer.problem:
         found = f"you may not create VirtualMachines in namespace {runs.namespace}: the way through the API server was not tried"
         return unknown(_CHECK, found, "have it granted for one namespace, and name that with --dry-run-namespace (docs/doctor.md)")
@@ -122,26 +124,27 @@ def _bad_vm_admitted(runs: DryRuns, warnings: Sequence[str], snapshot: Snapshot)
     """A failure, unless the configuration says so. A warning of Bindguard proves that it was called."""
     settings, webhook = snapshot.settings.value, snapshot.vm_webhook
     action = settings.action_of(VIOLATED) if settings is not None else Action.DENY
-    if (settings is None or action is not Action.DENY) and any(f"[Bindguard {VIOLATED}" in each for each in warnings):
+    is_warned = any(f"[Bindguard {VIOLATED}" in each for each in warnings)
+    if is_warned and (settings is None or action is not Action.DENY):
         return
     admitted = f"in namespace {runs.namespace} {_BAD_VM} is admitted"
     if webhook is None:
         yield unknown(_CHECK, f"{admitted}; whether that is meant is not known, as the configuration could not be read")
-    elif not _is_asked_about(runs.namespace, snapshot):
+    elif not _is_checked(runs.namespace, snapshot):
         yield unknown(_CHECK, f"{admitted}: the configuration leaves out its objects", "name a checked namespace with --dry-run-namespace")
     elif action is Action.OFF:
         yield unknown(_CHECK, f"{admitted}: config.rules switches the rule {VIOLATED} off")
     elif {each.name for each in webhook.match_conditions or ()} - _CHART_CONDITIONS:
         yield unknown(_CHECK, f"{admitted}: a condition of your own (validation.matchConditions) may leave it out")
-    elif webhook.failure_policy == "Ignore":
+    elif webhook.failure_policy == "Ignore" and not is_warned:
         found = f"{admitted} without a warning: with failurePolicy Ignore that is so when the API server gets no answer from Bindguard"
         yield warn(_CHECK, found, f"the API server's log has the cause, as failed calling webhook {webhook.name}; see the other checks")
     else:
-        found = f"{admitted}: the API server does not ask Bindguard about VMs, or gets another verdict than its configuration says"
+        found = f"{admitted}: the API server does not call Bindguard for VMs, or gets another verdict than the configuration says"
         yield fail(_CHECK, found, "see validating-configuration; after a change of configuration wait for a minute and run this again")
 
 
-def _is_asked_about(namespace: str, snapshot: Snapshot) -> bool:
+def _is_checked(namespace: str, snapshot: Snapshot) -> bool:
     """Whether Bindguard is called for a namespace and checks it, as far as the labels could be read."""
     settings, webhook = snapshot.settings.value, snapshot.vm_webhook
     found = (snapshot.namespaces.value.items or ()) if snapshot.namespaces.value is not None else ()
