@@ -1,9 +1,13 @@
 """A server from start to stop, as its API server and its operator meet it: processes, sockets, TLS, signals."""
 
 import json
+import os
+import shlex
 import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -314,6 +318,18 @@ def test_a_port_that_is_taken_is_told_with_its_setting(tmp_path: Path, taken: st
     assert done.returncode == 2
     setting = taken.removeprefix("--").replace("-", "_")
     assert problems(done).startswith(f"{setting} ({taken}): cannot listen on 127.0.0.1:{number}: Address already in use")
+
+
+@pytest.mark.parametrize("files", [8, 10])
+def test_whatever_the_system_refuses_at_the_start_is_a_line_of_the_log(tmp_path: Path, files: int) -> None:
+    write(tmp_path, {"r.yaml": KUBEVIRT})
+    command = shlex.join([sys.executable, "-m", "webhook", "serve", *LOCAL, "--registry", "r.yaml", "--plain-http"])
+    script = f"ulimit -n {files}; exec {command}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, env=environment, capture_output=True, timeout=30, check=False)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["event"] for line in lines if line["level"] == "critical"] in (["cannot start"], ["cannot go on"])
+    assert done.returncode in (1, 2, 3)
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "192.0.2.1"])
