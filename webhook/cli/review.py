@@ -19,7 +19,7 @@ from webhook.report.json_text import json_text
 from webhook.review_client.client import Ask, Remote, Trust, UnansweredError, parse_address
 from webhook.review_client.kubectl_output import finding_as_json, kubectl_lines, verdict_lines
 from webhook.review_client.responses import read_answer
-from webhook.review_client.reviews import MAX_BYTES, PreviousObjects, Reader, ReviewRequest, former, questions
+from webhook.review_client.reviews import MAX_BYTES, PreviousObjects, Reader, ReviewRequest, read_previous_objects, read_reviews
 from webhook.rules.base import Finding
 
 _ENDPOINTS = {"validate": VALIDATE, "mutate": MUTATE}
@@ -138,12 +138,12 @@ def _review_all(evaluator: _Evaluator, options: _Options) -> int:
     """Review all that can be read; returns the exit code of the worst result."""
     if (*options["files"], options["old"]).count("-") > 1:
         raise UsageError("-: standard input can be read only once")
-    before = former(*_reader(options["old"])) if options["old"] is not None else PreviousObjects()
+    before = read_previous_objects(*_reader(options["old"])) if options["old"] is not None else PreviousObjects()
     worst = EXIT_CLEAN
     for name in options["files"]:
         try:
-            for question in questions(*_reader(name), before):
-                worst = max(worst, _review(evaluator, question, options))
+            for request in read_reviews(*_reader(name), before):
+                worst = max(worst, _review(evaluator, request, options))
         except UnreadableError as error:
             worst = _failed(str(error))
     if options["old"] is not None and not before.used and worst != EXIT_UNREADABLE:
@@ -151,19 +151,19 @@ def _review_all(evaluator: _Evaluator, options: _Options) -> int:
     return worst
 
 
-def _review(evaluator: _Evaluator, question: ReviewRequest, options: _Options) -> int:
+def _review(evaluator: _Evaluator, request: ReviewRequest, options: _Options) -> int:
     """Send one review and print the response."""
-    endpoint = _ENDPOINTS[options["endpoint"]] if options["endpoint"] is not None else question.endpoint
+    endpoint = _ENDPOINTS[options["endpoint"]] if options["endpoint"] is not None else request.endpoint
     as_text = options["output"] == "text"
     try:
-        body = evaluator.ask(endpoint, question.body)
-        response = read_answer(body, question.uid)
+        body = evaluator.ask(endpoint, request.body)
+        response = read_answer(body, request.uid)
         left = None
         if evaluator.left_to_kubevirt is not None and endpoint == VALIDATE:
-            left = evaluator.left_to_kubevirt(question.body)
-        lines = list(verdict_lines(question, response, left or ())) if as_text else []
+            left = evaluator.left_to_kubevirt(request.body)
+        lines = list(verdict_lines(request, response, left or ())) if as_text else []
     except UnansweredError as error:
-        return _failed(f"{question.place}: {question.subject}: {error}")
+        return _failed(f"{request.place}: {request.subject}: {error}")
     if as_text:
         to_stdout("".join(f"{line}\n" for line in lines))
         click.echo("".join(f"{line}\n" for line in kubectl_lines(response)), err=True, nl=False)

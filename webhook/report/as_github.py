@@ -1,6 +1,6 @@
 """The report as GitHub workflow commands, which become annotations on the changed lines.
 
-GitHub shows ten of each level per step; the log has them all, and so does the summary. Knows nothing of the GitHub API.
+GitHub shows ten annotations of each level per step. The log and the summary have all of them.
 Source: actions/runner src/Runner.Common/ActionCommand.cs (escaping).
 """
 

@@ -1,6 +1,6 @@
 """The report as a GitLab Code Quality artifact, which becomes notes in the merge request.
 
-Source: GitLab docs, ci/testing/code_quality, "Code Quality report format". Knows nothing of the GitLab API.
+Source: GitLab docs, ci/testing/code_quality, "Code Quality report format".
 """
 
 from webhook.errors import UnreadableError
@@ -14,7 +14,7 @@ _SEVERITY = {Action.DENY: "major", Action.WARN: "minor"}
 
 
 def render(report: Report, _options: Options) -> str:
-    """A JSON list; GitLab drops all but one issue of a fingerprint, so that repeated ones are numbered."""
+    """A JSON list. Repeated fingerprints are numbered, since GitLab keeps only one issue of each."""
     issues = [_issue(*each) for each in zip(report.occurrences, numbered_fingerprints(report.occurrences), strict=True)]
     unreadable = [digest("unreadable", error.file or "", error.message) for error in report.unreadable]
     broken = [_broken(*each) for each in zip(report.unreadable, unreadable, ordinals(unreadable), strict=True)]

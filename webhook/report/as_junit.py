@@ -1,8 +1,7 @@
 """The report as JUnit XML, as Jenkins, GitLab and the GitHub test reporters read it: one suite per file, one test case per finding.
 
-A finding that fails the run is a failure; one below the threshold is a passed test case that tells it in `system-out`, because CI servers
-fail builds on failures; unreadable input is an error. One passed test case `bindguard run` is always there: it shows that the run took
-place, and holds summary and notes. Knows no server's own limits.
+A finding that fails the run is a failure. A finding below the threshold is a passed test case with the text in `system-out`, because CI
+servers fail builds on failures. Unreadable input is an error. A passed test case `bindguard run` has the summary and the notes.
 """
 
 import xml.etree.ElementTree as ET
@@ -20,7 +19,7 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'  # ASCII is UTF-8, and t
 
 
 def render(report: Report, options: Options) -> str:
-    """XML 1.0 in ASCII; what XML cannot hold is spelled out (`visible`), which also keeps escape sequences out of build logs."""
+    """XML 1.0 in ASCII. Characters that XML does not allow, and escape sequences, are spelled out (`visible`)."""
     suites: dict[str, list[ET.Element]] = {}
     for occurrence, name in zip(report.occurrences, _names(report.occurrences), strict=True):
         suites.setdefault(occurrence.file, []).append(_finding(occurrence, name, options.fail_on))
@@ -78,7 +77,7 @@ def _case(rule: str, name: str, **place: str) -> ET.Element:
 
 
 def _names(occurrences: Sequence[Occurrence]) -> Iterator[str]:
-    """Object and field; numbered when they come again, because GitLab keeps one test case of a name."""
+    """Object and field. Repeated names are numbered, since GitLab keeps only one test case of each."""
     plain = [visible(subject(occurrence)) for occurrence in occurrences]
     keys = [f"{o.file}:{o.finding.rule}:{name}" for o, name in zip(occurrences, plain, strict=True)]
     for name, number in zip(plain, ordinals(keys), strict=True):

@@ -1,7 +1,6 @@
 """The report as SARIF 2.1.0 (OASIS Standard, errata 01), as code scanning services and editors read it.
 
-Messages are given as they are: doubled braces and escaped brackets, which the standard's message syntax knows, are shown literally by
-GitHub and by Visual Studio Code. Knows no service's own limits.
+Messages are not escaped, although the standard has escapes for braces and brackets: GitHub and Visual Studio Code show escapes literally.
 """
 
 from collections.abc import Mapping
@@ -53,7 +52,7 @@ def _rule(rule: RuleInfo) -> dict[str, object]:
 
 
 def _first_sections(rule: RuleInfo) -> str:
-    """Summary, What and Why without their headings, each on one line: services cut the full description at about 1,000 characters."""
+    """Summary, What and Why without their headings, each on one line: since services cut the full description at about 1,000 characters."""
     sections = [section.split("\n", 1)[1:] for section in rule.help.strip().split("\n\n")[1:3]]
     return "\n".join([rule.summary, *(" ".join(body.split()) for section in sections for body in section)])
 

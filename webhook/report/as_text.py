@@ -50,7 +50,7 @@ def excerpt(line: str, column: int, length: int, *, cut: bool = False) -> Excerp
 
 
 def _as_shown(line: str) -> list[str]:
-    """One printable text per character; a tab reaches to the next stop, whatever the gutter before it."""
+    """One printable text for each character. A tab ends at the next multiple of four cells of the line."""
     shown: list[str] = []
     reached = 0
     commands = commands_in(line)

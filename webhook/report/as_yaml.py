@@ -1,4 +1,4 @@
-"""The report as YAML that every reader, of YAML 1.1 or 1.2, reads alike."""
+"""The report as YAML with the same meaning in YAML 1.1 and 1.2."""
 
 import re
 
@@ -14,7 +14,7 @@ _ONE_LINE = 2**31 - 1
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Quotes every string that is not a plain word: PyYAML alone leaves `1e3` or `0o7` bare, which YAML 1.2 reads as numbers."""
+    """Quotes each string that is not a plain word. PyYAML does not quote `1e3` or `0o7`, which are numbers in YAML 1.2."""
 
 
 def _string(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:

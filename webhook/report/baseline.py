@@ -1,7 +1,4 @@
-"""Baselines: known findings that a run leaves out until they are fixed, so that a repository can start to be checked today.
-
-Knows neither where a baseline is kept nor what a run does with what is left.
-"""
+"""Reads and writes baselines: known findings that `check` does not report until they are fixed."""
 
 import dataclasses
 import json
@@ -19,16 +16,16 @@ from webhook.report.json_text import json_text
 
 _VERSION = 2
 _OF_MESSAGES = 1
-"""An earlier version, whose entries held the message and list indices: they cannot be compared."""
+"""An earlier version. Its entries have message and list indices and cannot be compared."""
 _REWRITE = "write it anew with --write-baseline"
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """Findings of one fingerprint, as a reviewer reads them; only the fingerprint and the count decide.
+    """The findings with one fingerprint. Only fingerprint and count matter; the rest is for readers.
 
     Attributes:
         rule: Name of the rule.
-        file: The file as version control names it.
+        file: The file as in version control.
         object: The object, as text.
         field: The field path without list indices, as text.
         count: How many such findings are left out, at least 1.
@@ -43,7 +40,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class BaselineSplit:
-    """What a baseline leaves of a run.
+    """The findings of a run that are not in the baseline.
 
     Attributes:
         new: Findings that it does not have, in the order given.
@@ -63,7 +60,7 @@ class Baseline:
     entries: Mapping[str, Entry]
 
     def split(self, occurrences: Sequence[Occurrence]) -> BaselineSplit:
-        """Leave out as many findings of a fingerprint as its entry counts, the first ones, and no more."""
+        """Remove as many findings of a fingerprint as its entry counts, the first ones."""
         left = Counter({key: entry.count for key, entry in self.entries.items()})
         new = [occurrence for occurrence in occurrences if not _take(left, fingerprint(occurrence))]
         stale = [msgspec.structs.replace(entry, count=left[key]) for key, entry in self.entries.items() if left[key]]
@@ -134,6 +131,6 @@ def _read_entry(key: str, raw: object, text: str, file: str) -> Entry:
 
 
 def _line_of(text: str, key: str) -> int | None:
-    """The line where the key first stands, when it is written plainly."""
+    """The line of the first use of the key, if it has no escapes."""
     position = text.find(json.dumps(key))
     return text.count("\n", 0, position) + 1 if position >= 0 else None

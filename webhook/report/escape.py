@@ -1,8 +1,8 @@
-"""Text out of manifests made safe for where it goes."""
+"""Makes text from manifests safe for output files."""
 
 
 def well_formed(tree: object) -> object:
-    """The same JSON tree with lone surrogates spelled out: no UTF-8 file can hold them, and strict readers refuse them."""
+    """The same JSON tree with lone surrogates escaped, which are not valid in UTF-8."""
     if isinstance(tree, str):
         return tree if tree.isascii() else tree.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(tree, dict):

@@ -1,4 +1,4 @@
-"""What a run of `check` has to tell, in one value that every output format renders."""
+"""The report of a run of `check`, which all output formats render."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from webhook.rules.base import Action, Finding
 
 
 class ObjectRef(msgspec.Struct, frozen=True):
-    """The object that a finding is about, as a person would name it.
+    """The object of a finding.
 
     Attributes:
         kind: Kubernetes kind, `VirtualMachine`.
@@ -53,7 +53,7 @@ class Occurrence(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """How much was looked at. All are numbers of things, never of bytes.
+    """Numbers of what was checked.
 
     Attributes:
         files: Files read.
@@ -73,7 +73,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """What a run did not check although nothing was unreadable: it may not pass for a clean one.
+    """What a run did not check, although all files were readable. Such a run is not a clean one.
 
     Attributes:
         what: What was not checked, and why, in a few words.
@@ -90,7 +90,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Everything a run tells.
+    """The results of a run.
 
     Attributes:
         occurrences: In the order of files, lines and rules.
@@ -112,7 +112,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def failing_gaps(self) -> Sequence[Gap]:
-        """Those that fail the run."""
+        """The gaps that fail the run."""
         return [gap for gap in self.gaps if gap.fails]
 
     def count(self, severity: Action) -> int:
@@ -128,7 +128,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class RuleInfo(msgspec.Struct, frozen=True):
-    """A rule as report formats describe it.
+    """The description of a rule in a report.
 
     Attributes:
         name: Name of the rule.
@@ -144,7 +144,7 @@ class RuleInfo(msgspec.Struct, frozen=True):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How a report is wanted; every format takes what it needs.
+    """Options of the formats.
 
     Attributes:
         colour: Whether colours and links are wanted, as a terminal shows them (text).

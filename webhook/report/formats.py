@@ -1,4 +1,4 @@
-"""The output formats by name; the one door into them. Each is loaded only when asked for, so that one run pays for one format."""
+"""Renders a report in one of the output formats. A format is imported only when it is used."""
 
 import importlib
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""How this project writes JSON for people and machines alike."""
+"""Writes JSON for all commands."""
 
 import json
 
@@ -7,5 +7,5 @@ from webhook.report.escape import well_formed
 
 
 def json_text(tree: object) -> str:
-    """The tree as indented JSON with a line end, in ASCII: it survives every pipe, and nothing in it can pass for something else."""
+    """The tree as indented JSON in ASCII, with a line end and without commands of CI services."""
     return escape_command(json.dumps(well_formed(tree), indent=2), r"\u0023") + "\n"

@@ -1,7 +1,4 @@
-"""The report as plain data: the one shape that json and yaml share. Version 1; a field may be added, none changes its meaning.
-
-Knows neither format.
-"""
+"""The report as plain data, for json and yaml. Version 1: fields may be added, and no field changes its meaning."""
 
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import render as render_path
@@ -11,7 +8,7 @@ from webhook.rules.base import Action
 
 
 def structure(report: Report) -> object:
-    """Objects, lists, strings, numbers and nulls; every string can be written as UTF-8."""
+    """Objects, lists, strings, numbers and nulls. All strings are valid in UTF-8."""
     return well_formed(
         {
             "version": 1,
@@ -27,7 +24,7 @@ def structure(report: Report) -> object:
 
 
 def summary(report: Report) -> dict[str, int]:
-    """The run in numbers."""
+    """The numbers of the run."""
     counts = report.counts
     return {
         "findings": len(report.occurrences),

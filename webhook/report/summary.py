@@ -1,4 +1,4 @@
-"""A run in one line, and the sentences that several formats share."""
+"""The summary line of a run, and texts for several formats."""
 
 from webhook.kube.fieldpath import render as render_path
 from webhook.kube.text import number_of, visible
@@ -7,12 +7,12 @@ from webhook.rules.base import Action, Finding
 
 
 def rule_url(rule: str) -> str:
-    """Where the page of all rules tells about one."""
+    """The address of a rule in docs/rules.md."""
     return f"https://github.com/bindguard/bindguard/blob/main/docs/rules.md#{rule}"
 
 
 def summary_line(report: Report) -> str:
-    """How the run went, what it looked at, and against which registry and version; printable, without a line end."""
+    """The results, what was checked, the registry and the KubeVirt version; printable, without a line end."""
     verdict = _verdict(report)
     colon = ": " if verdict == _CLEAN else "; "
     by = f"registry: {visible(report.registry)}, {_kubevirt(report.version)}"
@@ -20,13 +20,13 @@ def summary_line(report: Report) -> str:
 
 
 def subject(occurrence: Occurrence) -> str:
-    """What the finding is about, object and field: `VirtualMachine shop/web-01, spec.networks[0]`; as written, not escaped."""
+    """Object and field of the finding: `VirtualMachine shop/web-01, spec.networks[0]`; not escaped."""
     field = render_path(occurrence.finding.path)
     return f"{occurrence.object}, {field}" if field else str(occurrence.object)
 
 
 def sentence(finding: Finding) -> str:
-    """Message and remedy in two lines of one text, for formats that show a single one; as written, not escaped."""
+    """Message and help as two lines, for formats with one text; not escaped."""
     return f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message
 
 
@@ -35,7 +35,7 @@ _NONE_FOUND = "no findings"
 
 
 def _incomplete(report: Report) -> str:
-    """What was not checked, first of all: whoever reads on knows that no findings mean little."""
+    """What was not checked. It comes first, since it limits what the results mean."""
     gaps = [gap.what for gap in report.gaps]
     return f"incomplete ({'; '.join(gaps)}): " if gaps else ""
 
@@ -64,7 +64,7 @@ def _looked_at(counts: Counts) -> str:
 
 
 def _is_of_a_cluster(counts: Counts) -> bool:
-    """There objects are no files, though each is called like one."""
+    """Whether the objects were read from a cluster, where no files are counted."""
     return counts.documents > 0 and counts.files == 0
 
 

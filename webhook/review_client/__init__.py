@@ -1,1 +1,1 @@
-"""The client side of admission: loads reviews, sends them to a server or to the engine, and shows the responses as kubectl does."""
+"""The client of `bindguard review`: loads reviews, sends them to a server or to the engine, and prints the responses as kubectl does."""

@@ -1,4 +1,4 @@
-"""The client of a review: the address of a server, the TLS that it is asked over, and one request within limits of time and size."""
+"""Sends a review to a server over HTTP or TLS, with limits of time and size."""
 
 import http.client
 import queue
@@ -18,15 +18,15 @@ from webhook.kube.shape import UNDECODABLE
 from webhook.kube.text import quoted
 
 Ask: TypeAlias = Callable[[str, bytes], bytes]
-"""Asks for the answer to the AdmissionReview in a body, at `VALIDATE` or `MUTATE`; `UnansweredError` when there is none."""
+"""Returns the response to the AdmissionReview in a body, from the endpoint `VALIDATE` or `MUTATE`; `UnansweredError` if there is none."""
 
 
 class UnansweredError(BindguardError):
-    """A review that got no answer, or none that can be understood; others may get one (exit code 3)."""
+    """A review without a valid response; other reviews may have one (exit code 3)."""
 
 
 class UnreachableError(BindguardError):
-    """A server that cannot be asked anything (exit code 3)."""
+    """A server that cannot be reached (exit code 3)."""
 
 
 _MAX_LENGTH = 200
@@ -35,7 +35,7 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class Address(NamedTuple):
-    """A server's place in the network."""
+    """The address of a server."""
 
     scheme: str
     host: str
@@ -47,7 +47,7 @@ class Address(NamedTuple):
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client knows about TLS.
+    """The TLS settings of a client.
 
     Attributes:
         ca: File of the CAs to trust; the system's without it.
@@ -80,7 +80,7 @@ def parse_address(text: str) -> Address:
 
 
 def tls_context(trust: Trust) -> ssl.SSLContext:
-    """The context of a client; `UnreadableError` for a file that cannot be used."""
+    """The TLS context of a client; `UnreadableError` for a file that cannot be used."""
     context = _trusting(trust)
     if trust.insecure:
         context.check_hostname = False
@@ -108,7 +108,7 @@ def _trusting(trust: Trust) -> ssl.SSLContext:
 
 
 def why(error: Exception) -> str:
-    """What is wrong, of an error of the network or of TLS, in the fewest words that it has."""
+    """The shortest message of a network or TLS error."""
     for name in ("verify_message", "reason", "strerror"):
         text = getattr(error, name, None)
         if isinstance(text, str) and text:
@@ -117,7 +117,7 @@ def why(error: Exception) -> str:
 
 
 MAX_BYTES = 16 * 1024 * 1024
-"""More of an answer is not read."""
+"""Maximum size of a response."""
 
 _MAX_REPORTED = 500
 _OK = 200
@@ -134,17 +134,17 @@ class _Status(msgspec.Struct):
 
 
 class Remote:
-    """A server at an address. Each review gets a connection of its own, so that none suffers from another."""
+    """A server. Each review has its own connection, so that errors of one do not affect others."""
 
     def __init__(self, address: Address, trust: Trust, *, seconds: float) -> None:
-        """`seconds` is the time for one answer; `UnreadableError` for files of `trust` that cannot be used."""
+        """`seconds` is the time for one response; `UnreadableError` for files of `trust` that cannot be used."""
         self._address = address
         self._context = tls_context(trust) if address.scheme == "https" else None
         self._name = trust.server_name or address.host
         self._seconds = seconds
 
     def ask(self, endpoint: str, body: bytes) -> bytes:
-        """The body of the answer.
+        """The body of the response.
 
         Raises:
             UnansweredError: The server answers otherwise than with 200, too late, or not in HTTP.
@@ -164,7 +164,7 @@ class Remote:
         return answer.body
 
     def _told(self, answer: _Answer) -> str:
-        """The message of a Kubernetes Status, or whatever else it is."""
+        """The message of a Kubernetes Status, or else the text of the body."""
         try:
             return _cut(msgspec.json.decode(answer.body, type=_Status).message)
         except UNDECODABLE:
@@ -172,7 +172,7 @@ class Remote:
             return text + (self._other_scheme() if answer.code == _BAD_REQUEST else "")
 
     def _other_scheme(self) -> str:
-        """A remedy: to HTTP, a port of TLS closes the connection, or answers with 400 in words of its own."""
+        """A hint to write https: a TLS port closes a connection with HTTP, or answers with 400."""
         return "; if it speaks TLS, write https://" if self._context is None else ""
 
     def _answer(self, endpoint: str, body: bytes) -> _Answer:
@@ -199,7 +199,7 @@ class Remote:
 
 
 def _within(seconds: float, work: Callable[[], _Answer]) -> _Answer:
-    """What the work comes to, or `TimeoutError`. A socket's own time-out is for each byte: who drips could hold us for ever."""
+    """The result of the work, or `TimeoutError`. The timeout of a socket is not enough: it begins again with each byte."""
     done: queue.SimpleQueue[_Answer | Exception] = queue.SimpleQueue()
 
     def run() -> None:

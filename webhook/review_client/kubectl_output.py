@@ -21,15 +21,15 @@ _MAX_VALUE_LENGTH = 400
 _MAX_LEFT = 20
 
 
-def verdict_lines(question: ReviewRequest, response: Response, left_to_kubevirt: Sequence[Finding] = ()) -> Iterator[str]:
+def verdict_lines(request: ReviewRequest, response: Response, left_to_kubevirt: Sequence[Finding] = ()) -> Iterator[str]:
     """For standard output: the decision, what a patch does, and what this output alone tells administrators.
 
     Raises:
         UnansweredError: The patch does not fit the object.
     """
     operations = response.operations
-    changes = list(compute_changes(question.carried, operations)) if operations else []
-    yield visible(f"{question.place}: {question.subject}: {question.operation} {_verdict(response)}")
+    changes = list(compute_changes(request.carried, operations)) if operations else []
+    yield visible(f"{request.place}: {request.subject}: {request.operation} {_verdict(response)}")
     for operation in operations:
         yield visible(f"  {operation.op:7} {operation.path}{_value(operation.value)}")
     for change in changes:
@@ -72,7 +72,7 @@ def _value(value: object) -> str:
 
 
 def _error_lines(status: Status) -> Iterator[str]:
-    """With causes kubectl leaves the message out, and a cause that comes twice."""
+    """If there are causes, kubectl prints each of them once, and not the message."""
     if not (status.reason == _INVALID or (not status.reason and status.code == _UNPROCESSABLE)):
         server = f"Error from server ({status.reason})" if status.reason else "Error from server"
         yield f"{server}: {_denied(status)}"
@@ -91,6 +91,6 @@ def _error_lines(status: Status) -> Iterator[str]:
 
 
 def _denied(status: Status) -> str:
-    """The API server's words; it also names the webhook, as its configuration does."""
+    """The text of the API server, without the name of the webhook."""
     told = status.message or status.reason
     return f"admission webhook denied the request: {told}" if told else "admission webhook denied the request without explanation"

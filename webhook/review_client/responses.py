@@ -62,7 +62,7 @@ class Response(msgspec.Struct, frozen=True, rename="camel"):
         return _decode_patch(self.patch) if self.patch else []
 
     def annotation(self, key: str) -> str:
-        """An audit annotation, empty when there is none."""
+        """An audit annotation; empty if there is none."""
         return (self.audit_annotations or {}).get(key, "")
 
 
@@ -77,7 +77,7 @@ _decode_patch = msgspec.json.Decoder(list[Operation]).decode
 
 
 def read_answer(body: bytes, uid: object) -> Response:
-    """The response to the request with this uid; `UnansweredError` when it is another's, or none."""
+    """The response to the request with this uid; `UnansweredError` if it has another uid, or is not a response."""
     try:
         review = _decode(body)
         _ = review.response.operations

@@ -1,7 +1,4 @@
-"""Files in, reviews to ask out: recorded ones as they are, bare objects wrapped into the review that an API server would send.
-
-Does not know who is asked.
-"""
+"""Loads reviews from files. An object that is not a review becomes the review that an API server would send."""
 
 import io
 import uuid
@@ -21,23 +18,23 @@ from webhook.manifests.yaml import parse
 from webhook.vmi.kinds import split_api_version
 
 MAX_BYTES = 64 * 1024 * 1024
-"""A larger file is not read."""
+"""Maximum size of a file."""
 
 Reader: TypeAlias = Callable[[], bytes]
-"""Gives the content of a file or stream, and of one above `MAX_BYTES` an error or a byte more than that."""
+"""Returns the content of a file or stream. Above `MAX_BYTES` it raises an error, or returns one byte more."""
 
 _Identity: TypeAlias = tuple[object, ...]
 
 
 class ReviewRequest(msgspec.Struct, frozen=True):
-    """A review to ask.
+    """A review to send.
 
     Attributes:
         place: File and line.
-        subject: What it is about, as kubectl names it: `virtualmachine.kubevirt.io/web`.
+        subject: The object, as kubectl names it: `virtualmachine.kubevirt.io/web`.
         operation: `CREATE`, `UPDATE` and so on; empty where the review names none.
-        endpoint: Where its kind is answered.
-        uid: What the answer must repeat; `None` where the review has none.
+        endpoint: The endpoint for its kind.
+        uid: The uid that the response must have; `None` if the review has none.
         body: The AdmissionReview as JSON.
         carried: The object in it, as plain data.
     """
@@ -52,10 +49,10 @@ class ReviewRequest(msgspec.Struct, frozen=True):
 
 
 class PreviousObjects:
-    """The objects as they were before, by group, kind, namespace and name.
+    """Previous objects, by group, kind, namespace and name.
 
     Attributes:
-        used: Whether any of them was found to be an older state of something.
+        used: Whether one of them is the previous state of an object.
     """
 
     def __init__(self, objects: Sequence[object] = ()) -> None:
@@ -63,33 +60,36 @@ class PreviousObjects:
         self.used = False
 
     def of(self, obj: object) -> object:
-        """The older state of an object, or `None` when there is none: it is new."""
+        """The previous state of an object; `None` for a new one."""
         found = self._objects.get(_identity(obj)) if text_at(obj, "metadata", "name") else None
         self.used |= found is not None
         return found
 
 
-def former(name: str, reader: Reader) -> PreviousObjects:
-    """The older states in a file; of a recorded review the object that it carries. `UnreadableError` when one is none."""
+def read_previous_objects(name: str, reader: Reader) -> PreviousObjects:
+    """The objects in a file, or in its recorded reviews; `UnreadableError` if a document has none."""
     found = [(obj, place) for value, place in _documents(name, reader) for obj, _ in objects_in(value)]
     return PreviousObjects([_checked(obj, place) for obj, place in found])
 
 
-def questions(name: str, reader: Reader, before: PreviousObjects) -> Iterator[ReviewRequest]:
-    """What is to be asked about a file: a question for each recorded review, and for each object otherwise.
+def read_reviews(name: str, reader: Reader, before: PreviousObjects) -> Iterator[ReviewRequest]:
+    """The reviews for a file: each recorded review, and a review for each other object.
 
-    An object of which `before` has an older state is an UPDATE, any other a CREATE. `UnreadableError` when it cannot be read.
+    An object with a previous state in `before` is an UPDATE, any other a CREATE.
+
+    Raises:
+        UnreadableError: The file cannot be read.
     """
     for value, place in _documents(name, reader):
         if look_up(value, ("kind",)) == KIND:
-            yield _question(place, value)
+            yield _request_of(place, value)
             continue
         for obj, _ in objects_in(value):
-            yield _question(place, _review(_checked(obj, place), before.of(obj)))
+            yield _request_of(place, _review(_checked(obj, place), before.of(obj)))
 
 
 def _documents(name: str, reader: Reader) -> Iterator[tuple[object, str]]:
-    """Each document's data with its place."""
+    """The data of each document, with its place."""
     try:
         content = reader()
     except (OSError, ValueError) as error:
@@ -134,7 +134,7 @@ def _review(obj: Mapping[str, object], old: object) -> Mapping[str, object]:
     return {"apiVersion": API_VERSION, "kind": KIND, "request": request}
 
 
-def _question(place: str, review: object) -> ReviewRequest:
+def _request_of(place: str, review: object) -> ReviewRequest:
     group, kind = (text_at(review, "request", "kind", field) for field in ("group", "kind"))
     return ReviewRequest(
         place=place,
