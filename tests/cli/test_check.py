@@ -352,7 +352,7 @@ def test_a_cluster_is_told_in_every_format(cluster: Cluster, tmp_path: Path, out
     done = bindguard("check", "--from-cluster", "--kubeconfig", cluster.kubeconfig(tmp_path), "-o", output, directory=tmp_path)
     assert (done.returncode, done.stderr) == (EXIT_FINDINGS, b"")
     uri = b"cluster%3Ashop/VirtualMachine/web"
-    assert uri in done.stdout or b"cluster:shop/VirtualMachine/web" in done.stdout
+    assert uri in done.stdout or b"cluster:shop/VirtualMachine/web" in done.stdout.replace(b"\\", b"")  # Markdown escapes the colon
     assert output != "sarif" or uri in done.stdout
 
 

@@ -50,6 +50,7 @@ RUN = {
     "bindguard check --registry registry.yaml vms/": Run(1),
     "bindguard check .": Run(1),
     "bindguard check . --baseline .bindguard-baseline.json": Run(0, BASELINE),
+    "bindguard check . --output html --output-file report.html": Run(1),
     "bindguard check . --registry registry.yaml": Run(1),
     BASELINE: Run(0),
     "bindguard check clusters/ --registry clusters/kubevirt.yaml": Run(1),

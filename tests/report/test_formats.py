@@ -9,7 +9,7 @@ from hypothesis import given
 
 from tests.ci_commands import TEXTS, commands_in
 from tests.report.builders import CLEAN, EMPTY, HOSTILE, MIXED, hostile, render, report
-from tests.report.readers import read_commands, read_json, read_xml, read_yaml
+from tests.report.readers import read_commands, read_json, read_markdown, read_page, read_xml, read_yaml
 from webhook.errors import UnreadableError, UsageError
 from webhook.report.findings import Report
 from webhook.report.formats import FORMATS
@@ -22,6 +22,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "sarif": read_json,
     "github": read_commands,
     "gitlab": read_json,
+    "markdown": read_markdown,
+    "html": read_page,
 }
 UNREADABLE_ONLY = report(unreadable=MIXED.unreadable)
 
@@ -64,7 +66,9 @@ def test_only_text_is_coloured(output: str) -> None:
 
 
 def test_an_unknown_format_is_refused_with_the_ones_there_are() -> None:
-    with pytest.raises(UsageError, match='no output format "xml"; there are text, json, yaml, junit, sarif, github, gitlab'):
+    with pytest.raises(
+        UsageError, match='no output format "xml"; there are text, json, yaml, junit, sarif, github, gitlab, markdown, html'
+    ):
         render(CLEAN, "xml")
 
 

@@ -19,17 +19,32 @@ _BEFORE_MARK = 60
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Excerpt:
-    """What is printed.
+    """A line, or the part of it around the mark; printable.
 
     Attributes:
-        text: The line, or the part of it around the mark; printable.
-        indent: Screen cells before the mark.
-        width: Screen cells to mark, at least 1.
+        before: The part before the mark.
+        marked: The part to mark.
+        after: The part after the mark.
     """
 
-    text: str
-    indent: int
-    width: int
+    before: str
+    marked: str
+    after: str
+
+    @property
+    def text(self) -> str:
+        """The whole excerpt."""
+        return self.before + self.marked + self.after
+
+    @property
+    def indent(self) -> int:
+        """Screen cells before the mark."""
+        return _width(self.before)
+
+    @property
+    def width(self) -> int:
+        """Screen cells to mark, at least 1."""
+        return max(1, _width(self.marked))
 
 
 def excerpt(line: str, column: int, length: int, *, cut: bool = False) -> Excerpt | None:
@@ -46,7 +61,7 @@ def excerpt(line: str, column: int, length: int, *, cut: bool = False) -> Excerp
     before = ("..." if first or cut else "") + "".join(cells[first:start])
     marked = "".join(cells[start : min(start + length, last)])
     after = "".join(cells[start + length : last]) + ("..." if last < len(line) else "")
-    return Excerpt(before + marked + after, _width(before), max(1, _width(marked)))
+    return Excerpt(before, marked, after)
 
 
 def _as_shown(line: str) -> list[str]:

@@ -7,7 +7,7 @@ from webhook.errors import UsageError
 from webhook.report.findings import Options, Report, RuleInfo
 from webhook.rules.base import Action
 
-FORMATS: tuple[str, ...] = ("text", "json", "yaml", "junit", "sarif", "github", "gitlab")
+FORMATS: tuple[str, ...] = ("text", "json", "yaml", "junit", "sarif", "github", "gitlab", "markdown", "html")
 
 
 def render(
