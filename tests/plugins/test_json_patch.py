@@ -41,7 +41,7 @@ def names(read: LoadedRegistry) -> set[str]:
 def test_a_plugin_that_is_added_is_registered_and_told() -> None:
     read = patched(op("add", f"{BINDING}/macvtap", value=TAP))
     assert names(read) == {"l2bridge", "macvtap"}
-    assert f'annotation {KEY} adds plugin "macvtap"' in read.notes
+    assert f'annotation {KEY} adds 1 plugin: "macvtap"' in read.notes
     assert_accepted(unregistered_plugin.RULE, MACVTAP, read.registry)
 
 
@@ -114,3 +114,13 @@ def test_a_patch_that_cannot_be_applied_is_told_and_makes_unregistered_plugins_w
     assert f"annotation {KEY} is not applied: " in note
     assert reason in note
     assert_found(unregistered_plugin.RULE, MACVTAP, read.registry, field="domain.devices.interfaces[0].binding.name", severity=Action.WARN)
+
+
+def test_what_the_patch_does_is_told_in_at_most_three_notes() -> None:
+    many = {f"p{number:02}": TAP for number in range(30)}
+    read = patched(op("replace", BINDING, value={**many, "vdpa": TAP}), networkBinding={"vdpa": {}})
+    assert [note for note in read.notes if KEY in note] == [
+        f"annotation {KEY} adds 30 plugins: " + ", ".join(f'"p{number:02}"' for number in range(10)) + " and 20 more",
+        f'annotation {KEY} changes 1 plugin: "vdpa"',
+        f'annotation {KEY} removes 1 plugin: "l2bridge"',
+    ]

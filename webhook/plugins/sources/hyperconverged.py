@@ -1,4 +1,4 @@
-"""A HyperConverged CR as the registry: the KubeVirt CR that its operator will write, its own additions and a JSON patch included."""
+"""The registry in a HyperConverged CR: that of the KubeVirt CR that the operator writes, with its additions and the JSON patch."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import msgspec
 
 from webhook.kube.fieldpath import Path, look_up, render
 from webhook.kube.shape import TypeMismatch, decode
-from webhook.kube.text import shown
+from webhook.kube.text import number_of, shown
 from webhook.kube.version import Version, parse_version
 from webhook.plugins.plugin import MANAGED_TAP, Plugin
 from webhook.plugins.sources import kubevirt
@@ -23,6 +23,7 @@ BINDING_IN: Mapping[str, Path] = {
 
 _DEPLOY_PASST = "hco.kubevirt.io/deployPasstNetworkBinding"
 _JSON_PATCH = "kubevirt.kubevirt.io/jsonpatch"
+_PLUGINS_SHOWN = 10
 
 _KUBEVIRT_OF: Mapping[tuple[int, int], Version] = {
     (1, 10): Version(1, 0),
@@ -74,7 +75,7 @@ class ComponentVersion(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """`status`, as far as it tells the version and how many workers there are."""
+    """`status`: the parts with the operator's version, and with whether there are several workers."""
 
     versions: list[ComponentVersion] | None = None
     infrastructure_highly_available: bool | None = msgspec.field(default=None, name="infrastructureHighlyAvailable")
@@ -92,8 +93,8 @@ class _Release(NamedTuple):
     """The operator's release.
 
     Attributes:
-        version: `None` when nobody tells: it then counts as the newest.
-        is_derived: Whether it follows from KubeVirt's release, as the CR does not tell it.
+        version: `None` when it is unknown: it then counts as the newest.
+        is_derived: Whether it is derived from KubeVirt's release, because the CR does not have it.
     """
 
     version: Version | None
@@ -119,9 +120,13 @@ def type_mismatches_in(obj: object) -> list[TypeMismatch]:
 
 
 def read(obj: object, *, source: str, lenient: bool, version: Version | None = None) -> LoadedRegistry:
-    """The registry that a HyperConverged CR leads to.
+    """The registry in a HyperConverged CR.
 
-    A CR in Git has no status: where it does not tell the operator's release, `version`, that of KubeVirt, does.
+    Args:
+        obj: The CR, as plain data.
+        source: Where the CR was read.
+        lenient: Whether a missing spec and values of a wrong type count as absent.
+        version: KubeVirt's release as the user gave it. A CR in Git has no status: the operator's release is then derived from this one.
 
     Raises:
         RegistryError: Not `lenient`, and the CR has no spec or values of a wrong type.
@@ -161,7 +166,7 @@ def read(obj: object, *, source: str, lenient: bool, version: Version | None = N
 
 
 def _with_json_patch(rendered: dict[str, Any], obj: object) -> tuple[dict[str, Any], list[str], bool]:
-    """The KubeVirt CR after the patch in the annotation, what a reader must know about that, and whether that is all that is registered."""
+    """The KubeVirt CR after the patch in the annotation, notes about the patch, and whether the CR certainly has all plugins."""
     annotation = look_up(obj, ("metadata", "annotations", _JSON_PATCH))
     if annotation is None:
         return rendered, [], True
@@ -174,13 +179,15 @@ def _with_json_patch(rendered: dict[str, Any], obj: object) -> tuple[dict[str, A
 
 
 def _changes(before: object, after: object) -> Iterator[str]:
-    """A note for each plugin that the patch adds, changes or removes."""
+    """A note about the plugins that the patch adds, one about those that it changes, and one about those that it removes."""
     old, new = (look_up(cr, kubevirt.BINDING) for cr in (before, after))
     old, new = (each if isinstance(each, dict) else {} for each in (old, new))
-    for name in [*new, *(name for name in old if name not in new)]:
-        if old.get(name) != new.get(name):
-            done = "removes" if name not in new else "changes" if name in old else "adds"
-            yield f"annotation {_JSON_PATCH} {done} plugin {shown(name)}"
+    changed = [name for name in new if name in old and new[name] != old[name]]
+    for verb, names in (("adds", new.keys() - old), ("changes", changed), ("removes", old.keys() - new)):
+        if names:
+            listed = ", ".join(shown(name) for name in sorted(names)[:_PLUGINS_SHOWN])
+            more = f" and {len(names) - _PLUGINS_SHOWN} more" if len(names) > _PLUGINS_SHOWN else ""
+            yield f"annotation {_JSON_PATCH} {verb} {number_of(len(names), 'plugin')}: {listed}{more}"
 
 
 def _release(cr: HyperConvergedCR, kubevirt: Version | None) -> _Release:
@@ -193,20 +200,17 @@ def _release(cr: HyperConvergedCR, kubevirt: Version | None) -> _Release:
 
 
 def _eviction_strategy(cr: HyperConvergedCR, obj: object) -> str:
-    """What is written, else the operator's default: LiveMigrate, and None on a single worker.
+    """The value in the CR, else the operator's default: LiveMigrate, or None with a single worker.
 
     Source: pkg/webhooks/mutator/hyperConvergedMutator.go@release-1.10 to @release-1.19.
     """
     spec = cr.spec or Spec()
-    written = (spec.virtualization or Virtualization()).eviction_strategy if _is_v1(obj) else spec.eviction_strategy
+    is_v1 = look_up(obj, ("apiVersion",)) == "hco.kubevirt.io/v1"
+    written = (spec.virtualization or Virtualization()).eviction_strategy if is_v1 else spec.eviction_strategy
     if written is not None:
         return written
     has_one_worker = cr.status is not None and cr.status.infrastructure_highly_available is False
     return "None" if has_one_worker else "LiveMigrate"
-
-
-def _is_v1(obj: object) -> bool:
-    return look_up(obj, ("apiVersion",)) == "hco.kubevirt.io/v1"
 
 
 def _kubevirt_version(release: _Release) -> Version | None:

@@ -27,11 +27,11 @@ _READ: tuple[tuple[str, ...], ...] = (
     _GATES,
     (*_DEVELOPER, "disabledFeatureGates"),
 )
-"""The parts of a KubeVirt CR that a registry is read from: operations on others are passed over, as those parts are not known here."""
+"""The parts of a KubeVirt CR that a registry is read from. Operations on other parts are skipped, as those parts are unknown here."""
 
 
 class PatchError(Exception):
-    """The operator cannot apply the patch, or it is not known what it makes of it; the message completes a sentence."""
+    """The patch cannot be applied, or is too large; the message completes a sentence."""
 
 
 def patched(cr: Mapping[str, Any], annotation: object) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _operations(annotation: object) -> list[dict[str, Any]]:
 def _is_about_what_is_read(operation: Mapping[str, Any]) -> bool:
     """Whether it changes, moves or tests something that is read, or what holds it.
 
-    The operator has gates of its own in the list of gates, so all that can be told of its items is what is added to them.
+    The operator puts gates of its own into the list of gates. Their indices are unknown here, so of operations on items only `add` counts.
     """
     pointers = [_steps(operation["path"])]
     if _is_gate(pointers[0]) and operation.get("op") != "add":

@@ -51,7 +51,7 @@ class Spec(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """`status`, as far as it tells the version."""
+    """`status`: the parts with the version."""
 
     phase: str | None = None
     observed: str | None = msgspec.field(default=None, name="observedKubeVirtVersion")
