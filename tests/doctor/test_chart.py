@@ -9,6 +9,7 @@ from tests.chart.helm import Helm, Objects, container, helm_or_skip
 from tests.doctor.builders import CA, MUTATING, PODS, SERVICE, SLICES, VALIDATING, healthy, pem, snapshot
 from webhook.doctor.result import Outcome
 from webhook.doctor.run import evaluated
+from webhook.doctor.snapshot import DryRuns, ReadResult
 
 ARMED: Mapping[str, Any] = {"webhooks": {"armWhenReady": False}}
 """As the server leaves what the chart renders."""
@@ -49,6 +50,14 @@ def slice_ports(service: Any, container: Any) -> Iterator[Mapping[str, Any]]:
 def test_what_the_chart_renders_is_well(helm: Helm, values: str) -> None:
     results = evaluated(snapshot(installed(helm.render(VALUES[values]))))
     assert [result for result in results if result.verdict is not Outcome.OK] == []
+
+
+def test_no_condition_of_the_chart_leaves_out_a_vm_that_is_created(helm: Helm) -> None:
+    runs = DryRuns(namespace="default", good=ReadResult(()), bad=ReadResult(()))
+    found = snapshot(installed(helm.render(ARMED, kubernetes="1.30.0")), dry_runs=runs)
+    assert found.vm_webhook is not None
+    assert found.vm_webhook.match_conditions
+    assert [each.verdict for each in evaluated(found) if each.check == "dry-run"] == [Outcome.FAIL]
 
 
 def test_a_trial_in_one_namespace_is_told_as_such(helm: Helm) -> None:
