@@ -36,9 +36,9 @@ def test_a_probe_that_a_pod_can_have_is_accepted(probe: str, fields: dict[str, A
 @pytest.mark.parametrize(
     ("port", "fault"),
     [
-        (0, "port 0 of the probe is no port"),
-        (70000, "is no port: they go from 1 to 65535"),
-        (-1, "is no port"),
+        (0, "port 0 of the probe is not a port"),
+        (70000, "is not a port; ports are 1 to 65535"),
+        (-1, "is not a port"),
         ("HTTP", "has characters other than"),
         ("80", "has no letter from a to z"),
         ("a" * 16, "has more than 15 characters"),

@@ -12,4 +12,4 @@ def test_one_label_is_accepted(subdomain: str | None) -> None:
 
 @pytest.mark.parametrize("subdomain", ["lab.example", "a" * 64, "Lab", "-a", "a_b", "lab\n", "a" * 1_000_000], ids=lambda value: value[:12])
 def test_what_the_pod_cannot_have_is_found(subdomain: str) -> None:
-    assert_found(RULE, vmi(interface(masquerade={}), subdomain=subdomain), field="subdomain", message="is no DNS label")
+    assert_found(RULE, vmi(interface(masquerade={}), subdomain=subdomain), field="subdomain", message="is not a DNS label")

@@ -39,7 +39,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     if name == "passt" or (plugin is not None and has_sidecar(plugin, PASST_IMAGE)):
         message = (
             f"plugin {quoted(name)} is the passt plugin, which the core binding passtBinding replaces; "
-            "the plugin is to work up to KubeVirt 1.12, and HyperConverged does not register it from 1.19 on"
+            "the plugin is planned to work up to KubeVirt 1.12, and HyperConverged does not register it from 1.19 on"
         )
         is_on = registry.gate("PasstBinding").is_on
         gate = "" if is_on else ", once feature gate PasstBinding is on,"

@@ -81,7 +81,7 @@ def lacks_fields(ports: PortRange) -> bool:
 
 
 def about_port(field: str, number: int | None) -> str:
-    """Message for a number that is no port."""
+    """Message for a number that is not a port."""
     if number is None:
         return f"{field} is missing"
     return f"{field} is {shown(number)}, and ports are 1 to {HIGHEST_PORT}"

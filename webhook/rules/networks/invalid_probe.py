@@ -63,14 +63,14 @@ def _about(name: str, probe: Probe) -> Iterator[Violation]:
     scheme = probe.http_get.scheme if probe.http_get is not None else None
     if scheme and scheme not in _SCHEMES:
         message = f"scheme {quoted(scheme)} of the probe is neither HTTP nor HTTPS"
-        yield Violation((name, "httpGet", "scheme"), message, "write HTTP or HTTPS, in capitals")
+        yield Violation((name, "httpGet", "scheme"), message, "write HTTP or HTTPS in capitals")
 
 
 def _port_faults(port: int | str | None) -> str:
     if port is None:  # which the CRD refuses
         return ""
     if isinstance(port, int):
-        return "" if is_port(port) else f"is no port: they go from 1 to {HIGHEST_PORT}"
+        return "" if is_port(port) else f"is not a port; ports are 1 to {HIGHEST_PORT}"
     return " and ".join(name_faults(port)) if port else "is empty"
 
 

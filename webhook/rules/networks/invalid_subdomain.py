@@ -28,7 +28,7 @@ from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistakes, SpecRule, Violation
 from webhook.vmi.vmi import VMI
 
-_HELP = "write one label: at most 63 letters in lower case, digits and hyphens, as the headless Service is named"
+_HELP = "write one DNS label: at most 63 lower-case letters, digits and hyphens"
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
@@ -36,7 +36,7 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     subdomain = vmi.spec.subdomain
     if not subdomain or is_dns_label(subdomain):
         return ()
-    return [Violation(("subdomain",), f"subdomain {quoted(subdomain)} is no DNS label, so the API server refuses the VM's pod", _HELP)]
+    return [Violation(("subdomain",), f"subdomain {quoted(subdomain)} is not a DNS label, so the API server refuses the VM's pod", _HELP)]
 
 
 RULE = SpecRule(name="invalid-subdomain", group=Group.NETWORKS, check=check)

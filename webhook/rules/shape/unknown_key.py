@@ -26,7 +26,7 @@ from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, 
 
 
 def check(error: ShapeError) -> Mistakes:
-    """Report the key; where keys are compared, the message and what was meant are made."""
+    """Report the key, with the message of the comparison of keys."""
     if error.about is not Subject.KEY:
         return ()
     return [Violation(error.path, error.found or "", error.expected, at_most=error.at_most)]
