@@ -291,7 +291,7 @@ def _findings(situation: Situation) -> list[Finding]:
 
 
 def _rule_cause(finding: Finding) -> Cause:
-    return Cause(f"{finding.message} [{finding.rule}]", finding.accepted or finding.for_admin, "", "", f"{render(finding.path)} of the VM")
+    return Cause(f"{finding.message} [{finding.rule}]", finding.help, "", "", f"{render(finding.path)} of the VM")
 
 
 def _is_told(finding: Finding, causes: Sequence[Cause]) -> bool:
