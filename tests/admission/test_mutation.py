@@ -102,6 +102,18 @@ def test_the_audit_tells_plugins_and_amounts() -> None:
     assert answer(pod(), vmi("passt", "unknown", "passt")).audit == {"plugins": "passt", "added": '{"requests.memory":"500Mi"}'}
 
 
+def test_the_audit_names_each_plugin_that_declares_something() -> None:
+    book = rule_set({"passt": PASST, "l2": PASST})
+    assert answer(pod(), vmi("passt", "l2"), book).audit["plugins"] == "passt,l2"
+
+
+def test_an_object_takes_the_place_of_what_is_none() -> None:
+    assert list(merge(("a",), {"b": {"c": "1"}}, {"b": "text"})) == [
+        {"op": "test", "path": "/a/b", "value": "text"},
+        {"op": "replace", "path": "/a/b", "value": {"c": "1"}},
+    ]
+
+
 def test_nothing_else_in_the_pod_changes() -> None:
     before = pod(compute(image="launcher:v1"), {"name": "sidecar", "resources": {"requests": {"memory": "1Mi"}}})
     result = patched(before)
@@ -222,6 +234,7 @@ def test_memory_that_kubevirt_has_counted_is_warned_of_where_it_is_added_all_the
         assert (found.rule, found.severity) == ("overhead-counted-twice", Action.WARN)
         assert "KubeVirt has counted the 500Mi of memory" in found.message
         assert "overhead: auto" in found.accepted
+        assert found.path == ("spec", "containers", 0, "resources", "requests", "memory")
         response = json.loads(encode(open_pod_review(review(pod())).request, answered, book, now=0.0))["response"]
         assert response["auditAnnotations"]["counted-twice"] == "500Mi"
         assert response["warnings"][0].endswith("[Bindguard overhead-counted-twice]")

@@ -23,7 +23,8 @@ from tests.http.serving import (
     vmi_review,
 )
 from webhook.admission.rule_set import RuleSet
-from webhook.http.limits import Limits
+from webhook.http.limited_listener import LimitedListener
+from webhook.http.limits import ConnectionLimits, Limits
 
 HEAD = b"POST /validate HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
 ALLOWED = {"endpoint": "/validate", "kind": "VirtualMachineInstance", "operation": "CREATE", "decision": "allowed", "code": "200"}
@@ -171,6 +172,27 @@ def test_however_many_urls_are_asked_all_are_answered() -> None:
     with serving() as server, server.connect() as connection:
         answers: list[Any] = [ask(connection, post(vmi_review(), f"/validate?timeout={n}s"))[0] for n in range(1, 200)]
         assert set(answers) == {200}
+
+
+@pytest.mark.limits("a bound on URLs that are remembered")
+def test_at_most_64_urls_are_remembered() -> None:
+    remembered: list[int] = []
+    with serving() as server, server.connect() as connection:
+        assert isinstance(server.listener, LimitedListener)
+        for number in range(200):
+            assert ask(connection, post(vmi_review(), f"/validate?timeout={number}s"))[0] == 200
+            remembered.append(len(server.listener._fast_paths))
+    assert max(remembered) == 64
+
+
+@pytest.mark.limits("a bound on open connections")
+def test_a_valid_review_at_a_known_url_counts_for_its_connection() -> None:
+    with serving(connections=ConnectionLimits(max_connections=2)) as server, server.connect() as earlier, server.connect() as later:
+        assert ask(earlier, post(vmi_review()))[0] == ask(later, post(vmi_review()))[0] == 200
+        with server.connect() as newcomer:
+            assert ask(newcomer, post(vmi_review()))[0] == 200
+            assert_closed(earlier)
+        assert ask(later, post(vmi_review()))[0] == 200
 
 
 def test_while_draining_a_known_url_asks_to_leave(known: tuple[Served, socket.socket]) -> None:
