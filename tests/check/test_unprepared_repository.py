@@ -93,6 +93,44 @@ def test_a_patch_of_a_kustomization_is_no_object(tmp_path: Path, name: str, kust
     assert checked(tmp_path, "prod/patches/vm.yaml").occurrences == []
 
 
+@pytest.mark.parametrize(
+    ("kustomization", "severity"),
+    [
+        ("resources: [../base]\npatches: [{path: patch.yaml}]", Action.WARN),
+        ("resources: [../base]\npatches: [{path: patch.yaml, target: {kind: VirtualMachine}}]", Action.WARN),
+        ("resources: [../base]\npatches: [{patch: '[]', target: {name: web}}]", Action.WARN),
+        ("resources: [../base]\npatches: [{patch: '[]', target: {kind: V.*}}]", Action.WARN),
+        ("resources: [../base]\ncomponents: [../fix]", Action.WARN),
+        ("resources: [../base]\npatches: [{patch: '[]', target: {kind: Deployment}}]", Action.DENY),
+        ("resources: [../base]\npatchesStrategicMerge: ['kind: Deployment']", Action.DENY),
+        ("resources: [../base]", Action.DENY),
+        ("resources: [../base, .]\npatches: 5", Action.DENY),
+    ],
+)
+def test_what_a_kustomization_patches_before_it_is_applied_gets_warnings(tmp_path: Path, kustomization: str, severity: Action) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "base/kustomization.yaml": "resources: [vm.yaml]", "base/vm.yaml": vm("slip")})
+    write(
+        tmp_path,
+        {
+            "prod/kustomization.yaml": kustomization,
+            "prod/patch.yaml": PATCH,
+            "fix/kustomization.yaml": "kind: Component\npatches: [{path: p.yaml}]",
+            "fix/p.yaml": PATCH,
+        },
+    )
+    report = checked(tmp_path, select=("unregistered-plugin",))
+    [occurrence] = report.occurrences
+    assert occurrence.finding.severity is severity
+    told = f"findings in {tmp_path}/base/vm.yaml and other files that kustomizations patch are warnings; "
+    assert [note for note in report.notes if note.startswith(told)] == (report.notes[-1:] if severity is Action.WARN else [])
+
+
+def test_a_base_that_a_kustomization_completes_lacks_nothing(tmp_path: Path) -> None:
+    write(tmp_path, {"base/kustomization.yaml": "resources: [vm.yaml]", "base/vm.yaml": PATCH})
+    write(tmp_path, {"prod/kustomization.yaml": "resources: [../base]\npatches: [{path: patch.yaml}]", "prod/patch.yaml": vm()})
+    assert checked(tmp_path).occurrences == []
+
+
 def test_a_registry_is_not_read_from_a_patch(tmp_path: Path) -> None:
     write(tmp_path, {"kustomization.yaml": "components: [fix]", "fix/kustomization.yaml": "patches: [{path: kubevirt.yaml}]"})
     write(tmp_path, {"fix/kubevirt.yaml": KUBEVIRT, "kubevirt.yaml": KUBEVIRT, "vm.yaml": vm()})

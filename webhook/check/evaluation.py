@@ -77,11 +77,13 @@ class Evaluator(msgspec.Struct, frozen=True):
         plan: For each file that `plans` does not have.
         exclude_namespaces: Globs.
         plans: Another plan, by the name of the source.
+        changed: The names of sources that are changed before a cluster gets them, so that nothing in them is certain.
     """
 
     plan: Plan
     exclude_namespaces: tuple[str, ...]
     plans: Mapping[str, Plan] = {}
+    changed: frozenset[str] = frozenset()
 
     def evaluate_files(self, sources: Sequence[Source], tell: Callable[[int], None] = lambda _documents: None) -> EvaluatedFile:
         """All files, in order; after each document `tell` is called with how many of them were read."""
@@ -136,7 +138,7 @@ class Evaluator(msgspec.Struct, frozen=True):
             return
         found: list[Found] = []
         for obj, path in objects_in(value):
-            parts = list(parts_of(obj))
+            parts = list(parts_of(obj, as_written=document.file not in self.changed))
             evaluated.passed_over += not parts
             for part in parts:
                 if is_excluded(part.obj, self.exclude_namespaces):

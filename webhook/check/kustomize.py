@@ -3,6 +3,7 @@
 # ruff: noqa: PTH100, PTH110, PTH118, PTH120 - names stay as the user wrote them; pathlib would change them
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from webhook.manifests.yaml import parse
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _MAX_BYTES = 1024 * 1024
+BUILT = ("resources", "bases", "components")
+"""Keys with the files and directories that a kustomization builds."""
+_CHECKED = re.compile("VirtualMachine|KubeVirt|HyperConverged")
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
@@ -77,6 +81,48 @@ def kustomization_in(directory: str, name: str, *, is_checked: bool) -> Kustomiz
             continue
         return Kustomization(directory, name, content, is_checked) if isinstance(content, dict) else None
     return None
+
+
+def changed_files(kustomizations: Sequence[Kustomization]) -> frozenset[str]:
+    """The absolute paths of files that a kustomization changes, by a patch of an object that is checked, before they are applied."""
+    at = {kustomization.directory: kustomization for kustomization in kustomizations}
+    changed: set[str] = set()
+    for kustomization in kustomizations:
+        components = (at[path] for path in kustomization.paths(("components",)) if path in at)
+        if not any(_patches_checked(each) for each in (kustomization, *components)):
+            continue
+        waiting, seen = [kustomization.directory], set[str]()
+        while waiting:
+            path = waiting.pop()
+            if path not in seen:
+                seen.add(path)
+                waiting += at[path].paths(BUILT) if path in at else ()
+        changed |= seen
+    return frozenset(changed)
+
+
+def _patches_checked(kustomization: Kustomization) -> bool:
+    """Whether a patch may change an object that is checked."""
+    entries = (kustomization.content.get(key) for key in _PATCHES)
+    return any(_may_change_checked(entry, kustomization.directory) for listed in entries if isinstance(listed, list) for entry in listed)
+
+
+def _may_change_checked(entry: object, directory: str) -> bool:
+    """By the kind of the patch's target, which may be a pattern; else by what the patch says itself."""
+    if isinstance(entry, dict) and isinstance(entry.get("target"), dict):
+        kind = entry["target"].get("kind")
+        return not isinstance(kind, str) or not kind.isalnum() or _CHECKED.search(kind) is not None
+    path, inline = (entry.get("path"), entry.get("patch")) if isinstance(entry, dict) else (entry, entry)
+    said = f"{inline}\n{_text(os.path.join(directory, path)) if isinstance(path, str) else ''}"
+    return _CHECKED.search(said) is not None
+
+
+def _text(path: str) -> str:
+    """The text of a patch file; empty where it cannot be read, as an inline patch that is no path."""
+    try:
+        return read_file(path, max_bytes=_MAX_BYTES).decode(errors="replace")
+    except (OSError, ValueError):
+        return ""
 
 
 def without_patches(sources: Sequence[Source], kustomizations: Iterable[Kustomization]) -> tuple[list[Source], list[Source]]:

@@ -43,18 +43,18 @@ class Part(NamedTuple):
         if findings:
             findings = with_empty_bindings(without_consequences(findings, unknown if keys else (), self.obj), self.obj)
         findings += keys
-        if self.is_embedded and not self.as_written:
+        if not self.as_written:
             findings = softened(finding for finding in findings if finding.rule != _MISSING)
         findings = without_placeholders(findings, self.obj, parameters=self.is_embedded)
         return [*plan.evaluate_shapes(self.errors), *findings] if self.errors else findings
 
 
-def parts_of(manifest: object) -> Iterator[Part]:
-    """The objects to check in a manifest; none where it holds nothing to check."""
+def parts_of(manifest: object, *, as_written: bool = True) -> Iterator[Part]:
+    """The objects to check in a manifest, which the cluster gets as it is written or not; none where it holds nothing to check."""
     if kind_of(manifest) is not None or is_kubevirt(manifest) or is_hyperconverged(manifest):
-        yield Part(manifest)
+        yield Part(manifest, as_written=as_written)
     elif (meant := lookalike(manifest)) is not None:
-        yield Part(meant.obj, errors=(meant.error,))
+        yield Part(meant.obj, errors=(meant.error,), as_written=as_written)
     else:
         for each in embedded_in(manifest):
-            yield Part(each.obj, each.path, is_embedded=True, as_written=each.as_written)
+            yield Part(each.obj, each.path, is_embedded=True, as_written=as_written and each.as_written)

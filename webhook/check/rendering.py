@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from webhook.check.kustomize import FILE_NAMES, Kustomization, kustomization_in
+from webhook.check.kustomize import BUILT, FILE_NAMES, Kustomization, kustomization_in
 from webhook.errors import UnreadableError, UsageError
 from webhook.kube.text import quoted
 from webhook.loading.sources import KUSTOMIZE, Source
@@ -25,7 +25,6 @@ _CHUNK = 64 * 1024
 _COMPONENT = "Component"
 _LOG_PREFIX = re.compile(r'^E\d{4} .*?\] "command failed" err=')
 
-_BUILT = ("resources", "bases", "components")
 _READ = ("patches", "patchesStrategicMerge", "patchesJson6902", "replacements", "configurations", "crds", "openapi")
 _GENERATED = ("configMapGenerator", "secretGenerator")
 _INLINE = frozenset(
@@ -86,7 +85,7 @@ def _command() -> list[str]:
 
 def _roots(kustomizations: Iterable[Kustomization]) -> Iterator[Kustomization]:
     candidates = [each for each in kustomizations if each.is_checked and each.content.get("kind") != _COMPONENT]
-    built = {path for each in candidates for path in each.paths(_BUILT)}
+    built = {path for each in candidates for path in each.paths(BUILT)}
     return (each for each in candidates if each.directory not in built)
 
 
@@ -105,8 +104,8 @@ def _files_of(root: Kustomization) -> set[str]:
     while waiting:
         one = waiting.pop()
         _check(one)
-        files |= {*one.paths(_BUILT), *one.patches()}
-        for directory in one.paths(_BUILT):
+        files |= {*one.paths(BUILT), *one.patches()}
+        for directory in one.paths(BUILT):
             if directory not in seen and os.path.isdir(directory):
                 seen.add(directory)
                 inner = kustomization_in(directory, directory, is_checked=False)
@@ -117,13 +116,13 @@ def _files_of(root: Kustomization) -> set[str]:
 
 
 def _check(one: Kustomization) -> None:
-    allowed = {*_BUILT, *_READ, *_GENERATED, *_INLINE}
+    allowed = {*BUILT, *_READ, *_GENERATED, *_INLINE}
     for key, value in one.content.items():
         if key not in allowed:
             raise _NotRenderedError(f"{quoted(key)} in {quoted(one.name)} may run or fetch something")
         if key not in _INLINE and (remote := next((text for text in _texts(value, key) if _REMOTE.search(text)), None)) is not None:
             raise _NotRenderedError(f"{quoted(remote)} in {quoted(one.name)} is not in the repository")
-    for path in one.paths(_BUILT):
+    for path in one.paths(BUILT):
         if not os.path.exists(path):
             raise _NotRenderedError(f"{quoted(path)} does not exist")
 

@@ -11,7 +11,7 @@ import msgspec
 from webhook.check.ahead import note_ahead, registries_ahead, release_ahead
 from webhook.check.build_report import report
 from webhook.check.evaluation import Evaluator, key_of
-from webhook.check.kustomize import Kustomization, kustomizations_of, without_patches
+from webhook.check.kustomize import Kustomization, changed_files, kustomizations_of, without_patches
 from webhook.check.registries import Registries, registries_of
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress, evaluate_all
@@ -41,23 +41,29 @@ def run(settings: Settings, progress: Progress) -> Report:
         if settings.kustomize:
             found = _with_rendered(found, kustomizations, missing, stack)
         sources, patches = without_patches(found, kustomizations)
+        changed = _changed(sources, kustomizations)
         registries = registries_of(settings, sources)
-        evaluated = evaluate_all(_evaluator(settings, registries), sources, settings.jobs, progress)
+        evaluated = evaluate_all(_evaluator(settings, registries, changed), sources, settings.jobs, progress)
         later = release_ahead(settings, registries)
         if later is not None:
             ahead = evaluate_all(
-                _evaluator(settings, registries_ahead(settings, sources, registries, later)), sources, settings.jobs, progress
+                _evaluator(settings, registries_ahead(settings, sources, registries, later), changed), sources, settings.jobs, progress
             )
             notes.append(note_ahead(later, registries, evaluated.occurrences, ahead.occurrences))
     evaluated.unreadable[:0] = missing
     written = report(settings, registries.all(), evaluated, _among(sources))
-    return msgspec.structs.replace(written, notes=[*notes, *_patch_notes(patches), *written.notes])
+    return msgspec.structs.replace(written, notes=[*notes, *_patch_notes(patches), *_changed_notes(written, changed), *written.notes])
 
 
-def _evaluator(settings: Settings, registries: Registries) -> Evaluator:
+def _changed(sources: Sequence[Source], kustomizations: Sequence[Kustomization]) -> frozenset[str]:
+    files = changed_files(kustomizations)
+    return frozenset(source.name for source in sources if files and os.path.abspath(source.name) in files)  # noqa: PTH100 - as named
+
+
+def _evaluator(settings: Settings, registries: Registries, changed: frozenset[str]) -> Evaluator:
     plans = {key_of(loaded.registry): plan(RULES, loaded.registry, settings.actions, upstream_answers=False) for loaded in registries.all()}
     special = {name: plans[key_of(loaded.registry)] for name, loaded in registries.special.items()}
-    return Evaluator(plans[key_of(registries.default.registry)], settings.exclude_namespaces, special)
+    return Evaluator(plans[key_of(registries.default.registry)], settings.exclude_namespaces, special, changed)
 
 
 def _patch_notes(patches: Sequence[Source]) -> list[str]:
@@ -65,6 +71,13 @@ def _patch_notes(patches: Sequence[Source]) -> list[str]:
         return []
     files = f"skipped {number_of(len(patches), 'patch file')} of kustomizations, of which the first is {patches[0].name}"
     return [f"{files}; check what is rendered with --kustomize, or by kubectl kustomize DIRECTORY | bindguard check -"]
+
+
+def _changed_notes(written: Report, changed: frozenset[str]) -> list[str]:
+    files = [name for name in dict.fromkeys(occurrence.file for occurrence in written.occurrences) if name in changed]
+    if not files:
+        return []
+    return [f"findings in {files[0]} and other files that kustomizations patch are warnings; check what is rendered with --kustomize"]
 
 
 def _with_rendered(
