@@ -1,5 +1,6 @@
 """`bindguard doctor` against a real API server with an installation in it: well, and with one thing broken at a time."""
 
+import base64
 import contextlib
 import json
 import re
@@ -216,9 +217,24 @@ def test_the_doctor_names_what_is_broken_and_nothing_else(cluster: ControlPlane,
     assert said in told
 
 
-@pytest.mark.usefixtures("replicas")
-def test_the_doctor_finds_that_the_api_server_reaches_no_pod(cluster: ControlPlane, rendered: Objects, admin: Path) -> None:
-    with called_by_service(cluster, rendered), changed(cluster, ENDPOINTS, "subsets", lambda _: []):
+def _by_new_connections(webhooks: list[Object]) -> list[Object]:
+    """The same caBundles in other bytes: the API server keeps connections by them, and one that is open needs no endpoint."""
+
+    def padded(bundle: str) -> str:
+        return base64.b64encode(base64.b64decode(bundle) + b"\n").decode()
+
+    return [each | {"clientConfig": {**each["clientConfig"], "caBundle": padded(each["clientConfig"]["caBundle"])}} for each in webhooks]
+
+
+def test_the_doctor_finds_that_the_api_server_reaches_no_pod(
+    cluster: ControlPlane, replicas: list[Server], rendered: Objects, admin: Path
+) -> None:
+    with (
+        stranger(cluster, replicas),
+        called_by_service(cluster, rendered),
+        changed(cluster, ENDPOINTS, "subsets", lambda _: []),
+        changed(cluster, f"{VALIDATING}/bindguard", "webhooks", _by_new_connections),
+    ):
         code, found, told = examined(admin)
     assert (code, found) == (EXIT_FINDINGS, {"dry-run": "fail"}), told
     assert 'no endpoints available for service "bindguard"; no ready pod is behind the Service' in told
