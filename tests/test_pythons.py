@@ -40,7 +40,9 @@ def test_ci_takes_the_oldest_patch_release_at_hand(tmp_path: Path) -> None:
         said = f'#!/bin/sh\n[ "$1" = --version ] && echo "Python {release}" || echo "{release} $0"\n'
         (directory / "python3.11").write_text(said, encoding="utf-8")
     (tmp_path / "bin/make").write_text('#!/bin/sh\necho "$1 by $PYTHON"\n', encoding="utf-8")
-    for each in (ci, tmp_path / "python3.11", tmp_path / "bin/python3.11", tmp_path / "bin/make"):
+    (tmp_path / "bin/chromium").write_text("#!/bin/sh\n", encoding="utf-8")  # so that none is installed
+    stand_ins = [tmp_path / "bin" / name for name in ("python3.11", "make", "chromium")]
+    for each in (ci, tmp_path / "python3.11", *stand_ins):
         each.chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
     done = subprocess.run([ci], env=environment, capture_output=True, text=True, check=True, timeout=60)

@@ -86,4 +86,5 @@ def _character(token: str) -> str:
         return "[^/]"
     if len(token) == 1:
         return re.escape(token)
-    return "(?!/)" + fnmatch.translate(token).removeprefix("(?s:").removesuffix(r")\Z")
+    wrapped = fnmatch.translate(token)  # `(?s:...)\Z`, from Python 3.14 on `(?s:...)\z`
+    return "(?!/)" + wrapped.removeprefix("(?s:").rpartition(")")[0]

@@ -50,7 +50,7 @@ WHOLE = msgspec.json.encode(kept())
         (b"", "truncated"),
         (WHOLE[:-5], "truncated"),
         (b"\0" * 100, "malformed"),
-        (b'{"objects":[{"a":' + b"[" * 100_000, "recursion"),
+        (b'{"objects":[{"a":' + b"[" * 100_000, "nested too deeply"),
         (b"kind: KubeVirt", "malformed"),
         (b"[]", "Expected `object`"),
         (WHOLE.replace(b"registry/v1", b"registry/v2"), "Invalid enum value"),

@@ -60,7 +60,10 @@ class LastGood:
         except FileNotFoundError:
             log.info("no last good registry", file=str(self._file))
             return None
-        except (OSError, ValueError, RecursionError) as error:
+        except RecursionError:
+            self._refused("it is nested too deeply")
+            return None
+        except (OSError, ValueError) as error:
             self._refused(str(error))
             return None
         if kept.server != server:
