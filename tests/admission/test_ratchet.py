@@ -4,6 +4,7 @@ import copy
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +12,11 @@ from hypothesis import strategies as st
 from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, told, vm_object, vmi_object
 from tests.builders import interface, multus
 from webhook.admission.answer import Answer, Decision
+from webhook.plugins.registry import Registry
 from webhook.rules import RULES
-from webhook.rules.base import Action
+from webhook.rules.base import Action, Group, Mistakes, SpecRule, Violation
+from webhook.rules.plan import plan
+from webhook.vmi.vmi import VMI
 
 WARNED = [("unregistered-plugin", "warn")]
 DENIED = [("unregistered-plugin", "deny")]
@@ -39,6 +43,26 @@ def test_an_update_of_metadata_never_denies_even_where_annotations_decide() -> N
     live = {"annotations": {"kubevirt.io/allow-pod-bridge-network-live-migration": ""}}
     old = vmi_object(interface(bridge={}), metadata=live, evictionStrategy="LiveMigrate")
     assert answer_to(review(vmi_object(interface(bridge={}), evictionStrategy="LiveMigrate"), old), by).decision is Decision.ALLOWED
+
+
+def test_annotations_of_a_template_are_of_its_spec_and_those_of_a_vmi_are_not() -> None:
+    def check(vmi: VMI, _registry: Registry) -> Mistakes:
+        return () if "kept" in vmi.annotations else [Violation(("evictionStrategy",), "not kept", "keep it")]
+
+    known = rule_set()
+    rule = SpecRule(name="kept", group=Group.CONSEQUENCES, check=check)
+    by = msgspec.structs.replace(known, plan=plan([rule], known.registry, {}, upstream_answers=True))
+    old, new = vm_object(GOOD), vm_object(GOOD)
+    old["spec"]["template"]["metadata"] = {"annotations": {"kept": ""}}
+    assert answer_to(review(new, old), by).decision is Decision.DENIED
+    of_vmi = vmi_object(GOOD, metadata={"annotations": {"kept": ""}})
+    assert answer_to(review(vmi_object(GOOD), of_vmi), by).decision is Decision.ALLOWED
+
+
+def test_another_value_of_the_wrong_type_denies_where_there_is_no_vmi_spec() -> None:
+    old, new = ({**vm_object(), "spec": {"template": value}} for value in (5, "x"))
+    assert told(updated(old, new)) == [("wrong-type", "deny")]
+    assert told(updated(old, {**old, "metadata": {"labels": {}}})) == [("wrong-type", "warn")]
 
 
 def test_an_unchanged_interface_is_warned_about_while_something_else_changes() -> None:
