@@ -178,6 +178,7 @@ def test_a_vm_that_does_not_run_gets_every_nic_when_it_starts(status: object) ->
         (b"[]", "admission.k8s.io/v1"),
         (b"{}", "admission.k8s.io/v1"),
         (b'{"apiVersion": "v1", "kind": "Pod"}', 'kind "Pod" of apiVersion "v1"'),
+        (b'{"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview"}', 'of apiVersion "admission.k8s.io/v1beta1"'),
         (b'{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}', "request"),
         (b'{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": null}', "request"),
         (b'{"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {}}', "uid"),
