@@ -8,6 +8,7 @@ closed: a client that floods closes its own connections, and the API server's ha
 import asyncio
 import contextlib
 import errno
+import functools
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -97,7 +98,7 @@ class Acceptor:
         task = asyncio.get_running_loop().create_task(self._connect(connection, context))
         self._handshakes.setdefault(client, {})[task] = connection
         self._count += 1
-        task.add_done_callback(lambda _: self._ended(client, task))
+        task.add_done_callback(functools.partial(self._ended, client))
         if self._count > self._limits.max_handshakes:
             self._evict()
 
@@ -124,11 +125,14 @@ class Acceptor:
             log.error("a connection could not be begun", exc_info=failure)
 
     def _evict(self) -> None:
-        client = max(self._handshakes, key=lambda each: len(self._handshakes[each]))
+        client = max(self._handshakes, key=self._handshakes_of)
         task, connection = next(iter(self._handshakes[client].items()))
         self._drop(client, task)
         _abort(connection)
         self._turned_away(TurnedAway.HANDSHAKE)
+
+    def _handshakes_of(self, client: str) -> int:
+        return len(self._handshakes[client])
 
     def _drop(self, client: str, task: "asyncio.Task[None]") -> None:
         tasks = self._handshakes.get(client, {})

@@ -250,8 +250,8 @@ class Metrics:
         self.certificate_problem = Gauge(
             "bindguard_certificate_problem", "1 while the newest certificate cannot be served.", registry=self.registry
         )
-        self.certificate_reload_failures = Counter(
-            "bindguard_certificate_reload_failures", "Changed certificates that could not be used.", registry=self.registry
+        self.certificate_reload_failures = ReadCount(
+            "bindguard_certificate_reload_failures", "Changed certificates that could not be used.", self.registry
         )
         Gauge("bindguard_build_info", "1; `version` is the running version.", ("version",), registry=self.registry).labels(version).set(1)
 

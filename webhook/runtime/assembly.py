@@ -1,5 +1,6 @@
 """The parts of a server, made from its settings and wired to each other."""
 
+import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 
@@ -39,13 +40,8 @@ async def assembled(
     """A server's parts for as long as the block runs; `BindguardError` when something cannot be used."""
     metrics = Metrics(__version__)
     metrics.log_lines_dropped.read = log_lines_dropped
-
-    def look() -> None:
-        assembly.look_at_certificate()
-
-    async with sources_of(settings, ClusterMetrics(metrics.registry), changed=look, world=world) as sources:
-        assembly = Assembly(settings, sources, metrics, world.clock)
-        yield assembly
+    async with sources_of(settings, ClusterMetrics(metrics.registry), world=world) as sources:
+        yield Assembly(settings, sources, metrics, world.clock)
 
 
 class Assembly:
@@ -69,7 +65,6 @@ class Assembly:
         self.draining = False
         self.registry = sources.registry
         self.ca_bundle = ca_bundle(settings) if settings.transport is Transport.SELF_SIGNED else ""
-        self._certificate_watcher = certificate_watcher(lambda: self.certificate, metrics, seconds=settings.reload_seconds)
         self._watchers = self._all_watchers()
         self.checks = self._checks()
         self._front = self._front_door()
@@ -99,15 +94,11 @@ class Assembly:
         for watcher in self._watchers:
             watcher.wake()
 
-    def look_at_certificate(self) -> None:
-        """Look at the certificate at once."""
-        self._certificate_watcher.wake()
-
     async def admission_port(self) -> Listener:
         """The admission port, to be started; waits for a managed certificate to be there."""
         settings, certificate = self._settings, self._sources.certificate
         source = None if certificate is None else await certificate.begun()
-        factory = None if source is None else lambda: listening_context(settings, source)
+        factory = None if source is None else functools.partial(listening_context, settings, source)
         if settings.plain_uvicorn:
             return Listener(self._front, host=settings.host, port=settings.port, ssl_context_factory=factory)
         return LimitedListener(
@@ -125,7 +116,7 @@ class Assembly:
         if isinstance(self.registry, RegistryFile):
             watchers.append(registry_watcher(self.registry, self._metrics, seconds=self._settings.reload_seconds))
         if self._sources.certificate is not None:
-            watchers.append(self._certificate_watcher)
+            watchers.append(certificate_watcher(self._sources.certificate, seconds=self._settings.reload_seconds))
         return tuple(watchers)
 
     def _front_door(self) -> Router:
@@ -146,7 +137,7 @@ class Assembly:
             metrics=self._metrics,
             checks=self.checks,
             version=__version__,
-            problem=lambda: self.registry.problem,
+            problem=self._registry_problem,
         )
         if settings.plain_uvicorn:
             return Listener(app, host=settings.operations_host, port=settings.operations_port)
@@ -199,12 +190,43 @@ class Assembly:
 
     def _measure(self) -> None:
         metrics = self._metrics
-        metrics.registry_age.set_function(lambda: self._clock.now() - self.registry.rule_set.read_at)
-        metrics.registry_version.tells = lambda: self.registry.rule_set.version
-        metrics.registry_plugins.set_function(lambda: len(self.registry.rule_set.registry.plugins))
-        metrics.registry_problem.set_function(lambda: self.registry.problem is not None)
-        metrics.connections.labels("admission").set_function(lambda: 0 if self.admission is None else self.admission.connections)
-        metrics.connections.labels("operations").set_function(lambda: self.operations.connections)
+        metrics.registry_age.set_function(self._registry_age)
+        metrics.registry_version.tells = self._registry_version
+        metrics.registry_plugins.set_function(self._plugins)
+        metrics.registry_problem.set_function(self._has_registry_problem)
+        metrics.connections.labels("admission").set_function(self._admission_connections)
+        metrics.connections.labels("operations").set_function(self._operations_connections)
         if self._sources.certificate is not None:
-            metrics.certificate_expiry.set_function(lambda: 0 if self.certificate is None else self.certificate.expires_at)
-            metrics.certificate_problem.set_function(lambda: self.certificate is None or self.certificate.last_error is not None)
+            metrics.certificate_expiry.set_function(self._certificate_expiry)
+            metrics.certificate_problem.set_function(self._has_certificate_problem)
+            metrics.certificate_reload_failures.read = self._certificate_failures
+
+    def _registry_age(self) -> float:
+        return self._clock.now() - self.registry.rule_set.read_at
+
+    def _registry_version(self) -> str:
+        return self.registry.rule_set.version
+
+    def _plugins(self) -> int:
+        return len(self.registry.rule_set.registry.plugins)
+
+    def _registry_problem(self) -> str | None:
+        return self.registry.problem
+
+    def _has_registry_problem(self) -> bool:
+        return self.registry.problem is not None
+
+    def _admission_connections(self) -> int:
+        return 0 if self.admission is None else self.admission.connections
+
+    def _operations_connections(self) -> int:
+        return self.operations.connections
+
+    def _certificate_expiry(self) -> float:
+        return 0.0 if self.certificate is None else self.certificate.expires_at
+
+    def _has_certificate_problem(self) -> bool:
+        return self.certificate is None or self.certificate.last_error is not None
+
+    def _certificate_failures(self) -> int:
+        return 0 if self.certificate is None else self.certificate.failures

@@ -27,10 +27,11 @@ from webhook.http.large import SWITCH_SECONDS
 from webhook.http.listener import Listener
 from webhook.http.probes import Check, ask
 from webhook.runtime.assembly import Assembly, assembled
+from webhook.runtime.certificate.reload import expiry_of
 from webhook.runtime.log_writer import LogWriter
 from webhook.runtime.logs import configure_logs, gap_line, is_json, log_start_failure, log_uncaught
 from webhook.runtime.memory import return_freed_memory
-from webhook.runtime.reloader import expiry_of, told_of
+from webhook.runtime.reloader import told_of
 from webhook.runtime.settings.model import ServeSettings, Transport
 from webhook.runtime.settings.names import EffectiveSetting
 

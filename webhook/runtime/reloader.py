@@ -1,23 +1,19 @@
 """Reload the registry file and the certificate while the server runs, and log and count the results."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime
 
 import structlog
 
 from webhook.http.metrics import Metrics
+from webhook.runtime.certificate.reload import Certificate, reload_certificate
 from webhook.runtime.polling import Poller
 from webhook.runtime.registry.cluster import ClusterRegistry
 from webhook.runtime.registry.file import Look, RegistryFile
-from webhook.tls.provider import CertificateSource
 
 log = structlog.get_logger(__name__)
 
 _UNSETTLED_SECONDS = 0.25
 """Interval of polling a registry file that has just changed."""
-
-Served = Callable[[], CertificateSource | None]
 
 
 def registry_watcher(registry: RegistryFile, metrics: Metrics, *, seconds: float) -> Poller:
@@ -30,13 +26,12 @@ def registry_watcher(registry: RegistryFile, metrics: Metrics, *, seconds: float
     return Poller("registry", poll, seconds=seconds)
 
 
-def certificate_watcher(served: Served, metrics: Metrics, *, seconds: float) -> Poller:
+def certificate_watcher(certificate: Certificate, *, seconds: float) -> Poller:
     """The poller that reloads the certificate in service, if there is one, every `seconds`."""
 
     async def poll() -> None:
-        source = served()
-        if source is not None and await _certificate_refused(source):
-            metrics.certificate_reload_failures.inc()
+        if certificate.source is not None:
+            await reload_certificate(certificate.source)
 
     return Poller("certificate", poll, seconds=seconds)
 
@@ -49,20 +44,6 @@ async def _registry_refused(registry: RegistryFile) -> bool:
     elif look is Look.REFUSED:
         log.error("registry refused", problem=registry.problem, serving=registry.rule_set.version)
     return look is Look.REFUSED
-
-
-async def _certificate_refused(source: CertificateSource) -> bool:
-    failures = source.failures
-    if await asyncio.to_thread(source.poll_once):
-        log.info("certificate reloaded", expires=expiry_of(source))
-    elif source.failures > failures:
-        log.error("certificate refused", problem=str(source.last_error))
-    return source.failures > failures
-
-
-def expiry_of(source: CertificateSource) -> str:
-    """When the certificate in service expires, in ISO 8601."""
-    return datetime.fromtimestamp(source.expires_at, UTC).isoformat()
 
 
 def told_of(registry: RegistryFile | ClusterRegistry) -> dict[str, object]:

@@ -16,6 +16,7 @@ from webhook.http.cluster_metrics import ClusterMetrics
 from webhook.http.reviewers import Confirm
 from webhook.runtime.certificate.from_settings import ConfiguredCertificate, certificate_source, pair_files
 from webhook.runtime.certificate.managed import ManagedCertificate, ManagedNames
+from webhook.runtime.certificate.reload import Certificate
 from webhook.runtime.registry.cluster import ClusterRegistry
 from webhook.runtime.registry.file import RegistryFile, supplementary_from
 from webhook.runtime.registry.last_good import LastGood
@@ -26,7 +27,6 @@ from webhook.runtime.vmi_directory import NoVMIs, VMIDirectory
 log = structlog.get_logger(__name__)
 
 
-Certificate: TypeAlias = ConfiguredCertificate | ManagedCertificate
 Endless: TypeAlias = Callable[[], Coroutine[object, None, None]]
 
 
@@ -69,12 +69,10 @@ WORLD = World()
 
 
 @asynccontextmanager
-async def sources_of(
-    settings: ServeSettings, metrics: ClusterMetrics, *, changed: Callable[[], None], world: World = WORLD
-) -> AsyncIterator[Sources]:
+async def sources_of(settings: ServeSettings, metrics: ClusterMetrics, *, world: World = WORLD) -> AsyncIterator[Sources]:
     """Everything that the settings name, for as long as the block runs; files are read, a cluster is not asked yet.
 
-    `changed` is called when there is a new certificate to look at. `BindguardError` when something cannot be used.
+    `BindguardError` when something cannot be used.
     """
     if not settings.cluster and not settings.managed:
         yield _of_files(settings, _given(settings), {})
@@ -84,7 +82,7 @@ async def sources_of(
         ending.push_async_callback(api.close)
         certificate, endless = _given(settings), dict[str, Endless]()
         if settings.managed:
-            certificate = managed = _managed(settings, api, metrics, changed, world.clock)
+            certificate = managed = _managed(settings, api, metrics, world.clock)
             ending.push_async_callback(managed.stop)
             endless["managed certificate"] = managed.run
         if not settings.cluster:
@@ -126,14 +124,11 @@ def _given(settings: ServeSettings) -> Certificate | None:
     return ConfiguredCertificate(certificate_source(settings)) if given else None
 
 
-def _managed(
-    settings: ServeSettings, api: ApiServer, metrics: ClusterMetrics, changed: Callable[[], None], clock: Clock
-) -> ManagedCertificate:
+def _managed(settings: ServeSettings, api: ApiServer, metrics: ClusterMetrics, clock: Clock) -> ManagedCertificate:
     managed = ManagedCertificate(
         api,
         _managed_names(settings),
         files=pair_files(settings, "", "", ()),
-        changed=changed,
         skew=lambda: api.skew,
         settle_seconds=settings.managed_settle_seconds,
         clock=clock,

@@ -59,7 +59,6 @@ class ManagedCertificate:
         managed: ManagedNames,
         *,
         files: PairFiles | None = None,
-        changed: Callable[[], None] = lambda: None,
         skew: Callable[[], float | None] = lambda: None,
         settle_seconds: float = SETTLE_SECONDS,
         clock: Clock = CLOCK,
@@ -70,7 +69,6 @@ class ManagedCertificate:
             server: The API server.
             managed: What is managed.
             files: Client CA and lowest TLS version of what is served.
-            changed: Called when the Secret holds another pair than before, so that somebody polls the source at once.
             skew: Seconds by which this machine's clock is ahead of the API server's; `None` when that is not known.
             settle_seconds: How long a new CA is published before it signs what is served.
             clock: Time, and waiting.
@@ -97,15 +95,14 @@ class ManagedCertificate:
             names=names,
             namespace=managed.namespace,
             unfit=self._clock_is_wrong,
-            serves=lambda: self.source is not None,
+            serves=self._serves,
             settle_seconds=settle_seconds,
             clock=clock,
         )
         self.followed = SecretWatcher(
             secret,
             replace(files or PairFiles(cert="", key=""), names=names),
-            changed=changed,
-            leader=lambda: self._election.holder,
+            leader=self._leader,
             clock=clock,
         )
 
@@ -158,6 +155,12 @@ class ManagedCertificate:
             return None
         reasons = (self.followed.problem, self._clock_is_wrong(), self._election.problem, self._controller.problem)
         return "; ".join(dict.fromkeys(reason for reason in reasons if reason)) or "no certificate yet"
+
+    def _serves(self) -> bool:
+        return self.source is not None
+
+    def _leader(self) -> str:
+        return self._election.holder
 
     def _clock_is_wrong(self) -> str | None:
         skew = self._skew()

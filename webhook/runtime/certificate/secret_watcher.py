@@ -13,6 +13,7 @@ import structlog
 from webhook.cluster.api_error import ApiError
 from webhook.cluster.clock import Clock
 from webhook.cluster.secrets import NamedSecret, Secret
+from webhook.runtime.certificate.reload import reload_certificate
 from webhook.tls.files import read_file
 from webhook.tls.names import covers, names_in
 from webhook.tls.pair import PairFiles
@@ -43,7 +44,6 @@ class SecretWatcher:
         secret: NamedSecret,
         files: PairFiles,
         *,
-        changed: Callable[[], None],
         leader: Callable[[], str],
         clock: Clock,
     ) -> None:
@@ -55,13 +55,11 @@ class SecretWatcher:
                 certificate that is for others is served, and told of: during an upgrade that changes them, a new server must be able to
                 begin with the certificate of the old ones. One that does not lead could not mend it, and not to be ready would take down
                 a Service that it may well be for.
-            changed: Called when the Secret holds another pair than before.
             leader: Tells who leads, for messages; empty when nobody does.
             clock: Time, and waiting.
         """
         self._secret = secret
         self._files = replace(files, cert=f"{secret.place} {CERT}", key=f"{secret.place} {KEY}", names=())
-        self._changed = changed
         self._leader = leader
         self._clock = clock
         self._pair: tuple[bytes, bytes] | None = None
@@ -84,7 +82,14 @@ class SecretWatcher:
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:
-            await self._clock.sleep(await self.look())
+            before = self._pair
+            seconds = await self.look()
+            if self.source is not None and self._pair != before:
+                try:
+                    await reload_certificate(self.source)
+                except Exception:
+                    log.exception("watcher failed", watcher="certificate")  # the poller of the certificate tries again
+            await self._clock.sleep(seconds)
 
     async def look(self) -> float:
         """Read the Secret, and take what it holds; seconds until the next look."""
@@ -117,7 +122,6 @@ class SecretWatcher:
             if self.source is not None and self._is_stray(secret.data):
                 return f"{self._secret.place} {CERT} is signed by none of its {CA}, which API servers trust; {self._maker()}"
             self._pair = pair
-            self._changed()
         problem = self._begin() if self.source is None else None
         self._tell_names()
         return problem

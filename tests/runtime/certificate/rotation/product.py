@@ -162,7 +162,6 @@ class Product:
         follower = self._followed.SecretWatcher(
             NamedSecret(_Script(), namespace="ns", name="bindguard-tls"),
             PairFiles(cert="", key=""),
-            changed=lambda: None,
             leader=lambda: "",
             clock=Clock(now=lambda: _NOW, sleep=_sleep, wall=lambda: moment.timestamp()),  # noqa: PLW0108 - the moment of then
         )
