@@ -52,5 +52,9 @@ class UnreadableError(BindguardError):
         return type(self).__new__, (type(self), self.message), self.__dict__
 
 
+class UnrenderedTemplateError(UnreadableError):
+    """A document that is no YAML because it is a template, such as those of Helm, Jinja and Go."""
+
+
 class RegistryError(UnreadableError):
     """A registry (KubeVirt CR, HyperConverged CR or registry file) that cannot be used (exit code 3)."""

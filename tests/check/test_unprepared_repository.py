@@ -37,7 +37,6 @@ def test_a_document_that_cannot_be_read_and_holds_nothing_to_check_is_a_note(tmp
 @pytest.mark.parametrize(
     "content",
     [
-        'apiVersion: kubevirt.io/v1\nkind: "VirtualMachine"\nspec: {{ .Values.spec }}\n',
         "apiVersion: kubevirt.io/v1\nkind: VirtualMachineList\nitems: [\n",
         '{"apiVersion": "kubevirt.io/v1", "kind": "KubeVirt",',
         "apiVersion: infrastructure.cluster.x-k8s.io/v1alpha1\nkind: KubevirtMachineTemplate\nspec: {virtualMachineTemplate: [\n",
@@ -46,6 +45,30 @@ def test_a_document_that_cannot_be_read_and_holds_nothing_to_check_is_a_note(tmp
 def test_a_broken_document_that_may_hold_an_object_to_check_is_unreadable(tmp_path: Path, content: str) -> None:
     write(tmp_path, {"broken.yaml": content})
     assert checked(tmp_path).exit_code(fail_on=Action.DENY) == EXIT_UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'apiVersion: kubevirt.io/v1\nkind: "VirtualMachine"\nspec: {{ .Values.spec }}\n',
+        "apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata:\n  name: web\n{{ if .Labels }}\n  labels: {a: b}\n{{ end }}\n",
+        "{% for name in names %}\napiVersion: kubevirt.io/v1\nkind: VirtualMachine\n{% endfor %}\n",
+    ],
+)
+def test_a_template_of_another_kind_is_skipped_with_a_note_that_says_where(tmp_path: Path, content: str) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm(), "web.yaml.tpl.yaml": content})
+    report = checked(tmp_path)
+    [note] = report.notes
+    assert note.startswith("skipped 1 template, to be rendered first, then checked with: bindguard check -; the first: ")
+    assert "web.yaml.tpl.yaml:" in note
+    assert (report.unreadable, report.exit_code(fail_on=Action.WARN)) == ([], EXIT_CLEAN)
+
+
+def test_a_template_that_was_piped_in_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = "apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nspec: {{ .Values.spec }}\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+    report = run(settings_from(Flags(paths=("-",)), directory=tmp_path), lambda *_: None)
+    assert [error.file for error in report.unreadable] == ["<stdin>"]
 
 
 def test_what_was_piped_in_is_meant_to_be_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,10 @@ def _unread_notes(evaluated: EvaluatedFile) -> Iterator[str]:
     for chart, count in (+evaluated.templates).items():
         templates = number_of(count, "Helm template")
         yield f"skipped {templates} in {chart}; check what the chart renders: helm template {shlex.quote(chart)} | bindguard check -"
+    if evaluated.unrendered:
+        templates = number_of(len(evaluated.unrendered), "template")
+        first = evaluated.unrendered[0]
+        yield f"skipped {templates}, to be rendered first, then checked with: bindguard check -; the first: {first.file}:{first.line}"
     if evaluated.irrelevant:
         documents = number_of(len(evaluated.irrelevant), "document")
         yield f"skipped {documents} without an object to check, which cannot be read; the first: {evaluated.irrelevant[0]}"

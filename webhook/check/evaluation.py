@@ -12,7 +12,7 @@ from webhook.admission.objects import CHECKED_KINDS
 from webhook.check.defects import defect
 from webhook.check.embedded import VM_IN
 from webhook.check.parts import parts_of
-from webhook.errors import UnreadableError, reason_of
+from webhook.errors import UnreadableError, UnrenderedTemplateError, reason_of
 from webhook.kube.fieldpath import Path, look_up, render_by_name, text_at
 from webhook.loading.objects import objects_in
 from webhook.loading.sources import KUSTOMIZE, STDIN, Source
@@ -40,6 +40,7 @@ class EvaluatedFile(msgspec.Struct):
     Attributes:
         unreadable: Documents that cannot be read, and may hold an object that is checked; what was piped in is meant to be checked.
         irrelevant: Documents that cannot be read, and hold none.
+        unrendered: Documents that may hold an object that is checked, and are no YAML because they are templates; not those of Helm charts.
         templates: How many documents are Helm templates of an object that is checked, by the directory of the chart.
         registries: How many objects were checked, by the key of the registry.
     """
@@ -47,6 +48,7 @@ class EvaluatedFile(msgspec.Struct):
     occurrences: list[Occurrence] = msgspec.field(default_factory=list)
     unreadable: list[UnreadableError] = msgspec.field(default_factory=list)
     irrelevant: list[UnreadableError] = msgspec.field(default_factory=list)
+    unrendered: list[UnreadableError] = msgspec.field(default_factory=list)
     templates: Counter[str] = msgspec.field(default_factory=Counter)
     registries: Counter[str] = msgspec.field(default_factory=Counter)
     files: int = 0
@@ -130,11 +132,9 @@ class Evaluator(msgspec.Struct, frozen=True):
         try:
             value = parse(document)
         except UnreadableError as error:
-            if document.file.startswith((STDIN, KUSTOMIZE)) or _CHECKED_KIND.search(document.text):
-                evaluated.unreadable.append(error)
-            else:
-                evaluated.irrelevant.append(error)
-                evaluated.passed_over += 1
+            unreadable = _unreadable_list(error, document, evaluated)
+            unreadable.append(error)
+            evaluated.passed_over += unreadable is not evaluated.unreadable
             return
         found: list[Found] = []
         for obj, path in objects_in(value):
@@ -154,6 +154,16 @@ class Evaluator(msgspec.Struct, frozen=True):
                     ref = ref_of(part.obj) if text_at(part.obj, "metadata", "name") else ref_of(obj)
                     found += found_in(part.obj, findings, path + part.path, ref)
         evaluated.occurrences += located(document, found)
+
+
+def _unreadable_list(error: UnreadableError, document: Document, evaluated: EvaluatedFile) -> list[UnreadableError]:
+    """Where a document that cannot be read is listed; what was piped in is always meant to be checked."""
+    if not document.file.startswith((STDIN, KUSTOMIZE)):
+        if not _CHECKED_KIND.search(document.text):
+            return evaluated.irrelevant
+        if isinstance(error, UnrenderedTemplateError):
+            return evaluated.unrendered
+    return evaluated.unreadable
 
 
 def is_excluded(obj: object, patterns: Sequence[str]) -> bool:

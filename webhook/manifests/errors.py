@@ -5,7 +5,7 @@ import re
 
 import yaml
 
-from webhook.errors import UnreadableError
+from webhook.errors import UnreadableError, UnrenderedTemplateError
 from webhook.kube.text import quoted
 from webhook.manifests.composer import NotComposableError
 from webhook.manifests.model import Document
@@ -56,15 +56,15 @@ def not_composable(document: Document, text: str, error: NotComposableError) -> 
         line, column = place_of(text, error.first, document)
         message += f"; the first time at line {line}, column {column}"
     in_template = error.index > 0 and text.startswith("{{", error.index - 1)
-    return _unreadable(document, text, message + (_HINT if in_template else ""), error.index)
+    return _unreadable(document, text, message, error.index, is_template=in_template)
 
 
 def not_yaml(document: Document, text: str, error: yaml.YAMLError) -> UnreadableError:
     """Text that libyaml refuses."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         index: int = error.problem_mark.index
-        hint = _HINT if _TEMPLATE.search(text) else ""
-        return _unreadable(document, text, f"not valid YAML: {_problem(document, text, error, index)}{hint}", index)
+        problem = f"not valid YAML: {_problem(document, text, error, index)}"
+        return _unreadable(document, text, problem, index, is_template=_TEMPLATE.search(text) is not None)
     unprintable = _UNPRINTABLE.search(text)
     if unprintable is None:
         return _unreadable(document, text, f"not valid YAML: {error}", 0)
@@ -84,6 +84,8 @@ def _problem(document: Document, text: str, error: yaml.MarkedYAMLError, index: 
     return problem if start == index else f"{problem} ({error.context} that starts at line {line}, column {column})"
 
 
-def _unreadable(document: Document, text: str, message: str, index: int) -> UnreadableError:
+def _unreadable(document: Document, text: str, message: str, index: int, *, is_template: bool = False) -> UnreadableError:
     line, column = place_of(text, min(index, len(text)), document)
+    if is_template:
+        return UnrenderedTemplateError(message + _HINT, file=document.file, line=line, column=column)
     return UnreadableError(message, file=document.file, line=line, column=column)
