@@ -129,6 +129,15 @@ def test_without_the_rule_what_follows_from_an_unknown_key_is_reported(tmp_path:
     assert rules_found(checked(tmp_path, ignore=("unknown-key",))) == ["no-binding"]
 
 
+def test_where_the_rule_warns_what_follows_from_an_unknown_key_still_denies(tmp_path: Path) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm().replace(INTERFACE, "masquarade: {}")})
+    write(tmp_path, {"bindguard.yaml": "rules: {unknown-key: warn}"})
+    assert [(each.finding.rule, each.finding.severity) for each in checked(tmp_path).occurrences] == [
+        ("no-binding", Action.DENY),
+        ("unknown-key", Action.WARN),
+    ]
+
+
 def test_of_very_many_unknown_keys_each_is_reported(tmp_path: Path) -> None:
     obj = yaml.safe_load(vm())
     obj["spec"]["template"]["spec"]["domain"]["devices"]["interfaces"][0] |= {f"masquerad{number:04}": {} for number in range(1000)}

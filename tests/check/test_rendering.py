@@ -73,6 +73,10 @@ def test_a_component_is_not_rendered_by_itself(tmp_path: Path) -> None:
         ("resources: ['ssh://git@example.com/a']", "is not in the repository"),
         ("components: ['file:///etc']", "is not in the repository"),
         ("resources: [gone.yaml]", "does not exist"),
+        ('resources: ["https://example.com\\n"]', "is not a list of paths"),
+        ("resources: [{path: 'https'}]", "is not a list of paths"),
+        ("resources: [../link]", "is or goes through a symbolic link"),
+        ("resources: [../link/vm.yaml]", "is or goes through a symbolic link"),
         ("resources: [../base]\npatches: [{path: 'https://example.com/p.yaml'}]", "is not in the repository"),
         ("resources: [../base]\npatches: [{PATH: 'https://example.com/p.yaml'}]", "is not in the repository"),
         ("RESOURCES: ['https://example.com/vm.yaml']", '"RESOURCES" in'),
@@ -88,6 +92,7 @@ def test_a_kustomization_that_would_fetch_or_run_something_is_not_rendered(tmp_p
     write(
         tmp_path, {"kubevirt.yaml": KUBEVIRT, **BASE, "prod/kustomization.yaml": kustomization, "prod/vm.yaml": vm("slip"), "empty/x": ""}
     )
+    (tmp_path / "link").symlink_to("base")
     report = checked(tmp_path, kustomize=True)
     [error] = [error for error in report.unreadable if str(error.file).endswith("/prod")]
     assert error.message.startswith("not rendered: ")

@@ -11,7 +11,7 @@ from webhook.check.lookalikes import lookalike
 from webhook.check.placeholders import without_placeholders
 from webhook.kube.fieldpath import Path
 from webhook.plugins.sources import is_hyperconverged, is_kubevirt
-from webhook.rules.base import Finding, ShapeError
+from webhook.rules.base import Action, Finding, ShapeError
 from webhook.rules.plan import Plan
 from webhook.vmi.kinds import kind_of
 
@@ -41,7 +41,8 @@ class Part(NamedTuple):
         keys = plan.evaluate_shapes(unknown)
         findings = evaluate_object(self.obj, plan) or []
         if findings:
-            findings = with_empty_bindings(without_consequences(findings, unknown if keys else (), self.obj), self.obj)
+            denied = [error for error, key in zip(unknown, keys, strict=False) if key.severity is Action.DENY]  # none where the rule is off
+            findings = with_empty_bindings(without_consequences(findings, denied, self.obj), self.obj)
         findings += keys
         if not self.as_written:
             findings = softened(finding for finding in findings if finding.rule != _MISSING)

@@ -122,9 +122,14 @@ def _check(one: Kustomization) -> None:
             raise _NotRenderedError(f"{quoted(key)} in {quoted(one.name)} may run or fetch something")
         if key not in _INLINE and (remote := next((text for text in _texts(value, key) if _REMOTE.search(text)), None)) is not None:
             raise _NotRenderedError(f"{quoted(remote)} in {quoted(one.name)} is not in the repository")
+    listed = [entry for key in BUILT if isinstance(entries := one.content.get(key, []), list) for entry in entries]
+    if not all(isinstance(entry, str) and "\n" not in entry for entry in listed):
+        raise _NotRenderedError(f"what {quoted(one.name)} builds is not a list of paths")
     for path in one.paths(BUILT):
         if not os.path.exists(path):
             raise _NotRenderedError(f"{quoted(path)} does not exist")
+        if os.path.realpath(path) != os.path.normpath(os.path.join(os.path.realpath(one.directory), os.path.relpath(path, one.directory))):
+            raise _NotRenderedError(f"{quoted(path)} is or goes through a symbolic link")
 
 
 def _texts(value: object, key: str) -> Iterator[str]:
@@ -178,6 +183,7 @@ def _copy(process: "subprocess.Popen[bytes]", path: str) -> None:
         process.wait()
     finally:
         timer.cancel()
+        timer.join()  # no thread may be left when workers are forked
         with process:
             process.kill()
     if process.returncode == -signal.SIGKILL:
