@@ -1,7 +1,7 @@
-"""The head of an answer and what follows it, written as one.
+"""Write head and body of a response in one system call.
 
-uvicorn writes the head by itself, and uvloop writes at once: two system calls, two packets and two TLS records for every answer, which
-costs more than checking a VMI does. ASGI asks servers to hold the head back until a body follows.
+uvicorn writes the head separately, and uvloop writes at once: two system calls, two packets and two TLS records for every response. That
+costs more than checking a VMI does. The ASGI specification asks servers to hold the head back until a body follows.
 """
 
 import asyncio

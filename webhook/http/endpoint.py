@@ -1,4 +1,4 @@
-"""One admission endpoint: a request in, bytes out, within limits and within the time that the caller gives.
+"""One admission endpoint: a request in, bytes out, within limits and before the deadline of the caller.
 
 A review that is answered is HTTP 200 whatever the answer; a request that is none, or comes at a bad time, is an HTTP error; a mistake of
 ours is 500, and the webhook configuration's failurePolicy decides.

@@ -1,12 +1,11 @@
-"""Whole requests answered in the breath in which they arrive, where the application can: uvicorn's protocol with a lane for them.
+"""The fast path: a request that arrives whole is answered inside the parser's callback, where the application can do that.
 
-ASGI takes a task, events and messages for each request, which together cost more than checking a VMI does: a review that is answered here
-costs the server a third less (docs/performance.md). The lane takes what is ordinary in every respect. All else, and what the application
-leaves, goes uvicorn's way, as if there were no lane; so does a request of which a part has not arrived yet.
+ASGI takes a task, events and messages for each request. Together they cost more than checking a VMI does: a review on the fast path costs
+the server a third less (docs/performance.md). Only ordinary requests take it. All others go to ASGI, and so does a request of which a part
+has not arrived yet.
 
-The rule of the lane: what runs in it is synchronous and has no effect outside before it has the answer. A request that leaves it half-way,
-since it has to wait, is refused or has failed, takes along what has been found (`BEGUN` in the state of its ASGI scope): nothing is done,
-counted or logged twice.
+The rule of the fast path: it is synchronous, and has no effect outside before it has the answer. A request that must wait, is refused or
+fails goes to ASGI with what has been found (`BEGUN` in the state of its scope), so that nothing is done, counted or logged twice.
 """
 
 from collections.abc import Callable
@@ -22,7 +21,7 @@ FastPath: TypeAlias = Callable[[Headers, bytes], object]
 """Takes headers and body of a POST; gives the JSON to answer with HTTP 200, as bytes. Where ASGI is to answer, it gives what has been found
 by then, or `None`. Never raises."""
 BEGUN = "bindguard.begun"
-"""Where the state of an ASGI scope has what the lane found."""
+"""The key in the state of an ASGI scope for what the fast path has found."""
 
 _MAX_URLS = 64
 _HEAD = STATUS_LINE[200] + b"content-type: application/json\r\ncontent-length: %d\r\n\r\n"
@@ -37,19 +36,19 @@ class FastPathApp(Protocol):
 
 
 class FastPathProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a lane."""
+    """uvicorn's protocol with a fast path."""
 
     def __init__(self, config: Config, state: ServerState, fast_paths: dict[bytes, FastPath]) -> None:
         """`fast_paths` are those that are known, by URL, in common with other connections; a URL is learned from its first request."""
         super().__init__(config=config, server_state=state, app_state={})
-        self._prompt = self.app if isinstance(self.app, FastPathApp) else None
+        self._fast_path_app = self.app if isinstance(self.app, FastPathApp) else None
         self._fast_paths = fast_paths
         self._fast_path: FastPath | None = None
         self._body: list[bytes] = []
         self._is_first_of_read = False
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; a request that is not whole then leaves the lane."""
+        """Take bytes; a request that is not whole after them goes to ASGI."""
         self._is_first_of_read = True
         super().data_received(data)
         self.leave_fast_path()
@@ -59,7 +58,7 @@ class FastPathProtocol(HttpToolsProtocol):
         self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_headers_complete(self) -> None:
-        """Let a request into the lane if it is ordinary, and the first one in what was read: others wait too."""
+        """Choose the fast path for an ordinary request, if it is the first in the bytes that were read: other connections wait too."""
         fast_path = self._fast_paths.get(self.url)
         if fast_path is not None and self._is_first_of_read and self._is_ordinary():
             self._fast_path = fast_path
@@ -76,7 +75,7 @@ class FastPathProtocol(HttpToolsProtocol):
             self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """A request is whole: answer it, if it is in the lane."""
+        """A request is whole: answer it, if it is on the fast path."""
         if self._fast_path is None:
             super().on_message_complete()
             return
@@ -92,7 +91,7 @@ class FastPathProtocol(HttpToolsProtocol):
         self.on_response_complete()
 
     def leave_fast_path(self, begun: object = None) -> None:
-        """Go uvicorn's way with what there is of a request."""
+        """Hand what there is of a request to ASGI."""
         if self._fast_path is None:
             return
         self._fast_path = None
@@ -119,7 +118,7 @@ class FastPathProtocol(HttpToolsProtocol):
         )
 
     def _enter_asgi(self, begun: object = None) -> None:
-        """Do what uvicorn does with a whole head; `begun` goes along."""
+        """Do what uvicorn does with a complete head; `begun` is put into the scope."""
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects
@@ -129,10 +128,10 @@ class FastPathProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _learn(self) -> None:
-        """Remember the lane of a URL that uvicorn could read."""
-        if self._prompt is None or self.url in self._fast_paths:
+        """Remember the fast path of a URL that uvicorn could parse."""
+        if self._fast_path_app is None or self.url in self._fast_paths:
             return
-        fast_path = self._prompt.fast_path(self.scope["path"])
+        fast_path = self._fast_path_app.fast_path(self.scope["path"])
         if fast_path is not None:
             if len(self._fast_paths) >= _MAX_URLS:
                 self._fast_paths.clear()

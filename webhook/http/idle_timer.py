@@ -1,4 +1,4 @@
-"""How long a connection is waited for: one timer, whose end can be moved for nothing."""
+"""The timer of one connection, whose end can be moved at no cost."""
 
 import asyncio
 from collections.abc import Callable

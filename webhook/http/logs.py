@@ -1,4 +1,4 @@
-"""What is logged about requests: a constant message with fields. Nothing of the objects themselves but their names."""
+"""Log requests and connections: a constant message with fields. Of objects only the names are logged."""
 
 import logging
 import time

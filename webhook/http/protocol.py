@@ -1,4 +1,4 @@
-"""One connection: uvicorn's HTTP/1.1 protocol, and the bounds that it lacks.
+"""One connection: uvicorn's HTTP/1.1 protocol with the limits that it lacks.
 
 uvicorn bounds neither the time nor the size of a request head, nor how many requests wait on one connection, and waits without end for a
 client that does not send or does not read (uvicorn/protocols/http/httptools_impl.py, 0.54). The bounds here cost a request an addition and
@@ -65,7 +65,7 @@ class Connection(FastPathProtocol):
         self._rests = False
         self._writing: asyncio.TimerHandle | None = None
         self._answering: RequestResponseCycle | None = None
-        self._joined: BufferedTransport | None = None
+        self._buffered: BufferedTransport | None = None
         self.has_asked = False
         self._in_head = False
         self._in_body = False
@@ -157,12 +157,12 @@ class Connection(FastPathProtocol):
 
     def on_response_complete(self) -> None:
         """A request is answered; where that was the last one, what is not yet written does not wait for ever."""
-        if self._joined is None:  # the lane answers valid reviews only
+        if self._buffered is None:  # the fast path answers valid reviews only
             self._answered(is_ok=True)
         else:
-            self._joined.flush()
-            self._answered(is_ok=self._joined.is_ok)
-            self._joined = None
+            self._buffered.flush()
+            self._answered(is_ok=self._buffered.is_ok)
+            self._buffered = None
         if self.transport.is_closing():
             self._wait_for_reader()
             return
@@ -203,7 +203,7 @@ class Connection(FastPathProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle
-        self._joined = cycle.transport = BufferedTransport(cycle)
+        self._buffered = cycle.transport = BufferedTransport(cycle)
         super()._start_asgi_task(cycle, app)
 
     def _disconnect(self) -> None:

@@ -1,7 +1,6 @@
-"""The door of the admission port: two paths, two plain functions, and no framework on the way.
+"""The ASGI application of the admission port: two paths and two plain functions, without a framework.
 
-Routing and middleware of a framework cost as much as checking a VMI does (docs/performance.md has the figures); what can take its time is
-on the operations port.
+Routing and middleware of a framework cost as much as checking a VMI does (docs/performance.md). The operations port uses FastAPI.
 """
 
 from starlette.types import Receive, Scope, Send
