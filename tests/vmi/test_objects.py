@@ -73,6 +73,15 @@ def test_an_object_that_is_being_deleted_says_so(kind: Kind) -> None:
 
 
 @NAMED
+@pytest.mark.parametrize("status", [None, {}, {"created": True}, {"created": False}, {"created": "yes"}])
+def test_a_vm_that_runs_is_read_alike(kind: Kind, status: Any) -> None:
+    obj = {**carrying(kind, {"domain": {}}), "status": status}
+    assert typed(obj, kind) == from_plain(obj, kind)
+    is_created = status == {"created": True} and kind.name == "VirtualMachine"
+    assert typed(obj, kind).has_vmi is (is_created or kind.name == "VirtualMachineInstance")
+
+
+@NAMED
 def test_a_parent_that_is_missing_is_told_with_its_path(kind: Kind) -> None:
     parents = (*kind.spec, "domain")
     for depth in range(len(parents)):
