@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.cli.bindguard import bindguard
-from tests.cluster.fake_api import FakeApi
-from tests.cluster.named_objects import VALIDATING
+from tests.cluster.fake_api import Asked, FakeApi
+from tests.cluster.named_objects import MUTATING, VALIDATING
 from webhook.cluster.webhook_configurations import BREAK_GLASS
 
 REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -69,7 +69,7 @@ def test_the_glass_is_broken_and_mended(cluster: FakeApi, kubeconfig: Path) -> N
 def test_a_dry_run_says_what_would_be_done_and_changes_nothing(cluster: FakeApi, kubeconfig: Path) -> None:
     done = bindguard("break-glass", "--reason", "drill", "--remove", "--dry-run", "--kubeconfig", kubeconfig)
     assert done.returncode == 0
-    assert b"remove webhook validate.bindguard.io: the API server calls it no more" in done.stdout
+    assert b"remove webhook validate.bindguard.io: the API server no longer calls it" in done.stdout
     assert policy(cluster) == "Fail"
     assert not events(cluster)
 
@@ -96,6 +96,38 @@ def test_a_change_that_is_forbidden_names_the_permission(cluster: FakeApi, kubec
     assert b"let the user of this program get and patch ValidatingWebhookConfiguration bindguard" in done.stderr
 
 
+def test_a_configuration_that_the_server_changes_at_the_same_time_is_changed_all_the_same(cluster: FakeApi, kubeconfig: Path) -> None:
+    changes = iter(range(2))
+
+    def changed_first(asked: Asked) -> None:
+        if asked.method == "PATCH" and next(changes, None) is not None:
+            cluster.store(VALIDATING, cluster.objects[VALIDATING])
+
+    cluster.answer = changed_first
+    done = bindguard("break-glass", "--reason", "outage", "--yes", "--kubeconfig", kubeconfig)
+    assert done.returncode == 0, done.stderr
+    assert policy(cluster) == "Ignore"
+    assert len(events(cluster)) == 1
+
+
+def test_where_one_configuration_cannot_be_changed_the_other_is(cluster: FakeApi, kubeconfig: Path) -> None:
+    cluster.store(MUTATING, {"metadata": {"name": "bindguard"}, "webhooks": [{"name": "mutate.bindguard.io", "failurePolicy": "Fail"}]})
+    refused = {"message": "no"}
+    cluster.answer = lambda asked: (403, refused) if (asked.method, asked.path) == ("PATCH", VALIDATING) else None
+    done = bindguard("break-glass", "--reason", "outage", "--yes", "--kubeconfig", kubeconfig)
+    assert done.returncode == 3
+    assert b"ValidatingWebhookConfiguration bindguard" in done.stderr
+    assert b"done" not in done.stdout
+    assert cluster.objects[MUTATING]["webhooks"][0]["failurePolicy"] == "Ignore"
+
+
+def test_a_reason_is_kept_as_one_printable_line(cluster: FakeApi, kubeconfig: Path) -> None:
+    done = bindguard("break-glass", "--reason", "a\nb\x1b[2J\udcff", "--yes", "--kubeconfig", kubeconfig)
+    assert done.returncode == 0, done.stderr
+    record = json.loads(cluster.objects[VALIDATING]["metadata"]["annotations"][BREAK_GLASS])
+    assert record["reason"] == r"a\nb\x1b[2J\udcff"
+
+
 def test_where_nothing_is_installed_that_is_said(cluster: FakeApi, kubeconfig: Path) -> None:
     cluster.remove(VALIDATING)
     done = bindguard("break-glass", "--reason", "outage", "--yes", "--kubeconfig", kubeconfig)
@@ -109,6 +141,7 @@ def test_where_nothing_is_installed_that_is_said(cluster: FakeApi, kubeconfig: P
         ((), b"--reason is missing"),
         (("--reason", " "), b"--reason is missing"),
         (("--reason", "x" * 501), b"--reason has 501 characters"),
+        (("--reason", "x", "--configuration", "../pods"), b'--configuration "../pods": no webhook configuration can have such a name'),
         (("--undo", "--remove"), b"--undo restores everything"),
         (("--undo", "--reason", "x"), b"--undo restores everything"),
     ],

@@ -10,17 +10,20 @@ import click
 from webhook.cli.output import to_stdout
 from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError
-from webhook.cluster.break_glass import Author, Change, Object, apply, break_change, read, record_event, undo_change, user
+from webhook.cluster.break_glass import Author, Change, Object, apply, break_change, read, read_one, record_event, undo_change, user
 from webhook.cluster.connection import connect
 from webhook.cluster.hints import explained
 from webhook.errors import EXIT_CLEAN, UnreadableError, UsageError
-from webhook.kube.text import visible
+from webhook.kube.names import is_dns_name
+from webhook.kube.text import quoted, visible
 
 EXIT_NOT_CONFIRMED = 1
 
 _VALIDATING = "ValidatingWebhookConfiguration"
 _UNKNOWN = "unknown user"
 _MAX_REASON_LENGTH = 500
+_MAX_ATTEMPTS = 5
+"""So often a change is made again when somebody else, for instance the server, has changed the configuration at the same time."""
 
 
 @click.command("break-glass", short_help="Stop the webhooks from refusing anything in an emergency, and undo it.")
@@ -44,11 +47,14 @@ def command(  # noqa: PLR0913 - one argument for each option
     """
     if undo and (remove or reason):
         raise UsageError("--undo restores everything: leave --remove and --reason out")
-    if not undo and not reason.strip():
+    reason = visible(reason.strip())
+    if not undo and not reason:
         raise UsageError("--reason is missing: say why, for those who find the webhooks switched off")
     if len(reason) > _MAX_REASON_LENGTH:
         raise UsageError(f"--reason has {len(reason)} characters; at most {_MAX_REASON_LENGTH} are kept")
-    request = _Request(configuration, reason.strip(), remove=remove, undo=undo, yes=yes, dry_run=dry_run)
+    if not is_dns_name(configuration):
+        raise UsageError(f"--configuration {quoted(configuration)}: no webhook configuration can have such a name")
+    request = _Request(configuration, reason, remove=remove, undo=undo, yes=yes, dry_run=dry_run)
     sys.exit(asyncio.run(_run(request, kubeconfig, context)))
 
 
@@ -86,12 +92,36 @@ async def _changed(api: ApiServer, request: _Request) -> int:
     if not request.yes and not _confirmed():
         _say("nothing was changed")
         return EXIT_NOT_CONFIRMED
-    for configuration, change in zip(found, changes, strict=True):
-        if change.operations:
-            await apply(api, configuration, change)
-            await _record(api, change, author)
+    failed = []
+    for configuration in found:
+        try:
+            await _change_one(api, configuration, author, request)
+        except ApiError as error:
+            failed.append(str(explained(error)))
+    if failed:
+        raise UnreadableError("; ".join(failed))
     _say("done" if request.undo else "done; restore it with: bindguard break-glass --undo")
     return EXIT_CLEAN
+
+
+async def _change_one(api: ApiServer, configuration: Object, author: Author, request: _Request) -> None:
+    """Change a configuration, again when somebody else has changed it since it was read, and write the Event; `ApiError` when it fails."""
+    for attempt in range(1, _MAX_ATTEMPTS + 1):
+        change = _change(configuration, author, request)
+        if not change.operations:
+            return
+        try:
+            await apply(api, configuration, change)
+        except ApiError as error:
+            if error.reason != "conflict" or attempt == _MAX_ATTEMPTS:
+                raise
+            found = await read_one(api, change.kind, change.name)
+            if found is None:
+                return
+            configuration = found
+        else:
+            await _record(api, change, author)
+            return
 
 
 def _change(configuration: Object, author: Author, request: _Request) -> Change:

@@ -15,6 +15,7 @@ from webhook.cluster.discovery import decoded
 from webhook.cluster.webhook_configurations import ARM, BREAK_GLASS, KINDS, path_of
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import look_up, text_at
+from webhook.kube.shape import UNDECODABLE
 
 MAX_ANNOTATION_BYTES: Final = 200_000
 """The API server accepts 256 KiB of all annotations together."""
@@ -81,43 +82,52 @@ class Change(NamedTuple):
 
 async def read(api: ApiServer, name: str) -> Sequence[Object]:
     """The webhook configurations of that name that exist; `ApiError` when one cannot be read."""
-    found = []
-    for kind in KINDS:
-        try:
-            with needing(f"get and patch {kind} {name} (a ClusterRole and its binding)"):
-                body = await api.get(path_of(kind, name))
-        except ApiError as error:
-            if error.reason != "not-found":
-                raise
-        else:
-            found.append({**decoded(body, _Configuration, f"{kind} {name}").plain(), "kind": kind})
-    return found
+    found = [await read_one(api, kind, name) for kind in KINDS]
+    return [each for each in found if each is not None]
+
+
+async def read_one(api: ApiServer, kind: str, name: str) -> Object | None:
+    """The webhook configuration of that kind and name; `None` when it does not exist, `ApiError` when it cannot be read."""
+    try:
+        with needing(f"get and patch {kind} {name} (a ClusterRole and its binding)"):
+            body = await api.get(path_of(kind, name))
+    except ApiError as error:
+        if error.reason != "not-found":
+            raise
+        return None
+    return {**decoded(body, _Configuration, f"{kind} {name}").plain(), "kind": kind}
 
 
 def break_change(configuration: Object, author: Author, *, remove: bool) -> Change:
     """Set failurePolicy Ignore on the webhooks of a configuration, or remove them, and write the record.
 
-    Breaking twice keeps the first record's former values, so that one `undo_change` restores everything.
+    Breaking twice keeps the first record's former values, so that one `undo_change` restores everything. What somebody has restored in the
+    meantime is changed again.
 
     Raises:
         UnreadableError: The configuration has a record that cannot be read, or one that would be too large for an annotation.
     """
     kind, name = configuration["kind"], text_at(configuration, "metadata", "name")
     webhooks, before = configuration.get("webhooks") or [], record_of(configuration)
-    if before is not None and (before.webhooks is not None or not remove):
+    policies = [text_at(each, "failurePolicy") or "Fail" for each in webhooks]
+    closed = [index for index, policy in enumerate(policies) if policy != "Ignore"]
+    if before is not None and not (webhooks if remove else closed):
         return Change(kind, name, [f"nothing: break-glass is in force since {before.at} by {before.by}: {before.reason}"], [])
     former = dict(before.failure_policies) if before is not None else {}
-    former |= {each["name"]: policy for each in webhooks if (policy := each.get("failurePolicy", "Fail")) != "Ignore"}
+    removed = before.webhooks if before is not None else None
     record = Record(
-        by=author.user, at=author.at, reason=author.reason, failure_policies=former, webhooks=list(webhooks) if remove else None
+        by=author.user,
+        at=author.at,
+        reason=author.reason,
+        failure_policies=former | {text_at(webhooks[index], "name"): policies[index] for index in closed},
+        webhooks=list(webhooks) if remove else removed,
     )
     if remove:
-        lines = [f"remove webhook {each['name']}: the API server calls it no more" for each in webhooks]
+        lines = [f"remove webhook {text_at(each, 'name')}: the API server no longer calls it" for each in webhooks]
         operations = [{"op": "add", "path": "/webhooks", "value": []}]
     else:
-        closed = [(index, each["name"]) for index, each in enumerate(webhooks) if each["name"] in former]
-        lines = [f"set failurePolicy Ignore on webhook {name}" for _, name in closed]
-        operations = [{"op": "add", "path": f"/webhooks/{index}/failurePolicy", "value": "Ignore"} for index, _ in closed]
+        lines = [f"set failurePolicy Ignore on webhook {text_at(webhooks[index], 'name')}" for index in closed]
+        operations = [{"op": "add", "path": f"/webhooks/{index}/failurePolicy", "value": "Ignore"} for index in closed]
     content = msgspec.json.encode(record).decode()
     if len(content.encode()) > MAX_ANNOTATION_BYTES:
         raise UnreadableError(
@@ -135,35 +145,47 @@ def undo_change(configuration: Object) -> Change:
     record = record_of(configuration)
     if record is None:
         return Change(kind, name, ["nothing: break-glass is not in force"], [], undoes=True)
-    to_arm = {each.strip() for each in text_at(configuration, "metadata", "annotations", ARM).split(",")}
+    to_arm = {each.strip() for each in text_at(configuration, "metadata", "annotations", ARM).split(",")} - {""}
     restored = {webhook: policy for webhook, policy in record.failure_policies.items() if webhook not in to_arm}
     webhooks = configuration.get("webhooks") or []
     if record.webhooks is not None and not webhooks:
-        former = [{**each, "failurePolicy": restored.get(each["name"], each.get("failurePolicy", "Fail"))} for each in record.webhooks]
-        lines = [f"restore webhook {each['name']} with failurePolicy {each['failurePolicy']}" for each in former]
+        former = [
+            {**each, "failurePolicy": restored.get(text_at(each, "name")) or text_at(each, "failurePolicy") or "Fail"}
+            for each in record.webhooks
+        ]
+        lines = [f"restore webhook {text_at(each, 'name')} with failurePolicy {each['failurePolicy']}" for each in former]
         operations: list[Object] = [{"op": "add", "path": "/webhooks", "value": former}]
     else:
-        closed = [(index, each["name"]) for index, each in enumerate(webhooks) if each["name"] in restored]
+        closed = [(index, webhook) for index, each in enumerate(webhooks) if (webhook := text_at(each, "name")) in restored]
         lines = [f"set failurePolicy {restored[webhook]} on webhook {webhook}" for _, webhook in closed]
         operations = [{"op": "add", "path": f"/webhooks/{index}/failurePolicy", "value": restored[webhook]} for index, webhook in closed]
     return Change(kind, name, [*lines, "remove the record"], [*operations, {"op": "remove", "path": _ANNOTATION}], undoes=True)
 
 
 async def apply(api: ApiServer, configuration: Object, change: Change) -> None:
-    """Make the change; `ApiError` of reason `conflict` or `invalid` when the configuration has changed since it was read."""
+    """Make the change; `ApiError` of reason `conflict` when the configuration has changed since it was read, or was deleted."""
     version = look_up(configuration, ("metadata", "resourceVersion"))
     patch = [{"op": "test", "path": "/metadata/resourceVersion", "value": version}, *change.operations]
-    with needing(f"get and patch {change.kind} {change.name} (a ClusterRole and its binding)"):
-        await api.patch(path_of(change.kind, change.name), patch, content_type=JSON_PATCH)
+    try:
+        with needing(f"get and patch {change.kind} {change.name} (a ClusterRole and its binding)"):
+            await api.patch(path_of(change.kind, change.name), patch, content_type=JSON_PATCH)
+    except ApiError as error:
+        if error.reason == "not-found" or (error.reason == "invalid" and await _version(api, change) != version):
+            raise ApiError(error.message, status=error.status, reason="conflict", body=error.body) from error
+        raise
+
+
+async def _version(api: ApiServer, change: Change) -> object:
+    return look_up(await read_one(api, change.kind, change.name), ("metadata", "resourceVersion"))
 
 
 async def user(api: ApiServer) -> str:
     """The name of the caller as the API server knows it; empty where it does not say (before Kubernetes 1.28)."""
     try:
         body = await api.post(_SUBJECT_REVIEW, {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"})
-    except ApiError:
+        return text_at(msgspec.json.decode(body), "status", "userInfo", "username")
+    except (ApiError, *UNDECODABLE):
         return ""
-    return text_at(msgspec.json.decode(body), "status", "userInfo", "username")
 
 
 async def record_event(api: ApiServer, change: Change, author: Author) -> None:
