@@ -3,7 +3,7 @@ import pytest
 from tests.asserts import assert_accepted, assert_found
 from tests.builders import registration, registry
 from webhook.plugins.plugin import Plugin
-from webhook.rules.base import Registration
+from webhook.rules.base import Action, Registration
 from webhook.rules.registrations.registration_attaches_nothing import RULE
 
 
@@ -14,10 +14,15 @@ def test_a_sidecar_or_an_attachment_type_is_enough(fields: dict[str, str]) -> No
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"networkAttachmentDefinition": "a", "migration": {}}, {"sidecarImage": "", "domainAttachmentType": None}, {"sidecarimage": "a"}],
+    [{}, {"migration": {}}, {"sidecarImage": "", "domainAttachmentType": None}, {"sidecarimage": "a"}],
 )
 def test_a_plugin_that_wires_nothing_is_found(fields: dict[str, object]) -> None:
-    assert_found(RULE, registration("p", **fields), field="", message="boots without that NIC")
+    assert_found(RULE, registration("p", **fields), field="", message="boots without that NIC", severity=Action.DENY)
+
+
+def test_a_hook_sidecar_of_the_vm_may_attach_what_a_network_attachment_definition_prepares() -> None:
+    prepared = registration("p", networkAttachmentDefinition="a", migration={})
+    assert_found(RULE, prepared, field="", message="unless a hook sidecar of the VM adds it", severity=Action.WARN)
 
 
 def test_a_value_of_no_use_is_left_to_its_own_rule() -> None:
@@ -28,7 +33,9 @@ def test_a_value_of_no_use_is_left_to_its_own_rule() -> None:
 
 def test_an_attachment_type_counts_as_absent_before_1_1_1() -> None:
     tap = registration(domainAttachmentType="tap")
-    assert_found(RULE, tap, registry(version="1.1.0"), field="")
+    assert_found(RULE, tap, registry(version="1.1.0"), field="", severity=Action.DENY)
+    both = registration(domainAttachmentType="tap", networkAttachmentDefinition="a")
+    assert_found(RULE, both, registry(version="1.1.0"), field="", severity=Action.DENY)
     assert_accepted(RULE, tap, registry(version="1.1.1"))
 
 
