@@ -71,10 +71,13 @@ def test_by_default_everything_is_evaluated_and_annotated(repository: Path) -> N
 
 
 def test_every_input_reaches_the_command(repository: Path) -> None:
-    done = acted(repository, paths="vms", registry="registry", kubevirt_version="1.8", output="text", output_file="report.txt")
+    done = acted(
+        repository, paths="vms", registry="registry", kubevirt_version="1.8", ahead="next", output="text", output_file="report.txt"
+    )
     assert (done.returncode, done.stdout, done.stderr) == (EXIT_FINDINGS, "", "")
     report = (repository / "report.txt").read_text(encoding="utf-8")
     assert 'no binding plugin named "slip"' in report
+    assert "note: ahead: KubeVirt 1.9 finds nothing more" in report
     assert report.endswith("KubeVirt 1.8\n")
 
 
@@ -101,6 +104,7 @@ def test_an_incomplete_run_fails_where_an_input_says_so(repository: Path) -> Non
 def test_an_input_is_never_a_command_nor_a_flag(repository: Path, hostile: str) -> None:
     acted(repository, paths=hostile, registry=hostile)
     assert acted(repository, fail_on=hostile).returncode == EXIT_USAGE
+    acted(repository, ahead=hostile)
     assert not (repository / "pwned").exists()
 
 

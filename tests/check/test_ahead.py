@@ -80,9 +80,24 @@ def test_an_earlier_release_is_not_ahead(tmp_path: Path, ahead: str) -> None:
     ]
 
 
-def test_objects_of_a_cluster_are_not_checked_ahead(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--from-cluster and --ahead"):
-        settings_from(Flags(from_cluster=True, ahead="1.10"), directory=tmp_path)
+@pytest.mark.parametrize("key", ["next", '"1.10"'])
+def test_the_configuration_file_asks_for_it_too(tmp_path: Path, key: str) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": DRA, "bindguard.yaml": f"ahead: {key}"})
+    [note] = notes(checked(tmp_path))
+    assert DENIED in note
+
+
+def test_the_flag_overrides_the_configuration_file(tmp_path: Path) -> None:
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": DRA, "bindguard.yaml": "ahead: next"})
+    [note] = notes(checked(tmp_path, ahead="1.9"))
+    assert "not looked ahead to KubeVirt 1.9" in note
+
+
+@pytest.mark.parametrize(("key", "told"), [("1.10", "put it in quotes"), ("true", "put it in quotes"), ("soon", "is no KubeVirt release")])
+def test_another_value_in_the_configuration_file_is_refused(tmp_path: Path, key: str, told: str) -> None:
+    write(tmp_path, {"bindguard.yaml": f"ahead: {key}"})
+    with pytest.raises(UsageError, match=f"ahead.*{told}"):
+        checked(tmp_path)
 
 
 def test_what_is_no_release_is_refused(tmp_path: Path) -> None:

@@ -110,6 +110,18 @@ def test_existing_vms_are_held_against_a_registry_that_is_only_planned(api: Fake
     assert objects_found(checked(cluster, tmp_path, registry=str(tmp_path / "planned.yaml"))) == ["VirtualMachine shop/web"]
 
 
+def test_existing_vms_are_held_against_a_later_release_too(api: FakeApi, tmp_path: Path) -> None:
+    write(tmp_path, {"planned.yaml": "apiVersion: bindguard.io/v1\nkind: Registry\nkubevirtVersion: '1.2'\nplugins: {}\n"})
+    macvtap = live_vm(name="old")
+    macvtap["spec"]["template"]["spec"]["domain"]["devices"]["interfaces"] = [{"name": "default", "macvtap": {}}]
+    macvtap["spec"]["template"]["spec"]["networks"] = [{"name": "default", "multus": {"networkName": "lan"}}]
+    cluster = Cluster(api, macvtap, live_vm("slip"))
+    report = checked(cluster, tmp_path, ahead="1.3", registry=str(tmp_path / "planned.yaml"))
+    assert "VirtualMachine shop/web" in objects_found(report)
+    [note] = [note for note in report.notes if note.startswith("ahead:")]
+    assert note.startswith("ahead: KubeVirt 1.3 denies 1 more finding: discontinued-binding at cluster:shop/VirtualMachine/old:")
+
+
 def test_a_baseline_is_of_objects_and_not_of_lines(api: FakeApi, tmp_path: Path) -> None:
     cluster = Cluster(api, live_vm("slip"), live_vm("slip", "gone-soon"))
     write(tmp_path, {"known.json": write_baseline(checked(cluster, tmp_path).occurrences)})

@@ -26,7 +26,7 @@ def release_ahead(settings: Settings, registries: Registries) -> Version | None:
 
 def registries_ahead(settings: Settings, sources: Sequence[Source], now: Registries, later: Version) -> Registries:
     """The registries at the later release; what HyperConverged registers by itself depends on it. A pipe or a cluster is not read twice."""
-    if settings.cluster is not None or (settings.registry is not None and is_pipe(settings.registry)):
+    if is_pipe(settings.registry) if settings.registry is not None else settings.cluster is not None:
         special = {name: loaded.at_version(later) for name, loaded in now.special.items()}
         return Registries(now.default.at_version(later), special)
     entries = tuple(msgspec.structs.replace(entry, kubevirt_version=later) for entry in settings.registries)

@@ -76,6 +76,7 @@ class Config(_Model):
         tuple[Annotated[RegistryOfPaths, pydantic.BeforeValidator(_keys_of_entry)], ...], pydantic.Field(max_length=_MAX_PATTERNS)
     ] = ()
     kubevirt_version: str | None = None
+    ahead: str | None = None
     rules: dict[str, Annotated[Action, pydantic.BeforeValidator(_action)]] = pydantic.Field(default_factory=dict, max_length=_MAX_PATTERNS)
     select: _Patterns = ()
     ignore: _Patterns = ()

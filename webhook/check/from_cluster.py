@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
+from webhook.check.ahead import note_ahead, registries_ahead, release_ahead
 from webhook.check.build_report import report
 from webhook.check.cluster_evaluation import SCHEME, ClusterEvaluator
 from webhook.check.cluster_registry import asking, live_kubevirt
+from webhook.check.registries import Registries
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress
 from webhook.cluster.api import ApiServer
@@ -58,13 +60,22 @@ async def _run(api: ApiServer, settings: Settings, progress: Progress) -> Report
     for namespace in settings.namespaces:
         await _must_exist(api, namespace)
     loaded = await _registry(api, settings)
-    evaluate_object = ClusterEvaluator(plan(RULES, loaded.registry, settings.actions, upstream_answers=False), settings.exclude_namespaces)
-    notes = [note async for note in _evaluated(api, evaluate_object, settings, progress)]
+    now = Registries(loaded)
+    later = release_ahead(settings, now)
+    evaluate_object = _evaluator(settings, loaded)
+    ahead = [] if later is None else [_evaluator(settings, registries_ahead(settings, (), now, later).default)]
+    notes = [note async for note in _evaluated(api, [evaluate_object, *ahead], settings, progress)]
+    notes += [note_ahead(later, now, evaluate_object.evaluated.occurrences, each.evaluated.occurrences) for each in ahead if later]
     if evaluate_object.told_at_owner:
         left_out = number_of(evaluate_object.told_at_owner, "finding")
         notes.append(f"{left_out} left out: the object's owner (a pool, VM or replica set) has the same, and is told")
     told = msgspec.structs.replace(loaded, notes=(*loaded.notes, *notes))
     return report(settings, [told], evaluate_object.evaluated, _is_evaluated(settings.namespaces))
+
+
+def _evaluator(settings: Settings, loaded: LoadedRegistry) -> ClusterEvaluator:
+    rules = plan(RULES, loaded.registry, settings.actions, upstream_answers=False)
+    return ClusterEvaluator(rules, settings.exclude_namespaces)
 
 
 async def _must_exist(api: ApiServer, namespace: str) -> None:
@@ -84,14 +95,14 @@ async def _registry(api: ApiServer, settings: Settings) -> LoadedRegistry:
     return (await live_kubevirt(api)).loaded.at_version(settings.kubevirt_version)
 
 
-async def _evaluated(api: ApiServer, evaluate_object: ClusterEvaluator, settings: Settings, progress: Progress) -> AsyncIterator[str]:
+async def _evaluated(api: ApiServer, evaluators: Sequence[ClusterEvaluator], settings: Settings, progress: Progress) -> AsyncIterator[str]:
     """Check every kind that the cluster serves; what must be told about those that it does not."""
     discovery = Discovery(api)
     absent: list[str] = []
     for group, kind, versions in _READ:
         served = await discovery.served(group, kind, versions)
         if served.resource is not None:
-            async for note in _evaluate_kind(api, evaluate_object, served.resource, settings.namespaces, progress):
+            async for note in _evaluate_kind(api, evaluators, served.resource, settings.namespaces, progress):
                 yield note
         elif served.versions and not set(served.versions) & set(versions):
             yield f"{kind} is served as {group}/{' or '.join(served.versions)}, which this program does not know: not checked"
@@ -102,21 +113,21 @@ async def _evaluated(api: ApiServer, evaluate_object: ClusterEvaluator, settings
 
 
 async def _evaluate_kind(
-    api: ApiServer, evaluate_object: ClusterEvaluator, resource: Resource, namespaces: Sequence[str], progress: Progress
+    api: ApiServer, evaluators: Sequence[ClusterEvaluator], resource: Resource, namespaces: Sequence[str], progress: Progress
 ) -> AsyncIterator[str]:
+    evaluated = evaluators[0].evaluated
     newer_state = False
     for namespace in namespaces or (None,):
         try:
             async for page in pages(api, resource.path(namespace)):
-                evaluate_object.evaluate_items(page.items, resource.api_version, resource.kind)
+                for evaluator in evaluators:
+                    evaluator.evaluate_items(page.items, resource.api_version, resource.kind)
                 newer_state |= page.newer_state
-                progress(evaluate_object.evaluated.documents, evaluate_object.evaluated.documents + page.remaining)
+                progress(evaluated.documents, evaluated.documents + page.remaining)
         except ApiError as error:
             if error.reason in _FATAL or not error.status:
                 raise
-            evaluate_object.evaluated.unreadable.append(
-                UnreadableError(not_listed(error, resource), file=f"{SCHEME}{_scope(namespace)}{resource.kind}")
-            )
+            evaluated.unreadable.append(UnreadableError(not_listed(error, resource), file=f"{SCHEME}{_scope(namespace)}{resource.kind}"))
     if newer_state:
         yield f"listing {resource.plural} took longer than the API server keeps a state: what changed meanwhile may be missing"
 

@@ -16,7 +16,7 @@ from webhook.loading.rule_actions import actions_by_rule, rules_in
 from webhook.rules.base import Action
 
 NEXT_RELEASE = "next"
-"""The value of `--ahead` without one."""
+"""The value of `--ahead` without one, and of the key `ahead` for the next release."""
 
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         registry=flags.registry,
         registry_is_flag=flags.registry is not None,
         kubevirt_version=checked_version(flags.kubevirt_version, "--kubevirt-version") if flags.kubevirt_version is not None else None,
-        ahead=flags.ahead == NEXT_RELEASE or (checked_version(flags.ahead, "--ahead") if flags.ahead is not None else False),
+        ahead=_ahead(flags.ahead, "--ahead"),
         actions=chosen_actions({}, rules_in(flags.select, "--select"), rules_in(flags.ignore, "--ignore")),
         exclude_paths=flags.exclude,
         baseline=flags.baseline,
@@ -88,8 +88,6 @@ def _processors() -> int:
 def _refuse_contradictions(flags: Flags) -> None:
     if flags.from_cluster and flags.paths:
         raise UsageError(f"--from-cluster and {flags.paths[0]}: either a cluster's objects or files are checked; leave one out")
-    if flags.from_cluster and flags.ahead is not None:
-        raise UsageError("--from-cluster and --ahead: only files are checked against a later release too; leave one out")
     if flags.from_cluster and flags.kustomize:
         raise UsageError("--from-cluster and --kustomize: a cluster's objects are rendered already; leave one out")
     if flags.namespaces and not flags.from_cluster:
@@ -120,6 +118,7 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
             for entry in config.registries
         ),
         kubevirt_version=settings.kubevirt_version or _version(version, path),
+        ahead=settings.ahead or _ahead(config.ahead, f"{path}: ahead"),
         actions=chosen_actions(
             actions_by_rule(config.rules),
             rules_in(flags.select, "--select") or rules_in(config.select, str(path)),
@@ -132,6 +131,12 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
         require_registry=settings.require_registry or config.require_registry,
         fail_on_nothing=settings.fail_on_nothing or config.fail_on_nothing,
     )
+
+
+def _ahead(text: str | None, where: str) -> Version | bool:
+    if text is None or text == NEXT_RELEASE:
+        return text is not None
+    return checked_version(text, where)
 
 
 def _version(text: str | None, path: Path) -> Version | None:
