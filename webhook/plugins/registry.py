@@ -9,6 +9,7 @@ from webhook.kube.text import quoted
 from webhook.kube.version import NEWEST, NEXT, Version
 from webhook.plugins.gates import GateState, gate_state
 from webhook.plugins.plugin import ATTACHMENT_TYPES, Plugin
+from webhook.plugins.sidecars import BUILT_IN_NAME, image_name
 
 _NAMES_LISTED = 10
 
@@ -77,6 +78,12 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 found.setdefault(attachment, name)
                 found.setdefault(attachment.rpartition("/")[2], name)
         return found
+
+    @cached_property
+    def built_in_sidecars(self) -> Mapping[str, str]:
+        """Image names (keys of `sidecars.BUILT_IN_NAME`), by the registration names of the plugins that have one."""
+        images = ((name, image_name(plugin.sidecar_image)) for name, plugin in self.plugins.items())
+        return {name: image for name, image in images if image in BUILT_IN_NAME}
 
     @cached_property
     def attachment_types(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from webhook.kube.version import Version, parse_version
-from webhook.plugins.plugin import Plugin
 
 PASST_IMAGE = "network-passt-binding"
 SLIRP_IMAGE = "network-slirp-binding"
@@ -26,8 +25,3 @@ def image_release(image: str | None) -> Version | None:
     """The release that an image's tag names, `None` where it names none: `quay.io/kubevirt/x:v1.8.0` is 1.8."""
     tag = (image or "").partition("@")[0].rpartition("/")[2].partition(":")[2]
     return parse_version(tag)
-
-
-def has_sidecar(plugin: Plugin, image: str) -> bool:
-    """Whether the plugin's sidecar has this image name."""
-    return plugin.sidecar_image is not None and image in plugin.sidecar_image and image_name(plugin.sidecar_image) == image

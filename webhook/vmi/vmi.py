@@ -33,6 +33,7 @@ class VMI:
         has_claims: A network has a resourceClaim.
         has_pod_subnets: A pod network sets the subnet of the guest.
         has_multus: A network has multus.
+        has_default_multus: A network has multus with `default: true`.
         has_several_defaults: More than one network could be the default one.
         has_probe: A liveness or readiness probe is set.
         has_resource_claims: `resourceClaims` has entries.
@@ -47,6 +48,7 @@ class VMI:
         "annotations",
         "default_network",
         "has_claims",
+        "has_default_multus",
         "has_loose_ends",
         "has_multus",
         "has_neither",
@@ -96,7 +98,7 @@ class VMI:
     def _see_networks(self) -> None:
         named: dict[str, Network] = {}
         default: Network | None = None
-        odd = claims = subnets = has_multus = False
+        odd = claims = subnets = has_multus = has_default_multus = False
         defaults = 0
         for network in self.networks:
             named[network.name or ""] = network
@@ -110,6 +112,7 @@ class VMI:
             else:
                 has_multus = True
                 if multus.default:
+                    has_default_multus = True
                     default = default or network
                     defaults += 1
                 odd = odd or pod or not multus.network_name
@@ -120,6 +123,7 @@ class VMI:
         self.has_claims = claims
         self.has_pod_subnets = subnets
         self.has_multus = has_multus
+        self.has_default_multus = has_default_multus
         self.has_several_defaults = defaults > 1
 
     def meant(self, name: str, known: Collection[str]) -> str:

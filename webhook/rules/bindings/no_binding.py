@@ -22,7 +22,7 @@ Source
 """
 
 from webhook.kube.text import quoted
-from webhook.kube.version import Version
+from webhook.kube.version import OLDEST, Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.bindings import BINDINGS
@@ -32,7 +32,7 @@ from webhook.vmi.vmi import VMI
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Look for a binding that the running KubeVirt knows. `discontinued-binding` reports discontinued ones."""
-    if interface.masquerade is not None or vmi.has_preference or _has_method(interface, registry):
+    if interface.masquerade is not None or interface.bridge is not None or vmi.has_preference or _has_method(interface, registry):
         return ()
     known = ", ".join(f"{binding.field}: {{}}" for binding in BINDINGS if binding.field != "binding" and registry.at_least(*binding.since))
     message = f"interface {quoted(interface.name)} has no binding{_dropped(interface, registry)}"
@@ -40,10 +40,11 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
 
 
 def _has_method(interface: Interface, registry: Registry) -> bool:
+    if interface.binding is not None and registry.at_least(*OLDEST):  # the likeliest; the loop takes four times as long
+        return True
     if interface.slirp is not None or interface.passt is not None or interface.macvtap is not None:
         return True
-    # From the end: masquerade has been ruled out, so the plugin is the likeliest.
-    return any(binding.is_set(interface) and registry.at_least(*binding.since) for binding in reversed(BINDINGS))
+    return any(binding.is_set(interface) and registry.at_least(*binding.since) for binding in BINDINGS)
 
 
 def _dropped(interface: Interface, registry: Registry) -> str:

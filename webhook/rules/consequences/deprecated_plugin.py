@@ -24,7 +24,7 @@ from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.gates import how_to_enable
 from webhook.plugins.registry import Registry
-from webhook.plugins.sidecars import PASST_IMAGE, SLIRP_IMAGE, has_sidecar
+from webhook.plugins.sidecars import PASST_IMAGE, SLIRP_IMAGE
 from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -35,8 +35,8 @@ _SLIRP_REMOVED = Version(1, 10)
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     """Check for the name passt, registered or not, then for the sidecar."""
     name = interface.binding.name if interface.binding is not None else None
-    plugin = registry.plugins.get(name or "")
-    if name == "passt" or (plugin is not None and has_sidecar(plugin, PASST_IMAGE)):
+    image = registry.built_in_sidecars.get(name or "")
+    if name == "passt" or image == PASST_IMAGE:
         message = (
             f"plugin {quoted(name)} is the passt plugin, which the core binding passtBinding replaces; "
             "the plugin is planned to work up to KubeVirt 1.12, and HyperConverged does not register it from 1.19 on"
@@ -45,7 +45,7 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
         gate = "" if is_on else ", once feature gate PasstBinding is on,"
         instead = f"use passtBinding: {{}} instead of binding{gate} and restart the VM"
         return [Violation(("binding",), message, instead, for_admin="" if is_on else how_to_enable("PasstBinding"))]
-    if plugin is not None and has_sidecar(plugin, SLIRP_IMAGE) and registry.at_least(*_SLIRP_REMOVED):
+    if image == SLIRP_IMAGE and registry.at_least(*_SLIRP_REMOVED):
         message = f"plugin {quoted(name)} is the slirp plugin, whose sidecar KubeVirt does not ship from {_SLIRP_REMOVED} on"
         return [Violation(("binding",), message, "use passtBinding: {} or masquerade: {} instead of binding, and restart the VM")]
     return ()

@@ -40,4 +40,4 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     )
 
 
-RULE = SpecRule(name="default-network-without-namespace", group=Group.NETWORKS, check=check, action=Action.WARN, trait="has_multus")
+RULE = SpecRule(name="default-network-without-namespace", group=Group.NETWORKS, check=check, action=Action.WARN, trait="has_default_multus")

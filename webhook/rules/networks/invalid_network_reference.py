@@ -26,28 +26,40 @@ Source
     reads the name of an interface after an "@".
 """
 
+from collections.abc import Iterable
+
 from webhook.kube.nad import REFERENCE_HELP, fault_of
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Group, Mistakes, SpecRule, Violation
-from webhook.vmi.spec import MultusNetwork
+from webhook.vmi.spec import MultusNetwork, Network
 from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
     """Check each reference. `multus-without-network-name` reports a missing one."""
+    for network in vmi.networks:
+        if network.multus is not None and _fault(network.multus):
+            return _violations(vmi.networks)
+    return ()
+
+
+def _violations(networks: Iterable[Network]) -> Mistakes:
     return (
         Violation(
             ("networks", index, "multus", "networkName"),
             f"networkName {quoted(network.multus.network_name)} is not valid: {fault}",
             REFERENCE_HELP,
         )
-        for index, network in enumerate(vmi.networks)
-        if network.multus is not None and network.multus.network_name and (fault := _fault(network.multus, network.multus.network_name))
+        for index, network in enumerate(networks)
+        if network.multus is not None and (fault := _fault(network.multus))
     )
 
 
-def _fault(multus: MultusNetwork, written: str) -> str | None:
+def _fault(multus: MultusNetwork) -> str | None:
+    written = multus.network_name
+    if not written:
+        return None
     return fault_of(written.rpartition("@")[0] if multus.default and "@" in written else written)
 
 

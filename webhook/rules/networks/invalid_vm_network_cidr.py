@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.plugins.sidecars import SLIRP_IMAGE, has_sidecar
+from webhook.plugins.sidecars import SLIRP_IMAGE
 from webhook.rules.base import Action, Group, SpecRule, Violation
 from webhook.vmi.spec import Interface, PodNetwork
 from webhook.vmi.vmi import VMI
@@ -96,8 +96,8 @@ def _violation(index: int, family: int, written: str, fault: str, at_most: Actio
 
 
 def _is_slirp(interface: Interface, registry: Registry) -> bool:
-    plugin = registry.plugins.get((interface.binding.name if interface.binding is not None else None) or "")
-    return plugin is not None and has_sidecar(plugin, SLIRP_IMAGE)
+    name = interface.binding.name if interface.binding is not None else None
+    return registry.built_in_sidecars.get(name or "") == SLIRP_IMAGE
 
 
 RULE = SpecRule(name="invalid-vm-network-cidr", group=Group.NETWORKS, check=check, trait="has_pod_subnets")

@@ -24,7 +24,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.plugins.sidecars import BUILT_IN_NAME, VDPA_IMAGE, image_name, image_release
+from webhook.plugins.sidecars import BUILT_IN_NAME, VDPA_IMAGE, image_release
 from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -35,14 +35,10 @@ _NAMED_SINCE = Version(1, 9)
 def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     """Compare with the name in the sidecar. `unregistered-plugin` reports a missing registration."""
     name = interface.binding.name if interface.binding is not None else None
-    plugin = registry.plugins.get(name or "")
-    if plugin is None or not plugin.sidecar_image:
+    image = registry.built_in_sidecars.get(name or "")
+    if image is None or BUILT_IN_NAME[image] == name:
         return ()
-    image = image_name(plugin.sidecar_image)
-    built_in = BUILT_IN_NAME.get(image)
-    if built_in is None or built_in == name:
-        return ()
-    release = image_release(plugin.sidecar_image)
+    built_in, release = BUILT_IN_NAME[image], image_release(registry.plugins[name or ""].sidecar_image)
     if not registry.at_least(*_NAMED_SINCE):
         old = f"before KubeVirt {_NAMED_SINCE} sidecar {image}"
     elif release is not None and release < _NAMED_SINCE:

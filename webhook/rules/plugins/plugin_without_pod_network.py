@@ -25,7 +25,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.plugins.sidecars import PASST_IMAGE, SLIRP_IMAGE, has_sidecar
+from webhook.plugins.sidecars import PASST_IMAGE, SLIRP_IMAGE
 from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -34,12 +34,11 @@ from webhook.vmi.vmi import VMI
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     """Check the sidecar and the network. `interface-without-network` reports a missing network."""
     name = interface.binding.name if interface.binding is not None else None
-    plugin = registry.plugins.get(name or "")
-    if plugin is None or not plugin.sidecar_image:
+    image = registry.built_in_sidecars.get(name or "")
+    if image not in (PASST_IMAGE, SLIRP_IMAGE):
         return ()
-    image = next((image for image in (PASST_IMAGE, SLIRP_IMAGE) if has_sidecar(plugin, image)), None)
     network = vmi.network_of(interface)
-    if image is None or network is None or network.pod is not None:
+    if network is None or network.pod is not None:
         return ()
     message = f"plugin {quoted(name)} (sidecar {image}) works on the pod network only, and {quoted(interface.name)} is another network"
     return [Violation(("binding", "name"), message, "connect the interface to the pod network, or use bridge: {} or another plugin")]
