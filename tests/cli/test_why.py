@@ -102,6 +102,24 @@ def test_a_missing_attachment_definition_is_found_before_anybody_says_so(cluster
     assert b'NetworkAttachmentDefinition shop/blu does not exist; did you mean "shop/blue"?' in done.stdout
 
 
+def test_a_list_that_was_not_read_to_its_end_says_so_and_nothing_is_called_missing(cluster: FakeApi, kubeconfig: Path) -> None:
+    cluster.store(VM, vm(networks=("blue",)))
+    cluster.remove(VMI)
+    page = {"metadata": {"resourceVersion": "1", "continue": "x"}, "items": []}
+    cluster.answer = lambda asked: (200, page) if asked.path == NADS else None
+    done = why(kubeconfig)
+    assert b"blue does not exist" not in done.stdout
+    assert f"not read: GET {NADS}: only the first 500 objects were read".encode() in done.stdout
+
+
+def test_a_vm_that_names_hundreds_of_namespaces_costs_few_requests(cluster: FakeApi, kubeconfig: Path) -> None:
+    cluster.store(VM, vm(networks=tuple(f"ns{index}/blue" for index in range(200))))
+    cluster.remove(VMI)
+    done = why(kubeconfig)
+    assert b"not read: NetworkAttachmentDefinitions of 182 of the namespaces that the VM names" in done.stdout
+    assert len([each for each in cluster.requests if each.path.startswith("/apis/k8s.cni.cncf.io/")]) == 20
+
+
 def test_a_vm_that_may_not_be_read_is_an_error(cluster: FakeApi, kubeconfig: Path) -> None:
     cluster.fail(VM, 403, times=9)
     done = why(kubeconfig)

@@ -2,6 +2,7 @@ import pytest
 
 from tests.report.builders import BROKEN, CLEAN, EMPTY, FIELD_TEXT, HOSTILE, INCOMPLETE, MIXED, hostile, occurrence, render, report, warning
 from tests.report.readers import read_markdown
+from webhook.errors import UnreadableError
 from webhook.report.as_markdown import MAX_CHARACTERS
 
 
@@ -37,6 +38,14 @@ def test_a_report_fits_into_one_comment_and_counts_what_is_left_out() -> None:
     assert f"- {1000 - shown} more findings left out here: see the log of the job\n" in text
 
 
+def test_texts_that_grow_when_escaped_leave_room_for_findings() -> None:
+    unreadable = tuple(UnreadableError("@" * 5000) for _ in range(30))
+    text = render(report(occurrence(), unreadable=unreadable, notes=("<" * 5000,) * 30), "markdown")
+    assert len(text) <= MAX_CHARACTERS
+    assert len(read_markdown(text)) == 1
+    assert text.endswith("</sub>\n")
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_text_is_no_markup(text: str) -> None:
     rendered = render(report(hostile(text), notes=(text,)), "markdown")
@@ -45,7 +54,7 @@ def test_hostile_text_is_no_markup(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["@admin", "http://evil.example", "www.evil.example", "#1", "a|b", "**x**", "<img src=x>", "[a](b)", "`x`"]
+    "text", ["@admin", "http://evil.example", "www.evil.example", "#1", "a|b", "**x**", "<img src=x>", "[a](b)", "`x`", "$x$", "!1", "%2"]
 )
 def test_names_link_mention_and_break_nothing(text: str) -> None:
     rendered = render(report(occurrence(message=text)), "markdown")

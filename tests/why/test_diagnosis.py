@@ -168,6 +168,28 @@ def test_a_vm_that_is_not_asked_to_run_is_not_held_up(strategy: str) -> None:
     assert diagnose(situation(vm(strategy=strategy))).state is State.STOPPED
 
 
+@pytest.mark.parametrize("strategy", ["Once", "RerunOnFailure", "Manual", "Halted"])
+def test_a_vm_whose_guest_has_shut_down_is_not_held_up(strategy: str) -> None:
+    of = vm(strategy=strategy)
+    assert diagnose(situation(of, vmi=vmi(of, "Succeeded"))).state is State.STOPPED
+
+
+def test_a_guest_that_has_shut_down_and_is_to_run_always_is_not_said_to_be_stopped() -> None:
+    assert diagnose(situation(vm(), vmi=vmi(vm(), "Succeeded"))).state is State.UNKNOWN
+
+
+def test_where_pods_cannot_be_read_the_phase_says_that_there_is_one() -> None:
+    failed = condition("Synchronized", "False", "server error. command SyncVMI failed")
+    cause = first(diagnose(situation(vm(), vmi=vmi(vm(), "Scheduled", failed), unread=["pods"])))
+    assert cause.what == "virt-handler cannot start the VM in its pod: server error. command SyncVMI failed"
+
+
+def test_a_network_that_was_set_up_at_a_later_attempt_is_no_obstacle() -> None:
+    launcher = pod(podIP="10.0.0.1", containerStatuses=[waiting("compute", "ImagePullBackOff")])
+    found = unstarted(vm(networks=("blue",)), launcher, event(SANDBOX, "no network"), attachments={"shop/blue": None})
+    assert "cannot be pulled" in found.what
+
+
 def test_a_vm_without_a_known_reason_is_said_to_be_so() -> None:
     of = vm()
     assert diagnose(situation(of, vmi=vmi(of, "Scheduling"), pods=[pod()])).state is State.UNKNOWN

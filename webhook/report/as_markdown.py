@@ -15,9 +15,9 @@ MAX_CHARACTERS = 60_000
 _RESERVED = 2_000
 _MAX_LISTED = 20
 _MAX_TEXT = 1_000
-"""Limit of one cell or line, in characters."""
+"""Limit of one cell or line, in characters, as it is written."""
 _ESCAPES = str.maketrans(
-    {character: f"\\{character}" for character in "\\`*_[]()#.|~:"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@<!-- -->"}
+    {character: f"\\{character}" for character in "\\`*_[]()#.|~:$!%"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@<!-- -->"}
 )
 _MARKS = {Action.DENY: ":x: deny", Action.WARN: ":warning: warn"}
 
@@ -43,7 +43,7 @@ def render(report: Report, _options: Options) -> str:
         rows.append(row)
     table = ["| severity | place | object | what is wrong | help |", "| --- | --- | --- | --- | --- |", *rows] if rows else []
     more = _left_out(len(report.occurrences) - len(rows), "more finding", "left out here: see the log of the job")
-    return "\n".join([*head, *table, *([""] if table else []), *more, *tail])[:MAX_CHARACTERS] + "\n"
+    return "\n".join([*head, *table, *([""] if table else []), *more, *tail]) + "\n"
 
 
 def _verdict(report: Report) -> str:
@@ -76,6 +76,11 @@ def _left_out(count: int, noun: str, what: str) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text that Markdown shows as it is: no markup, link, mention or HTML."""
-    shown = visible(text)
-    return (shown if len(shown) <= _MAX_TEXT else f"{shown[:_MAX_TEXT]}...").translate(_ESCAPES)
+    """Text that Markdown shows as it is: no markup, formula, link, reference, mention or HTML."""
+    parts, length = [], 0
+    for character in visible(text):
+        parts.append(character.translate(_ESCAPES))
+        length += len(parts[-1])
+        if length > _MAX_TEXT:
+            return f"{''.join(parts[:-1])}..."
+    return "".join(parts)

@@ -21,6 +21,8 @@ _KUBEVIRT = "/apis/kubevirt.io/v1"
 _ATTACHMENTS = "/apis/k8s.cni.cncf.io/v1/namespaces/{}/network-attachment-definitions"
 _DEFAULT = "default"
 _MAX_LISTED = "500"
+_MAX_NAMESPACES = 20
+"""In so many namespaces NetworkAttachmentDefinitions are listed: the networks of one VM can name hundreds."""
 
 
 class _Reader:
@@ -45,14 +47,17 @@ class _Reader:
         return _decoded(body, path)
 
     async def items(self, path: str, **query: str) -> list[Object]:
-        """The items of a list; empty when it cannot be read, which is noted, or when the kind is not served."""
+        """The first items of a list; empty when it cannot be read, or when the kind is not served. What was not read is noted."""
         try:
             body = await self._api.get(path, {"limit": _MAX_LISTED, **query})
         except ApiError as error:
             if error.reason != "not-found":
                 self.unread.append(error.message)
             return []
-        return [each for each in items_at(_decoded(body, path), "items") if isinstance(each, dict)]
+        listing = _decoded(body, path)
+        if text_at(listing, "metadata", "continue"):
+            self.unread.append(f"GET {path}: only the first {_MAX_LISTED} objects were read")
+        return [each for each in items_at(listing, "items") if isinstance(each, dict)]
 
     async def registry(self) -> Registry:
         """The registry of the active KubeVirt CR; the unknown one, with a note, when there is none."""
@@ -116,7 +121,7 @@ async def _must_be_readable(api: ApiServer, path: str, kind: str) -> Object | No
 async def _attachments(
     reader: _Reader, namespace: str, vm: Object | None, vmi: Object | None, registry: Registry
 ) -> tuple[Mapping[str, Object | None], list[str]]:
-    """The NADs that the VM and its plugins name, and the names of all in those namespaces; empty where they cannot be listed."""
+    """The NADs that the VM and its plugins name, and the names of all in those namespaces; none of them where not all can be listed."""
     spec = look_up(vmi, ("spec",)) if vmi is not None else look_up(vm, ("spec", "template", "spec"))
     named = [qualified(each, namespace) for each in attachments_of(spec)]
     for plugin in plugins_of(spec):
@@ -126,7 +131,9 @@ async def _attachments(
         return {}, []
     before = len(reader.unread)
     namespaces = sorted(filter(is_dns_label, {namespace, _DEFAULT, *(each.partition("/")[0] for each in named)}))
-    lists = await asyncio.gather(*(reader.items(_ATTACHMENTS.format(each)) for each in namespaces))
+    if len(namespaces) > _MAX_NAMESPACES:
+        reader.unread.append(f"NetworkAttachmentDefinitions of {len(namespaces) - _MAX_NAMESPACES} of the namespaces that the VM names")
+    lists = await asyncio.gather(*(reader.items(_ATTACHMENTS.format(each)) for each in namespaces[:_MAX_NAMESPACES]))
     found = {f"{text_at(each, 'metadata', 'namespace')}/{text_at(each, 'metadata', 'name')}": each for items in lists for each in items}
     if len(reader.unread) > before:
         return {}, sorted(found)

@@ -93,8 +93,8 @@ def diagnose(situation: Situation) -> Diagnosis:
                 findings,
             )
         return Diagnosis(State.RUNNING, f"{subject} runs", (), findings)
-    if situation.vm is not None and situation.vmi is None and not situation.wants_to_run and not _is_deleting(situation.vm):
-        return Diagnosis(State.STOPPED, f"{subject} is stopped, and is not asked to run (spec.runStrategy)", (), findings)
+    if (stopped := _stopped(situation)) and not _is_deleting(situation.vm):
+        return Diagnosis(State.STOPPED, f"{subject} is stopped{stopped}", (), findings)
     causes = [cause for find in _OBSTACLES for cause in find(situation)]
     causes += [_rule_cause(finding) for finding in findings if finding.severity is Action.DENY and not _is_told(finding, causes)]
     if not causes:
@@ -103,6 +103,13 @@ def diagnose(situation: Situation) -> Diagnosis:
             State.UNKNOWN, f"{subject} does not run (phase of its VMI: {phase}), and nothing that was read says why", (), findings
         )
     return Diagnosis(State.HELD_UP, f"{subject} does not run: {causes[0].what}", causes, findings)
+
+
+def _stopped(situation: Situation) -> str:
+    """The end of a sentence that says that the VM is stopped, with the reason; empty when it is not, or should run."""
+    if situation.vm is not None and situation.vmi is None and not situation.wants_to_run:
+        return ", and is not asked to run (spec.runStrategy)"
+    return ": its guest has shut down" if situation.has_ended else ""
 
 
 def _deleting(situation: Situation) -> Iterator[Cause]:
@@ -135,7 +142,7 @@ def _not_created(situation: Situation) -> Iterator[Cause]:
 def _no_pod(situation: Situation) -> Iterator[Cause]:
     """virt-controller made no launcher pod."""
     failed = condition(situation.vmi, "Synchronized")
-    if failed is None or text_at(failed, "status") != "False" or situation.pod is not None:
+    if failed is None or text_at(failed, "status") != "False" or situation.has_pod:
         return
     message, since = text_at(failed, "message"), text_at(failed, "lastTransitionTime")
     evidence = f"VirtualMachineInstance, condition Synchronized: {message}"
@@ -201,12 +208,13 @@ def _unscheduled(situation: Situation) -> Iterator[Cause]:
 
 def _missing_attachment(situation: Situation) -> Iterator[Cause]:
     """Multus does not find a NetworkAttachmentDefinition, and the pod gets no network; or it will not, as the object does not exist."""
-    event = _event(situation, _FAILED_SANDBOX)
+    is_set_up = bool(text_at(situation.pod, "status", "podIP"))
+    event = _event(situation, _FAILED_SANDBOX) if not is_set_up else None  # else it is old: a later attempt was successful
     seen = _MISSING_NAD.search(text_at(event, "message")) if event is not None else None
     if seen is not None and event is not None:
         yield _attachment_cause(f"{seen[2]}/{seen[1]}", situation, _time_of(event), f"Event {_FAILED_SANDBOX}: {text_at(event, 'message')}")
         return
-    for name in (name for name, obj in situation.attachments.items() if obj is None):
+    for name in (name for name, obj in situation.attachments.items() if obj is None and not is_set_up):
         yield _attachment_cause(name, situation, "", f"NetworkAttachmentDefinition {name} was not found")
     if event is not None:
         message = text_at(event, "message")
@@ -262,7 +270,7 @@ def _plugin_with_image(image: str, situation: Situation) -> str | None:
 def _not_started(situation: Situation) -> Iterator[Cause]:
     """The pod runs, and virt-handler does not start the guest."""
     failed = condition(situation.vmi, "Synchronized")
-    if situation.pod is None or failed is None or text_at(failed, "status") != "False":
+    if not situation.has_pod or failed is None or text_at(failed, "status") != "False":
         return
     message = text_at(failed, "message")
     what = f"virt-handler cannot start the VM in its pod: {message}"

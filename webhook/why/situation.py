@@ -46,6 +46,17 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
         return self.pods[0] if self.pods else None
 
     @property
+    def has_pod(self) -> bool:
+        """Whether there is a launcher pod; where pods cannot be read, the phase of the VMI says so."""
+        return self.pod is not None or text_at(self.vmi, "status", "phase") in ("Scheduling", "Scheduled", "Running")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the guest has shut down and is not to be started again."""
+        always = text_at(self.vm, "spec", "runStrategy") == "Always" or look_up(self.vm, ("spec", "running")) is True
+        return text_at(self.vmi, "status", "phase") == "Succeeded" and not always
+
+    @property
     def wants_to_run(self) -> bool:
         """Whether the VM's run strategy, or `running`, asks for a VMI."""
         strategy = text_at(self.vm, "spec", "runStrategy")
