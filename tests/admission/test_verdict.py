@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 from tests.admission.reviews import BAD, GOOD, review, rule_set, validated, vm_object
 from tests.builders import interface, multus
 from webhook.admission.answer import Answer, Decision
-from webhook.admission.causes import CAUSE_TYPE_OF
 from webhook.admission.rule_set import RuleSet, Support
 from webhook.admission.verdict import MAX_CAUSES, MAX_REPORTED, MAX_WARNING_BYTES, encode, warnings_of
-from webhook.rules import RULE_NAMED
 from webhook.rules.base import Action, Finding
 
 FIELD = "spec.template.spec.domain.devices.interfaces[0].binding.name"
@@ -160,11 +158,6 @@ def test_a_patch_is_base64_of_its_operations() -> None:
 def test_an_answer_without_a_patch_names_no_patch_type() -> None:
     for obj in (vm_object(GOOD), vm_object(BAD), vm_object(interface(bridge={}))):
         assert not {"patch", "patchType"} & response_to(obj).keys()
-
-
-@pytest.mark.parametrize("rule", sorted(CAUSE_TYPE_OF))
-def test_a_rule_with_a_cause_type_exists(rule: str) -> None:
-    assert rule in RULE_NAMED
 
 
 def test_a_registry_that_is_read_after_the_review_is_not_of_negative_age() -> None:

@@ -12,9 +12,12 @@ import webhook.rules
 from tests.asserts import findings_of
 from tests.builders import registration, registry
 from webhook.explain.ruledoc import HEADINGS, rule_doc
+from webhook.plugins.gates import GATES
+from webhook.plugins.plugin import Plugin
 from webhook.plugins.registry import Registry
 from webhook.rules import RULES
-from webhook.rules.base import Group, Registration, RegistrationRule, Rule, ShapeRule
+from webhook.rules.base import Action, CauseType, Group, Registration, RegistrationRule, Rule, ShapeRule
+from webhook.rules.plan import plan
 from webhook.vmi.spec import VMISpec
 from webhook.vmi.vmi import VMI
 
@@ -92,6 +95,53 @@ def test_what_a_rule_s_docstring_calls_refused_is_found(rule: Rule) -> None:
 def test_what_a_rule_s_docstring_calls_accepted_is_not_found(rule: Rule) -> None:
     found = [example for example in examples(rule, "Accepted") if findings_of(rule, subject(rule, example), registry_for(rule))]
     assert found == []
+
+
+CAUSE_OF_PREFIX = {
+    "duplicate-": CauseType.DUPLICATE,
+    "empty-": CauseType.REQUIRED,
+    "incomplete-": CauseType.REQUIRED,
+    "missing-": CauseType.REQUIRED,
+}
+
+
+@every_rule
+def test_a_rule_whose_name_says_that_a_value_is_missing_or_a_duplicate_has_this_cause(rule: Rule) -> None:
+    for prefix, cause in CAUSE_OF_PREFIX.items():
+        if rule.name.startswith(prefix):
+            assert rule.cause is cause
+
+
+ATTACHED = msgspec.convert({"networkAttachmentDefinition": "a/b", "domainAttachmentType": "tap", "migration": {}}, Plugin)
+CHANGES_OF_THE_CR: Mapping[str, Mapping[str, Any]] = {
+    "no plugin": {"plugins": {}},
+    "other plugins": {"plugins": dict.fromkeys(("half", "macvtap", "my-passt", "passt", "pastt"), ATTACHED)},
+    "all gates": {"enabled_gates": frozenset(GATES), "disabled_gates": frozenset()},
+    "no gate": {"enabled_gates": frozenset(), "disabled_gates": frozenset(GATES)},
+    "all permitted": {"permit_bridge_on_pod_network": True, "permit_slirp": True, "default_network_interface": "masquerade"},
+    "nothing permitted": {"permit_bridge_on_pod_network": False, "permit_slirp": False, "default_network_interface": "slirp"},
+    "to be migrated": {"eviction_strategy": "LiveMigrate"},
+}
+"""Changes of what a registry is read from, one of which can end a denial."""
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_THE_CR.values(), ids=CHANGES_OF_THE_CR)
+@pytest.mark.parametrize(
+    "rule",
+    [rule for rule in RULES if not isinstance(rule, RegistrationRule | ShapeRule) and not (rule.needs_registry or rule.depends_on_cr)],
+    ids=lambda rule: rule.name,
+)
+def test_a_rule_whose_denials_a_change_of_the_cr_can_end_says_that_it_depends_on_it(rule: Rule, change: Mapping[str, Any]) -> None:
+    changed = msgspec.structs.replace(registry_for(rule), **change)
+    for example in examples(rule, "Refused"):
+        before, after = (denying(rule, vmi(raw_spec(example), rule), each) for each in (registry_for(rule), changed))
+        assert rule.name not in before - after or after - before  # another rule denies instead
+
+
+def denying(rule: Rule, subject: VMI, registry: Registry) -> set[str]:
+    """The rules that deny, if this one is set to."""
+    chosen = plan(RULES, registry, {rule.name: Action.DENY}, upstream_answers=False)
+    return {finding.rule for finding in chosen.evaluate_vmi(subject, ()) if finding.severity is Action.DENY}
 
 
 def test_repeated_keys_in_an_example_are_alternatives() -> None:

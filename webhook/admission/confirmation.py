@@ -13,23 +13,18 @@ from webhook.admission.rule_set import RuleSet
 from webhook.kube.text import quoted
 from webhook.rules import RULES
 from webhook.rules.base import Action, Finding
-from webhook.rules.bindings import bridge_not_permitted, passt_gate_disabled
-from webhook.rules.networks import dra_gate_disabled, port_ranges_gate_disabled
 from webhook.rules.plan import INTERFACES
-from webhook.rules.plugins import plugin_gate_disabled, unregistered_plugin
+from webhook.rules.plugins import unregistered_plugin
 from webhook.vmi.objects import VMIObject
 
 CONFIRMATION = "confirmation"
 """Audit annotation of every review for which the CR was read again: `denied`, `spared` or `failed`."""
 DENIED, SPARED, FAILED = "denied", "spared", "failed"
 
-_BY_SETTING = (bridge_not_permitted, dra_gate_disabled, passt_gate_disabled, plugin_gate_disabled, port_ranges_gate_disabled)
 TRUSTED_SECONDS = 300.0
 """A registry that cannot be read again is trusted for so long: a restart of the API server or of the network takes less."""
 
-DEPENDS_ON_REGISTRY = frozenset(
-    {MISSING_OVERHEAD, *(module.RULE.name for module in _BY_SETTING), *(rule.name for rule in RULES if rule.needs_registry)}
-)
+DEPENDS_ON_REGISTRY = frozenset({MISSING_OVERHEAD, *(rule.name for rule in RULES if rule.needs_registry or rule.depends_on_cr)})
 """Rules, and findings about launcher pods, whose denials can end with a change of the CR's spec."""
 
 

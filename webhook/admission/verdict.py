@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from webhook.admission.answer import Answer, Decision
-from webhook.admission.causes import CAUSE_TYPE_OF, INVALID
 from webhook.admission.review import API_VERSION, KIND, Request
 from webhook.admission.rule_set import RULE_PLACEHOLDER, RuleSet, Support
 from webhook.kube.fieldpath import render
 from webhook.kube.text import number_of, visible
-from webhook.rules.base import Action, Finding
+from webhook.rules import RULES
+from webhook.rules.base import Action, CauseType, Finding
 
 MAX_WARNING_BYTES = 4096
 """Of all warnings of one response together: beyond it the API server cuts each one (k8s.io/apiserver pkg/endpoints/filters/warning.go)."""
@@ -68,10 +68,11 @@ MAX_REPORTED = 20
 MAX_CAUSES = 100
 
 _UNPROCESSABLE = 422
+_CAUSE_TYPE_OF: Mapping[str, CauseType] = {rule.name: rule.cause for rule in RULES}
 
 
 class _Cause(msgspec.Struct, frozen=True):
-    reason: str
+    reason: CauseType
     message: str
     field: str
 
@@ -167,7 +168,7 @@ def _status(request: Request, findings: Sequence[Finding], support: Support) -> 
     fields = [visible(render(finding.path)) for finding in denials]
     texts = texts_of(denials, support)
     causes = [
-        _Cause(CAUSE_TYPE_OF.get(finding.rule, INVALID), text if index else f"{subject}: {text}", field)
+        _Cause(_CAUSE_TYPE_OF.get(finding.rule, CauseType.INVALID), text if index else f"{subject}: {text}", field)
         for index, (finding, field, text) in enumerate(zip(denials[:MAX_CAUSES], fields, texts, strict=False))
     ]
     details = _Details(kind=request.kind.kind, causes=causes, name=request.name, group=request.kind.group)

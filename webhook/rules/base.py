@@ -130,6 +130,16 @@ class Group(enum.StrEnum):
     REGISTRATIONS = "registrations"
 
 
+class CauseType(enum.StrEnum):
+    """Kubernetes' type of a cause, for programs that read `status.details.causes` of a denial (k8s.io/apimachinery meta/v1 types.go)."""
+
+    INVALID = "FieldValueInvalid"
+    REQUIRED = "FieldValueRequired"
+    DUPLICATE = "FieldValueDuplicate"
+    NOT_SUPPORTED = "FieldValueNotSupported"
+    NOT_FOUND = "FieldValueNotFound"
+
+
 class _Rule(msgspec.Struct, frozen=True, kw_only=True):
     """The attributes of all rules.
 
@@ -141,6 +151,8 @@ class _Rule(msgspec.Struct, frozen=True, kw_only=True):
         until: First later KubeVirt release to which it does not apply.
         upstream_since: First KubeVirt release whose webhook refuses the same; in a cluster the rule does not run from there on.
         needs_registry: Whether the rule needs a registry to run.
+        depends_on_cr: Whether a change of the KubeVirt CR can end a denial, though the rule runs without a registry.
+        cause: Type of the causes; that of KubeVirt's own webhook if it has the rule, unless another type is plainly right.
     """
 
     name: str
@@ -150,6 +162,8 @@ class _Rule(msgspec.Struct, frozen=True, kw_only=True):
     until: Version | None = None
     upstream_since: Version | None = None
     needs_registry: bool = False
+    depends_on_cr: bool = False
+    cause: CauseType = CauseType.INVALID
 
 
 class InterfaceRule(_Rule, frozen=True, kw_only=True):

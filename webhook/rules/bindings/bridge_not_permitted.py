@@ -38,4 +38,6 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     return [Violation(("bridge",), message, instead, for_admin=_FOR_ADMIN)]
 
 
-RULE = InterfaceRule(name="bridge-not-permitted", group=Group.BINDINGS, check=check, field="bridge", upstream_since=Version(0, 1))
+RULE = InterfaceRule(
+    name="bridge-not-permitted", group=Group.BINDINGS, check=check, depends_on_cr=True, field="bridge", upstream_since=Version(0, 1)
+)

@@ -46,4 +46,4 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     return [Violation(_AT, message, _HELP, for_admin=_FOR_ADMIN)]
 
 
-RULE = SpecRule(name="default-binding-not-permitted", group=Group.BINDINGS, check=check, trait="has_neither")
+RULE = SpecRule(name="default-binding-not-permitted", group=Group.BINDINGS, check=check, depends_on_cr=True, trait="has_neither")

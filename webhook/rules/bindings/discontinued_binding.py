@@ -24,7 +24,7 @@ from collections.abc import Mapping
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import Action, CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.bindings._legacy import refusals
 from webhook.vmi.bindings import DISCONTINUED, DISCONTINUED_SINCE, Binding
 from webhook.vmi.spec import Interface
@@ -62,4 +62,5 @@ def _successor(field: str, registry: Registry) -> str:
     return _PLUGIN[field]
 
 
-RULE = InterfaceRule(name="discontinued-binding", group=Group.BINDINGS, check=check)  # KubeVirt lets replica sets and pools pass
+# KubeVirt itself lets replica sets and pools pass.
+RULE = InterfaceRule(name="discontinued-binding", group=Group.BINDINGS, check=check, cause=CauseType.NOT_SUPPORTED)

@@ -44,6 +44,7 @@ RULE = InterfaceRule(
     name="legacy-binding-not-permitted",
     group=Group.BINDINGS,
     check=check,
+    depends_on_cr=True,
     until=DISCONTINUED_SINCE,
     upstream_since=Version(0, 1),
 )

@@ -24,7 +24,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import OLDEST, Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.bindings import BINDINGS
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -54,4 +54,4 @@ def _dropped(interface: Interface, registry: Registry) -> str:
     return ""
 
 
-RULE = InterfaceRule(name="no-binding", group=Group.BINDINGS, check=check, upstream_since=Version(1, 9))
+RULE = InterfaceRule(name="no-binding", group=Group.BINDINGS, check=check, cause=CauseType.REQUIRED, upstream_since=Version(1, 9))

@@ -47,5 +47,11 @@ def _why_off(state: GateState, registry: Registry) -> str:
 
 
 RULE = InterfaceRule(
-    name="passt-gate-disabled", group=Group.BINDINGS, check=check, field="passt_binding", since=_SINCE, upstream_since=_SINCE
+    name="passt-gate-disabled",
+    group=Group.BINDINGS,
+    check=check,
+    depends_on_cr=True,
+    field="passt_binding",
+    since=_SINCE,
+    upstream_since=_SINCE,
 )

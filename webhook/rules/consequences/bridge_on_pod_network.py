@@ -42,4 +42,6 @@ def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
     return [Violation(("bridge",), message, accepted)]
 
 
-RULE = InterfaceRule(name="bridge-on-pod-network", group=Group.CONSEQUENCES, check=check, action=Action.WARN, field="bridge")
+RULE = InterfaceRule(
+    name="bridge-on-pod-network", group=Group.CONSEQUENCES, check=check, depends_on_cr=True, action=Action.WARN, field="bridge"
+)

@@ -52,5 +52,11 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
 
 
 RULE = InterfaceRule(
-    name="deprecated-plugin", group=Group.CONSEQUENCES, check=check, action=Action.WARN, field="binding", since=Version(1, 8)
+    name="deprecated-plugin",
+    group=Group.CONSEQUENCES,
+    check=check,
+    depends_on_cr=True,
+    action=Action.WARN,
+    field="binding",
+    since=Version(1, 8),
 )

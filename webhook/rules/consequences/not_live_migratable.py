@@ -115,4 +115,4 @@ def _discontinued(interface: Interface, registry: Registry) -> _Hindrance | None
     return None
 
 
-RULE = SpecRule(name="not-live-migratable", group=Group.CONSEQUENCES, check=check, action=Action.WARN)
+RULE = SpecRule(name="not-live-migratable", group=Group.CONSEQUENCES, check=check, depends_on_cr=True, action=Action.WARN)

@@ -42,4 +42,6 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     return [Violation(("networks", index, "resourceClaim"), message, "use multus for this network", at_most, how_to_enable(GATE))]
 
 
-RULE = SpecRule(name="dra-gate-disabled", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)
+RULE = SpecRule(
+    name="dra-gate-disabled", group=Group.NETWORKS, check=check, depends_on_cr=True, trait="has_claims", since=SINCE, upstream_since=SINCE
+)

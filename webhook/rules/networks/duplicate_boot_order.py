@@ -22,7 +22,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -36,4 +36,11 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     return [Violation(("bootOrder",), f"{other} has bootOrder {order} too", "give each disk and interface its own bootOrder")]
 
 
-RULE = InterfaceRule(name="duplicate-boot-order", group=Group.NETWORKS, check=check, field="boot_order", upstream_since=Version(0, 1))
+RULE = InterfaceRule(
+    name="duplicate-boot-order",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.DUPLICATE,
+    field="boot_order",
+    upstream_since=Version(0, 1),
+)

@@ -19,7 +19,7 @@ Source
 from webhook.kube.text import shown
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -41,4 +41,11 @@ def _message(number: int, first: int) -> str:
     return f"privateOptions[{first}] has option {shown(number)} too"
 
 
-RULE = InterfaceRule(name="duplicate-dhcp-option", group=Group.NETWORKS, check=check, field="dhcp_options", upstream_since=Version(0, 1))
+RULE = InterfaceRule(
+    name="duplicate-dhcp-option",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.DUPLICATE,
+    field="dhcp_options",
+    upstream_since=Version(0, 1),
+)

@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._repeats import repeats
 from webhook.vmi.vmi import VMI
 
@@ -41,4 +41,11 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
     )
 
 
-RULE = SpecRule(name="duplicate-network-name", group=Group.NETWORKS, check=check, trait="has_repeated_names", upstream_since=Version(0, 1))
+RULE = SpecRule(
+    name="duplicate-network-name",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.DUPLICATE,
+    trait="has_repeated_names",
+    upstream_since=Version(0, 1),
+)

@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -38,4 +38,4 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     )
 
 
-RULE = InterfaceRule(name="duplicate-port-name", group=Group.NETWORKS, check=check, field="ports")
+RULE = InterfaceRule(name="duplicate-port-name", group=Group.NETWORKS, check=check, cause=CauseType.DUPLICATE, field="ports")

@@ -26,7 +26,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._dra import SINCE, evaluated
 from webhook.rules.networks._repeats import repeats
 from webhook.vmi.vmi import VMI
@@ -50,4 +50,12 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     )
 
 
-RULE = SpecRule(name="duplicate-resource-claim", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)
+RULE = SpecRule(
+    name="duplicate-resource-claim",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.DUPLICATE,
+    trait="has_claims",
+    since=SINCE,
+    upstream_since=SINCE,
+)

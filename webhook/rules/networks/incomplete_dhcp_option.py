@@ -19,7 +19,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -34,4 +34,11 @@ def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     )
 
 
-RULE = InterfaceRule(name="incomplete-dhcp-option", group=Group.NETWORKS, check=check, field="dhcp_options", upstream_since=Version(0, 1))
+RULE = InterfaceRule(
+    name="incomplete-dhcp-option",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.REQUIRED,
+    field="dhcp_options",
+    upstream_since=Version(0, 1),
+)

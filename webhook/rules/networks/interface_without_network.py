@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -36,4 +36,6 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     return [Violation(("name",), message, "use the name of a network, or add a network of this name")]
 
 
-RULE = InterfaceRule(name="interface-without-network", group=Group.NETWORKS, check=check, upstream_since=Version(0, 1))
+RULE = InterfaceRule(
+    name="interface-without-network", group=Group.NETWORKS, check=check, cause=CauseType.NOT_FOUND, upstream_since=Version(0, 1)
+)

@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, SpecRule, Violation
 from webhook.vmi.vmi import VMI
 
 
@@ -39,5 +39,10 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
 
 
 RULE = SpecRule(
-    name="multus-without-network-name", group=Group.NETWORKS, check=check, trait="has_odd_sources", upstream_since=Version(0, 1)
+    name="multus-without-network-name",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.REQUIRED,
+    trait="has_odd_sources",
+    upstream_since=Version(0, 1),
 )

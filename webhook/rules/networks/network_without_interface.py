@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, SpecRule, Violation
 from webhook.vmi.vmi import VMI
 
 
@@ -42,4 +42,11 @@ def _message(name: str | None, vmi: VMI) -> str:
     return f"no interface is named {quoted(name)}, so nothing uses this network{guess}"
 
 
-RULE = SpecRule(name="network-without-interface", group=Group.NETWORKS, check=check, trait="has_loose_ends", upstream_since=Version(0, 1))
+RULE = SpecRule(
+    name="network-without-interface",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.REQUIRED,
+    trait="has_loose_ends",
+    upstream_since=Version(0, 1),
+)

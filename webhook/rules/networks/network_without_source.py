@@ -22,7 +22,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._dra import SINCE as CLAIMS_SINCE
 from webhook.vmi.spec import Network
 from webhook.vmi.vmi import VMI
@@ -48,4 +48,11 @@ def _accepted(registry: Registry) -> str:
     return f"set pod: {{}}, or multus with a networkName{claim}"
 
 
-RULE = SpecRule(name="network-without-source", group=Group.NETWORKS, check=check, trait="has_odd_sources", upstream_since=Version(0, 1))
+RULE = SpecRule(
+    name="network-without-source",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.REQUIRED,
+    trait="has_odd_sources",
+    upstream_since=Version(0, 1),
+)

@@ -46,6 +46,7 @@ RULE = InterfaceRule(
     name="port-ranges-gate-disabled",
     group=Group.NETWORKS,
     check=check,
+    depends_on_cr=True,
     field="port_ranges",
     since=Version(1, 9),
     upstream_since=Version(1, 9),

@@ -22,7 +22,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, SpecRule, Violation
 from webhook.rules.networks._dra import SINCE, evaluated
 from webhook.vmi.vmi import VMI
 
@@ -44,4 +44,12 @@ def check(vmi: VMI, registry: Registry) -> Mistakes:
     )
 
 
-RULE = SpecRule(name="resource-claim-not-found", group=Group.NETWORKS, check=check, trait="has_claims", since=SINCE, upstream_since=SINCE)
+RULE = SpecRule(
+    name="resource-claim-not-found",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.NOT_FOUND,
+    trait="has_claims",
+    since=SINCE,
+    upstream_since=SINCE,
+)

@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistakes, SpecRule, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, SpecRule, Violation
 from webhook.vmi.vmi import VMI
 
 
@@ -44,5 +44,10 @@ def check(vmi: VMI, _registry: Registry) -> Mistakes:
 
 
 RULE = SpecRule(
-    name="several-default-networks", group=Group.NETWORKS, check=check, trait="has_several_defaults", upstream_since=Version(0, 1)
+    name="several-default-networks",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.DUPLICATE,
+    trait="has_several_defaults",
+    upstream_since=Version(0, 1),
 )

@@ -20,7 +20,7 @@ Source
 
 from webhook.kube.text import quoted
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._states import ABSENT, LINK_STATES, LINK_STATES_SINCE, STATE_SINCE
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -48,5 +48,11 @@ def _message(state: str, known: tuple[str, ...], vmi: VMI, registry: Registry) -
 
 
 RULE = InterfaceRule(
-    name="unknown-interface-state", group=Group.NETWORKS, check=check, field="state", since=STATE_SINCE, upstream_since=STATE_SINCE
+    name="unknown-interface-state",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.NOT_SUPPORTED,
+    field="state",
+    since=STATE_SINCE,
+    upstream_since=STATE_SINCE,
 )

@@ -21,7 +21,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -48,4 +48,6 @@ def _message(model: str, known: frozenset[str], vmi: VMI, registry: Registry) ->
     return f"model {quoted(model)} is unknown to KubeVirt{vmi.meant(model, known)}"
 
 
-RULE = InterfaceRule(name="unknown-model", group=Group.NETWORKS, check=check, field="model", upstream_since=Version(0, 1))
+RULE = InterfaceRule(
+    name="unknown-model", group=Group.NETWORKS, check=check, cause=CauseType.NOT_SUPPORTED, field="model", upstream_since=Version(0, 1)
+)

@@ -20,7 +20,7 @@ Source
 """
 
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.rules.networks._ports import about_protocol, is_protocol
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
@@ -38,4 +38,4 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
     )
 
 
-RULE = InterfaceRule(name="unknown-port-protocol", group=Group.NETWORKS, check=check, field="ports")
+RULE = InterfaceRule(name="unknown-port-protocol", group=Group.NETWORKS, check=check, cause=CauseType.NOT_SUPPORTED, field="ports")

@@ -19,7 +19,7 @@ Source
 
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -34,4 +34,6 @@ def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     return [Violation(("binding", "name"), message, registry.registered if registry.known else "write the name of a registered plugin")]
 
 
-RULE = InterfaceRule(name="empty-plugin-name", group=Group.PLUGINS, check=check, field="binding", since=Version(1, 1))
+RULE = InterfaceRule(
+    name="empty-plugin-name", group=Group.PLUGINS, check=check, cause=CauseType.REQUIRED, field="binding", since=Version(1, 1)
+)

@@ -44,6 +44,7 @@ RULE = InterfaceRule(
     name="plugin-gate-disabled",
     group=Group.PLUGINS,
     check=check,
+    depends_on_cr=True,
     field="binding",
     since=_SINCE,
     until=Version(1, 5),

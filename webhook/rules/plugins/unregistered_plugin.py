@@ -22,7 +22,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import Action, CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
@@ -67,5 +67,11 @@ def _core_binding_meant(name: str, registry: Registry) -> str | None:
 
 
 RULE = InterfaceRule(
-    name="unregistered-plugin", group=Group.PLUGINS, check=check, field="binding", since=Version(1, 1), needs_registry=True
+    name="unregistered-plugin",
+    group=Group.PLUGINS,
+    check=check,
+    cause=CauseType.NOT_FOUND,
+    field="binding",
+    since=Version(1, 1),
+    needs_registry=True,
 )

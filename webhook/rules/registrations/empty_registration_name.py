@@ -17,7 +17,7 @@ Source
 """
 
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, Registration, RegistrationRule, Violation
 
 
 def check(registration: Registration, _registry: Registry) -> Mistakes:
@@ -29,4 +29,4 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     ]
 
 
-RULE = RegistrationRule(name="empty-registration-name", group=Group.REGISTRATIONS, check=check)
+RULE = RegistrationRule(name="empty-registration-name", group=Group.REGISTRATIONS, check=check, cause=CauseType.REQUIRED)

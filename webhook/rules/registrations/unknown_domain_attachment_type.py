@@ -22,7 +22,7 @@ from webhook.kube.version import Version
 from webhook.plugins.plugin import ATTACHMENT_TYPES
 from webhook.plugins.registry import Registry
 from webhook.plugins.suggestions import meant
-from webhook.rules.base import Group, Mistakes, Registration, RegistrationRule, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, Registration, RegistrationRule, Violation
 
 
 def check(registration: Registration, registry: Registry) -> Mistakes:
@@ -39,4 +39,6 @@ def check(registration: Registration, registry: Registry) -> Mistakes:
     return [Violation(("domainAttachmentType",), message, "use " + " or ".join(quoted(value) for value in known))]
 
 
-RULE = RegistrationRule(name="unknown-domain-attachment-type", group=Group.REGISTRATIONS, check=check, since=Version(1, 1, 1))
+RULE = RegistrationRule(
+    name="unknown-domain-attachment-type", group=Group.REGISTRATIONS, check=check, cause=CauseType.NOT_SUPPORTED, since=Version(1, 1, 1)
+)

@@ -20,7 +20,7 @@ from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.plugins.suggestions import meant
-from webhook.rules.base import Action, Group, Mistakes, Registration, RegistrationRule, Violation
+from webhook.rules.base import Action, CauseType, Group, Mistakes, Registration, RegistrationRule, Violation
 
 _KNOWN = ("device-info",)
 
@@ -34,4 +34,11 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     return [Violation(("downwardAPI",), message, 'use "device-info", or remove downwardAPI')]
 
 
-RULE = RegistrationRule(name="unknown-downward-api", group=Group.REGISTRATIONS, check=check, action=Action.WARN, since=Version(1, 3))
+RULE = RegistrationRule(
+    name="unknown-downward-api",
+    group=Group.REGISTRATIONS,
+    check=check,
+    cause=CauseType.NOT_SUPPORTED,
+    action=Action.WARN,
+    since=Version(1, 3),
+)

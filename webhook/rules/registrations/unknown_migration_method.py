@@ -22,7 +22,7 @@ from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.plugins.suggestions import meant
-from webhook.rules.base import Action, Group, Mistakes, Registration, RegistrationRule, Violation
+from webhook.rules.base import Action, CauseType, Group, Mistakes, Registration, RegistrationRule, Violation
 
 _KNOWN = ("link-refresh",)
 
@@ -37,4 +37,11 @@ def check(registration: Registration, _registry: Registry) -> Mistakes:
     return [Violation(("migration", "method"), message, 'use "link-refresh", or remove method if the link need not be refreshed')]
 
 
-RULE = RegistrationRule(name="unknown-migration-method", group=Group.REGISTRATIONS, check=check, action=Action.WARN, since=Version(1, 2))
+RULE = RegistrationRule(
+    name="unknown-migration-method",
+    group=Group.REGISTRATIONS,
+    check=check,
+    cause=CauseType.NOT_SUPPORTED,
+    action=Action.WARN,
+    since=Version(1, 2),
+)

@@ -17,7 +17,7 @@ Source
 """
 
 from webhook.kube.fieldpath import render
-from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, ShapeError, ShapeRule, Subject, Violation
 
 
 def check(error: ShapeError) -> Mistakes:
@@ -28,4 +28,4 @@ def check(error: ShapeError) -> Mistakes:
     return [Violation(error.path, f"{where} is missing; expected {error.expected}", f"add {where}, and check the indentation around it")]
 
 
-RULE = ShapeRule(name="missing-field", group=Group.SHAPE, check=check)
+RULE = ShapeRule(name="missing-field", group=Group.SHAPE, check=check, cause=CauseType.REQUIRED)

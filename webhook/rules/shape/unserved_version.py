@@ -19,7 +19,7 @@ Source
 """
 
 from webhook.kube.text import quoted
-from webhook.rules.base import Group, Mistakes, ShapeError, ShapeRule, Subject, Violation
+from webhook.rules.base import CauseType, Group, Mistakes, ShapeError, ShapeRule, Subject, Violation
 
 
 def check(error: ShapeError) -> Mistakes:
@@ -29,4 +29,4 @@ def check(error: ShapeError) -> Mistakes:
     return [Violation(error.path, f"apiVersion {quoted(error.found)} is not served by any KubeVirt release", f"use {error.expected}")]
 
 
-RULE = ShapeRule(name="unserved-version", group=Group.SHAPE, check=check)
+RULE = ShapeRule(name="unserved-version", group=Group.SHAPE, check=check, cause=CauseType.NOT_SUPPORTED)
