@@ -26,7 +26,7 @@ from webhook.http.review_engine import Engine
 from webhook.http.router import Router
 from webhook.runtime.vmi_directory import NoVMIs
 from webhook.tls.pair import PairFiles
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 _TIMER_SECONDS = 0.002
 _SECONDS = 3.0
@@ -44,7 +44,7 @@ def main(*, seconds: float = _SECONDS) -> None:
     with tempfile.TemporaryDirectory() as name:
         command = [sys.executable, "-m", "webhook", "certs", "generate", "--dir", name, "--name", "127.0.0.1"]
         subprocess.run(command, check=True, capture_output=True)
-        source = CertificateSource(PairFiles(cert=str(Path(name, "tls.crt")), key=str(Path(name, "tls.key"))))
+        source = CertificateProvider(PairFiles(cert=str(Path(name, "tls.crt")), key=str(Path(name, "tls.key"))))
         for what, (shape, size) in _CROWDS.items():
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 taken = [each * 1000 for each in runner.run(_turns(source, made(shape, size), seconds))]
@@ -52,7 +52,7 @@ def main(*, seconds: float = _SECONDS) -> None:
             row(f"event loop, 20 clients, {what}", figure, "p99 <= 10 ms", f"longest {max(taken):.1f} ms")
 
 
-async def _turns(source: CertificateSource, body: bytes, seconds: float) -> list[float]:
+async def _turns(source: CertificateProvider, body: bytes, seconds: float) -> list[float]:
     """Seconds of processor time between two looks at the timer."""
     known = rule_set()
     engine = Engine(rule_set=lambda: known, vmis=NoVMIs(), mode=OverheadMode.OFF)

@@ -18,7 +18,7 @@ from webhook.errors import UsageError
 from webhook.tls.names import names_in
 from webhook.tls.pair import PairFiles
 from webhook.tls.problems import PairError
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 CA = ca()
 LEAF = leaf(CA)
@@ -132,7 +132,7 @@ def test_inspect_asks_a_server(tmp_path: Path) -> None:
 @contextmanager
 def _listening(directory: Path) -> Iterator[int]:
     """A server that accepts one TLS connection."""
-    source = CertificateSource(PairFiles(cert=str(directory / "tls.crt"), key=str(directory / "tls.key")))
+    source = CertificateProvider(PairFiles(cert=str(directory / "tls.crt"), key=str(directory / "tls.key")))
     context = source.context_for_listener()
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
 

@@ -14,7 +14,7 @@ from tests.tls.builders import ca, files_in, leaf
 from tests.tls.wire import LOOPS, client, run
 from webhook.http.limited_listener import LimitedListener
 from webhook.http.limits import ConnectionLimits
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 CA = ca()
 PAIR = leaf(CA)
@@ -45,7 +45,7 @@ class Port:
     """A started TLS port and its application."""
 
     def __init__(self, directory: Path, handshake_seconds: float, max_handshakes: int) -> None:
-        source = CertificateSource(files_in(directory, PAIR))
+        source = CertificateProvider(files_in(directory, PAIR))
         self.app = App()
         self.listener = LimitedListener(
             self.app,

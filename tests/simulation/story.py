@@ -32,7 +32,7 @@ from webhook.cluster.leases import RENEW_SECONDS
 from webhook.kube.quantity import parse_quantity
 from webhook.tls.checks import is_issued_by
 from webhook.tls.managed import CA_DAYS, LEAF_DAYS, RENEW, UNCLAIMED_SECONDS
-from webhook.tls.secret_contents import cas_in, held_in
+from webhook.tls.secret_contents import cas_in, usable_contents
 from webhook.tls.selfsigned import make_ca, make_leaf
 
 SECONDS = 10.0
@@ -381,7 +381,7 @@ class Story:
     def _note_begun_alone(self, stored: Object) -> None:
         data = {key: base64.b64decode(value) for key, value in stored.get("data", {}).items()}
         now = datetime.fromtimestamp(self._plane.wall, UTC)
-        leaf = held_in(data, now).leaf
+        leaf = usable_contents(data, now).leaf
         if leaf is None:
             self._bare_since = self._bare_since or self._plane.now
             return

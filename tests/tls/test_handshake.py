@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from webhook.tls.handshake import handshake
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 from .builders import Clock, ca, files_in, leaf, write
 from .wire import LOOPS, listening, run
@@ -17,8 +17,8 @@ FIRST, SECOND = leaf(CA), leaf(CA)
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
 
-def source(directory: Path, *, verify_clients: bool = False) -> CertificateSource:
-    return CertificateSource(files_in(directory, FIRST, client_ca=CA if verify_clients else None))
+def source(directory: Path, *, verify_clients: bool = False) -> CertificateProvider:
+    return CertificateProvider(files_in(directory, FIRST, client_ca=CA if verify_clients else None))
 
 
 @pytest.mark.parametrize("verify_clients", [False, True])
@@ -39,7 +39,7 @@ def test_all_is_well_before_and_after_a_swap(tmp_path: Path, host: str, loop: st
 def test_another_server_on_the_port_is_told(tmp_path: Path, loop: str) -> None:
     current = source(tmp_path)
     (tmp_path / "other").mkdir()
-    other = CertificateSource(files_in(tmp_path / "other", SECOND))
+    other = CertificateProvider(files_in(tmp_path / "other", SECOND))
 
     async def main() -> str | None:
         async with listening(other) as port:
@@ -101,7 +101,7 @@ def test_asked_for_a_request_a_handshake_alone_is_not_enough(tmp_path: Path, loo
     async def main() -> tuple[str | None, str | None]:
         server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=current.context_for_listener())
         port = server.sockets[0].getsockname()[1]
-        told = await handshake("127.0.0.1", port, current), await handshake("127.0.0.1", port, current, ask=True)
+        told = await handshake("127.0.0.1", port, current), await handshake("127.0.0.1", port, current, send_request=True)
         server.close()
         await asyncio.sleep(0.01)
         return told

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webhook.tls.checks import is_issued_by
-from webhook.tls.managed import SETTLE_SECONDS, UNCLAIMED_SECONDS, CertificateState, Nothing, Publish, Step, Write, next_step
-from webhook.tls.secret_contents import CA, CA_KEY, CERT, KEY, MAX_CAS, cas_in, held_in
+from webhook.tls.managed import SETTLE_SECONDS, UNCLAIMED_SECONDS, CertificateState, Publish, Step, Wait, Write, next_step
+from webhook.tls.secret_contents import CA, CA_KEY, CERT, KEY, MAX_CAS, cas_in, usable_contents
 
 from .builders import DAY, NAME, NOW, ca, leaf, made, rsa_key
 
@@ -34,7 +34,7 @@ class World:
         return next_step(
             CertificateState(
                 secret=self.secret,
-                wish=self.wish,
+                renewal=self.wish,
                 bundles=self.bundles,
                 settled_seconds=self.settled,
                 unclaimed_seconds=self.unclaimed,
@@ -48,7 +48,7 @@ class World:
             case Write():
                 self.settled = 0.0 if CA in step.data else self.settled
                 self.secret |= step.data
-                self.wish = "" if step.grants else self.wish
+                self.wish = "" if step.completes_renewal else self.wish
             case Publish(bundle):
                 self.bundles = [bundle for _ in self.bundles]
                 self.settled = 0.0
@@ -56,7 +56,7 @@ class World:
     def steps(self) -> list[str]:
         """Take steps until there is nothing to do for now; what they were."""
         taken: list[str] = []
-        while not isinstance(step := self.next(), Nothing):
+        while not isinstance(step := self.next(), Wait):
             taken.append(step.event if isinstance(step, Write) else "published")
             self.take(step)
             assert len(taken) < 10, taken
@@ -69,7 +69,7 @@ class World:
 
     def pause(self) -> float:
         step = self.next()
-        assert isinstance(step, Nothing), step
+        assert isinstance(step, Wait), step
         return step.seconds
 
     def forward(self, days: float) -> None:
@@ -97,7 +97,7 @@ def begun() -> World:
 
 def is_well(world: World) -> None:
     """A leaf of the signing CA, with its key, for the names, and trusted everywhere."""
-    held = held_in(world.secret, world.now)
+    held = usable_contents(world.secret, world.now)
     assert held.leaf is not None
     assert held.signer is not None
     assert held.issuer == held.signer.certificate
@@ -106,7 +106,7 @@ def is_well(world: World) -> None:
 
 def test_at_the_first_start_ca_bundle_and_certificate_are_made_at_once(begun: World) -> None:
     world = World()
-    assert world.steps() == ["CA made", "published", "certificate issued"]
+    assert world.steps() == ["CA created", "published", "certificate issued"]
     is_well(world)
     assert world.leaf.not_valid_after_utc == NOW + 90 * DAY
     assert [each.not_valid_after_utc for each in world.cas] == [NOW + 730 * DAY]
@@ -128,10 +128,10 @@ def test_a_certificate_is_renewed_at_two_thirds_of_its_life_and_nothing_else_is_
 def test_a_ca_is_replaced_while_every_leaf_of_it_can_end_in_peace(begun: World) -> None:
     for _ in range(54):
         begun.forward(10)
-        assert "CA made" not in begun.rest()
+        assert "CA created" not in begun.rest()
     begun.settled = 0.0
     begun.forward(10)
-    assert begun.steps() == ["CA made", "published"]
+    assert begun.steps() == ["CA created", "published"]
     old = begun.leaf
     assert begun.now + 180 * DAY >= begun.cas[1].not_valid_after_utc
     assert [len(cas_in(each, begun.now)) for each in begun.bundles] == [2, 2]
@@ -151,7 +151,7 @@ def test_an_old_ca_goes_when_its_last_leaf_has_expired(begun: World) -> None:
     assert begun.steps() == []
     assert begun.trusted() == 2
     begun.forward(33)
-    assert begun.steps() == ["CAs put in order", "published", "certificate issued"]
+    assert begun.steps() == ["CA bundle updated", "published", "certificate issued"]
     assert [len(cas_in(each, begun.now)) for each in begun.bundles] == [1, 1]
     is_well(begun)
 
@@ -160,8 +160,8 @@ def test_an_old_ca_goes_when_its_last_leaf_has_expired(begun: World) -> None:
     ("wish", "at_once", "later"),
     [
         ("leaf", ["certificate issued"], []),
-        ("ca", ["CA made", "published"], ["certificate issued"]),
-        ("bundle", ["CAs put in order"], []),
+        ("ca", ["CA created", "published"], ["certificate issued"]),
+        ("bundle", ["CA bundle updated"], []),
         ("everything", [], []),
     ],
 )
@@ -182,7 +182,7 @@ def test_old_cas_go_at_once_when_that_is_wished_but_never_that_of_the_leaf(begun
     assert begun.trusted() == 2
     begun.rest()
     begun.wish = "bundle"
-    assert begun.steps() == ["CAs put in order", "published"]
+    assert begun.steps() == ["CA bundle updated", "published"]
     assert begun.trusted() == 1
     is_well(begun)
 
@@ -190,7 +190,7 @@ def test_old_cas_go_at_once_when_that_is_wished_but_never_that_of_the_leaf(begun
 def test_a_deleted_secret_is_made_anew_and_what_was_trusted_stays_trusted(begun: World) -> None:
     lost = begun.leaf
     begun.secret = {}
-    assert begun.steps() == ["CA made", "published"]
+    assert begun.steps() == ["CA created", "published"]
     assert all(any(is_issued_by(lost, each) for each in cas_in(bundle, NOW)) for bundle in begun.bundles)
     assert begun.secret[CERT] == b""
     assert begun.rest() == ["certificate issued"]
@@ -199,7 +199,7 @@ def test_a_deleted_secret_is_made_anew_and_what_was_trusted_stays_trusted(begun:
 
 def test_where_nobody_puts_a_lost_certificate_back_nobody_waits_for_the_new_ca_to_settle(begun: World) -> None:
     begun.secret = {}
-    assert begun.steps() == ["CA made", "published"]
+    assert begun.steps() == ["CA created", "published"]
     assert begun.pause() == UNCLAIMED_SECONDS
     begun.unclaimed = begun.settled = UNCLAIMED_SECONDS
     assert begun.steps() == ["certificate issued"]
@@ -277,7 +277,7 @@ def test_after_a_clock_jump_and_after_the_jump_back_it_ends_well(begun: World, d
 
 def test_where_everything_has_expired_nobody_waits(begun: World) -> None:
     begun.forward(1000)
-    assert begun.steps() == ["CA made", "published", "certificate issued"]
+    assert begun.steps() == ["CA created", "published", "certificate issued"]
     is_well(begun)
 
 
@@ -294,7 +294,7 @@ def test_a_pair_of_another_tool_serves_on_until_ours_is_trusted() -> None:
     world = World()
     world.secret = {CERT: OTHER_LEAF.cert_pem, KEY: OTHER_LEAF.key_pem, CA: STRANGER.cert_pem}
     world.bundles = [STRANGER.cert_pem] * 2
-    assert world.steps() == ["CA made", "published"]
+    assert world.steps() == ["CA created", "published"]
     assert world.leaf == OTHER_LEAF.certificate
     assert STRANGER.certificate in cas_in(world.bundles[0], NOW)
     assert world.rest() == ["certificate issued"]
@@ -304,7 +304,7 @@ def test_a_pair_of_another_tool_serves_on_until_ours_is_trusted() -> None:
 def test_without_any_configuration_the_certificate_is_made_all_the_same() -> None:
     world = World()
     world.bundles = []
-    assert world.steps() == ["CA made", "certificate issued"]
+    assert world.steps() == ["CA created", "certificate issued"]
 
 
 def test_no_bundle_grows_without_end(begun: World) -> None:
@@ -319,9 +319,9 @@ def test_no_bundle_grows_without_end(begun: World) -> None:
 
 
 def test_the_secrets_content_is_in_no_repr(begun: World) -> None:
-    situation = CertificateState(secret=begun.secret, names=NAMES, now=NOW)
+    state = CertificateState(secret=begun.secret, names=NAMES, now=NOW)
     begun.wish = "leaf"
-    assert b"PRIVATE".decode() not in repr(situation) + repr(begun.next())
+    assert b"PRIVATE".decode() not in repr(state) + repr(begun.next())
 
 
 class Cluster(World):

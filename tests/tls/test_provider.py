@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 
 from webhook.tls.problems import Fault
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 from .builders import DAY, NOW, Clock, Made, SecretMount, ca, files_in, leaf, made, rsa_key, write
 from .wire import LOOPS, REFUSED, Seen, ask, client, connected, listening, run
@@ -20,15 +20,15 @@ FIRST, SECOND, THIRD = leaf(CA), leaf(CA), leaf(CA)
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
 
-def source(directory: Path, pair: Made = FIRST, *, client_ca: Made | None = None, clock: Clock | None = None) -> CertificateSource:
-    return CertificateSource(files_in(directory, pair, client_ca=client_ca), now=clock or Clock())
+def source(directory: Path, pair: Made = FIRST, *, client_ca: Made | None = None, clock: Clock | None = None) -> CertificateProvider:
+    return CertificateProvider(files_in(directory, pair, client_ca=client_ca), now=clock or Clock())
 
 
-def told(current: CertificateSource) -> Fault | None:
+def told(current: CertificateProvider) -> Fault | None:
     return current.last_error.fault if current.last_error is not None else None
 
 
-def leaf_seen(current: CertificateSource, loop: str) -> bytes:
+def leaf_seen(current: CertificateProvider, loop: str) -> bytes:
     async def main() -> Seen:
         async with listening(current) as port:
             return await ask(port, client(CA))
@@ -126,7 +126,7 @@ def test_the_old_pair_serves_on_whatever_the_new_one_is(tmp_path: Path, spoil: C
 
 def test_a_secret_mount_is_followed_through_its_symlinks(tmp_path: Path, loop: str) -> None:
     mount = SecretMount(tmp_path, FIRST)
-    current = CertificateSource(mount.files)
+    current = CertificateProvider(mount.files)
     assert not current.poll_once()
     mount.swap(SECOND)
     assert current.poll_once()
@@ -160,7 +160,7 @@ def test_a_client_without_a_server_name_gets_the_current_pair_too(tmp_path: Path
     assert run(main(), loop).leaf == SECOND.der
 
 
-def outcome(current: CertificateSource, loop: str, *contexts: ssl.SSLContext) -> list[bool]:
+def outcome(current: CertificateProvider, loop: str, *contexts: ssl.SSLContext) -> list[bool]:
     """Whether each client is let in."""
 
     async def main() -> list[bool]:
@@ -242,7 +242,7 @@ def test_old_versions_and_weak_ciphers_are_refused(tmp_path: Path, loop: str) ->
 
 def test_tls_1_3_may_be_the_least(tmp_path: Path, loop: str) -> None:
     files = files_in(tmp_path, FIRST)
-    only_newest = CertificateSource(type(files)(cert=files.cert, key=files.key, minimum=ssl.TLSVersion.TLSv1_3))
+    only_newest = CertificateProvider(type(files)(cert=files.cert, key=files.key, minimum=ssl.TLSVersion.TLSv1_3))
     assert outcome(only_newest, loop, *[client(CA, version=version) for version in VERSIONS]) == [False, True]
 
 
@@ -277,7 +277,7 @@ def test_uvicorn_serves_the_new_pair_and_keeps_its_connections(tmp_path: Path, l
     assert run(main(), loop) == (FIRST.der, SECOND.der)
 
 
-async def _uvicorn(current: CertificateSource) -> uvicorn.Server:
+async def _uvicorn(current: CertificateProvider) -> uvicorn.Server:
     async def app(_scope: object, _receive: object, send: Callable[[dict[str, object]], object]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})  # type: ignore[misc]
         await send({"type": "http.response.body"})  # type: ignore[misc]

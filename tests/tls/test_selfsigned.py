@@ -13,7 +13,7 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from webhook.errors import UsageError
 from webhook.tls.names import names_for_service
 from webhook.tls.pair import PairFiles, pair_from
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 from webhook.tls.selfsigned import Issued, make_ca, make_leaf
 from webhook.tls.store import ca_bundle, write_pair
 
@@ -75,7 +75,7 @@ def test_no_name_and_no_time_are_usage_errors() -> None:
 def test_a_written_pair_can_be_served_and_a_client_with_the_ca_trusts_it(tmp_path: Path) -> None:
     leaf = make_leaf(CA, ["localhost"], now=NOW, days=1)
     paths = write_pair(tmp_path / "certs", CA, leaf)
-    source = CertificateSource(PairFiles(cert=str(paths.cert), key=str(paths.key), names=["localhost"]))
+    source = CertificateProvider(PairFiles(cert=str(paths.cert), key=str(paths.key), names=["localhost"]))
 
     async def main() -> Seen:
         async with listening(source) as port:

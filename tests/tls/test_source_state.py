@@ -7,7 +7,7 @@ import pytest
 
 from webhook.tls.pair import PairFiles
 from webhook.tls.problems import Fault, PairError
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 from .builders import DAY, NOW, Clock, ca, files_in, leaf, made, write
 from .wire import client
@@ -16,17 +16,17 @@ CA = ca()
 FIRST, SECOND = leaf(CA), leaf(CA)
 
 
-def told(source: CertificateSource) -> Fault | None:
+def told(source: CertificateProvider) -> Fault | None:
     return source.last_error.fault if source.last_error is not None else None
 
 
 def test_a_source_does_not_begin_with_a_bad_pair(tmp_path: Path) -> None:
     with pytest.raises(PairError):
-        CertificateSource(PairFiles(cert=str(tmp_path / "tls.crt"), key=str(tmp_path / "tls.key")))
+        CertificateProvider(PairFiles(cert=str(tmp_path / "tls.crt"), key=str(tmp_path / "tls.key")))
 
 
 def test_the_same_failure_counts_once_and_another_counts_again(tmp_path: Path) -> None:
-    source = CertificateSource(files_in(tmp_path, FIRST))
+    source = CertificateProvider(files_in(tmp_path, FIRST))
     (tmp_path / "tls.key").write_bytes(SECOND.key_pem)
     assert [source.poll_once() for _ in range(3)] == [False] * 3
     assert source.failures == 1
@@ -36,7 +36,7 @@ def test_the_same_failure_counts_once_and_another_counts_again(tmp_path: Path) -
 
 
 def test_a_failure_is_forgotten_when_the_files_are_again_what_is_served(tmp_path: Path) -> None:
-    source = CertificateSource(files_in(tmp_path, FIRST))
+    source = CertificateProvider(files_in(tmp_path, FIRST))
     (tmp_path / "tls.key").unlink()
     source.poll_once()
     assert told(source) is Fault.UNREADABLE
@@ -48,7 +48,7 @@ def test_a_failure_is_forgotten_when_the_files_are_again_what_is_served(tmp_path
 
 def test_a_pair_of_tomorrow_is_taken_tomorrow_though_no_file_changes(tmp_path: Path) -> None:
     clock = Clock()
-    source = CertificateSource(files_in(tmp_path, FIRST), now=clock)
+    source = CertificateProvider(files_in(tmp_path, FIRST), now=clock)
     write(tmp_path, made(CA, start=NOW + DAY))
     assert not source.poll_once()
     clock.forward(days=1)
@@ -58,7 +58,7 @@ def test_a_pair_of_tomorrow_is_taken_tomorrow_though_no_file_changes(tmp_path: P
 
 def test_a_pair_that_expires_in_service_is_told_and_serves_on(tmp_path: Path) -> None:
     clock = Clock()
-    source = CertificateSource(files_in(tmp_path, FIRST), now=clock)
+    source = CertificateProvider(files_in(tmp_path, FIRST), now=clock)
     clock.forward(days=91)
     source.poll_once()
     assert told(source) is Fault.EXPIRED
@@ -68,7 +68,7 @@ def test_a_pair_that_expires_in_service_is_told_and_serves_on(tmp_path: Path) ->
 
 def test_a_client_ca_that_expires_in_service_is_told(tmp_path: Path) -> None:
     clock = Clock()
-    source = CertificateSource(files_in(tmp_path, FIRST, client_ca=ca("clients", days=10)), now=clock)
+    source = CertificateProvider(files_in(tmp_path, FIRST, client_ca=ca("clients", days=10)), now=clock)
     clock.forward(days=11)
     source.poll_once()
     assert source.last_error is not None
@@ -76,14 +76,14 @@ def test_a_client_ca_that_expires_in_service_is_told(tmp_path: Path) -> None:
 
 
 def test_a_pair_for_other_names_is_refused(tmp_path: Path) -> None:
-    source = CertificateSource(files_in(tmp_path, FIRST, names=["localhost"]))
+    source = CertificateProvider(files_in(tmp_path, FIRST, names=["localhost"]))
     write(tmp_path, leaf(CA, "elsewhere.svc"))
     assert not source.poll_once()
     assert told(source) is Fault.WRONG_NAME
 
 
 def test_no_key_stays_behind_and_no_descriptor(tmp_path: Path) -> None:
-    source = CertificateSource(files_in(tmp_path, FIRST))
+    source = CertificateProvider(files_in(tmp_path, FIRST))
     before = len(list(Path("/proc/self/fd").iterdir()))
     for pair in [SECOND, FIRST] * 10:
         write(tmp_path, pair)
@@ -94,7 +94,7 @@ def test_no_key_stays_behind_and_no_descriptor(tmp_path: Path) -> None:
 
 def test_a_session_of_tls_1_2_is_not_resumed_past_a_replaced_client_ca(tmp_path: Path) -> None:
     before, after = ca("before"), ca("after")
-    source = CertificateSource(files_in(tmp_path, FIRST, client_ca=before))
+    source = CertificateProvider(files_in(tmp_path, FIRST, client_ca=before))
     listener = source.context_for_listener()
     context = client(CA, shows=made(before), version=ssl.TLSVersion.TLSv1_2)
     first, other = _shaken_hands(listener, context), _shaken_hands(listener, context)
@@ -111,7 +111,7 @@ def test_a_session_of_tls_1_2_is_not_resumed_past_a_replaced_client_ca(tmp_path:
 
 
 def test_no_session_ticket_is_given_out(tmp_path: Path) -> None:
-    listener = CertificateSource(files_in(tmp_path, FIRST)).context_for_listener()
+    listener = CertificateProvider(files_in(tmp_path, FIRST)).context_for_listener()
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         session = _shaken_hands(listener, client(CA, version=version)).session
         assert session is None or not session.has_ticket

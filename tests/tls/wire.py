@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import uvloop
 
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 from .builders import Made
 
@@ -32,7 +32,7 @@ def run(main: Coroutine[object, object, _Result], loop: str = "asyncio") -> _Res
 
 
 @contextlib.asynccontextmanager
-async def listening(source: CertificateSource) -> AsyncIterator[int]:
+async def listening(source: CertificateProvider) -> AsyncIterator[int]:
     """An echo server with the source's context; gives its port."""
     server = await asyncio.start_server(_echo, "127.0.0.1", 0, ssl=source.context_for_listener())
     try:

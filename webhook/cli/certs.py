@@ -13,7 +13,7 @@ from webhook.kube.names import is_dns_label
 from webhook.kube.text import quoted, visible
 from webhook.report.json_text import json_text
 from webhook.tls.files import read_file
-from webhook.tls.handshake import shown_by
+from webhook.tls.handshake import presented_by
 from webhook.tls.inspect import Description, describe
 from webhook.tls.names import names_for_service
 from webhook.tls.pair import utc_now
@@ -78,7 +78,7 @@ def inspect(*, place: str, output: str) -> None:
     if address is None:
         found, extra = certificates(read_file(place), place), ""
     else:
-        server = shown_by(*address)
+        server = presented_by(*address)
         found, extra = (server.certificate,), f"agreed on    {server.version}, {server.cipher}\n"
     described = [describe(each, now) for each in found]
     if output == "json":

@@ -34,7 +34,7 @@ from webhook.doctor.snapshot import (
     ServedRegistry,
     Snapshot,
 )
-from webhook.tls.handshake import shown_by
+from webhook.tls.handshake import presented_by
 from webhook.tls.problems import PairError
 
 _OPERATIONS_PORT = 8080
@@ -137,7 +137,7 @@ def _shown_certificate(address: str, port: int) -> ReadResult[bytes]:
     if not address:
         return ReadResult(None, "the pod has no address")
     try:
-        shown = shown_by(address, port, timeout_seconds=_HANDSHAKE_SECONDS)
+        shown = presented_by(address, port, timeout_seconds=_HANDSHAKE_SECONDS)
     except PairError as error:
         return ReadResult(None, str(error), 0)
     return ReadResult(shown.certificate.public_bytes(Encoding.DER))

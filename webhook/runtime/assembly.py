@@ -28,7 +28,7 @@ from webhook.runtime.settings.model import ServeSettings, Transport
 from webhook.runtime.sources import WORLD, Sources, World, sources_of
 from webhook.tls.handshake import handshake
 from webhook.tls.problems import PairError
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +75,7 @@ class Assembly:
             log.warning("connections are not limited", remedy="unset plain_uvicorn where other pods reach the ports")
 
     @property
-    def certificate(self) -> CertificateSource | None:
+    def certificate(self) -> CertificateProvider | None:
         """What is in service; `None` without TLS, and as long as a managed certificate has not been made."""
         return None if self._sources.certificate is None else self._sources.certificate.source
 
@@ -180,7 +180,7 @@ class Assembly:
         source, admission = self.certificate, self.admission
         if source is None or admission is None:
             return None
-        return await handshake(self._settings.host, admission.port, source, ask=self._settings.client_ca is None)
+        return await handshake(self._settings.host, admission.port, source, send_request=self._settings.client_ca is None)
 
     async def _is_open(self) -> str | None:
         return "the admission port is not open yet" if self.admission is None else None

@@ -1,1 +1,1 @@
-"""Certificates: made, loaded, verified, served and swapped."""
+"""TLS certificates: create, load, check, serve and replace them."""

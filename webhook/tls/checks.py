@@ -1,4 +1,4 @@
-"""What is looked at before a pair is served: each check by name, so that a command can tell what was fine too."""
+"""The checks of a certificate and its key before they are served, by name: `bindguard certs verify` reports the passed ones too."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from webhook.tls.pem import UNPARSABLE, PrivateKey
 from webhook.tls.problems import Fault, Problem
 
 MAX_CHAIN_LENGTH = 10
-"""OpenSSL and Go follow more, but nobody issues such a chain: the wrong file was mounted, such as a whole CA bundle."""
+"""OpenSSL and Go accept more. A longer chain means that the wrong file was mounted, such as a CA bundle."""
 
 _RSA_BITS = range(2048, 8193)  # Go's TLS clients refuse more: https://go.dev/issue/61460
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
-_BROKEN_HASHES = ("md5", "sha1")
-_FIT_KEYS = "use ECDSA P-256, or another of ECDSA P-384, P-521, Ed25519, RSA 2048 to 8192 bits"
+_WEAK_HASHES = ("md5", "sha1")
+_KEY_HELP = "use ECDSA P-256, or another of ECDSA P-384, P-521, Ed25519, RSA 2048 to 8192 bits"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A certificate chain and its key as read, not yet trusted with anything.
+    """A certificate chain and its key as read, before the checks.
 
     Attributes:
         chain: At least one certificate, in the file's order.
-        key: The private key, or `None` when only the chain is looked at.
-        names: DNS names and IP addresses that the leaf must be for.
-        at: The moment of the check, with its time zone.
-        cert_file: Where the chain was read.
-        key_file: Where the key was read.
+        key: The private key, or `None` when only the chain is checked.
+        names: DNS names and IP addresses that the leaf must cover.
+        at: The time of the check; timezone-aware.
+        cert_file: The file of the chain, for messages.
+        key_file: The file of the key, for messages.
     """
 
     chain: Sequence[x509.Certificate]
@@ -45,12 +45,19 @@ class Candidate:
 
 
 def problems_of(candidate: Candidate) -> tuple[Problem, ...]:
-    """Everything that is wrong, in the order of `CHECKS`."""
-    return tuple(problem for look in CHECKS.values() for problem in look(candidate))
+    """The problems of a candidate, in the order of `CHECKS`; empty when it can be served."""
+    return tuple(problem for check in CHECKS.values() for problem in check(candidate))
 
 
 def validity(certificate: x509.Certificate, what: str, at: datetime, file: str) -> Iterator[Problem]:
-    """Whether a certificate, called `what`, is valid at this moment."""
+    """The problem of a certificate that is not valid at a time, if it is not.
+
+    Args:
+        certificate: The certificate.
+        what: What messages call it.
+        at: The time; timezone-aware.
+        file: The file of the certificate, for messages.
+    """
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if at < start:
         message = f"{what} is not valid before {moment(start)}; correct this machine's clock, or issue it anew"
@@ -60,18 +67,21 @@ def validity(certificate: x509.Certificate, what: str, at: datetime, file: str) 
 
 
 def moment(time: datetime) -> str:
-    """A time as messages tell it: UTC, to the second."""
+    """A UTC time in the format of messages: RFC 3339, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _keys_are_fit(candidate: Candidate) -> Iterator[Problem]:
+def _check_keys(candidate: Candidate) -> Iterator[Problem]:
     for number, certificate in enumerate(candidate.chain, 1):
-        unfit = _unfit_key(certificate.public_key())
-        if unfit:
-            yield Problem(Fault.UNFIT, candidate.cert_file, f"certificate {number} has {unfit}, which TLS clients do not take; {_FIT_KEYS}")
+        rejected = _rejected_key(certificate.public_key())
+        if rejected:
+            yield Problem(
+                Fault.UNFIT, candidate.cert_file, f"certificate {number} has {rejected}, which TLS clients do not take; {_KEY_HELP}"
+            )
 
 
-def _unfit_key(public: object) -> str:
+def _rejected_key(public: object) -> str:
+    """Kind and size of a public key that TLS clients reject; empty when they accept it."""
     match public:
         case rsa.RSAPublicKey(key_size=bits):
             return "" if bits in _RSA_BITS else f"an RSA key of {bits} bits"
@@ -83,7 +93,7 @@ def _unfit_key(public: object) -> str:
             return f"a {type(public).__name__}"
 
 
-def _key_matches(candidate: Candidate) -> Iterator[Problem]:
+def _check_key_match(candidate: Candidate) -> Iterator[Problem]:
     key = candidate.key
     if key is None:
         return
@@ -102,7 +112,7 @@ def _key_matches(candidate: Candidate) -> Iterator[Problem]:
         yield Problem(Fault.MISMATCH, candidate.key_file, message)
 
 
-def _chain_holds(candidate: Candidate) -> Iterator[Problem]:
+def _check_chain(candidate: Candidate) -> Iterator[Problem]:
     if len(candidate.chain) > MAX_CHAIN_LENGTH:
         message = f"holds {len(candidate.chain)} certificates, more than {MAX_CHAIN_LENGTH}; put only the leaf and its intermediates here"
         yield Problem(Fault.BROKEN_CHAIN, candidate.cert_file, message)
@@ -119,12 +129,12 @@ def _chain_holds(candidate: Candidate) -> Iterator[Problem]:
             yield Problem(Fault.BROKEN_CHAIN, candidate.cert_file, message)
 
 
-def _is_valid_now(candidate: Candidate) -> Iterator[Problem]:
+def _check_validity(candidate: Candidate) -> Iterator[Problem]:
     for number, certificate in enumerate(candidate.chain, 1):
         yield from validity(certificate, f"certificate {number} ({shown(certificate.subject)})", candidate.at, candidate.cert_file)
 
 
-def _names_are_covered(candidate: Candidate) -> Iterator[Problem]:
+def _check_names(candidate: Candidate) -> Iterator[Problem]:
     names = names_in(candidate.chain[0])
     missing = [wanted for wanted in candidate.names if not covers(names, wanted)]
     has = (
@@ -137,7 +147,7 @@ def _names_are_covered(candidate: Candidate) -> Iterator[Problem]:
         yield Problem(Fault.WRONG_NAME, candidate.cert_file, f"{wanted}{has}; issue one for the name under which the server is called")
 
 
-def _may_serve(candidate: Candidate) -> Iterator[Problem]:
+def _check_key_usage(candidate: Candidate) -> Iterator[Problem]:
     leaf = candidate.chain[0]
     purposes = extension(leaf, x509.ExtendedKeyUsage)
     serving = (x509.oid.ExtendedKeyUsageOID.SERVER_AUTH, x509.oid.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
@@ -147,23 +157,23 @@ def _may_serve(candidate: Candidate) -> Iterator[Problem]:
         )
 
 
-def _signatures_are_fit(candidate: Candidate) -> Iterator[Problem]:
-    """A self-signed root is trusted for being known; nobody looks at its signature."""
+def _check_signatures(candidate: Candidate) -> Iterator[Problem]:
+    """Skip self-signed certificates: a client trusts a root by its key and does not verify its signature."""
     for number, certificate in enumerate(candidate.chain, 1):
         algorithm = _signature_hash(certificate)
-        if algorithm in _BROKEN_HASHES and certificate.subject != certificate.issuer:
+        if algorithm in _WEAK_HASHES and certificate.subject != certificate.issuer:
             message = f"certificate {number} is signed with {algorithm}, which TLS clients refuse; have it signed with SHA-256"
             yield Problem(Fault.UNFIT, candidate.cert_file, message)
 
 
 CHECKS: dict[str, Callable[[Candidate], Iterator[Problem]]] = {
-    "keys are of kinds that TLS clients take": _keys_are_fit,
-    "key and certificate belong together": _key_matches,
-    "the chain is whole and in order": _chain_holds,
-    "it is valid now": _is_valid_now,
-    "it is for the wanted names": _names_are_covered,
-    "it may serve TLS": _may_serve,
-    "signatures are of kinds that TLS clients take": _signatures_are_fit,
+    "keys are of kinds that TLS clients take": _check_keys,
+    "key and certificate belong together": _check_key_match,
+    "the chain is whole and in order": _check_chain,
+    "it is valid now": _check_validity,
+    "it is for the wanted names": _check_names,
+    "it may serve TLS": _check_key_usage,
+    "signatures are of kinds that TLS clients take": _check_signatures,
 }
 
 
@@ -175,7 +185,7 @@ def is_ca(certificate: x509.Certificate) -> bool:
 
 
 def is_issued_by(issued: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether the issuer's key signed it, and under the issuer's name."""
+    """Whether the issuer's key signed the certificate, and whether it names that issuer."""
     try:
         issued.verify_directly_issued_by(issuer)
     except (*UNPARSABLE, InvalidSignature):
@@ -192,7 +202,7 @@ def _signature_hash(certificate: x509.Certificate) -> str:
 
 
 def can_sign(key: PrivateKey) -> bool:
-    """Whether what the key signs verifies: a damaged key can be read all the same."""
+    """Whether a signature of the key verifies. A damaged key can parse without an error."""
     data = b"bindguard"
     public = key.public_key()
     try:

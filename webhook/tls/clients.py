@@ -1,4 +1,4 @@
-"""Which clients may connect: the CAs that must have signed their certificates, and the names that these may carry."""
+"""Client certificates: the CAs that may sign them, and the names that they may have."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class ClientCAs:
     """The CAs that client certificates are verified against.
 
     Attributes:
-        certificates: All of them, at least one.
-        file: Where they were read, as messages name it.
+        certificates: The CAs, at least one.
+        file: Their file, for messages.
     """
 
     certificates: tuple[x509.Certificate, ...]
@@ -28,18 +28,27 @@ class ClientCAs:
 
     @property
     def pem(self) -> str:
-        """All of them as one PEM text."""
+        """The CAs as one PEM text."""
         return "".join(each.public_bytes(Encoding.PEM).decode() for each in self.certificates)
 
     def still_valid(self, at: datetime) -> None:
-        """`PairError` when none is valid at this moment; an expired one beside a valid one is what a rotation looks like."""
+        """Raise `PairError` when no CA is valid at this time. One is enough: in a rotation an old CA expires beside a new one."""
         problems = [list(validity(each, f"the client CA {shown(each.subject)}", at, self.file)) for each in self.certificates]
         if all(problems):
             raise PairError(chain.from_iterable(problems))
 
 
 def client_cas_from(data: bytes, *, file: str, at: datetime) -> ClientCAs:
-    """The CAs in these bytes; `PairError` when one is no CA, or when none is valid at this moment."""
+    """The CAs in a PEM file.
+
+    Args:
+        data: Content of the file.
+        file: The file, for messages.
+        at: The time at which one of them must be valid; timezone-aware.
+
+    Raises:
+        PairError: A certificate is no CA, or none is valid at that time.
+    """
     found = certificates(data, file)
     for number, certificate in enumerate(found, 1):
         if not is_ca(certificate):
@@ -51,17 +60,18 @@ def client_cas_from(data: bytes, *, file: str, at: datetime) -> ClientCAs:
 
 
 def client_name_allowed(peer: Mapping[str, object] | None, names: Collection[str]) -> bool:
-    """Whether a verified client certificate carries one of these names, as common name, DNS name or URI.
+    """Whether a client certificate has one of the allowed names as common name, DNS name or URI.
 
-    `peer` is what `ssl_object.getpeercert()` gives after a handshake: empty or `None` when no certificate was verified. Without names
-    any verified certificate will do.
+    Args:
+        peer: The result of `ssl_object.getpeercert()` after a handshake; empty or `None` when no certificate was verified.
+        names: The allowed names; empty to allow each verified certificate.
     """
     if not peer:
         return False
-    return not names or any(name in names for name in _names(peer))
+    return not names or any(name in names for name in _peer_names(peer))
 
 
-def _names(peer: Mapping[str, object]) -> Iterator[str]:
+def _peer_names(peer: Mapping[str, object]) -> Iterator[str]:
     for kind, value in _pairs(peer.get("subjectAltName")):
         if kind in ("DNS", "URI"):
             yield value
@@ -71,7 +81,7 @@ def _names(peer: Mapping[str, object]) -> Iterator[str]:
 
 
 def _pairs(entries: object) -> Iterator[tuple[str, str]]:
-    """Python's own shape of names: tuples of (kind, value)."""
+    """The names in the format of `getpeercert`: a tuple of (kind, value) tuples."""
     for entry in entries if isinstance(entries, tuple) else ():
         match entry:
             case (str(kind), str(value)):

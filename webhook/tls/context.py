@@ -1,4 +1,4 @@
-"""TLS as it is spoken here: versions, ciphers and what is switched off, the same for every context."""
+"""TLS contexts with the versions, ciphers and options that Bindguard uses."""
 
 import os
 import ssl
@@ -19,13 +19,18 @@ CIPHERS = (
     "ECDHE-ECDSA-CHACHA20-POLY1305",
     "ECDHE-RSA-CHACHA20-POLY1305",
 )
-"""For TLS 1.2: forward secrecy and AEAD only, what Go calls secure. The suites of TLS 1.3 are all of that kind."""
+"""Cipher suites for TLS 1.2: those with forward secrecy and AEAD, which Go calls secure. All suites of TLS 1.3 have both."""
 
 
 def bare_context(*, verify_clients: bool, minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2) -> ssl.SSLContext:
-    """A server context with every setting and no certificate yet.
+    """A server context with all options, without a certificate.
 
-    Tickets are off: a resumed session is not verified against a client CA that was replaced since, and the API server resumes none.
+    Session tickets are off. A resumed session would not be verified against a client CA that has been replaced since, and the API server
+    resumes no sessions.
+
+    Args:
+        verify_clients: Whether clients must present a certificate.
+        minimum: The lowest TLS version.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = minimum
@@ -35,15 +40,15 @@ def bare_context(*, verify_clients: bool, minimum: ssl.TLSVersion = ssl.TLSVersi
     context.set_alpn_protocols(["http/1.1"])
     if verify_clients:
         context.verify_mode = ssl.CERT_REQUIRED
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as in Go, an intermediate in the CA file is trusted by itself
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as in Go, an intermediate in the CA file is a trust anchor
     return context
 
 
 def serving_context(pair: Pair, clients: ClientCAs | None, minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2) -> ssl.SSLContext:
-    """A fresh context with this pair and these client CAs; `PairError` when OpenSSL refuses what our checks let pass."""
+    """A server context with a pair and client CAs (`None`: clients present no certificate); `PairError` when OpenSSL refuses the pair."""
     context = bare_context(verify_clients=clients is not None, minimum=minimum)
     try:
-        with _private_file(pair.pem()) as path:
+        with _temporary_path(pair.pem()) as path:
             context.load_cert_chain(path)
         if clients is not None:
             context.load_verify_locations(cadata=clients.pem)
@@ -53,7 +58,7 @@ def serving_context(pair: Pair, clients: ClientCAs | None, minimum: ssl.TLSVersi
 
 
 def unverified_context() -> ssl.SSLContext:
-    """A client context that takes any certificate, for who looks at what a server shows and sends it nothing."""
+    """A client context that accepts any certificate: only to inspect what a server presents, never to send it anything confidential."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -61,8 +66,8 @@ def unverified_context() -> ssl.SSLContext:
 
 
 @contextmanager
-def _private_file(data: bytes) -> Iterator[str]:
-    """A path under which OpenSSL finds these bytes for a moment: in memory where Linux has it, so that no key is ever on a disk."""
+def _temporary_path(data: bytes) -> Iterator[str]:
+    """A path at which OpenSSL can read these bytes while the block runs. On Linux it is in memory, so that no key is written to disk."""
     if not hasattr(os, "memfd_create"):
         with tempfile.TemporaryDirectory() as directory:  # of mode 0700
             path = Path(directory, "pair.pem")

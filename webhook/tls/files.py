@@ -1,4 +1,4 @@
-"""The bytes of certificate files, bounded, and only once they hold still."""
+"""Read certificate files, with a size limit, and consistently while they are being replaced."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from webhook.errors import reason_of
 from webhook.tls.problems import Fault, failure
 
 MAX_BYTES = 1024 * 1024
-"""A Kubernetes Secret holds no more: https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size."""
+"""The size limit of a Kubernetes Secret: https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size."""
 
 _MAX_ATTEMPTS = 4
 
 
 def read_file(file: str) -> bytes:
-    """All bytes of one file, through symlinks; `PairError` when it is no regular file, empty, too large or unreadable."""
+    """The content of a file; follows symbolic links. `PairError` when it is no regular file, empty, too large or unreadable."""
     try:
         data = bounded.read_file(file, max_bytes=MAX_BYTES)
     except (OSError, ValueError) as error:
@@ -27,9 +27,13 @@ def read_file(file: str) -> bytes:
 
 
 def read_steady(files: Sequence[str]) -> tuple[bytes, ...]:
-    """The bytes of several files that belong together, read until two readings in a row agree.
+    """The contents of several files that belong together; they are read until two reads in a row agree.
 
-    A kubelet swaps a Secret mount by renaming one symlink (`..data`), and that may happen between two of our reads.
+    The kubelet updates a Secret mount by renaming one symbolic link (`..data`), which may happen between the reads of two files. After
+    five reads that all differ, the last one is returned: the checks then report files that do not match.
+
+    Raises:
+        PairError: A file is no regular file, empty, too large or unreadable.
     """
     last = tuple(map(read_file, files))
     for _ in range(_MAX_ATTEMPTS):
@@ -41,5 +45,5 @@ def read_steady(files: Sequence[str]) -> tuple[bytes, ...]:
 
 
 def digest(contents: Sequence[bytes]) -> str:
-    """One digest of several files' bytes: equal only when all of them are."""
+    """One SHA-256 digest of several contents; equal only when all of them are equal."""
     return hashlib.sha256(b"".join(hashlib.sha256(each).digest() for each in contents)).hexdigest()

@@ -1,4 +1,4 @@
-"""What a certificate says of itself, as plain values for people and programs."""
+"""The fields of a certificate as plain values, for people and programs."""
 
 import math
 from datetime import datetime
@@ -19,12 +19,12 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One certificate.
 
     Attributes:
-        subject: Distinguished name of its owner.
-        issuer: Distinguished name of who signed it.
-        names: DNS names and IP addresses that it is for.
-        not_before: First moment of its validity, RFC 3339.
-        not_after: Last moment of its validity, RFC 3339.
-        days_left: Whole days until then; negative when it has expired.
+        subject: Distinguished name of the subject.
+        issuer: Distinguished name of the issuer.
+        names: DNS names and IP addresses of its subject alternative names.
+        not_before: Start of its validity, RFC 3339.
+        not_after: End of its validity, RFC 3339.
+        days_left: Whole days until it expires; negative when it has expired.
         key: Kind and size of its key.
         is_ca: Whether it may sign others.
         serial: Serial number, hexadecimal.
@@ -44,7 +44,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def describe(certificate: x509.Certificate, at: datetime) -> Description:
-    """What the certificate says; days are counted from `at`."""
+    """The description of a certificate; `days_left` counts from `at`, which is timezone-aware."""
     return Description(
         subject=shown(certificate.subject),
         issuer=shown(certificate.issuer),
@@ -60,7 +60,7 @@ def describe(certificate: x509.Certificate, at: datetime) -> Description:
 
 
 def days_left(certificate: x509.Certificate, at: datetime) -> int:
-    """Whole days until it expires; negative when it has."""
+    """Whole days until a certificate expires, rounded down; negative when it has expired."""
     return math.floor((certificate.not_valid_after_utc - at).total_seconds() / _DAY_SECONDS)
 
 

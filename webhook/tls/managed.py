@@ -1,13 +1,13 @@
-"""A certificate that looks after itself: from what is there, and the time, to the one step that is next.
+"""The rotation of a managed certificate: which step comes next, as a function of the cluster's state and the time.
 
-Nothing is remembered between steps: whoever comes next reads the Secret and the caBundles, and goes on from there. The order keeps every
-leaf that a server may show verifiable:
+No state is kept between steps: each leader reads the Secret and the caBundles, and continues from there. The order of the steps keeps
+every leaf that a server may present verifiable:
 
-1. A CA is made and put into the Secret, before the CAs that may have signed what is served now.
-2. All of them go into every caBundle.
-3. Only when that has been seen there for `SETTLE_SECONDS` is a leaf signed by the new CA.
-   Where the Secret has no certificate, and no server puts the one that it serves back into it, there is nothing to wait for.
-4. An old CA goes when the last leaf that it can have signed has expired: its key was given up in step 1.
+1. A new CA is created and written into the Secret, together with the CAs that may have signed the leaves in use.
+2. All of them are written into every caBundle.
+3. The new CA signs a leaf only after every caBundle has had it for `SETTLE_SECONDS`.
+   If the Secret has no certificate, and no server writes the one that it serves back into it, there is nothing to wait for.
+4. An old CA is removed when the last leaf that it can have signed has expired. Its key was replaced in step 1.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,46 +18,47 @@ from typing import TypeAlias
 from cryptography import x509
 
 from webhook.tls.names import covers, names_in
-from webhook.tls.secret_contents import CA, CA_KEY, CERT, KEY, MAX_CAS, SecretContents, cas_in, held_in, pem_of
+from webhook.tls.secret_contents import CA, CA_KEY, CERT, KEY, MAX_CAS, SecretContents, cas_in, pem_of, usable_contents
 from webhook.tls.selfsigned import CA_NAME, Issued, make_ca, make_leaf
 
 RENEW = "bindguard.io/renew"
-"""The Secret's annotation by which a person asks for a step before its time."""
-WISHES = ("leaf", "ca", "bundle")
+"""The Secret's annotation with which a person requests an early renewal; its values are `RENEWALS`."""
+RENEWALS = ("leaf", "ca", "bundle")
 
 LEAF_DAYS = 90
 CA_DAYS = 730
 CA_LEAST_DAYS = 180
-"""A CA with less to live is replaced: leaves never outlive it, and have half of this time for trouble."""
+"""A CA that expires within so many days is replaced. A leaf of `LEAF_DAYS` never outlives it, and the other half of the time is left to
+repair a failed renewal."""
 
 SETTLE_SECONDS = 120.0
-"""API servers watch webhook configurations. One that has lost its watch tries again within 60 s (client-go's reflector waits 30 to 60 s
-at most, https://github.com/kubernetes/client-go/blob/master/tools/cache/reflector.go); this is twice that."""
+"""API servers watch webhook configurations. One that has lost its watch retries within 60 s (client-go's reflector waits 30 to 60 s at
+most, https://github.com/kubernetes/client-go/blob/master/tools/cache/reflector.go); this is twice that."""
 
 UNCLAIMED_SECONDS = 20.0
-"""A server that serves a certificate puts it back into a Secret without one: it looks every 4 s, every 8 s after a failure, and each of its
-two calls ends within 5 s."""
+"""A server that serves a certificate writes it back into a Secret without one: it polls every 4 s, every 8 s after a failure, and each of
+its two calls ends within 5 s."""
 
 _LEAF = timedelta(days=LEAF_DAYS)
-_CLOCKS = timedelta(days=1)  # what clocks may differ, by far
+_CLOCK_TOLERANCE = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateState:
-    """What is there.
+    """The state from which the next step follows.
 
     Attributes:
         secret: The Secret's data.
-        wish: Value of its annotation `RENEW`; empty without.
-        bundles: The caBundle of every webhook of every configuration that exists.
-        settled_seconds: For how long all bundles have been seen to be the Secret's `ca.crt`.
-        unclaimed_seconds: For how long the Secret has been seen unchanged and without a certificate that can be served.
-        names: DNS names and IP addresses that the leaf must be for, at least one.
-        now: The time.
+        renewal: Value of its annotation `RENEW`; empty without one.
+        bundles: The caBundle of each webhook of each existing configuration.
+        settled_seconds: For how long all bundles have been equal to the Secret's `ca.crt`.
+        unclaimed_seconds: For how long the Secret has been unchanged and without a certificate that can be served.
+        names: DNS names and IP addresses that the leaf must cover, at least one.
+        now: The time; timezone-aware.
     """
 
     secret: Mapping[str, bytes] = field(repr=False)
-    wish: str = ""
+    renewal: str = ""
     bundles: Sequence[bytes] = ()
     settled_seconds: float = 0.0
     unclaimed_seconds: float = 0.0
@@ -67,136 +68,141 @@ class CertificateState:
 
 @dataclass(frozen=True, kw_only=True)
 class Write:
-    """Put this into the Secret, and leave its other keys.
+    """Write these keys of the Secret, and leave its other keys unchanged.
 
     Attributes:
-        event: What happens thereby, for the log.
+        event: The event, for the log.
         reason: Why.
-        data: The keys to be set.
-        grants: Whether the wish is fulfilled by it.
+        data: The keys and their values.
+        completes_renewal: Whether the step is the requested renewal, so that the annotation is removed.
     """
 
     event: str
     reason: str
     data: Mapping[str, bytes] = field(repr=False)
-    grants: bool = False
+    completes_renewal: bool = False
 
 
 @dataclass(frozen=True)
 class Publish:
-    """Put these CAs into every caBundle that differs."""
+    """Write these CAs into every caBundle that differs."""
 
     bundle: bytes
 
 
 @dataclass(frozen=True)
-class Nothing:
-    """Nothing to do for so many seconds, unless something changes."""
+class Wait:
+    """Do nothing for so many seconds, unless the state changes."""
 
     seconds: float
 
 
-Step: TypeAlias = Write | Publish | Nothing
+Step: TypeAlias = Write | Publish | Wait
 
 
-def next_step(situation: CertificateState, *, settle_seconds: float = SETTLE_SECONDS) -> Step:
-    """The one step that is next. Once it is taken, look again: nothing else leads on."""
-    held = held_in(situation.secret, situation.now)
-    signer = held.signer
-    reason = _ca_due(signer, situation)
+def next_step(state: CertificateState, *, settle_seconds: float = SETTLE_SECONDS) -> Step:
+    """The next step. After it has been taken, call this again with the new state.
+
+    Args:
+        state: The state now.
+        settle_seconds: For how long every caBundle must have had a new CA before it signs a leaf.
+    """
+    contents = usable_contents(state.secret, state.now)
+    signer = contents.signer
+    reason = _new_ca_reason(signer, state)
     if signer is None or reason:
-        return _new_ca(situation, held, reason)
-    kept = _kept(held, signer, situation)
-    bundle = pem_of(kept)
-    if situation.secret.get(CA) != bundle or situation.wish == "bundle":
+        return _new_ca(state, contents, reason)
+    trusted = _cas_to_trust(contents, signer, state)
+    bundle = pem_of(trusted)
+    if state.secret.get(CA) != bundle or state.renewal == "bundle":
         return Write(
-            event="CAs put in order",
-            reason="only those stay whose leaves may be served",
+            event="CA bundle updated",
+            reason="it must have exactly the CAs whose certificates may be in use",
             data={CA: bundle},
-            grants=_is(situation, "bundle"),
+            completes_renewal=state.renewal == "bundle",
         )
-    if any(each != bundle for each in situation.bundles):
+    if any(each != bundle for each in state.bundles):
         return Publish(bundle)
-    return _leaf_or_nothing(situation, held, signer, kept, settle_seconds)
+    return _issue_or_wait(state, contents, signer, trusted, settle_seconds)
 
 
-def _ca_due(signer: Issued | None, situation: CertificateState) -> str:
-    """Why another CA is needed; empty when none is."""
+def _new_ca_reason(signer: Issued | None, state: CertificateState) -> str:
+    """Why a new CA is needed; empty when none is."""
     if signer is None:
         return "the Secret holds no CA with its key that is valid now"
-    if situation.wish == "ca":
+    if state.renewal == "ca":
         return f"the annotation {RENEW} asks for it"
-    return f"the CA expires in less than {CA_LEAST_DAYS} days" if situation.now >= _ca_renewal(signer) else ""
+    return f"the CA expires in less than {CA_LEAST_DAYS} days" if state.now >= _ca_renewal(signer) else ""
 
 
-def _new_ca(situation: CertificateState, held: SecretContents, reason: str) -> Write:
-    """A CA that signs nothing yet. A leaf that cannot be served is taken away, one that can stays until it is replaced.
+def _new_ca(state: CertificateState, contents: SecretContents, reason: str) -> Write:
+    """Create a CA, which signs nothing yet. A leaf that can be served stays until it is replaced; another one is removed.
 
-    Without the old CA's key nobody knows what it has signed: then all that is published stays trusted too.
+    If the old CA's key is lost, it is unknown which leaves are in use: then all published CAs stay trusted as well.
     """
-    now = situation.now
+    now = state.now
     ca = make_ca(now=now, days=CA_DAYS, name=f"{CA_NAME} {now:%Y-%m-%dT%H:%M:%SZ}")
-    first = () if held.issuer is None else (held.issuer,)
-    lost = () if held.signer is not None else (each for bundle in situation.bundles for each in cas_in(bundle, now))
-    cas = dict.fromkeys((ca.certificate, *first, *held.trusted, *lost))
+    first = () if contents.issuer is None else (contents.issuer,)
+    lost = () if contents.signer is not None else (each for bundle in state.bundles for each in cas_in(bundle, now))
+    cas = dict.fromkeys((ca.certificate, *first, *contents.trusted, *lost))
     data = {CA: pem_of([*cas][:MAX_CAS]), CA_KEY: ca.key_pem()}
-    if held.leaf is None:
+    if contents.leaf is None:
         data |= {CERT: b"", KEY: b""}
-    return Write(event="CA made", reason=reason, data=data, grants=_is(situation, "ca"))
+    return Write(event="CA created", reason=reason, data=data, completes_renewal=state.renewal == "ca")
 
 
-def _kept(held: SecretContents, signer: Issued, situation: CertificateState) -> tuple[x509.Certificate, ...]:
-    """The CAs that are trusted on, the signing one first."""
-    old_leaves_live = situation.now < _last_old_leaf(signer) and situation.wish != "bundle"
-    others = (each for each in held.trusted if old_leaves_live or each == held.issuer)
+def _cas_to_trust(contents: SecretContents, signer: Issued, state: CertificateState) -> tuple[x509.Certificate, ...]:
+    """The CAs that stay trusted, the signing one first."""
+    old_leaves_valid = state.now < _old_leaves_expire_at(signer) and state.renewal != "bundle"
+    others = (each for each in contents.trusted if old_leaves_valid or each == contents.issuer)
     return tuple(dict.fromkeys((signer.certificate, *others)))
 
 
-def _leaf_or_nothing(
-    situation: CertificateState, held: SecretContents, signer: Issued, kept: Sequence[x509.Certificate], settle_seconds: float
+def _issue_or_wait(
+    state: CertificateState, contents: SecretContents, signer: Issued, trusted: Sequence[x509.Certificate], settle_seconds: float
 ) -> Step:
-    reason = _leaf_due(situation, held, signer)
+    reason = _new_leaf_reason(state, contents, signer)
     if not reason:
-        return Nothing(max(1.0, min((at - situation.now).total_seconds() for at in _next_times(held, signer, kept))))
-    left = settle_seconds - situation.settled_seconds if _may_be_served_by_another(held, signer, kept) else 0.0
-    if held.leaf is None:
-        left = min(left, UNCLAIMED_SECONDS - situation.unclaimed_seconds)
+        return Wait(max(1.0, min((at - state.now).total_seconds() for at in _next_deadlines(contents, signer, trusted))))
+    left = settle_seconds - state.settled_seconds if _may_be_served_by_another(contents, signer, trusted) else 0.0
+    if contents.leaf is None:
+        left = min(left, UNCLAIMED_SECONDS - state.unclaimed_seconds)
     if left > 0:
-        return Nothing(left)
-    leaf = make_leaf(signer, situation.names, now=situation.now, days=LEAF_DAYS)
+        return Wait(left)
+    leaf = make_leaf(signer, state.names, now=state.now, days=LEAF_DAYS)
     data = {CERT: leaf.certificate_pem(), KEY: leaf.key_pem()}
-    return Write(event="certificate issued", reason=reason, data=data, grants=_is(situation, "leaf"))
+    return Write(event="certificate issued", reason=reason, data=data, completes_renewal=state.renewal == "leaf")
 
 
-def _leaf_due(situation: CertificateState, held: SecretContents, signer: Issued) -> str:
-    """Why another leaf is needed; empty when none is."""
-    if held.leaf is None:
-        return "the certificate has expired" if held.expired else "the Secret holds no certificate with its key that can be served"
-    has = names_in(held.leaf)
-    missing = [name for name in situation.names if not covers(has, name)]
+def _new_leaf_reason(state: CertificateState, contents: SecretContents, signer: Issued) -> str:
+    """Why a new leaf is needed; empty when none is."""
+    if contents.leaf is None:
+        return "the certificate has expired" if contents.expired else "the Secret holds no certificate with its key that can be served"
+    has = names_in(contents.leaf)
+    missing = [name for name in state.names if not covers(has, name)]
     if missing:
         return f"the certificate is not for {', '.join(missing)}"
-    if held.issuer != signer.certificate:
+    if contents.issuer != signer.certificate:
         return "the certificate was signed by another CA"
-    if situation.wish == "leaf":
+    if state.renewal == "leaf":
         return f"the annotation {RENEW} asks for it"
-    return "two thirds of its life are over" if situation.now >= _leaf_renewal(held.leaf) else ""
+    return "two thirds of its life are over" if state.now >= _leaf_renewal(contents.leaf) else ""
 
 
-def _may_be_served_by_another(held: SecretContents, signer: Issued, kept: Sequence[x509.Certificate]) -> bool:
-    """Whether some server may show a leaf of a CA that API servers trust, while they may not yet know the one that signs.
+def _may_be_served_by_another(contents: SecretContents, signer: Issued, trusted: Sequence[x509.Certificate]) -> bool:
+    """Whether a server may present a leaf of another CA, while API servers may not have the signing CA yet.
 
-    At the first start there is none, nor when the leaf has expired: nothing is gained by waiting.
+    At the first start there is no such leaf, nor when the leaf has expired: then waiting would not help.
     """
-    return len(kept) > 1 and held.issuer != signer.certificate and not held.expired
+    return len(trusted) > 1 and contents.issuer != signer.certificate and not contents.expired
 
 
-def _next_times(held: SecretContents, signer: Issued, kept: Sequence[x509.Certificate]) -> Iterator[datetime]:
+def _next_deadlines(contents: SecretContents, signer: Issued, trusted: Sequence[x509.Certificate]) -> Iterator[datetime]:
     yield _ca_renewal(signer)
-    if held.leaf is not None:
-        yield _leaf_renewal(held.leaf)
-    for each in kept[1:]:
-        yield min(each.not_valid_after_utc, _last_old_leaf(signer))
+    if contents.leaf is not None:
+        yield _leaf_renewal(contents.leaf)
+    for each in trusted[1:]:
+        yield min(each.not_valid_after_utc, _old_leaves_expire_at(signer))
 
 
 def _ca_renewal(signer: Issued) -> datetime:
@@ -207,10 +213,6 @@ def _leaf_renewal(leaf: x509.Certificate) -> datetime:
     return leaf.not_valid_before_utc + (leaf.not_valid_after_utc - leaf.not_valid_before_utc) * 2 / 3
 
 
-def _last_old_leaf(signer: Issued) -> datetime:
-    """When the last leaf of the CAs before this one has expired: their keys were gone when it was made."""
-    return signer.certificate.not_valid_before_utc + _LEAF + _CLOCKS
-
-
-def _is(situation: CertificateState, wish: str) -> bool:
-    return situation.wish == wish
+def _old_leaves_expire_at(signer: Issued) -> datetime:
+    """When the last leaf of the previous CAs has expired; their keys were replaced when this CA was created."""
+    return signer.certificate.not_valid_before_utc + _LEAF + _CLOCK_TOLERANCE

@@ -1,4 +1,4 @@
-"""The names in a certificate as text, and whether they cover a wanted one, as Go's TLS client sees it. Does no name resolution."""
+"""The names of a certificate, and whether they match a host name by the rules of Go's TLS client."""
 
 import ipaddress
 import re
@@ -19,7 +19,7 @@ _MAX_DNS_NAME_LENGTH = 253
 
 
 def names_in(certificate: x509.Certificate) -> tuple[str, ...]:
-    """DNS names, then IP addresses, of the subject alternative names; the common name counts for no client of today."""
+    """DNS names, then IP addresses, of the subject alternative names. Clients ignore the common name."""
     names = extension(certificate, x509.SubjectAlternativeName)
     if names is None:
         return ()
@@ -28,17 +28,17 @@ def names_in(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def covers(names: Iterable[str], wanted: str) -> bool:
-    """Whether a certificate with these names is one for `wanted`; `*` stands for exactly one whole label, the first."""
+    """Whether a certificate with these names matches a host name or IP address; `*` matches exactly one label, the first."""
     address = address_in(wanted)
     if address is not None:
         return any(address_in(name) == address for name in names)
-    asked = wanted.casefold().rstrip(".")
-    wildcard = "*." + asked.partition(".")[2]
-    return any(name.casefold() in (asked, wildcard) for name in names)
+    host = wanted.casefold().rstrip(".")
+    wildcard = "*." + host.partition(".")[2]
+    return any(name.casefold() in (host, wildcard) for name in names)
 
 
 def address_in(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The name as an IP address, in brackets or not; `None` when it is none."""
+    """The name as an IP address, with or without brackets; `None` when it is none."""
     try:
         return ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:
@@ -46,23 +46,23 @@ def address_in(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def is_name(name: str) -> bool:
-    """Whether a certificate can carry this as a DNS name or an IP address."""
+    """Whether a certificate can have this as a DNS name or an IP address."""
     return address_in(name) is not None or (len(name) <= _MAX_DNS_NAME_LENGTH and _DNS_NAME.fullmatch(name) is not None)
 
 
 def names_for_service(service: str, namespace: str) -> tuple[str, ...]:
-    """The DNS names of a Kubernetes Service. The API server asks for the first: it sends `<service>.<namespace>.svc` as server name."""
+    """The DNS names of a Kubernetes Service. The API server uses the first: it sends `<service>.<namespace>.svc` as server name."""
     short = f"{service}.{namespace}"
     return (f"{short}.svc", f"{short}.svc.cluster.local", short, service)
 
 
 def shown(name: x509.Name) -> str:
-    """A subject or issuer as one harmless line: a certificate from elsewhere may carry control characters, and may be long."""
+    """A subject or issuer as one printable line: a certificate from elsewhere may contain control characters, and be long."""
     return printable(name.rfc4514_string()) or "(empty)"
 
 
 def printable(text: str) -> str:
-    """The text as one harmless line, cut to 200."""
+    """The text as one printable line, cut to 200 characters."""
     return visible(text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}...")
 
 

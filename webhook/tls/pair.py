@@ -1,4 +1,4 @@
-"""A certificate chain and its private key that belong together."""
+"""A certificate chain with its private key."""
 
 import ssl
 from collections.abc import Callable, Sequence
@@ -13,24 +13,24 @@ from webhook.tls.pem import PrivateKey, certificates, private_key
 from webhook.tls.problems import PairError
 
 Clock = Callable[[], datetime]
-"""Tells the time, with its time zone."""
+"""Returns the current time; timezone-aware."""
 
 
 def utc_now() -> datetime:
-    """The clock of this machine."""
+    """The time of this machine's clock."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairFiles:
-    """Where a pair is, and what it must be for.
+    """The files of a pair, and what a server needs of it.
 
     Attributes:
         cert: File of the certificate chain, PEM, leaf first.
         key: File of the leaf's private key, PEM, without a passphrase.
-        client_ca: File of the CAs that must have signed client certificates; `None`: clients show none.
-        names: DNS names and IP addresses that the leaf must all be for.
-        minimum: The lowest TLS version to speak.
+        client_ca: File of the CAs that sign client certificates; `None`: clients present none.
+        names: DNS names and IP addresses that the leaf must all cover.
+        minimum: The lowest TLS version.
     """
 
     cert: str
@@ -40,14 +40,14 @@ class PairFiles:
     minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
 
 
-@dataclass(frozen=True, kw_only=True)  # and no msgspec.Struct: the key must not be in the repr, which a log may show
+@dataclass(frozen=True, kw_only=True)  # not a msgspec.Struct, whose repr would have the key: a log may contain it
 class Pair:
-    """A pair that passed every check when it was built.
+    """A pair that passed all checks when it was created.
 
     Attributes:
         chain: The leaf, then its issuers.
         key: The leaf's private key.
-        cert_file: Where the chain was read, as messages name it.
+        cert_file: The file of the chain, for messages.
     """
 
     chain: tuple[x509.Certificate, ...]
@@ -56,16 +56,16 @@ class Pair:
 
     @property
     def leaf(self) -> bytes:
-        """The server's own certificate, DER, as a client gets it in the handshake."""
+        """The server's own certificate as DER, as in the handshake."""
         return self.chain[0].public_bytes(Encoding.DER)
 
     @property
     def expires_at(self) -> float:
-        """Unix seconds at which the first of the served chain, as a rule the leaf, ceases to be valid."""
+        """Unix seconds at which the first certificate of the chain, usually the leaf, expires."""
         return min(each.not_valid_after_utc for each in self.chain).timestamp()
 
     def pem(self) -> bytes:
-        """Chain and key as one PEM text, written from what was checked, so that OpenSSL cannot read the files otherwise than we did."""
+        """Chain and key as one PEM text, encoded from what was checked: OpenSSL could parse the original files differently."""
         return self.chain_pem() + self.key_pem()
 
     def chain_pem(self) -> bytes:
@@ -77,14 +77,24 @@ class Pair:
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
     def still_valid(self, at: datetime) -> None:
-        """Nothing when the pair is valid at this moment; else `PairError`."""
+        """Raise `PairError` when a certificate of the chain is not valid at this time."""
         problems = [problem for each in self.chain for problem in validity(each, "the certificate in service", at, self.cert_file)]
         if problems:
             raise PairError(problems)
 
 
 def pair_from(cert: bytes, key: bytes, files: PairFiles, *, at: datetime) -> Pair:
-    """The pair in these bytes, which were read from these files; `PairError` tells all that is wrong at this moment."""
+    """Parse and check a pair.
+
+    Args:
+        cert: The certificate chain, PEM, leaf first.
+        key: The private key, PEM.
+        files: Their files, for messages, and the names that the leaf must cover.
+        at: The time at which the chain must be valid; timezone-aware.
+
+    Raises:
+        PairError: The pair cannot be served; has all problems.
+    """
     chain, loaded = certificates(cert, files.cert), private_key(key, files.key)
     problems = problems_of(Candidate(chain=chain, key=loaded, names=files.names, at=at, cert_file=files.cert, key_file=files.key))
     if problems:

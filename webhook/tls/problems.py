@@ -1,4 +1,4 @@
-"""What can be wrong with a certificate, its key or a client CA, as values and as one error."""
+"""Problems of certificates, keys and client CAs, as values and as one error."""
 
 import enum
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from webhook.errors import BindguardError
 
 
 class Fault(enum.StrEnum):
-    """The kinds of problems; few and fixed, so that a metric may carry one as a label."""
+    """The kinds of problems; few and fixed, so that a metric can have one as a label."""
 
     UNREADABLE = "unreadable"
     MALFORMED = "malformed"
@@ -22,12 +22,12 @@ class Fault(enum.StrEnum):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong.
+    """One problem.
 
     Attributes:
         fault: Its kind.
         file: The file as the user named it.
-        message: What is wrong, with the value found, and what to do.
+        message: What is wrong, the value found, and what to do.
     """
 
     fault: Fault
@@ -39,10 +39,10 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class PairError(BindguardError):
-    """A certificate, key or client CA that cannot be served with.
+    """A certificate, key or client CA cannot be used by a server.
 
     Attributes:
-        problems: All that is wrong, at least one.
+        problems: All problems, at least one.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -56,5 +56,5 @@ class PairError(BindguardError):
 
 
 def failure(fault: Fault, file: str, message: str) -> PairError:
-    """The error of one problem."""
+    """A `PairError` with one problem."""
     return PairError([Problem(fault, file, message)])

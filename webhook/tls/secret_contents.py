@@ -1,4 +1,4 @@
-"""What a Secret with a CA and a pair really holds, whatever is in it: what can be used of it now."""
+"""The parts of a Secret with CA and pair that can be used now; anything else in it is ignored."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,24 +15,24 @@ from webhook.tls.problems import Fault, PairError
 from webhook.tls.selfsigned import Issued
 
 CERT, KEY, CA, CA_KEY = "tls.crt", "tls.key", "ca.crt", "ca.key"
-"""The Secret's keys: the leaf and its key, all trusted CAs, and the key of the one that signs."""
+"""The keys of the Secret's data: the leaf, its key, all trusted CAs, and the key of the signing CA."""
 
 MAX_CAS = 8
-"""More in one bundle are not made, and no rotation leaves more than two."""
+"""The most CAs that are written into one bundle; a rotation needs two."""
 
 _MAX_READ = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretContents:
-    """What can be used.
+    """What can be used of a Secret.
 
     Attributes:
-        trusted: CAs that are valid now, each once.
-        signer: The one of them whose key is there.
-        leaf: A leaf that can be served now, with its key.
-        issuer: The trusted CA that signed it.
-        expired: Whether there is a leaf that could be served if it had not expired.
+        trusted: The CAs that are valid now, each once.
+        signer: The one of them whose key is in the Secret.
+        leaf: The leaf, if it and its key can be served now.
+        issuer: The trusted CA that signed the leaf.
+        expired: Whether the leaf cannot be served only because it has expired.
     """
 
     trusted: tuple[x509.Certificate, ...]
@@ -42,8 +42,8 @@ class SecretContents:
     expired: bool
 
 
-def held_in(data: Mapping[str, bytes], at: datetime) -> SecretContents:
-    """What of a Secret's data can be used at this moment."""
+def usable_contents(data: Mapping[str, bytes], at: datetime) -> SecretContents:
+    """What can be used of a Secret's data at a time, which is timezone-aware. Never raises for what the data is."""
     trusted = cas_in(data.get(CA, b""), at)
     signer = _signer(data.get(CA_KEY, b""), trusted)
     leaf, fault = _leaf(data, at)
@@ -53,21 +53,21 @@ def held_in(data: Mapping[str, bytes], at: datetime) -> SecretContents:
 
 
 def cas_in(data: bytes, at: datetime) -> tuple[x509.Certificate, ...]:
-    """The CAs of a PEM text that are valid at this moment, each once, in its order; what cannot be read is left out."""
+    """The CAs of a PEM text that are valid at this time, each once, in its order; unreadable certificates are skipped."""
     try:
         found = [block for block in blocks(data, CA) if block.label == CERTIFICATE]
     except PairError:
         return ()
-    read = (each for block in found[:_MAX_READ] for each in _readable(block.text))
+    read = (each for block in found[:_MAX_READ] for each in _parsed(block.text))
     return tuple(dict.fromkeys(each for each in read if is_ca(each) and each.not_valid_before_utc <= at <= each.not_valid_after_utc))
 
 
 def pem_of(cas: Iterable[x509.Certificate]) -> bytes:
-    """Certificates as one PEM text: always the same bytes for the same certificates, so that bundles can be compared."""
+    """Certificates as one PEM text. The same certificates give the same bytes, so that bundles can be compared."""
     return b"".join(each.public_bytes(Encoding.PEM) for each in cas)
 
 
-def _readable(text: bytes) -> Sequence[x509.Certificate]:
+def _parsed(text: bytes) -> Sequence[x509.Certificate]:
     try:
         return certificates(text, CA)
     except PairError:
@@ -85,7 +85,7 @@ def _signer(key_pem: bytes, trusted: Sequence[x509.Certificate]) -> Issued | Non
 
 
 def _leaf(data: Mapping[str, bytes], at: datetime) -> tuple[x509.Certificate | None, Fault | None]:
-    """Any names will do: whether they are those that are wanted is another question than whether it can be served."""
+    """The leaf if it can be served, whatever its names are, and otherwise why not."""
     try:
         pair = pair_from(data.get(CERT, b""), data.get(KEY, b""), PairFiles(cert=CERT, key=KEY), at=at)
     except PairError as error:

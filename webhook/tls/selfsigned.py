@@ -1,4 +1,4 @@
-"""A CA and a leaf made here, for one machine or for a cluster without cert-manager. Pure: writes no file and trusts nobody."""
+"""Create a CA and a leaf, for one machine or for a cluster without cert-manager."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -36,27 +36,43 @@ class Issued:
 
 
 def make_ca(*, now: datetime, days: int, name: str = CA_NAME) -> Issued:
-    """A self-signed CA, valid from five minutes before `now` for so many days; it may sign leaves, and no further CA."""
+    """A self-signed CA, which can sign leaves but no other CA.
+
+    Args:
+        now: The time, timezone-aware; the CA is valid from five minutes before, for clocks that differ.
+        days: For how long it is valid, 1 to `MAX_DAYS`.
+        name: Its common name.
+
+    Raises:
+        UsageError: The number of days is out of range.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _subject(name)
-    builder = _builder(subject, key, now, now + _span(days)).issuer_name(subject)
+    builder = _builder(subject, key, now, now + _validity(days)).issuer_name(subject)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
+    builder = builder.add_extension(_key_usage(signs_certificates=True), critical=True)
     builder = builder.add_extension(_authority_key(key), critical=False)
     return Issued(builder.sign(key, hashes.SHA256()), key)
 
 
 def make_leaf(ca: Issued, names: Sequence[str], *, now: datetime, days: int) -> Issued:
-    """A server certificate for these DNS names and IP addresses, signed by the CA; it never outlives the CA.
+    """A server certificate, signed by the CA.
 
-    `UsageError` when there is no name, or one that no certificate can carry.
+    Args:
+        ca: The CA.
+        names: DNS names and IP addresses; the first is also the common name.
+        now: The time, timezone-aware; the leaf is valid from five minutes before, for clocks that differ.
+        days: For how long it is valid, 1 to `MAX_DAYS`; it expires with the CA at the latest.
+
+    Raises:
+        UsageError: There is no name, a certificate cannot have one of them, or the number of days is out of range.
     """
     key = ec.generate_private_key(ec.SECP256R1())
-    end = min(now + _span(days), ca.certificate.not_valid_after_utc)
+    end = min(now + _validity(days), ca.certificate.not_valid_after_utc)
     alternatives = x509.SubjectAlternativeName([_general_name(name) for name in checked_names(names)])
     builder = _builder(_subject(names[0]), key, now, end).issuer_name(ca.certificate.subject)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
+    builder = builder.add_extension(_key_usage(signs_certificates=False), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     builder = builder.add_extension(alternatives, critical=False)
     builder = builder.add_extension(_authority_key(ca.key), critical=False)
@@ -75,14 +91,14 @@ def _builder(subject: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime,
     )
 
 
-def _span(days: int) -> timedelta:
+def _validity(days: int) -> timedelta:
     if not 1 <= days <= MAX_DAYS:
         raise UsageError(f"a certificate for {days} days cannot be made; write 1 to {MAX_DAYS}")
     return timedelta(days=days)
 
 
 def checked_names(names: Sequence[str]) -> Sequence[str]:
-    """The names, each once; `UsageError` when there is none, or one that no certificate can carry."""
+    """The names, each once; `UsageError` when there is none, or one that a certificate cannot have."""
     if not names:
         raise UsageError("a certificate needs at least one DNS name or IP address")
     for name in names:
@@ -104,7 +120,7 @@ def _authority_key(key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifi
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
 
 
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=not signs_certificates,
         key_cert_sign=signs_certificates,

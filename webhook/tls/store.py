@@ -1,4 +1,4 @@
-"""A CA certificate and a pair into a directory, each file whole or not at all."""
+"""Write a CA certificate and a pair into a directory, each file atomically."""
 
 import base64
 import os
@@ -16,7 +16,7 @@ _DIRECTORY = 0o700
 
 
 class PairPaths(msgspec.Struct, frozen=True):
-    """Where CA and pair of one directory are: the names that a `kubernetes.io/tls` Secret has too."""
+    """The files of CA and pair in a directory, named as the keys of a `kubernetes.io/tls` Secret."""
 
     directory: Path
 
@@ -39,11 +39,21 @@ class PairPaths(msgspec.Struct, frozen=True):
 def write_pair(directory: str | Path, ca: Issued, leaf: Issued, *, force: bool = False) -> PairPaths:
     """Write `ca.crt`, `tls.crt` and `tls.key` (mode 0600); a new directory gets mode 0700.
 
-    The CA's own key is written nowhere: nobody can sign another leaf with it. `UsageError` when a file is there already and `force` is
-    not given, or when writing fails.
+    The CA's key is not written, so that no other leaf can be signed with it.
+
+    Args:
+        directory: The directory; created when it does not exist.
+        ca: The CA.
+        leaf: The leaf, with its key.
+        force: Whether to replace existing files.
+
+    Raises:
+        UsageError: A file exists and `force` is false, or writing fails.
     """
     paths = PairPaths(Path(directory))
-    _refuse_existing(paths, force=force)
+    existing = [str(path) for path in (paths.ca, paths.cert, paths.key) if os.path.lexists(path)]
+    if existing and not force:
+        raise UsageError(f"{', '.join(existing)}: there already; --force replaces them, and then the caBundle too must be replaced")
     try:
         paths.directory.mkdir(mode=_DIRECTORY, parents=True, exist_ok=True)
         replace_file(paths.key, leaf.key_pem(), mode=_PRIVATE, sync=True)
@@ -55,11 +65,5 @@ def write_pair(directory: str | Path, ca: Issued, leaf: Issued, *, force: bool =
 
 
 def ca_bundle(ca: Issued) -> str:
-    """The CA as `clientConfig.caBundle` of a webhook configuration wants it: base64 of the PEM text."""
+    """The CA in the format of a webhook configuration's `clientConfig.caBundle`: base64 of the PEM text."""
     return base64.b64encode(ca.certificate_pem()).decode()
-
-
-def _refuse_existing(paths: PairPaths, *, force: bool) -> None:
-    there = [str(path) for path in (paths.ca, paths.cert, paths.key) if os.path.lexists(path)]
-    if there and not force:
-        raise UsageError(f"{', '.join(there)}: there already; --force replaces them, and then the caBundle too must be replaced")

@@ -1,4 +1,4 @@
-"""Everything that can be known beforehand about a pair and the CA it is trusted through: what is fine and what is not."""
+"""Check a pair, and the CA that clients trust, before a server uses them; reports passed checks too."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from webhook.tls.problems import Fault, Problem
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """One check: what holds when `problems` is empty, and what is wrong otherwise."""
+    """The result of one check; passed when `problems` is empty."""
 
     check: str
     problems: tuple[Problem, ...]
@@ -25,14 +25,14 @@ class Verification(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, kw_only=True)
 class ServingRequirements:
-    """What is to be verified.
+    """What `verify` checks.
 
     Attributes:
         cert: File of the certificate chain.
-        key: File of its key; `None` leaves the key out.
-        ca: File of the CAs that clients trust, the caBundle's content; `None` leaves trust out.
-        names: Names that the leaf must be for.
-        within_days: What expires within so many days is told as a problem.
+        key: File of its key; `None` to skip the key.
+        ca: File of the CAs that clients trust, the content of caBundle; `None` to skip it.
+        names: Names that the leaf must cover.
+        within_days: A certificate that expires within so many days is a problem.
     """
 
     cert: str
@@ -42,44 +42,44 @@ class ServingRequirements:
     within_days: int
 
 
-def verify(question: ServingRequirements, at: datetime) -> tuple[Verification, ...]:
-    """Every check with its problems; `PairError` when a file cannot be read or parsed."""
-    files = [file for file in (question.cert, question.key, question.ca) if file is not None]
+def verify(requirements: ServingRequirements, at: datetime) -> tuple[Verification, ...]:
+    """All checks with their problems at a time, which is timezone-aware; `PairError` when a file cannot be read or parsed."""
+    files = [file for file in (requirements.cert, requirements.key, requirements.ca) if file is not None]
     contents = dict(zip(files, read_steady(files), strict=True))
-    chain = certificates(contents[question.cert], question.cert)
-    key = private_key(contents[question.key], question.key) if question.key is not None else None
+    chain = certificates(contents[requirements.cert], requirements.cert)
+    key = private_key(contents[requirements.key], requirements.key) if requirements.key is not None else None
     candidate = Candidate(
-        chain=chain, key=key, names=question.names, at=at, cert_file=question.cert, key_file=question.key or question.cert
+        chain=chain, key=key, names=requirements.names, at=at, cert_file=requirements.cert, key_file=requirements.key or requirements.cert
     )
-    verdicts = [Verification(name, tuple(look(candidate))) for name, look in CHECKS.items()]
-    verdicts += _lasting(chain, question.cert, question.within_days, at)
-    if question.ca is not None:
-        cas = certificates(contents[question.ca], question.ca)
-        verdicts.append(Verification("a CA that clients trust has signed it", tuple(_anchored(candidate, cas, question.ca))))
-        verdicts += _lasting(cas, question.ca, question.within_days, at)
-    return tuple(verdicts)
+    results = [Verification(name, tuple(check(candidate))) for name, check in CHECKS.items()]
+    results += _check_remaining(chain, requirements.cert, requirements.within_days, at)
+    if requirements.ca is not None:
+        cas = certificates(contents[requirements.ca], requirements.ca)
+        results.append(Verification("a CA that clients trust has signed it", tuple(_check_trust(candidate, cas, requirements.ca))))
+        results += _check_remaining(cas, requirements.ca, requirements.within_days, at)
+    return tuple(results)
 
 
 def whole_days(count: int) -> str:
-    """`9 days`, of a count that was rounded down."""
+    """A count of days that was rounded down, as text: `9 days`, or `less than a day`."""
     return number_of(count, "day") if count else "less than a day"
 
 
-def _lasting(chain: Sequence[x509.Certificate], file: str, within_days: int, at: datetime) -> Iterator[Verification]:
-    """What has expired already, or does not yet hold, is told by another check; and a file with an expired one does not last."""
+def _check_remaining(chain: Sequence[x509.Certificate], file: str, within_days: int, at: datetime) -> Iterator[Verification]:
+    """Check that certificates do not expire soon. There is no result if one has expired already: another check reports that."""
     left = [days_left(each, at) for each in chain]
-    ending = [each for each, days in zip(chain, left, strict=True) if 0 <= days < within_days]
-    if ending or min(left) >= 0:
-        problems = (Problem(Fault.EXPIRED, file, _ending(each, at)) for each in ending)
+    expiring = [each for each, days in zip(chain, left, strict=True) if 0 <= days < within_days]
+    if expiring or min(left) >= 0:
+        problems = (Problem(Fault.EXPIRED, file, _expiry(each, at)) for each in expiring)
         yield Verification(f"{file} lasts {within_days} days", tuple(problems))
 
 
-def _ending(certificate: x509.Certificate, at: datetime) -> str:
+def _expiry(certificate: x509.Certificate, at: datetime) -> str:
     left = whole_days(days_left(certificate, at))
     return f"{shown(certificate.subject)} expires in {left}, on {moment(certificate.not_valid_after_utc)}; renew it now"
 
 
-def _anchored(candidate: Candidate, cas: Sequence[x509.Certificate], file: str) -> Iterator[Problem]:
+def _check_trust(candidate: Candidate, cas: Sequence[x509.Certificate], file: str) -> Iterator[Problem]:
     anchors = [ca for ca in cas if any(each == ca or (is_ca(ca) and is_issued_by(each, ca)) for each in candidate.chain)]
     if not anchors:
         top = candidate.chain[-1]

@@ -15,7 +15,7 @@ from tests.tls.wire import LOOPS, REFUSED, client, run
 from webhook.http.listener import Listener
 from webhook.runtime.certificate.from_settings import listening_context
 from webhook.runtime.settings.model import ServeSettings
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 SERVERS, CLIENTS = ca("servers"), ca("clients")
 FIRST, SECOND = leaf(SERVERS), leaf(SERVERS)
@@ -48,7 +48,7 @@ class Server:
 
     def __init__(self, directory: Path) -> None:
         settings = ServeSettings(client_ca=str(directory / "client-ca.crt"), client_names=NAMES)
-        self.source = CertificateSource(files_in(directory, FIRST, client_ca=CLIENTS))
+        self.source = CertificateProvider(files_in(directory, FIRST, client_ca=CLIENTS))
         self.app = App()
         self.listener = Listener(self.app, host="127.0.0.1", port=0, ssl_context_factory=lambda: listening_context(settings, self.source))
 

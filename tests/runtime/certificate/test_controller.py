@@ -18,7 +18,7 @@ from webhook.cluster.secrets import NamedSecret
 from webhook.cluster.webhook_configurations import WebhookConfigurations
 from webhook.runtime.certificate.controller import LOOK_SECONDS, CertificateController
 from webhook.tls.managed import RENEW, SETTLE_SECONDS, UNCLAIMED_SECONDS
-from webhook.tls.secret_contents import SecretContents, cas_in, held_in
+from webhook.tls.secret_contents import SecretContents, cas_in, usable_contents
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def data(api: FakeApi) -> dict[str, bytes]:
 
 
 def held(api: FakeApi) -> SecretContents:
-    return held_in(data(api), NOW)
+    return usable_contents(data(api), NOW)
 
 
 def assert_well(api: FakeApi) -> None:
@@ -453,5 +453,11 @@ def test_an_annotation_that_nobody_understands_is_told_once_and_left(api: FakeAp
 def test_nothing_that_is_logged_holds_a_key(api: FakeApi) -> None:
     with structlog.testing.capture_logs() as logs:
         begun(api)
-    assert [line["event"] for line in logs] == ["Secret made", "CA made", "caBundle published", "caBundle published", "certificate issued"]
+    assert [line["event"] for line in logs] == [
+        "Secret made",
+        "CA created",
+        "caBundle published",
+        "caBundle published",
+        "certificate issued",
+    ]
     assert "PRIVATE" not in str(logs)

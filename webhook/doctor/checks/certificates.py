@@ -12,7 +12,7 @@ from webhook.doctor.snapshot import PodProbe, Snapshot
 from webhook.tls.checks import is_ca, is_issued_by, moment
 from webhook.tls.inspect import days_left
 from webhook.tls.names import covers, names_in
-from webhook.tls.pem import UNPARSABLE, certificates, whole
+from webhook.tls.pem import UNPARSABLE, certificates, fully_parsed
 from webhook.tls.problems import PairError
 
 MIN_DAYS = 14
@@ -184,7 +184,7 @@ def _differences(
 
 def _parsed(der: bytes | None) -> x509.Certificate | None:
     try:
-        return whole(x509.load_der_x509_certificate(der)) if der else None
+        return fully_parsed(x509.load_der_x509_certificate(der)) if der else None
     except UNPARSABLE:
         return None
 

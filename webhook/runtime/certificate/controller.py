@@ -14,8 +14,8 @@ from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.secrets import NamedSecret, Secret
 from webhook.cluster.webhook_configurations import KINDS, Configuration, WebhookConfigurations
 from webhook.runtime.certificate.backoff import RepairBackoff
-from webhook.tls.managed import RENEW, SETTLE_SECONDS, WISHES, CertificateState, Nothing, Publish, Write, next_step
-from webhook.tls.secret_contents import CA, held_in
+from webhook.tls.managed import RENEW, RENEWALS, SETTLE_SECONDS, CertificateState, Publish, Wait, Write, next_step
+from webhook.tls.secret_contents import CA, usable_contents
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +124,7 @@ class CertificateController:
                 return await self._write(secret, step)
             case Publish(bundle):
                 return await self._publish(configurations, bundle)
-            case Nothing(seconds):
+            case Wait(seconds):
                 self._published = dict.fromkeys((each.kind for each in configurations), secret.data.get(CA, b""))
                 if await self._adopt(configurations):
                     return 0.0
@@ -162,7 +162,7 @@ class CertificateController:
     def _situation(self, secret: Secret, configurations: Sequence[Configuration]) -> CertificateState:
         return CertificateState(
             secret=secret.data,
-            wish=self._wish(secret),
+            renewal=self._requested_renewal(secret),
             bundles=[bundle for each in configurations for bundle in each.bundles],
             settled_seconds=self._settled_for(secret.data.get(CA, b""), configurations),
             unclaimed_seconds=self._unclaimed_for(secret),
@@ -186,17 +186,17 @@ class CertificateController:
 
     def _unclaimed_for(self, secret: Secret) -> float:
         now = self._clock.now()
-        if held_in(secret.data, self._clock.utc()).leaf is not None:
+        if usable_contents(secret.data, self._clock.utc()).leaf is not None:
             return 0.0
         if self._unclaimed[0] != secret.version:
             self._unclaimed = (secret.version, now)
         return now - self._unclaimed[1]
 
-    def _wish(self, secret: Secret) -> str:
-        wish = secret.annotations.get(RENEW, "")
-        if wish and wish not in WISHES:
-            self._tell("wish", wish, "annotation not understood", annotation=RENEW, found=wish, accepted=WISHES)
-        return wish
+    def _requested_renewal(self, secret: Secret) -> str:
+        renewal = secret.annotations.get(RENEW, "")
+        if renewal and renewal not in RENEWALS:
+            self._tell("renewal", renewal, "annotation not understood", annotation=RENEW, found=renewal, accepted=RENEWALS)
+        return renewal
 
     async def _make_secret(self) -> float:
         repair_backoff = self._paces["Secret made"]
@@ -211,7 +211,7 @@ class CertificateController:
         repair_backoff = self._paces[step.event]
         if (left := repair_backoff.left(self._clock.now())) > 0:
             return min(left, LOOK_SECONDS)
-        await self._secret.write(secret, step.data, without_annotation=RENEW if step.grants else None)
+        await self._secret.write(secret, step.data, without_annotation=RENEW if step.completes_renewal else None)
         repair_backoff.done(self._clock.now())
         log.info(step.event, reason=step.reason, secret=self._secret.place)
         return 0.0

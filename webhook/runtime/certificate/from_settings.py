@@ -16,7 +16,7 @@ from webhook.tls.clients import client_name_allowed
 from webhook.tls.files import read_file
 from webhook.tls.pair import PairFiles, utc_now
 from webhook.tls.problems import PairError
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 from webhook.tls.selfsigned import make_ca, make_leaf
 from webhook.tls.store import PairPaths, write_pair
 
@@ -30,9 +30,9 @@ _MINIMUM = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 class ConfiguredCertificate(NamedTuple):
     """A certificate that is there from the start, and that somebody else keeps."""
 
-    source: CertificateSource
+    source: CertificateProvider
 
-    async def begun(self) -> CertificateSource:
+    async def begun(self) -> CertificateProvider:
         """The source."""
         return self.source
 
@@ -41,11 +41,11 @@ class ConfiguredCertificate(NamedTuple):
         return None
 
 
-def certificate_source(settings: ServeSettings) -> CertificateSource:
+def certificate_source(settings: ServeSettings) -> CertificateProvider:
     """The pair in service; `PairError` when it cannot be served with."""
     if settings.transport is Transport.SELF_SIGNED:
         return _self_signed(settings)
-    return CertificateSource(pair_files(settings, settings.tls_cert or "", settings.tls_key or "", settings.tls_names))
+    return CertificateProvider(pair_files(settings, settings.tls_cert or "", settings.tls_key or "", settings.tls_names))
 
 
 def ca_bundle(settings: ServeSettings) -> str:
@@ -53,7 +53,7 @@ def ca_bundle(settings: ServeSettings) -> str:
     return base64.b64encode(read_file(str(PairPaths(Path(settings.self_signed_directory)).ca))).decode()
 
 
-def listening_context(settings: ServeSettings, source: CertificateSource) -> ssl.SSLContext:
+def listening_context(settings: ServeSettings, source: CertificateProvider) -> ssl.SSLContext:
     """A context for the admission port, which refuses clients whose certificate carries none of the wanted names."""
     context = source.context_for_listener()
     if settings.client_names:
@@ -61,14 +61,14 @@ def listening_context(settings: ServeSettings, source: CertificateSource) -> ssl
     return context
 
 
-def _self_signed(settings: ServeSettings) -> CertificateSource:
+def _self_signed(settings: ServeSettings) -> CertificateProvider:
     paths = PairPaths(Path(settings.self_signed_directory))
     if not paths.cert.exists() and not paths.key.exists():
         ca = make_ca(now=utc_now(), days=_CA_DAYS)
         write_pair(paths.directory, ca, make_leaf(ca, settings.self_signed_names, now=utc_now(), days=_LEAF_DAYS))
         log.info("self-signed certificate made", directory=str(paths.directory), names=settings.self_signed_names)
     try:
-        return CertificateSource(pair_files(settings, str(paths.cert), str(paths.key), settings.self_signed_names))
+        return CertificateProvider(pair_files(settings, str(paths.cert), str(paths.key), settings.self_signed_names))
     except PairError as error:
         hint = f"remove {paths.cert}, {paths.key} and {paths.ca} to have others made, and replace the caBundle then"
         raise UnreadableError(f"{error}; {hint}") from error

@@ -18,7 +18,7 @@ from webhook.runtime.certificate.controller import CertificateController
 from webhook.runtime.certificate.secret_watcher import SecretWatcher
 from webhook.tls.managed import SETTLE_SECONDS
 from webhook.tls.pair import PairFiles
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 from webhook.tls.selfsigned import checked_names
 
 MAX_SKEW_SECONDS = 300.0
@@ -107,7 +107,7 @@ class ManagedCertificate:
         )
 
     @property
-    def source(self) -> CertificateSource | None:
+    def source(self) -> CertificateProvider | None:
         """What hands the certificate to handshakes; `None` until there is a pair that can be served."""
         return self.followed.source
 
@@ -131,7 +131,7 @@ class ManagedCertificate:
         """Why the certificate cannot be looked after by this server, though it leads."""
         return self._controller.problem if self.leads else None
 
-    async def begun(self) -> CertificateSource:
+    async def begun(self) -> CertificateProvider:
         """The source, as soon as there is a pair that can be served."""
         return await self.followed.begun()
 

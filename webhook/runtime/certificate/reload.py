@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from webhook.tls.provider import CertificateSource
+from webhook.tls.provider import CertificateProvider
 
 log = structlog.get_logger(__name__)
 
@@ -15,10 +15,10 @@ class Certificate(Protocol):
     """The certificate of the admission port, wherever it comes from."""
 
     @property
-    def source(self) -> CertificateSource | None:
+    def source(self) -> CertificateProvider | None:
         """What hands it to handshakes; `None` as long as a managed certificate has not been made."""
 
-    async def begun(self) -> CertificateSource:
+    async def begun(self) -> CertificateProvider:
         """The source, as soon as there is a pair that can be served."""
         ...
 
@@ -26,7 +26,7 @@ class Certificate(Protocol):
         """Why there is no certificate to serve with; `None` once there is one."""
 
 
-async def reload_certificate(source: CertificateSource) -> None:
+async def reload_certificate(source: CertificateProvider) -> None:
     """Look at the bytes that a source has now; a new pair that can be served takes the place of the one in service."""
     failures = source.failures
     if await asyncio.to_thread(source.poll_once):
@@ -35,6 +35,6 @@ async def reload_certificate(source: CertificateSource) -> None:
         log.error("certificate refused", problem=str(source.last_error))
 
 
-def expiry_of(source: CertificateSource) -> str:
+def expiry_of(source: CertificateProvider) -> str:
     """When the certificate in service expires, in ISO 8601."""
     return datetime.fromtimestamp(source.expires_at, UTC).isoformat()

@@ -18,8 +18,8 @@ from webhook.tls.files import read_file
 from webhook.tls.names import covers, names_in
 from webhook.tls.pair import PairFiles
 from webhook.tls.problems import PairError
-from webhook.tls.provider import CertificateSource
-from webhook.tls.secret_contents import CA, CERT, KEY, cas_in, held_in
+from webhook.tls.provider import CertificateProvider
+from webhook.tls.secret_contents import CA, CERT, KEY, cas_in, usable_contents
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +68,11 @@ class SecretWatcher:
         self._told = ""
         self._names = files.names
         self._told_names: tuple[str, ...] | None = None
-        self.source: CertificateSource | None = None
+        self.source: CertificateProvider | None = None
         self.ca_expires_at = 0.0
         self.problem: str | None = "the Secret has not been read yet"
 
-    async def begun(self) -> CertificateSource:
+    async def begun(self) -> CertificateProvider:
         """The source, as soon as there is a pair that can be served."""
         await self._begun.wait()
         if self.source is None:
@@ -132,10 +132,10 @@ class SecretWatcher:
         So whoever begins now can serve too; and where nobody does this, the leader knows that nobody serves, and does not wait.
         """
         now = self._clock.utc()
-        if self.source is None or held_in(secret.data, now).leaf is not None:
+        if self.source is None or usable_contents(secret.data, now).leaf is not None:
             return
         served = {CERT: self.source.pair.chain_pem(), KEY: self.source.pair.key_pem()}
-        if held_in({**secret.data, **served}, now).issuer is None:
+        if usable_contents({**secret.data, **served}, now).issuer is None:
             return
         try:
             await self._secret.write(secret, served)
@@ -147,12 +147,12 @@ class SecretWatcher:
 
     def _is_stray(self, data: Mapping[str, bytes]) -> bool:
         """Whether it is a good pair, but somebody else's: the one in service serves better until the leader has made another."""
-        held = held_in(data, self._clock.utc())
+        held = usable_contents(data, self._clock.utc())
         return held.leaf is not None and held.issuer is None
 
     def _begin(self) -> str | None:
         try:
-            self.source = CertificateSource(self._files, contents=self._contents, now=self._clock.utc)
+            self.source = CertificateProvider(self._files, contents=self._contents, now=self._clock.utc)
         except PairError as error:
             return f"{error}; {self._maker()}"
         self._begun.set()

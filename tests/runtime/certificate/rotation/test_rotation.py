@@ -79,14 +79,14 @@ FAULTS: Mapping[str, tuple[str, str, str, Bounds]] = {
     ),
     "what has settled is not waited for": (
         MANAGED,
-        "    left = settle_seconds - situation.settled_seconds",
-        "    left = 0 * settle_seconds - situation.settled_seconds",
+        "    left = settle_seconds - state.settled_seconds",
+        "    left = 0 * settle_seconds - state.settled_seconds",
         PROOFS["a wish, and a leader that dies or is not answered"],
     ),
     "half of the time is enough": (
         MANAGED,
-        "    left = settle_seconds - situation.settled_seconds",
-        "    left = settle_seconds / 2 - situation.settled_seconds",
+        "    left = settle_seconds - state.settled_seconds",
+        "    left = settle_seconds / 2 - state.settled_seconds",
         PROOFS["a wish, and a leader that dies or is not answered"],
     ),
     "generations do not count": (
@@ -115,19 +115,19 @@ FAULTS: Mapping[str, tuple[str, str, str, Bounds]] = {
     ),
     "a new CA takes the place of the old one": (
         MANAGED,
-        "(ca.certificate, *first, *held.trusted, *lost)",
+        "(ca.certificate, *first, *contents.trusted, *lost)",
         "(ca.certificate,)",
         PROOFS["a wish, and a leader that dies or is not answered"],
     ),
     "an old CA goes as soon as the new one has signed": (
         MANAGED,
-        "if old_leaves_live or each == held.issuer",
-        "if each == held.issuer",
+        "if old_leaves_valid or each == contents.issuer",
+        "if each == contents.issuer",
         PROOFS["a wish, and a leader that dies or is not answered"],
     ),
     "an old CA goes a month too early": (
         MANAGED,
-        "not_valid_before_utc + _LEAF + _CLOCKS",
+        "not_valid_before_utc + _LEAF + _CLOCK_TOLERANCE",
         "not_valid_before_utc + _LEAF * 2 / 3",
         PROOFS["four months with a new CA"],
     ),
@@ -139,14 +139,14 @@ FAULTS: Mapping[str, tuple[str, str, str, Bounds]] = {
     ),
     "a lost certificate is not waited for": (
         MANAGED,
-        "UNCLAIMED_SECONDS - situation.unclaimed_seconds",
+        "UNCLAIMED_SECONDS - state.unclaimed_seconds",
         "0.0",
         PROOFS["a Secret that is deleted or spoilt"],
     ),
     "what a lost Secret trusted is lost": (
         MANAGED,
-        "(ca.certificate, *first, *held.trusted, *lost)",
-        "(ca.certificate, *first, *held.trusted)",
+        "(ca.certificate, *first, *contents.trusted, *lost)",
+        "(ca.certificate, *first, *contents.trusted)",
         PROOFS["a Secret that is deleted or spoilt"],
     ),
 }

@@ -27,8 +27,8 @@ from tests.runtime.certificate.rotation.product import (
     at,
 )
 from webhook.tls.checks import is_issued_by
-from webhook.tls.managed import RENEW, WISHES
-from webhook.tls.secret_contents import CA, CA_KEY, CERT, KEY, cas_in, held_in
+from webhook.tls.managed import RENEW, RENEWALS
+from webhook.tls.secret_contents import CA, CA_KEY, CERT, KEY, cas_in, usable_contents
 
 GARBAGE = b"garbage"
 FOREIGN = b"foreign"
@@ -111,7 +111,7 @@ class Rules(NamedTuple):
     alone: bool = True
     punctual: bool = False
     generations: bool = True
-    wishes: tuple[str, ...] = WISHES
+    wishes: tuple[str, ...] = RENEWALS
     writes: tuple[str, ...] = ("an old", "another", "no")
     spoils: tuple[str, ...] = (KEY, CA_KEY, CA)
 
@@ -410,7 +410,7 @@ def _ca_of(leaf: bytes) -> bytes:
 
 @functools.cache
 def _signer(secret: Stored, day: int) -> bytes:
-    signer = held_in(dict(zip(KEYS, secret.data, strict=True)), at(day)).signer
+    signer = usable_contents(dict(zip(KEYS, secret.data, strict=True)), at(day)).signer
     if signer is None:
         return b""
     return signer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
