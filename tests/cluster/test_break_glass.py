@@ -9,7 +9,7 @@ from tests.cluster.named_objects import VALIDATING
 from tests.cluster.patches import patched
 from tests.cluster.stories import run
 from webhook.cluster.api import JSON_PATCH, ApiServer
-from webhook.cluster.break_glass import Author, Change, break_change, read, record_of, undo_change, user
+from webhook.cluster.break_glass import Author, Change, break_change, read, record_of, undo_change
 from webhook.cluster.webhook_configurations import ARM, BREAK_GLASS, Configuration, WebhookConfigurations
 from webhook.errors import UnreadableError
 
@@ -94,12 +94,6 @@ def test_webhooks_of_an_odd_shape_are_changed_and_restored_too(remove: bool) -> 
     found = broken(before, remove=remove)
     assert found["webhooks"] == ([] if remove else [{"failurePolicy": "Ignore"}, {"name": 1, "failurePolicy": "Ignore"}])
     assert policies(after(found, undo_change(found))) == ["Fail", "Fail"]
-
-
-@pytest.mark.parametrize("answer", ["x", "[]", '{"status": {"userInfo": {"username": 1}}}', b"\xff".decode("latin-1")])
-def test_a_user_that_the_api_server_does_not_name_is_empty(api: FakeApi, answer: str) -> None:
-    api.fail("/apis/authentication.k8s.io/v1/selfsubjectreviews", answer)
-    assert run(api, user) == ""
 
 
 def test_a_webhook_that_the_server_is_to_arm_is_left_to_it() -> None:

@@ -10,6 +10,7 @@ from tests.check.cluster import Cluster
 from tests.cli.bindguard import bindguard
 from tests.cluster.fake_api import FakeApi
 from tests.doctor.builders import DEPLOYMENT, SECRET, SLICES, VALIDATING, VMS, Installation, proxy
+from webhook.cluster.caller import SUBJECT_REVIEWS
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_UNREADABLE, EXIT_USAGE
 
 
@@ -35,7 +36,7 @@ def test_a_healthy_installation_ends_with_0(installation: Installation, tmp_path
 def test_it_reads_reviews_access_and_runs_dry_and_nothing_is_stored(installation: Installation, tmp_path: Path) -> None:
     bindguard("doctor", "--kubeconfig", kubeconfig(installation, tmp_path))
     assert {each.method for each in installation.api.requests} == {"GET", "POST"}
-    creations = [each for each in installation.api.asked("POST") if "accessreviews" not in each.path]
+    creations = [each for each in installation.api.asked("POST") if not each.path.endswith("reviews")]
     assert [(each.path, each.query["dryRun"]) for each in creations] == [(VMS, "All"), (VMS, "All")]
 
 
@@ -77,6 +78,21 @@ def test_what_may_not_be_read_is_told_and_the_rest_is_looked_at(installation: In
     assert checks["deployment"]["verdict"] == "ok"
     assert checks["server-permissions"]["verdict"] == "fail"
     assert json.loads(done.stdout)["summary"]["unknown"] >= 2
+
+
+def test_the_service_account_of_the_pods_asks_about_itself(installation: Installation, tmp_path: Path) -> None:
+    username = "system:serviceaccount:bindguard:bindguard"
+    installation.told[SUBJECT_REVIEWS] = {"status": {"userInfo": {"username": username}}}
+    installation.denied = {"subjectaccessreviews"}
+    done = bindguard("doctor", "--kubeconfig", kubeconfig(installation, tmp_path), "-o", "json")
+    assert {each["check"]: each["verdict"] for each in json.loads(done.stdout)["checks"]}["server-permissions"] == "ok"
+    assert not installation.api.asked("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews")
+
+
+@pytest.mark.parametrize("flag", ["--namespace", "--configuration", "--service-account", "--secret", "--lease", "--dry-run-namespace"])
+def test_a_name_that_no_object_can_have_is_refused(flag: str) -> None:
+    done = bindguard("doctor", flag, "../x")
+    assert (done.returncode, done.stderr) == (EXIT_USAGE, f'bindguard: {flag} "../x": no object can have such a name\n'.encode())
 
 
 def test_where_nothing_may_be_read_it_is_a_page_and_not_a_book(installation: Installation, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import click
 from webhook.cli.output import to_stdout
 from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError
-from webhook.cluster.break_glass import Author, Change, Object, apply, break_change, read, read_one, record_event, undo_change, user
+from webhook.cluster.break_glass import Author, Change, Object, apply, break_change, read, read_one, record_event, undo_change
+from webhook.cluster.caller import user
 from webhook.cluster.connection import connect
 from webhook.cluster.hints import explained
 from webhook.errors import EXIT_CLEAN, UnreadableError, UsageError

@@ -4,12 +4,16 @@ import sys
 from typing import TypedDict, Unpack
 
 import click
+import msgspec
 
 from webhook.cli.output import to_stdout, width
 from webhook.doctor import report
 from webhook.doctor.result import Outcome, exit_code
 from webhook.doctor.run import examine
 from webhook.doctor.snapshot import Names
+from webhook.errors import UsageError
+from webhook.kube.names import is_dns_label, is_dns_name
+from webhook.kube.text import quoted
 
 _DEFAULTS = Names()
 
@@ -60,7 +64,17 @@ def command(*, kubeconfig: str | None, context: str | None, output: str, fail_on
 
     Exit code: 0 no problems, 1 problems, 2 wrong usage, 3 the cluster did not answer.
     """
-    results, server = examine(Names(**names), kubeconfig=kubeconfig, context=context)
+    all_names = Names(**names)
+    _require_possible(all_names)
+    results, server = examine(all_names, kubeconfig=kubeconfig, context=context)
     told = report.json(results, server=server) if output == "json" else report.text(results, server=server, width=width())
     to_stdout(told)
     sys.exit(exit_code(results, fail_on=Outcome(fail_on)))
+
+
+def _require_possible(names: Names) -> None:
+    """Raise `UsageError` for a name that no object can have: each becomes a part of a path."""
+    for field, name in msgspec.structs.asdict(names).items():
+        is_possible = is_dns_label if field.endswith("namespace") else is_dns_name
+        if not is_possible(name) and not (field == "dry_run_namespace" and not name):
+            raise UsageError(f"--{field.replace('_', '-')} {quoted(name)}: no object can have such a name")

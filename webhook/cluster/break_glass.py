@@ -15,13 +15,11 @@ from webhook.cluster.discovery import decoded
 from webhook.cluster.webhook_configurations import ARM, BREAK_GLASS, KINDS, path_of
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import look_up, text_at
-from webhook.kube.shape import UNDECODABLE
 
 MAX_ANNOTATION_BYTES: Final = 200_000
 """The API server accepts 256 KiB of all annotations together."""
 
 _ANNOTATION = f"/metadata/annotations/{BREAK_GLASS.replace('/', '~1')}"
-_SUBJECT_REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _EVENTS = "/api/v1/namespaces/default/events"
 """Events of cluster-scoped objects are in this namespace (kubernetes/client-go tools/record/event.go)."""
 _MAX_MESSAGE_LENGTH = 1000
@@ -177,15 +175,6 @@ async def apply(api: ApiServer, configuration: Object, change: Change) -> None:
 
 async def _version(api: ApiServer, change: Change) -> object:
     return look_up(await read_one(api, change.kind, change.name), ("metadata", "resourceVersion"))
-
-
-async def user(api: ApiServer) -> str:
-    """The name of the caller as the API server knows it; empty where it does not say (before Kubernetes 1.28)."""
-    try:
-        body = await api.post(_SUBJECT_REVIEW, {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"})
-        return text_at(msgspec.json.decode(body), "status", "userInfo", "username")
-    except (ApiError, *UNDECODABLE):
-        return ""
 
 
 async def record_event(api: ApiServer, change: Change, author: Author) -> None:

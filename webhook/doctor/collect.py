@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from webhook import __version__
 from webhook.cluster.api import ApiServer
+from webhook.cluster.caller import user
 from webhook.cluster.kubevirts import PATH
 from webhook.doctor.api_reads import Reader
 from webhook.doctor.dry_runs import dry_runs, namespace_for
@@ -45,6 +46,9 @@ _METRIC = re.compile(rb"^(bindguard_[a-z_]+(?:\{[^}\n]*\})?) ([0-9.eE+-]+)$", re
 _REGISTRATION = "/apis/admissionregistration.k8s.io/v1"
 _VALIDATING = f"{_REGISTRATION}/validatingwebhookconfigurations"
 _MUTATING = f"{_REGISTRATION}/mutatingwebhookconfigurations"
+_USER = "system:serviceaccount:"
+"""What the user name of a service account begins with. The pods' own, in a pod, may ask only about itself."""
+
 _SLICE_VERSIONS = ("v1", "v1beta1")
 """Kubernetes before 1.21 has v1beta1 only. The fields that are read are the same in both."""
 
@@ -65,7 +69,7 @@ async def collect(api: ApiServer, names: Names, at: datetime) -> Snapshot:
     """
     reader = Reader(api)
     await reader.check_access()
-    place = f"/namespaces/{names.namespace}"
+    place, account = f"/namespaces/{names.namespace}", f"{names.namespace}:{names.service_account}"
     validating, mutating, all_validating, all_mutating, kubevirts, namespaces = await asyncio.gather(
         reader.object(f"{_VALIDATING}/{names.configuration}", Configuration),
         reader.object(f"{_MUTATING}/{names.configuration}", Configuration),
@@ -108,7 +112,7 @@ async def collect(api: ApiServer, names: Names, at: datetime) -> Snapshot:
         namespaces=namespaces,
         dry_runs=await dry_runs(reader, dry_run_namespace, vm_webhook) if may_be_called else None,
         caller=await _permissions(reader, of_caller(names, dry_run_namespace)),
-        server=await _permissions(reader, of_server(names, managed=managed), f"{names.namespace}:{names.service_account}"),
+        server=await _permissions(reader, of_server(names, managed=managed), account if await user(api) != f"{_USER}{account}" else None),
     )
 
 
