@@ -5,14 +5,17 @@ import json
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.admission.reviews import BAD, GOOD, TAP, review, rule_set, vm_object
+from tests.admission.reviews import BAD, GOOD, TAP, answer_to, review, rule_set, vm_object, vmi_object
 from tests.builders import interface, registry
-from webhook.admission.confirmation import DEPENDS_ON_REGISTRY, TRUSTED_SECONDS, UnconfirmedError
+from webhook.admission.answer import Decision
+from webhook.admission.confirmation import DEPENDS_ON_REGISTRY, TRUSTED_SECONDS, UnconfirmedError, unconfirmed
 from webhook.admission.pod_validation import MISSING_OVERHEAD
 from webhook.admission.rule_set import RuleSet
 from webhook.http.reviewers import Validating, finished, with_reserve
+from webhook.kube.fieldpath import Path
 from webhook.rules import RULES
 from webhook.rules.base import Action
 
@@ -82,6 +85,25 @@ def test_by_a_newer_registry_that_nobody_knows_there_is_a_warning() -> None:
     assert response["allowed"] is True
     assert "was not checked, because the registered plugins are not known; help: ask your cluster admin" in response["warnings"][0]
     assert response["auditAnnotations"]["help-for-admins"] == "there is none; make one"
+
+
+def unchecked_paths(*interfaces: dict[str, Any]) -> list[Path]:
+    """The fields that are warned about where nobody knows the registered plugins."""
+    by = msgspec.structs.replace(rule_set(registry(known=False)), unchecked="there is no KubeVirt CR")
+    findings = answer_to(review(vmi_object(*interfaces)), by).findings
+    return [finding.path for finding in findings if finding.rule == "unregistered-plugin"]
+
+
+def test_the_first_interface_that_names_a_plugin_is_warned_about_where_plugins_are_unknown() -> None:
+    none, empty = interface("a", masquerade={}), interface("b", binding={})
+    named = [interface(name, binding={"name": "blue"}) for name in ("c", "d")]
+    assert unchecked_paths(none, empty, *named) == [("spec", "domain", "devices", "interfaces", 2, "binding", "name")]
+    assert unchecked_paths(none, empty) == []
+
+
+@pytest.mark.parametrize(("age_seconds", "decision"), [(300, Decision.DENIED), (300.5, Decision.ALLOWED)])
+def test_a_registry_that_cannot_be_read_again_is_trusted_for_five_minutes(age_seconds: float, decision: Decision) -> None:
+    assert unconfirmed(answer_to(review(vm_object(BAD))), age_seconds).decision is decision
 
 
 def aged(seconds: float) -> RuleSet:
