@@ -28,7 +28,7 @@ spec:
       resourceClaims: [{name: c, resourceClaimName: pool}]
 """
 PASST = HYPERCONVERGED.replace("hyperconverged}", 'hyperconverged, annotations: {hco.kubevirt.io/deployPasstNetworkBinding: "true"}}', 1)
-DENIED = "(by what is planned for it) denies 1 more finding: dra-without-sriov-or-plugin at "
+DENIED = "(as planned, not released yet) denies 1 more finding: dra-without-sriov-or-plugin at "
 
 
 def notes(report: Report) -> list[str]:
@@ -36,7 +36,7 @@ def notes(report: Report) -> list[str]:
 
 
 @pytest.mark.parametrize("ahead", ["1.10", "next"])
-def test_what_a_later_release_denies_is_told_once(tmp_path: Path, ahead: str) -> None:
+def test_what_a_later_release_denies_is_reported_once(tmp_path: Path, ahead: str) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": DRA})
     report = checked(tmp_path, ahead=ahead)
     [note] = notes(report)
@@ -45,19 +45,19 @@ def test_what_a_later_release_denies_is_told_once(tmp_path: Path, ahead: str) ->
     assert rules_found(report) == []
 
 
-def test_without_the_flag_nothing_is_told(tmp_path: Path) -> None:
+def test_without_the_flag_nothing_is_reported(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": DRA})
     assert notes(checked(tmp_path)) == []
 
 
-def test_a_mistake_of_today_is_not_told_again(tmp_path: Path) -> None:
+def test_a_mistake_of_today_is_not_reported_again(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm("slip")})
     report = checked(tmp_path, ahead="next")
     assert rules_found(report) == ["unregistered-plugin"]
-    assert notes(report) == ["ahead: KubeVirt 1.10 (by what is planned for it) finds nothing more"]
+    assert notes(report) == ["ahead: KubeVirt 1.10 (as planned, not released yet) finds nothing more"]
 
 
-def test_what_hyperconverged_registers_no_more_is_told(tmp_path: Path) -> None:
+def test_what_hyperconverged_registers_no_more_is_reported(tmp_path: Path) -> None:
     write(tmp_path, {"hco.yaml": PASST, "vm.yaml": vm("passt")})
     [note] = notes(checked(tmp_path, kubevirt_version="1.8", ahead="next"))
     assert "ahead: KubeVirt 1.9 denies 1 more finding: unregistered-plugin at " in note
@@ -76,7 +76,7 @@ def test_many_places_are_counted(tmp_path: Path) -> None:
 def test_an_earlier_release_is_not_ahead(tmp_path: Path, ahead: str) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": DRA})
     assert notes(checked(tmp_path, ahead=ahead)) == [
-        f"not looked ahead to KubeVirt {ahead}: that is not later than the release checked against"
+        f"ahead: not checked against KubeVirt {ahead}: it is not later than the release that is checked already"
     ]
 
 
@@ -90,7 +90,7 @@ def test_the_configuration_file_asks_for_it_too(tmp_path: Path, key: str) -> Non
 def test_the_flag_overrides_the_configuration_file(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": DRA, "bindguard.yaml": "ahead: next"})
     [note] = notes(checked(tmp_path, ahead="1.9"))
-    assert "not looked ahead to KubeVirt 1.9" in note
+    assert "not checked against KubeVirt 1.9" in note
 
 
 @pytest.mark.parametrize(("key", "told"), [("1.10", "put it in quotes"), ("true", "put it in quotes"), ("soon", "is no KubeVirt release")])

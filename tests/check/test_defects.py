@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.check.builders import vm, write
-from webhook.check.evaluation import EvaluatedFile, Evaluator
+from webhook.check.evaluation import CheckResult, Evaluator
 from webhook.check.settings_layers import Flags, settings_from
 from webhook.check.workers import evaluate_all
 from webhook.errors import BindguardError
@@ -36,7 +36,7 @@ class Broken(Mapping[str, Plugin]):
 BROKEN = Evaluator(plan(RULES, msgspec.structs.replace(unknown_registry(), known=True, plugins=Broken()), {}, upstream_answers=False), ())
 
 
-def evaluated(directory: Path, *, files: int, jobs: int) -> EvaluatedFile:
+def evaluated(directory: Path, *, files: int, jobs: int) -> CheckResult:
     names = [f"{number:02}.yaml" for number in range(files)]
     write(directory, {name: vm().replace("binding:\n                name: l2bridge", "masquerade: {}") for name in names})
     write(directory, {names[1]: "# a comment\n---\n" + vm("slip")})
@@ -53,7 +53,7 @@ def test_an_exception_of_a_rule_names_file_object_and_rule_and_the_run_goes_on(f
     assert (done.files, done.checked) == (files, files - 1)
 
 
-def test_a_worker_that_fails_tells_its_trace(tmp_path: Path) -> None:
+def test_a_worker_that_fails_reports_its_traceback(tmp_path: Path) -> None:
     names = [f"{number:02}" for number in range(40)]
     sources = [Source(name, str(tmp_path / name)) for name in names[:-1]]
     with pytest.raises(BindguardError, match=r"internal error in a worker process; please report it:\nTraceback(.*\n)+.*TypeError"):

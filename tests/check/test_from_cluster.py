@@ -53,22 +53,22 @@ def test_a_state_that_expires_between_pages_is_gone_on_from_without_loss_or_repe
         cluster.expires_at, cluster.token_after_expiry = 4, token
         report = checked(cluster, tmp_path)
         assert objects_found(report) == [f"VirtualMachine shop/vm-{number}" for number in range(7)]
-        assert any("what changed meanwhile may be missing" in note for note in report.notes)
+        assert any("objects that changed meanwhile may be missing" in note for note in report.notes)
 
 
-def test_the_violation_of_a_vm_is_not_told_again_at_its_vmi(api: FakeApi, tmp_path: Path) -> None:
+def test_the_violation_of_a_vm_is_not_reported_again_at_its_vmi(api: FakeApi, tmp_path: Path) -> None:
     bad = live_vm("slip")
     report = checked(Cluster(api, bad, vmi_of(bad)), tmp_path)
     assert objects_found(report) == ["VirtualMachine shop/web"]
     assert any("1 finding left out" in note for note in report.notes)
 
 
-def test_a_vmi_that_still_runs_with_what_its_vm_no_longer_has_is_told(api: FakeApi, tmp_path: Path) -> None:
+def test_a_vmi_that_still_runs_with_what_its_vm_no_longer_has_is_reported(api: FakeApi, tmp_path: Path) -> None:
     report = checked(Cluster(api, live_vm(), vmi_of(live_vm(), "gone")), tmp_path)
     assert objects_found(report) == ["VirtualMachineInstance shop/web"]
 
 
-def test_what_is_being_deleted_is_passed_over(api: FakeApi, tmp_path: Path) -> None:
+def test_an_object_that_is_being_deleted_is_skipped(api: FakeApi, tmp_path: Path) -> None:
     report = checked(Cluster(api, live_vm("slip", deletionTimestamp="2026-01-01T00:00:00Z")), tmp_path)
     assert (report.occurrences, report.counts.passed_over) == ([], 1)
 
@@ -84,15 +84,15 @@ def test_a_namespace_that_is_not_there_is_no_clean_one(api: FakeApi, tmp_path: P
         checked(Cluster(api), tmp_path, namespaces=("shpo",))
 
 
-def test_kinds_that_the_cluster_does_not_serve_are_passed_over_and_told(api: FakeApi, tmp_path: Path) -> None:
+def test_kinds_that_the_cluster_does_not_serve_are_skipped_and_reported(api: FakeApi, tmp_path: Path) -> None:
     report = checked(Cluster(api, live_vm()), tmp_path)
-    assert "not served by this cluster, so not looked for: HyperConverged, VirtualMachineTemplate" in report.notes
+    assert "not served by this cluster, so not checked: HyperConverged, VirtualMachineTemplate" in report.notes
     served = {"kubevirt.io": {"v1": {"KubeVirt": "kubevirts"}}, "pool.kubevirt.io": {"v2": {"VirtualMachinePool": "virtualmachinepools"}}}
     report = checked(Cluster(api, served=served), tmp_path)
     assert any("VirtualMachinePool is served as pool.kubevirt.io/v2" in note for note in report.notes)
 
 
-def test_a_kind_that_may_not_be_listed_is_told_with_how_to_grant_it_and_the_others_are_evaluated(api: FakeApi, tmp_path: Path) -> None:
+def test_a_kind_that_may_not_be_listed_is_reported_with_how_to_grant_it_and_the_others_are_evaluated(api: FakeApi, tmp_path: Path) -> None:
     cluster = Cluster(api, live_vm("slip"))
     cluster.forbidden = {"/apis/pool.kubevirt.io/v1beta1/virtualmachinepools"}
     report = checked(cluster, tmp_path)
@@ -160,7 +160,7 @@ def test_a_cluster_without_kubevirt_is_an_error(api: FakeApi, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(("fault", "told"), [(401, "log in again"), ("cut", "can be reached from here"), ("no JSON", "cannot be read")])
-def test_an_api_server_that_does_not_answer_is_told_with_what_to_do(api: FakeApi, tmp_path: Path, fault: int | str, told: str) -> None:
+def test_an_api_server_that_does_not_answer_is_reported_with_what_to_do(api: FakeApi, tmp_path: Path, fault: int | str, told: str) -> None:
     cluster = Cluster(api)
     api.fail("/", fault, times=99)
     with pytest.raises(UnreadableError, match=told):
@@ -171,9 +171,9 @@ def test_an_api_server_that_does_not_answer_is_told_with_what_to_do(api: FakeApi
     ("flags", "told"),
     [
         ({"from_cluster": True, "paths": ("x",)}, "either a cluster's objects or files"),
-        ({"namespaces": ("shop",)}, "--namespace shop: of no use without --from-cluster"),
+        ({"namespaces": ("shop",)}, "--namespace shop: only works with --from-cluster"),
         ({"cluster": True, "registry": "r.yaml"}, "--registry r.yaml and a cluster"),
-        ({"from_cluster": True, "namespaces": ("../x",)}, "no namespace can have this name"),
+        ({"from_cluster": True, "namespaces": ("../x",)}, "not a valid namespace name"),
     ],
 )
 def test_flags_that_contradict_are_refused(tmp_path: Path, flags: dict[str, Any], told: str) -> None:

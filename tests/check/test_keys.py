@@ -57,7 +57,7 @@ def test_an_unknown_key_is_the_only_finding_and_says_what_was_meant(
         ("{template: {spec: {domain: {}, devices: {}}}}", "spec.template.spec.devices", "spec.template.spec.domain"),
     ],
 )
-def test_a_misplaced_key_is_told_where_it_belongs(tmp_path: Path, spec: str, field: str, remedy: str) -> None:
+def test_a_misplaced_key_is_reported_where_it_belongs(tmp_path: Path, spec: str, field: str, remedy: str) -> None:
     text = f"apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata: {{name: a}}\nspec: {spec}\n"
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": text})
     [(path, _, accepted)] = told(checked(tmp_path))

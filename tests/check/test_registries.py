@@ -55,7 +55,8 @@ def test_two_crs_that_are_equally_near_are_not_chosen_between_and_the_rest_is_ch
     assert [occurrence.file for occurrence in report.occurrences] == [str(tmp_path / "west/vm.yaml")]
     [note] = [note for note in report.notes if note.startswith("several registries are equally near to some files")]
     assert (
-        f"{tmp_path}/east/a.yaml:1, {tmp_path}/east/b.yaml:1; choose with --registry, or tie paths to registries in bindguard.yaml" in note
+        f"{tmp_path}/east/a.yaml:1, {tmp_path}/east/b.yaml:1; choose with --registry, or assign registries to paths in bindguard.yaml"
+        in note
     )
     assert [gap.what for gap in report.gaps] == [f"no registry was found for some files, so {NEEDING} rules did not run"]
     assert checked(tmp_path, "east", require_registry=True).exit_code(fail_on=Action.DENY) == EXIT_UNREADABLE

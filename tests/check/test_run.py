@@ -74,7 +74,7 @@ def test_a_registry_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         checked(tmp_path, registry=str(tmp_path / "gone.yaml"))
 
 
-def test_broken_yaml_is_told_with_its_place_and_the_rest_is_evaluated(tmp_path: Path) -> None:
+def test_broken_yaml_is_reported_with_its_place_and_the_rest_is_evaluated(tmp_path: Path) -> None:
     broken = vm().replace("pod: {}", "pod: {")
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "a.yaml": broken + "---\n" + vm("x"), "b.yaml": vm("z")})
     report = checked(tmp_path)
@@ -231,19 +231,19 @@ def test_a_baseline_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         checked(tmp_path, baseline=str(tmp_path / "gone.json"))
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     (tmp_path / "vm.yaml").symlink_to("/proc/self/mem")  # reading it fails for everyone, root included
     [error] = checked(tmp_path, "vm.yaml").unreadable
     assert error.message == "Input/output error"
 
 
-def test_a_file_that_vanishes_is_told(tmp_path: Path) -> None:
+def test_a_file_that_vanishes_is_reported(tmp_path: Path) -> None:
     (tmp_path / "gone.yaml").symlink_to("nowhere")
     report = checked(tmp_path, "gone.yaml")
     assert len(report.unreadable) == 1
 
 
-def test_the_version_given_goes_before_what_the_registry_tells(tmp_path: Path) -> None:
+def test_the_version_given_goes_before_what_the_registry_has(tmp_path: Path) -> None:
     passt = vm().replace("binding:\n                name: l2bridge", "passtBinding: {}")
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": passt})
     assert checked(tmp_path, kubevirt_version="1.9").occurrences == []
@@ -253,11 +253,11 @@ def test_the_version_given_goes_before_what_the_registry_tells(tmp_path: Path) -
     assert report.exit_code(fail_on=Action.DENY) == EXIT_FINDINGS
 
 
-def test_a_version_that_nobody_here_knows_is_told(tmp_path: Path) -> None:
+def test_a_version_that_nobody_here_knows_is_reported(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm()})
     note = "KubeVirt 1.42 is newer than this program knows: checked as 1.10, and feature gates only warn"
     assert note in checked(tmp_path, kubevirt_version="1.42").notes
-    assert any("by what is planned for it" in note for note in checked(tmp_path, kubevirt_version="1.10").notes)
+    assert any("it is checked as planned" in note for note in checked(tmp_path, kubevirt_version="1.10").notes)
     assert checked(tmp_path, kubevirt_version="1.9.3").notes == checked(tmp_path, kubevirt_version="1.1").notes
     assert checked(tmp_path, "vm.yaml").version == "unknown, checked as 1.9"
 

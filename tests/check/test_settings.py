@@ -93,7 +93,7 @@ def test_pyproject_serves_too_but_bindguard_yaml_goes_before_it(tmp_path: Path) 
     assert settings(tmp_path, 'kubevirtVersion: "1.5"').kubevirt_version == Version(1, 5)
 
 
-def test_the_file_is_looked_for_up_to_the_root_of_the_repository_and_no_further(tmp_path: Path) -> None:
+def test_the_file_is_searched_up_to_the_root_of_the_repository_and_no_further(tmp_path: Path) -> None:
     inner = tmp_path / "repository/deep/down"
     inner.mkdir(parents=True)
     write(tmp_path, {"bindguard.yaml": ""})
@@ -132,7 +132,7 @@ def test_the_file_is_looked_for_up_to_the_root_of_the_repository_and_no_further(
         ("a: 1\na: 2", "bindguard.yaml:2"),
     ],
 )
-def test_what_cannot_be_used_is_told_with_file_key_and_value(tmp_path: Path, config: str, told: str) -> None:
+def test_what_cannot_be_used_is_reported_with_file_key_and_value(tmp_path: Path, config: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         settings(tmp_path, config)
 
@@ -146,7 +146,7 @@ def test_what_cannot_be_used_is_told_with_file_key_and_value(tmp_path: Path, con
         ("#[tool.bindguard]\na = " + "[" * 100_000, "nested too deep"),
     ],
 )
-def test_a_broken_pyproject_is_told(tmp_path: Path, content: str, told: str) -> None:
+def test_a_broken_pyproject_is_reported(tmp_path: Path, content: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         settings(tmp_path, content, name="pyproject.toml")
 
@@ -185,6 +185,6 @@ def test_a_file_that_is_named_must_be_there_and_of_sane_size(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("flags", [{"select": ("nonsense",)}, {"ignore": ("no-binding,nonsense",)}, {"kubevirt_version": "nonsense"}])
-def test_a_flag_that_cannot_be_used_is_told(tmp_path: Path, flags: dict[str, object]) -> None:
+def test_a_flag_that_cannot_be_used_is_reported(tmp_path: Path, flags: dict[str, object]) -> None:
     with pytest.raises(UsageError, match="nonsense"):
         settings(tmp_path, **flags)  # type: ignore[arg-type]

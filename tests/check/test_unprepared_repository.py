@@ -29,7 +29,7 @@ def test_a_document_that_cannot_be_read_and_holds_nothing_to_check_is_a_note(tmp
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm(), "other.yaml": content, "more.yaml": content})
     report = checked(tmp_path)
     [note] = report.notes
-    assert note.startswith("skipped 2 documents without an object to check, which cannot be read; the first: ")
+    assert note.startswith("skipped 2 documents that cannot be read, without an object to check; the first: ")
     assert "more.yaml:" in note
     assert (report.unreadable, report.counts.passed_over, report.exit_code(fail_on=Action.WARN)) == ([], 2, EXIT_CLEAN)
 
@@ -59,7 +59,7 @@ def test_a_template_of_another_kind_is_skipped_with_a_note_that_says_where(tmp_p
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm(), "web.yaml.tpl.yaml": content})
     report = checked(tmp_path)
     [note] = report.notes
-    assert note.startswith("skipped 1 template, to be rendered first, then checked with: bindguard check -; the first: ")
+    assert note.startswith("skipped 1 template; render them first, then pipe the result to bindguard check -; the first: ")
     assert "web.yaml.tpl.yaml:" in note
     assert (report.unreadable, report.exit_code(fail_on=Action.WARN)) == ([], EXIT_CLEAN)
 
@@ -112,7 +112,7 @@ def test_a_patch_of_a_kustomization_is_no_object(tmp_path: Path, name: str, kust
     report = checked(tmp_path)
     assert rules_found(report) == ["unregistered-plugin"]
     [note] = report.notes
-    assert note.startswith(f"skipped 1 patch file of kustomizations, of which the first is {tmp_path}/prod/patches/vm.yaml; ")
+    assert note.startswith(f"skipped 1 patch file of kustomizations; the first: {tmp_path}/prod/patches/vm.yaml; ")
     assert checked(tmp_path, "prod/patches/vm.yaml").occurrences == []
 
 

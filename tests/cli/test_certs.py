@@ -36,7 +36,7 @@ def test_what_is_generated_is_verified(tmp_path: Path) -> None:
     assert {line.split()[0] for line in verified.output.splitlines()} == {"ok"}
 
 
-def test_generate_tells_where_until_when_and_the_ca_bundle(tmp_path: Path) -> None:
+def test_generate_says_where_until_when_and_the_ca_bundle(tmp_path: Path) -> None:
     lines = certs("generate", "--dir", tmp_path, "--days", "10", "--ca-days", "20").output.splitlines()
     for line, file in zip(lines, ("tls.crt", "ca.crt"), strict=False):
         end = json.loads(certs("inspect", tmp_path / file, "--output", "json").output)[0]["notAfter"]
@@ -80,14 +80,14 @@ def test_a_flag_out_of_range_is_a_usage_error(tmp_path: Path, flags: list[str]) 
         (["--namespace", "a.b"], '--namespace: no namespace can be called "a.b"'),
     ],
 )
-def test_what_cannot_be_made_is_told(tmp_path: Path, flags: list[str], words: str) -> None:
+def test_what_cannot_be_made_is_reported(tmp_path: Path, flags: list[str], words: str) -> None:
     done = certs("generate", "--dir", tmp_path / "certs", *flags)
     assert isinstance(done.exception, UsageError)
     assert words in str(done.exception)
     assert not (tmp_path / "certs").exists()
 
 
-def test_inspect_tells_each_certificate_of_a_file(tmp_path: Path) -> None:
+def test_inspect_shows_each_certificate_of_a_file(tmp_path: Path) -> None:
     write(tmp_path, LEAF, CA)
     text = certs("inspect", tmp_path / "tls.crt").output
     assert text.count("subject      CN=") == 2
@@ -110,7 +110,7 @@ def _fingerprint(file: Path) -> str:
     return subprocess.run(command_line, capture_output=True, text=True, check=True).stdout.strip().partition("=")[2]
 
 
-def test_inspect_tells_of_an_expired_certificate(tmp_path: Path) -> None:
+def test_inspect_reports_an_expired_certificate(tmp_path: Path) -> None:
     write(tmp_path, made(CA, start=NOW - 9 * DAY, end=NOW - DAY))
     assert "expired 1 day ago" in certs("inspect", tmp_path / "tls.crt").output
 
@@ -147,7 +147,7 @@ def _listening(directory: Path) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("place", ["nowhere.crt", "localhost:1", "localhost:0", "localhost:99999", "a\0b:443", "[::1", ":"])
-def test_inspect_of_what_is_not_there_is_told(place: str) -> None:
+def test_inspect_of_what_is_not_there_is_reported(place: str) -> None:
     assert isinstance(certs("inspect", place).exception, PairError)
 
 
@@ -156,7 +156,7 @@ def files(directory: Path) -> list[str | Path]:
     return ["--cert", directory / "tls.crt", "--key", directory / "tls.key", "--ca", directory / "ca.crt"]
 
 
-def test_verify_tells_all_that_is_wrong_and_exits_with_1(tmp_path: Path) -> None:
+def test_verify_shows_all_that_is_wrong_and_exits_with_1(tmp_path: Path) -> None:
     write(tmp_path, leaf(ca("another CA"), days=10))
     (tmp_path / "tls.key").write_bytes(LEAF.key_pem)
     done = certs("verify", *files(tmp_path), "--name", "other.svc")
@@ -182,7 +182,7 @@ def test_verify_says_of_no_expired_file_that_it_lasts(tmp_path: Path) -> None:
     assert f"ok       {tmp_path}/ca.crt lasts 30 days" in done.output
 
 
-def test_verify_as_json_tells_fine_checks_too(tmp_path: Path) -> None:
+def test_verify_as_json_shows_fine_checks_too(tmp_path: Path) -> None:
     write(tmp_path, LEAF)
     done = certs("verify", *files(tmp_path), "--within-days", "100", "--output", "json")
     record = json.loads(done.output)
@@ -198,7 +198,7 @@ def test_verify_finds_the_ca_above_an_intermediate(tmp_path: Path) -> None:
     assert certs("verify", *files(tmp_path)).exit_code == 0
 
 
-def test_verify_tells_that_the_ca_expires_before_anybody_is_hurt(tmp_path: Path) -> None:
+def test_verify_reports_that_the_ca_expires_before_it_matters(tmp_path: Path) -> None:
     short = ca("short CA", days=20)
     write(tmp_path, leaf(short, days=19))
     arguments = files(tmp_path)
@@ -219,7 +219,7 @@ def test_verify_without_a_certificate_is_a_usage_error() -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"nothing"])
-def test_verify_of_what_cannot_be_read_is_told(tmp_path: Path, content: bytes | None) -> None:
+def test_verify_of_what_cannot_be_read_is_reported(tmp_path: Path, content: bytes | None) -> None:
     write(tmp_path, LEAF)
     if content is None:
         (tmp_path / "tls.key").unlink()

@@ -80,7 +80,7 @@ def test_empty_input_is_clean(tmp_path: Path, stdin: bytes) -> None:
     ],
     ids=range(14),
 )
-def test_hostile_input_is_told_with_its_place_and_never_a_traceback(tmp_path: Path, stdin: bytes) -> None:
+def test_hostile_input_is_reported_with_its_place_and_never_a_traceback(tmp_path: Path, stdin: bytes) -> None:
     done = bindguard("check", "-", stdin=stdin, directory=tmp_path)
     assert done.returncode == EXIT_UNREADABLE
     assert b"<stdin>:" in done.stdout
@@ -103,7 +103,7 @@ def test_hostile_input_is_told_with_its_place_and_never_a_traceback(tmp_path: Pa
         (["--config", "/nowhere.yaml"], b"/nowhere.yaml: No such file"),
     ],
 )
-def test_wrong_usage_is_told_with_its_value(tmp_path: Path, arguments: list[str], told: bytes) -> None:
+def test_wrong_usage_is_reported_with_its_value(tmp_path: Path, arguments: list[str], told: bytes) -> None:
     done = bindguard("check", ".", *arguments, directory=tmp_path)
     assert done.returncode == EXIT_USAGE
     assert told in done.stderr
@@ -117,7 +117,7 @@ def test_ahead_takes_a_release_or_none_wherever_it_stands(tmp_path: Path, argume
     write(tmp_path, {"vm.yaml": vm()})
     done = bindguard("check", *arguments, directory=tmp_path)
     assert done.returncode == EXIT_CLEAN
-    assert b"note: ahead: KubeVirt 1.10 (by what is planned for it) finds nothing more" in done.stdout
+    assert b"note: ahead: KubeVirt 1.10 (as planned, not released yet) finds nothing more" in done.stdout
 
 
 def test_a_broken_registry_is_one_line_and_exit_code_3(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_broken_registry_is_one_line_and_exit_code_3(tmp_path: Path) -> None:
     assert done.stderr.count(b"\n") == 1
 
 
-def test_a_path_that_does_not_exist_is_told_and_the_others_are_evaluated(tmp_path: Path) -> None:
+def test_a_path_that_does_not_exist_is_reported_and_the_others_are_evaluated(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm("slip")})
     done = bindguard("check", "gone", "kubevirt.yaml", "vm.yaml", directory=tmp_path)
     assert done.returncode == EXIT_UNREADABLE
@@ -312,10 +312,10 @@ def test_workers_do_not_outlive_a_run_that_was_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are for Linux only")
-def test_a_worker_that_was_killed_is_told(tmp_path: Path) -> None:
+def test_a_worker_that_was_killed_is_reported(tmp_path: Path) -> None:
     code, told = while_workers_evaluate(tmp_path, lambda _run, workers: os.kill(workers[1], signal.SIGKILL))
     assert code == EXIT_UNREADABLE
-    assert told == b"bindguard: a worker process was ended by SIGKILL, probably for want of memory; try -j 1\n"
+    assert told == b"bindguard: a worker process was ended by SIGKILL, probably because memory ran out; try -j 1\n"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers are for Linux only")
@@ -348,7 +348,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.mark.parametrize("output", FORMATS)
-def test_a_cluster_is_told_in_every_format(cluster: Cluster, tmp_path: Path, output: str) -> None:
+def test_a_cluster_is_reported_in_every_format(cluster: Cluster, tmp_path: Path, output: str) -> None:
     done = bindguard("check", "--from-cluster", "--kubeconfig", cluster.kubeconfig(tmp_path), "-o", output, directory=tmp_path)
     assert (done.returncode, done.stderr) == (EXIT_FINDINGS, b"")
     uri = b"cluster%3Ashop/VirtualMachine/web"

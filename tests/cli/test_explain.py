@@ -25,7 +25,7 @@ def test_a_rule_is_explained_by_its_own_docstring(rule: Rule) -> None:
     assert ["Default", "action", rule.action] in [line.split() for line in lines]
 
 
-def test_a_rule_is_told_with_the_versions_it_holds_for() -> None:
+def test_a_rule_is_reported_with_the_versions_it_holds_for() -> None:
     shown = " ".join(explain("unknown-domain-attachment-type").output.split())
     assert "KubeVirt versions 1.1.1 and later KubeVirt's webhook does not refuse it" in shown
 
@@ -54,7 +54,7 @@ def test_an_example_is_printed_so_that_it_can_be_copied() -> None:
         ("nothing like it", "`bindguard rules` lists the rules"),
     ],
 )
-def test_an_unknown_name_is_a_usage_error_that_tells_what_was_meant(name: str, meant: str) -> None:
+def test_an_unknown_name_is_a_usage_error_that_says_what_was_meant(name: str, meant: str) -> None:
     shown = explain(name)
     assert shown.exit_code == 2
     assert f'no rule or binding is named "{name}"' in shown.output
@@ -64,7 +64,7 @@ def test_an_unknown_name_is_a_usage_error_that_tells_what_was_meant(name: str, m
 @pytest.mark.parametrize(
     "name", ["", "a\x1b[31mb", "a\nb", "\x00", "\udcff", "x" * 100_000, "-" * 5, "\u202e", "../../etc/passwd", "%s{0}"]
 )
-def test_an_odd_name_is_told_escaped_and_never_breaks_anything(name: str) -> None:
+def test_an_odd_name_is_reported_escaped_and_never_breaks_anything(name: str) -> None:
     shown = CliRunner().invoke(command, ["--", name])
     assert shown.exit_code == 2
     assert isinstance(shown.exception, SystemExit)

@@ -55,7 +55,7 @@ def test_what_a_configuration_names_is_a_regular_file_within_bounds(repository: 
 
 
 @pytest.mark.parametrize("target", ["/proc/kmsg", "/dev/zero", "/", "/etc/passwd", "../elsewhere.yaml", "../elsewhere"])
-def test_links_that_lead_out_of_the_repository_are_not_followed_which_is_told_once(repository: Path, target: str) -> None:
+def test_links_that_lead_out_of_the_repository_are_not_followed_which_is_reported_once(repository: Path, target: str) -> None:
     write(repository.parent, {"elsewhere.yaml": vm("slip"), "elsewhere/vm.yaml": vm("slip")})
     for name in ("link.yaml", "d/one.yaml", "d/two"):
         path = repository / name
@@ -87,7 +87,7 @@ def test_process_substitution_gives_manifests_and_the_registry(repository: Path)
     assert done.stdout.startswith(b"/dev/fd/")
 
 
-def test_a_tree_with_thousands_of_links_and_deeper_than_a_path_can_be_is_walked_and_what_is_not_is_told(repository: Path) -> None:
+def test_a_tree_with_thousands_of_links_and_deeper_than_a_path_can_be_is_walked_and_what_is_not_is_reported(repository: Path) -> None:
     (repository / "many").mkdir()
     for number in range(2000):
         (repository / "many" / f"{number}.txt").symlink_to("/dev/zero")

@@ -30,7 +30,7 @@ def test_an_interrupt_before_the_command_line_is_there_ends_the_process_as_a_she
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
 
 
-def test_an_interrupt_while_a_command_is_loaded_is_told(tmp_path: Path) -> None:
+def test_an_interrupt_while_a_command_is_loaded_is_reported(tmp_path: Path) -> None:
     done = interrupted_at(tmp_path, "msgspec")
     assert (done.returncode, done.stderr.strip()) == (EXIT_INTERRUPTED, b"bindguard: interrupted")
 

@@ -29,9 +29,7 @@ _OF_PYPI = re.compile(
     ],
     ids=lambda command: command[0],
 )
-def test_a_command_without_its_packages_names_one_and_tells_how_to_install_it_from_a_clone(
-    command: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_a_command_without_its_packages_names_one_and_says_how_to_install_it_from_a_clone(command: tuple[str, ...], tmp_path: Path) -> None:
     for name in ("cryptography", "fastapi", "httptools", "httpx", "kubernetes", "prometheus_client", "starlette", "structlog", "uvicorn"):
         (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('none', name={name!r})\n", encoding="utf-8")
     done = bindguard(*command, environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}, stdin=b"{}")

@@ -46,15 +46,15 @@ def test_objects_of_a_cluster_are_no_documents() -> None:
     assert stream.getvalue() == "\rchecked 3 of 500 objects\x1b[K"
 
 
-@pytest.mark.parametrize(("took", "told"), [(9.9, ""), (63.4, "bindguard: 976000 documents in 63 s\n")])
-def test_a_log_has_one_line_at_the_end_of_a_run_that_took_long(took: float, told: str) -> None:
+@pytest.mark.parametrize(("took", "calls"), [(9.9, ""), (63.4, "bindguard: 976000 documents in 63 s\n")])
+def test_a_log_has_one_line_at_the_end_of_a_run_that_took_long(took: float, calls: str) -> None:
     stream, clock = io.StringIO(), Clock()
     line = ProgressLine("file", stream, clock)
     clock.now += took
     line(1, 1, 976_000)
     line.clear()
     line.finish(976_000)
-    assert stream.getvalue() == told
+    assert stream.getvalue() == calls
 
 
 def test_a_standard_error_that_nobody_reads_is_no_reason_to_lose_the_report() -> None:
@@ -73,7 +73,7 @@ def test_a_standard_error_that_nobody_reads_is_no_reason_to_lose_the_report() ->
 
 def test_progress_goes_on_within_one_file(tmp_path: Path) -> None:
     write(tmp_path, {"vms.yaml": "\n---\n".join([vm()] * 5)})
-    evaluate_object = Evaluator(plan(RULES, unknown_registry(), {}, upstream_answers=False), ())
-    told: list[tuple[int, ...]] = []
-    evaluate_all(evaluate_object, [Source("vms.yaml", f"{tmp_path}/vms.yaml")], 1, lambda *numbers: told.append(numbers))
-    assert told == [(0, 1, 1), (0, 1, 2), (0, 1, 3), (0, 1, 4), (0, 1, 5), (1, 1, 5)]
+    evaluator = Evaluator(plan(RULES, unknown_registry(), {}, upstream_answers=False), ())
+    calls: list[tuple[int, ...]] = []
+    evaluate_all(evaluator, [Source("vms.yaml", f"{tmp_path}/vms.yaml")], 1, lambda *numbers: calls.append(numbers))
+    assert calls == [(0, 1, 1), (0, 1, 2), (0, 1, 3), (0, 1, 4), (0, 1, 5), (1, 1, 5)]

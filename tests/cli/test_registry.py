@@ -59,7 +59,7 @@ def test_a_server_s_name_cannot_end_the_comment() -> None:
     assert exported(full(), server="https://a\nkind: x", at=AT).splitlines()[0].endswith("resourceVersion 7.")
 
 
-def test_what_was_exported_judges_in_ci_without_the_cluster(cluster: Cluster, tmp_path: Path) -> None:
+def test_what_was_exported_checks_in_ci_without_the_cluster(cluster: Cluster, tmp_path: Path) -> None:
     write(tmp_path, {"good/vm.yaml": vm(), "bad/vm.yaml": vm("slip")})
     done = bindguard("registry", "export", "--kubeconfig", cluster.kubeconfig(tmp_path), "--output-file", "live.yaml", directory=tmp_path)
     assert (done.returncode, done.stdout) == (EXIT_CLEAN, b"")

@@ -105,7 +105,7 @@ def test_a_patch_is_shown_with_what_it_does_to_compute(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("vmis", "told"), [("gone", "No such file or directory"), ("pod.json", "Not a directory")])
-def test_vmis_that_are_no_directory_are_told(tmp_path: Path, vmis: str, told: str) -> None:
+def test_vmis_that_are_no_directory_are_reported(tmp_path: Path, vmis: str, told: str) -> None:
     write(tmp_path, {"pod.json": json.dumps(launchers.pod())})
     done = asked(tmp_path, "pod.json", "--vmis", vmis)
     assert_failed(done, EXIT_UNREADABLE, f"bindguard: {vmis}: {told}; give a directory with files of VMIs\n")
@@ -141,7 +141,7 @@ def test_the_engine_is_configured_as_the_server_is(tmp_path: Path) -> None:
         ("kind: AdmissionReview\napiVersion: admission.k8s.io/v1\nrequest: 5", "Expected `object`, got `int`"),
     ],
 )
-def test_what_is_no_review_is_told_and_the_others_are_asked(tmp_path: Path, content: str | bytes, told: str) -> None:
+def test_what_is_no_review_is_reported_and_the_others_are_asked(tmp_path: Path, content: str | bytes, told: str) -> None:
     write(tmp_path, {"f.yaml": content, "vm.yaml": vm()})
     done = asked(tmp_path, "f.yaml", "gone.yaml", "vm.yaml")
     assert done.returncode == EXIT_UNREADABLE
@@ -181,7 +181,7 @@ def test_what_is_no_review_is_told_and_the_others_are_asked(tmp_path: Path, cont
         ),
     ],
 )
-def test_wrong_usage_is_told(tmp_path: Path, arguments: list[str], told: str) -> None:
+def test_wrong_usage_is_reported(tmp_path: Path, arguments: list[str], told: str) -> None:
     write(tmp_path, {"vm.yaml": vm(), "r.yaml": KUBEVIRT})
     done = bindguard("review", *arguments, directory=tmp_path)
     assert done.returncode == EXIT_USAGE
@@ -222,7 +222,7 @@ def test_a_server_that_wants_to_know_its_client_is_shown_a_certificate(tmp_path:
         assert_failed(bindguard(*arguments, "--client-cert", "key.pem", directory=tmp_path), EXIT_UNREADABLE, "key.pem: is no certificate")
 
 
-def test_files_for_tls_that_cannot_be_used_are_told(tmp_path: Path) -> None:
+def test_files_for_tls_that_cannot_be_used_are_reported(tmp_path: Path) -> None:
     write(tmp_path, {"vm.yaml": vm()})
     for name, told in (("gone.crt", "gone.crt: holds no CA certificates in PEM: No such file"), ("vm.yaml", "vm.yaml: holds no CA")):
         done = bindguard("review", "vm.yaml", "--server", "https://127.0.0.1:1", "--ca", name, directory=tmp_path)
@@ -297,7 +297,7 @@ def told_by(said: bytes, *arguments: str) -> Done:
         ),
     ],
 )
-def test_what_is_no_answer_is_told_with_what_came(said: bytes, told: str) -> None:
+def test_what_is_no_answer_is_reported_with_what_came(said: bytes, told: str) -> None:
     done = told_by(said)
     assert_failed(done, EXIT_UNREADABLE, told)
     assert done.stderr.startswith(b"bindguard: <stdin>:1: virtualmachine.kubevirt.io/vm: ")
@@ -373,7 +373,7 @@ def test_what_bindguard_leaves_to_kubevirt_is_printed_below_the_decision(tmp_pat
     assert (done.returncode, done.stderr) == (EXIT_CLEAN, b"")
 
 
-def test_an_update_tells_what_is_left_to_kubevirt_too(tmp_path: Path) -> None:
+def test_an_update_says_what_is_left_to_kubevirt_too(tmp_path: Path) -> None:
     done = asked(tmp_path, "-", "--kubevirt-version", "1.9", stdin=review(vm_object(interface(), running=True), vm_object(interface())))
     assert "[no-binding]" in done.stdout.decode()
 

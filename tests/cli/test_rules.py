@@ -34,7 +34,7 @@ def test_a_title_is_wrapped_to_the_terminal(width: int) -> None:
     assert max(len(line) for line in titles) <= width
 
 
-def test_json_tells_every_fact_of_the_table() -> None:
+def test_json_shows_every_fact_of_the_table() -> None:
     records: list[dict[str, Any]] = json.loads(rules("--output", "json").output)
     assert [record["name"] for record in records] == [rule.name for rule in RULES]
     masquerade = next(record for record in records if record["name"] == "masquerade-without-pod-network")

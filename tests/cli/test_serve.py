@@ -10,7 +10,7 @@ from webhook.runtime.settings.model import ServeSettings
 from webhook.runtime.settings.names import flag
 
 
-def test_the_help_tells_every_flag_and_the_exit_codes(tmp_path: Path) -> None:
+def test_the_help_shows_every_flag_and_the_exit_codes(tmp_path: Path) -> None:
     told = serve_to_the_end(tmp_path, "--help").stdout.decode()
     assert [name for name in ServeSettings.model_fields if flag(name) not in told] == []
     assert "[default: 8443]" in told

@@ -37,14 +37,14 @@ def test_a_file_that_says_nothing_is_an_empty_mapping(tmp_path: Path, content: s
         ("#" * (MAX_BYTES + 1), f"more than {MAX_BYTES:,} bytes"),
     ],
 )
-def test_anything_else_is_told_with_the_name_of_the_file(tmp_path: Path, content: str | bytes, told: str) -> None:
+def test_anything_else_is_reported_with_the_name_of_the_file(tmp_path: Path, content: str | bytes, told: str) -> None:
     with pytest.raises(UsageError, match=told) as raised:
         mapping_in(tmp_path, content)
     assert "bindguard.yaml" in str(raised.value)
 
 
 @pytest.mark.parametrize(("name", "told"), [("gone.yaml", "No such file"), ("a\0b", "null byte"), (".", "is a directory")])
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, name: str, told: str) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, name: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         read_content(tmp_path / name)
 

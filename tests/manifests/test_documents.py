@@ -57,13 +57,13 @@ def test_crlf_is_no_matter() -> None:
 
 
 @pytest.mark.parametrize(("encoding", "name"), [("utf-16", "UTF-16"), ("utf-32", "UTF-32")])
-def test_utf_16_and_utf_32_are_told(encoding: str, name: str) -> None:
+def test_utf_16_and_utf_32_are_reported(encoding: str, name: str) -> None:
     (error,) = told("a: 1\n".encode(encoding))
     assert isinstance(error, UnreadableError)
     assert str(error) == f"vm.yaml:1: the file is {name}; save it as UTF-8"
 
 
-def test_a_nul_byte_is_told_with_its_line_and_the_other_documents_go_on() -> None:
+def test_a_nul_byte_is_reported_with_its_line_and_the_other_documents_go_on() -> None:
     first, error, last = told("a: 1\n---\nb: 2\nc: \0\n---\nd: 4\n")
     assert isinstance(error, UnreadableError)
     assert (error.line, "NUL byte" in error.message) == (4, True)
@@ -88,7 +88,7 @@ def test_json_under_another_name_may_have_markers() -> None:
     assert [line for line, _ in lines_and_texts('{"a": 1}\n---\n{"b": 2}\n')] == [1, 3]
 
 
-def test_a_document_above_the_limit_is_told_and_the_others_go_on() -> None:
+def test_a_document_above_the_limit_is_reported_and_the_others_go_on() -> None:
     text = "a: 1\n---\nb: '" + "\nx" * 5000 + "'\n---\nc: 3\n"
     for chunk in (64, 1_000_000):
         first, error, last = told(text, max_document_bytes=1000, chunk_bytes=chunk)
@@ -98,7 +98,7 @@ def test_a_document_above_the_limit_is_told_and_the_others_go_on() -> None:
         assert last == Document("vm.yaml", 5005, b"c: 3\n", Format.YAML)
 
 
-def test_a_json_file_above_the_limit_is_told() -> None:
+def test_a_json_file_above_the_limit_is_reported() -> None:
     (error,) = told("[" + "1, " * 1000 + "1]", "vm.json", max_document_bytes=1000)
     assert isinstance(error, UnreadableError)
     assert "longer than 1,000 bytes" in error.message

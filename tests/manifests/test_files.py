@@ -97,7 +97,7 @@ def test_a_mounted_config_map_is_read_through_its_links() -> None:
     assert found("mount") == ["mount/vm.yaml"]
 
 
-def test_what_is_no_file_is_told_and_never_opened() -> None:
+def test_what_is_no_file_is_reported_and_never_opened() -> None:
     pathlib.Path("d").mkdir()
     os.mkfifo("d/pipe.yaml")
     assert found("d", "/dev/null") == [
@@ -107,20 +107,20 @@ def test_what_is_no_file_is_told_and_never_opened() -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "", "missing/", "a\0b"])
-def test_a_path_that_does_not_exist_is_told(name: str) -> None:
+def test_a_path_that_does_not_exist_is_reported(name: str) -> None:
     (error,) = find_files([name])
     assert isinstance(error, UnreadableError)
     assert error.file == name
 
 
-def test_a_broken_link_in_a_directory_is_told() -> None:
+def test_a_broken_link_in_a_directory_is_reported() -> None:
     pathlib.Path("d").mkdir()
     pathlib.Path("d/vm.yaml").symlink_to("nowhere")
     assert found("d") == ["d/vm.yaml: No such file or directory"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_directory_that_may_not_be_read_is_told() -> None:
+def test_a_directory_that_may_not_be_read_is_reported() -> None:
     make("d/e/a.yaml", "d/b.yaml")
     pathlib.Path("d/e").chmod(0)
     assert found("d") == ["d/b.yaml", "d/e: Permission denied"]

@@ -73,12 +73,12 @@ def test_keys_become_strings_as_in_json(key: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["null", "~", "? [a]", "? {a: b}", "? "])
-def test_what_cannot_be_a_key_is_told(key: str) -> None:
+def test_what_cannot_be_a_key_is_reported(key: str) -> None:
     with pytest.raises(UnreadableError, match="cannot be a key"):
         data(f"{key}\n: x" if key.startswith("?") else f"{key}: x")
 
 
-def test_a_duplicate_key_is_told_with_both_places() -> None:
+def test_a_duplicate_key_is_reported_with_both_places() -> None:
     assert_unreadable("a:\n  b: 1\n  b: 2\n", 'key "b" is written twice; the first time at line 12, column 3', at=(13, 3), line=11)
     assert_unreadable('{"a": 1,\n "a": 2}', 'key "a" is written twice; the first time at line 1, column 2', at=(2, 2), json=True)
     assert_unreadable("1: x\n'1': y\n", 'key "1" is written twice', at=(2, 1))
@@ -98,7 +98,7 @@ def test_of_a_merge_and_a_key_the_later_wins_as_for_kubectl() -> None:
     assert data("{a: 2, <<: {a: 1}}") == {"a": 1}
 
 
-def test_a_merge_of_something_else_is_told() -> None:
+def test_a_merge_of_something_else_is_reported() -> None:
     assert_unreadable("<<: 1\n", "the value of << must be a mapping", at=(1, 5))
 
 
@@ -106,7 +106,7 @@ def test_an_anchor_may_be_set_again() -> None:
     assert data("[&x 1, *x, &x 2, *x]") == [1, 1, 2, 2]
 
 
-def test_an_unknown_alias_and_one_inside_its_anchor_are_told() -> None:
+def test_an_unknown_alias_and_one_inside_its_anchor_are_reported() -> None:
     assert_unreadable("a: *x", "alias *x has no anchor &x before it", at=(1, 4))
     assert_unreadable("a: &x\n  b: *x\n", "alias *x stands inside its own anchor &x", at=(2, 6))
 
@@ -115,7 +115,7 @@ def test_a_document_of_comments_is_null() -> None:
     assert data("# nothing\n") is None
 
 
-def test_a_second_document_is_told() -> None:
+def test_a_second_document_is_reported() -> None:
     assert_unreadable("a: 1\n--- \nb: 2\n", "another document starts here", at=(2, 1))
     assert_unreadable("a: 1\r---\rb: 2\r", "another document starts here", at=(1, 6))
 
@@ -143,11 +143,11 @@ def test_a_bom_crlf_and_directives_are_no_matter() -> None:
         ("%YAML 3.0\n---\na: 1\n", "incompatible", (1, 1)),
     ],
 )
-def test_a_violation_is_told_in_plain_words_with_its_place(text: str, message: str, at: tuple[int, int]) -> None:
+def test_a_violation_is_reported_in_plain_words_with_its_place(text: str, message: str, at: tuple[int, int]) -> None:
     assert_unreadable(text, message, at=at)
 
 
-def test_a_byte_that_is_not_utf_8_is_told() -> None:
+def test_a_byte_that_is_not_utf_8_is_reported() -> None:
     assert_unreadable(b"a: 1\nb: caf\xe9\n", "byte 0xe9 is not UTF-8", at=(2, 7))
 
 

@@ -95,7 +95,7 @@ def test_another_gate_s_entry_changes_nothing() -> None:
         ("NetworkBindingPlugins", "1.4", GateState.UNKNOWN_OFF),
     ],
 )
-def test_without_a_cr_the_default_is_told_as_a_guess(name: str, version: str, guess: GateState) -> None:
+def test_without_a_cr_the_default_is_reported_as_a_guess(name: str, version: str, guess: GateState) -> None:
     assert state(name, version, known=False) is guess
 
 

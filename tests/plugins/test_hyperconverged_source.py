@@ -56,7 +56,7 @@ def test_l2bridge_is_added_from_1_14(version: str, plugins: set[str]) -> None:
     assert set(loaded(version).registry.plugins) == plugins
 
 
-def test_what_the_operator_adds_is_told_and_replaces_what_is_written() -> None:
+def test_what_the_operator_adds_is_reported_and_replaces_what_is_written() -> None:
     read = loaded("1.18.0", {"l2bridge": {"domainAttachmentType": "tap"}})
     assert read.registry.plugins["l2bridge"].domain_attachment_type == "managedTap"
     assert read.notes == ('HyperConverged 1.18 adds plugin "l2bridge" by itself, and overwrites the one written here',)
@@ -97,7 +97,7 @@ def test_an_operator_without_network_bindings_registers_nothing() -> None:
     assert "no plugin can be registered before 1.11" in read.notes[0]
 
 
-def test_an_unknown_version_is_told_and_counts_as_the_newest() -> None:
+def test_an_unknown_version_is_reported_and_counts_as_the_newest() -> None:
     read = loaded(None, annotations=DEPLOY_PASST)
     assert read.registry.version is None
     assert set(read.registry.plugins) == {"l2bridge"}
@@ -112,7 +112,7 @@ def test_an_operator_newer_than_the_table_counts_as_the_newest() -> None:
     assert "HyperConverged 1.25 is newer than this program knows: checked as 1.19" in read.notes
 
 
-def test_plugins_at_the_other_api_version_s_path_are_told_as_unread() -> None:
+def test_plugins_at_the_other_api_version_s_path_are_reported_as_unread() -> None:
     read = loaded("1.18.0", networking={"networkBinding": {"vdpa": {}}})
     assert "vdpa" not in read.registry.plugins
     assert "spec.networking.networkBinding is not read in this API version: plugins belong under spec.networkBinding" in read.notes
@@ -150,7 +150,7 @@ def test_a_cr_in_git_has_the_operator_s_release_that_carries_the_kubevirt_releas
     assert read.registry.version == Version(1, minor, 3)
 
 
-def test_the_derived_release_is_told() -> None:
+def test_the_derived_release_is_reported() -> None:
     note = "HyperConverged's version is unknown (status.versions has no \"operator\"): checked as 1.17, by KubeVirt's release"
     assert note in loaded(None, kubevirt=Version(1, 7)).notes
     assert "checked as 1.19, by KubeVirt's release" in loaded(None, kubevirt=Version(1, 42)).notes[0]

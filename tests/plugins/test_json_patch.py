@@ -38,7 +38,7 @@ def names(read: LoadedRegistry) -> set[str]:
     return set(read.registry.plugins)
 
 
-def test_a_plugin_that_is_added_is_registered_and_told() -> None:
+def test_a_plugin_that_is_added_is_registered_and_reported() -> None:
     read = patched(op("add", f"{BINDING}/macvtap", value=TAP))
     assert names(read) == {"l2bridge", "macvtap"}
     assert f'annotation {KEY} adds 1 plugin: "macvtap"' in read.notes
@@ -106,7 +106,7 @@ def test_other_facts_of_the_cr_can_be_patched_too() -> None:
         (json.dumps([op("copy", f"{BINDING}/x{i}", **{"from": BINDING}) for i in range(60)]), "it makes the CR too large"),
     ],
 )
-def test_a_patch_that_cannot_be_applied_is_told_and_makes_unregistered_plugins_warnings(annotation: object, reason: str) -> None:
+def test_a_patch_that_cannot_be_applied_is_reported_and_makes_unregistered_plugins_warnings(annotation: object, reason: str) -> None:
     read = loaded(annotation)
     assert not read.registry.is_complete
     assert set(read.registry.plugins) == {"l2bridge"}
@@ -116,7 +116,7 @@ def test_a_patch_that_cannot_be_applied_is_told_and_makes_unregistered_plugins_w
     assert_found(unregistered_plugin.RULE, MACVTAP, read.registry, field="domain.devices.interfaces[0].binding.name", severity=Action.WARN)
 
 
-def test_what_the_patch_does_is_told_in_at_most_three_notes() -> None:
+def test_what_the_patch_does_is_reported_in_at_most_three_notes() -> None:
     many = {f"p{number:02}": TAP for number in range(30)}
     read = patched(op("replace", BINDING, value={**many, "vdpa": TAP}), networkBinding={"vdpa": {}})
     assert [note for note in read.notes if KEY in note] == [

@@ -67,7 +67,7 @@ def test_the_version_of_a_finished_deployment_is_known(target: str | None) -> No
         (status("v1.0.1"), "KubeVirt 1.0.1 has no binding plugins"),
     ],
 )
-def test_a_version_in_doubt_counts_as_unknown_and_is_told(state: dict[str, Any], note: str) -> None:
+def test_a_version_in_doubt_counts_as_unknown_and_is_reported(state: dict[str, Any], note: str) -> None:
     read = loaded(status=state)
     assert read.registry.version is None
     assert note in read.notes[0]
@@ -77,7 +77,7 @@ def test_a_cr_without_status_has_no_version_and_needs_no_note() -> None:
     assert loaded().notes == ()
 
 
-def test_a_default_interface_that_kubevirt_does_not_load_is_told() -> None:
+def test_a_default_interface_that_kubevirt_does_not_load_is_reported() -> None:
     (note,) = loaded({"network": {"defaultNetworkInterface": "passt"}}).notes
     assert 'defaultNetworkInterface is "passt"' in note
     assert "last good one" in note

@@ -40,7 +40,7 @@ def test_everything_that_can_be_written_is_read() -> None:
     assert read.notes == ()
 
 
-def test_gates_that_are_not_told_are_not_known() -> None:
+def test_gates_that_are_not_reported_are_not_known() -> None:
     assert loaded().registry.gate("PasstBinding") is GateState.UNKNOWN_ON
     assert loaded(featureGates=[]).registry.gate("PasstBinding") is GateState.ON
     assert loaded(disabledFeatureGates=["PasstBinding"]).registry.gate("PasstBinding") is GateState.OFF
@@ -105,7 +105,7 @@ def test_a_registry_file_is_strict_wherever_it_is_found() -> None:
         registry_from({"apiVersion": "bindguard.io/v1", "kind": "Registry"}, source="x", lenient=True)
 
 
-def test_an_overhead_that_the_release_drops_is_told_with_the_place_that_works() -> None:
+def test_an_overhead_that_the_release_drops_is_reported_with_the_place_that_works() -> None:
     plugin = {"passt": {**PASST, "computeResourceOverhead": {"requests": {"memory": "500Mi"}}}}
     (note,) = loaded(kubeVirtVersion="1.2", plugins=plugin).notes
     assert note == "KubeVirt 1.2 has no plugins.passt.computeResourceOverhead: write the numbers under supplementaryOverheads.passt"

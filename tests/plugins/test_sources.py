@@ -76,7 +76,7 @@ def test_what_cannot_be_a_registry_is_refused_with_what_can(obj: object, told: s
         (hyperconverged({"passt": {"sidecarImage": "a"}, "odd": 5}, "hco.kubevirt.io/v1"), "spec.networking.networkBinding"),
     ],
 )
-def test_every_registration_is_told_with_its_path_whatever_its_type(obj: object, prefix: str) -> None:
+def test_every_registration_is_reported_with_its_path_whatever_its_type(obj: object, prefix: str) -> None:
     cr = read_registry_cr(obj)
     assert cr is not None
     passt, odd = cr.registrations
@@ -100,7 +100,7 @@ def test_every_registration_is_told_with_its_path_whatever_its_type(obj: object,
         (hyperconverged({"x": []}, "hco.kubevirt.io/v1"), "spec.networking.networkBinding.x", "an object", "a list"),
     ],
 )
-def test_a_wrong_type_is_told_where_it_stands(obj: object, path: str, expected: str, found: str) -> None:
+def test_a_wrong_type_is_reported_where_it_stands(obj: object, path: str, expected: str, found: str) -> None:
     cr = read_registry_cr(obj)
     assert cr is not None
     (type_mismatch,) = cr.type_mismatches
@@ -136,6 +136,6 @@ def test_a_lenient_reader_takes_what_does_not_fit_as_absent(make: Any) -> None:
     assert registry.plugins["odd"].migration is None
 
 
-def test_only_the_first_few_of_many_problems_are_told() -> None:
+def test_only_the_first_few_of_many_problems_are_reported() -> None:
     with pytest.raises(RegistryError, match=r"binding\.p2 is 1, expected an object; and 7 more$"):
         registry_from(kubevirt({f"p{i}": 1 for i in range(10)}), source="x")

@@ -12,7 +12,7 @@ def read(domain: dict[str, Any]) -> Any:
     return read_launcher_vmi(json.dumps({"metadata": {"uid": "u"}, "spec": {"domain": domain}}).encode())
 
 
-def test_plugins_are_told_once_in_the_order_of_the_interfaces() -> None:
+def test_plugins_are_reported_once_in_the_order_of_the_interfaces() -> None:
     bindings: list[Any] = [{"name": "b"}, None, {"name": "a"}, {}, {"name": ""}, {"name": "b"}]
     interfaces = [{"binding": binding} for binding in bindings] + [{"masquerade": {}}]
     assert read({"devices": {"interfaces": interfaces}}).plugin_names == ["b", "a"]
@@ -32,7 +32,7 @@ def test_plugins_are_told_once_in_the_order_of_the_interfaces() -> None:
         ({"cpu": {"dedicatedCpuPlacement": True}}, (False, False, True)),
     ],
 )
-def test_presence_and_truth_are_told_apart(domain: dict[str, Any], traits: tuple[bool, bool, bool]) -> None:
+def test_presence_and_truth_are_distinguished(domain: dict[str, Any], traits: tuple[bool, bool, bool]) -> None:
     vmi = read(domain)
     assert (vmi.has_hugepages, vmi.overcommits_guest_overhead, vmi.has_dedicated_cpus) == traits
 

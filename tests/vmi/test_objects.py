@@ -82,7 +82,7 @@ def test_a_vm_that_runs_is_read_alike(kind: Kind, status: Any) -> None:
 
 
 @NAMED
-def test_a_parent_that_is_missing_is_told_with_its_path(kind: Kind) -> None:
+def test_a_parent_that_is_missing_is_reported_with_its_path(kind: Kind) -> None:
     parents = (*kind.spec, "domain")
     for depth in range(len(parents)):
         missing = TypeMismatch(parents[: depth + 1], "an object", None)

@@ -1,1 +1,1 @@
-"""The dry run, `bindguard check`: configuration, registry, files and workers in; a report out."""
+"""What `bindguard check` does: read settings, registries and manifests, check every object, and build the report."""

@@ -1,4 +1,4 @@
-"""What a later KubeVirt release would find besides: `--ahead`, told in one note."""
+"""What a later KubeVirt release would find in addition (`--ahead`), in one note."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,7 +17,7 @@ _PLACES_SHOWN = 10
 
 
 def release_ahead(settings: Settings, registries: Registries) -> Version | None:
-    """The release that the run looks ahead to, `None` when it does not; the next one is that after the release of the default registry."""
+    """The later release to check against, or `None`. Without a version, `--ahead` means the release after that of the default registry."""
     if isinstance(settings.ahead, Version):
         return settings.ahead
     now = registries.default.registry.version or NEWEST
@@ -25,7 +25,7 @@ def release_ahead(settings: Settings, registries: Registries) -> Version | None:
 
 
 def registries_ahead(settings: Settings, sources: Sequence[Source], now: Registries, later: Version) -> Registries:
-    """The registries at the later release; what HyperConverged registers by itself depends on it. A pipe or a cluster is not read twice."""
+    """The registries at the later release. Files are read again, as the plugins that HyperConverged adds depend on the release."""
     if is_pipe(settings.registry) if settings.registry is not None else settings.cluster is not None:
         special = {name: loaded.at_version(later) for name, loaded in now.special.items()}
         return Registries(now.default.at_version(later), special)
@@ -36,8 +36,8 @@ def registries_ahead(settings: Settings, sources: Sequence[Source], now: Registr
 def note_ahead(later: Version, registries: Registries, now: Iterable[Occurrence], ahead: Iterable[Occurrence]) -> str:
     """The findings of the later release that are not found now, or only as a warning."""
     if any((loaded.registry.version or NEWEST) >= later for loaded in registries.all()):
-        return f"not looked ahead to KubeVirt {later}: that is not later than the release checked against"
-    planned = " (by what is planned for it)" if later[:2] > NEWEST[:2] else ""
+        return f"ahead: not checked against KubeVirt {later}: it is not later than the release that is checked already"
+    planned = " (as planned, not released yet)" if later[:2] > NEWEST[:2] else ""
     known = {_key(each): each.finding.severity for each in now}
     denied = [each for each in ahead if each.finding.severity is Action.DENY and known.get(_key(each)) is not Action.DENY]
     warned = [each for each in ahead if each.finding.severity is Action.WARN and _key(each) not in known]

@@ -1,6 +1,6 @@
-"""Objects of a cluster checked page by page: JSON in, occurrences out, each at the owner that an object was made from.
+"""Check the objects of a cluster, page by page, and report each finding once: at the owner, not again at what the owner created.
 
-An object's file is called `cluster:NAMESPACE/KIND/NAME`, and its lines are those that `kubectl get -o yaml` prints.
+In reports, the file of an object is `cluster:NAMESPACE/KIND/NAME`, and its lines are those that `kubectl get -o yaml` prints.
 """
 
 import re
@@ -11,7 +11,7 @@ import yaml
 
 from webhook.admission.evaluation import evaluate_object
 from webhook.check.defects import defect
-from webhook.check.evaluation import EvaluatedFile, found_in, is_excluded, located, ref_of
+from webhook.check.evaluation import CheckResult, found_in, is_excluded, located, ref_of
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import Path, look_up
 from webhook.kube.shape import UNDECODABLE
@@ -23,29 +23,29 @@ from webhook.rules.plan import Plan
 from webhook.vmi.kinds import kind_of
 
 _HCO = "HyperConverged"
-_Mistake = tuple[str, Path, str]
+_Violation = tuple[str, Path, str]
 
 
 class FoundAtOwners:
-    """What was found so far, for objects that come after their owners."""
+    """The violations found so far. Owners must be checked before the objects that they own."""
 
     def __init__(self) -> None:
-        self._found: dict[str, frozenset[_Mistake]] = {}
+        self._found: dict[str, frozenset[_Violation]] = {}
 
     def new_in(self, obj: object, findings: Sequence[Finding]) -> list[Finding]:
-        """The findings about an object that were not told at its owner already."""
+        """The findings about an object that its owner does not have."""
         if not findings:
             return []
         start = _start(obj)
         violations = [_violation(finding, start) for finding in findings]
-        told = frozenset[_Mistake]().union(*(self._found.get(owner, ()) for owner in _owners(obj)))
+        at_owners = frozenset[_Violation]().union(*(self._found.get(owner, ()) for owner in _owners(obj)))
         for name in _names(obj):
             self._found[name] = self._found.get(name, frozenset()).union(violations)
-        return [finding for finding, violation in zip(findings, violations, strict=True) if violation not in told]
+        return [finding for finding, violation in zip(findings, violations, strict=True) if violation not in at_owners]
 
 
-def _violation(finding: Finding, start: Path) -> _Mistake:
-    """Rule, path from the VMI spec or the bindings on, and message; another path belongs to this object alone."""
+def _violation(finding: Finding, start: Path) -> _Violation:
+    """Rule, path and message. The path begins at the VMI spec or the bindings, where an owner and its objects agree."""
     inside = finding.path[: len(start)] == start
     return finding.rule, finding.path[len(start) :] if inside else ("", *finding.path), finding.message
 
@@ -56,7 +56,7 @@ def _start(obj: object) -> Path:
 
 
 def _names(obj: object) -> Iterable[str]:
-    """What an object is found by: its uid; there is one HyperConverged CR in a cluster, and it does not always own what it writes."""
+    """The keys of an object as an owner: its uid, and the kind for a HyperConverged CR, which owner references may omit."""
     uid = look_up(obj, ("metadata", "uid"))
     return (*([uid] if isinstance(uid, str) else ()), *([_HCO] if is_hyperconverged(obj) else ()))
 
@@ -75,14 +75,14 @@ def _owners(obj: object) -> list[str]:
 
 _ONE_LINE = 2**31 - 1
 _QUOTED = re.compile(r"[yYnN~]|[-+.]?[0-9][0-9a-fA-FxXoO_.:+-]*")
-"""What kubectl reads otherwise when it is bare, as a boolean or a number; PyYAML quotes less."""
+"""Text that kubectl would read as a boolean or a number without quotes; PyYAML quotes fewer of them."""
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Sorted keys, lists not indented, several lines as a block: as kubectl does."""
+    """Writes YAML like kubectl: sorted keys, lists not indented, several lines as a block."""
 
     def ignore_aliases(self, _data: object) -> bool:
-        """Write equal values out, each in its place."""
+        """Write equal values in full, without anchors and aliases."""
         return True
 
 
@@ -95,7 +95,7 @@ _Dumper.add_representer(str, _string)
 
 
 def as_kubectl_prints(obj: Mapping[str, object], file: str) -> Document:
-    """The object as one YAML document that is called `file`, without managedFields, which kubectl does not show either."""
+    """The object as one YAML document named `file`. Like kubectl, it leaves managedFields out."""
     metadata = obj.get("metadata")
     if isinstance(metadata, dict):
         obj = {**obj, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
@@ -107,57 +107,55 @@ SCHEME = "cluster:"
 
 
 class ClusterEvaluator:
-    """Checks objects, owners before what was made from them.
+    """Checks objects; owners must come before the objects that they own.
 
     Attributes:
-        evaluated: What came out so far.
-        told_at_owner: Findings that were left out, as they were told at the object's owner.
+        result: The results so far.
+        reported_at_owner: The number of findings left out because the owner has the same.
     """
 
     def __init__(self, plan: Plan, exclude_namespaces: tuple[str, ...]) -> None:
         self._plan = plan
         self._exclude_namespaces = exclude_namespaces
         self._at_owners = FoundAtOwners()
-        self.evaluated = EvaluatedFile()
-        self.told_at_owner = 0
+        self.result = CheckResult()
+        self.reported_at_owner = 0
 
     def evaluate_items(self, items: Iterable[msgspec.Raw], api_version: str, kind: str) -> None:
-        """All objects of a page; items may leave `apiVersion` and `kind` to their list."""
+        """Check all objects of a page. Items without `apiVersion` and `kind` have those of the list."""
         for item in items:
-            self.evaluated.documents += 1
+            self.result.documents += 1
             try:
                 obj = msgspec.json.decode(item)
             except UNDECODABLE as error:
-                self.evaluated.unreadable.append(UnreadableError(f"an object cannot be read: {error}", file=f"{SCHEME}{kind}"))
+                self.result.unreadable.append(UnreadableError(f"an object cannot be read: {error}", file=f"{SCHEME}{kind}"))
                 continue
             self._evaluate_object({"apiVersion": api_version, "kind": kind, **obj})
 
     def _evaluate_object(self, obj: dict[str, object]) -> None:
         try:
             findings = evaluate_object(obj, self._plan)
-        except Exception as error:  # noqa: BLE001 - a defect of one rule hides neither itself nor what else is found
+        except Exception as error:  # noqa: BLE001 - a defect of one rule is reported, and the other objects are checked
             ref = ref_of(obj)
-            self.evaluated.unreadable.append(defect(error, str(ref), file_of(ref)))
+            self.result.unreadable.append(defect(error, str(ref), file_of(ref)))
             return
         if findings is None or look_up(obj, ("metadata", "deletionTimestamp")) is not None:
-            self.evaluated.passed_over += 1
+            self.result.skipped += 1
         elif is_excluded(obj, self._exclude_namespaces):
-            self.evaluated.excluded += 1
+            self.result.excluded += 1
         else:
-            self.evaluated.checked += 1
+            self.result.checked += 1
             new = self._at_owners.new_in(obj, findings)
-            self.told_at_owner += len(findings) - len(new)
-            self._tell(obj, new)
+            self.reported_at_owner += len(findings) - len(new)
+            self._report(obj, new)
 
-    def _tell(self, obj: dict[str, object], findings: list[Finding]) -> None:
+    def _report(self, obj: dict[str, object], findings: list[Finding]) -> None:
         if not findings:
             return
-        from webhook.check.cluster_evaluation import as_kubectl_prints  # noqa: PLC0415 - brings PyYAML along, which clean clusters do not need
-
         document = as_kubectl_prints(obj, file_of(ref_of(obj)))
-        self.evaluated.occurrences += located(document, found_in(obj, findings, (), ref_of(obj)))
+        self.result.occurrences += located(document, found_in(obj, findings, (), ref_of(obj)))
 
 
 def file_of(ref: ObjectRef) -> str:
-    """What the object is called where a report wants a file."""
+    """The name of the object in place of a file name."""
     return f"{SCHEME}{ref.namespace}/{ref.kind}/{ref.name}" if ref.namespace else f"{SCHEME}{ref.kind}/{ref.name}"

@@ -1,4 +1,4 @@
-"""The registry of a cluster, read once: the KubeVirt CR that counts."""
+"""Read the registry of a cluster once, from its active KubeVirt CR."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,12 +25,12 @@ _OR_A_FILE = "or check against a file, with bindguard check --registry FILE"
 
 
 class LiveKubeVirt(NamedTuple):
-    """The KubeVirt CR that counts.
+    """The active KubeVirt CR of a cluster.
 
     Attributes:
-        obj: The CR as it is.
-        loaded: The registry that it gives.
-        server: Where it was read.
+        obj: The CR.
+        loaded: The registry in it.
+        server: The URL of the API server.
     """
 
     obj: Mapping[str, Any]
@@ -38,23 +38,23 @@ class LiveKubeVirt(NamedTuple):
     server: str
 
 
-def asking(access: Access, ask: Callable[[ApiServer], Awaitable[T]]) -> T:
-    """What asking the cluster comes to.
+def with_api_server(access: Access, use: Callable[[ApiServer], Awaitable[T]]) -> T:
+    """Connect to the API server, run `use`, disconnect, and return what `use` gave.
 
     Raises:
         UsageError: There is no such kubeconfig or context.
-        UnreadableError: The API server does not answer as it should; the message says what to do.
+        UnreadableError: The API server is unreachable or refuses; the message says what to do.
     """
-    return asyncio.run(_asked(access, ask))
+    return asyncio.run(_with_api_server(access, use))
 
 
 def live_registry(access: Access) -> LoadedRegistry:
-    """The registry of the cluster; `RegistryError` when it has no KubeVirt CR that counts, or several."""
-    return asking(access, live_kubevirt).loaded
+    """The registry of the cluster; `RegistryError` when it has no active KubeVirt CR, or several."""
+    return with_api_server(access, live_kubevirt).loaded
 
 
 async def live_kubevirt(api: ApiServer) -> LiveKubeVirt:
-    """The KubeVirt CR that counts; `RegistryError` when there is none, or several."""
+    """The active KubeVirt CR; `RegistryError` when there is none, or several."""
     try:
         objects = [_kubevirt(item) async for page in pages(api, PATH) for item in page.items]
         found = counted(objects, api.base_url)
@@ -66,11 +66,11 @@ async def live_kubevirt(api: ApiServer) -> LiveKubeVirt:
         objects, found = [], not_installed(api.base_url)
     if found.state is not State.ONE:
         raise RegistryError(f"{found.problem}; {_OR_A_FILE}", file=api.base_url)
-    return LiveKubeVirt(_counting(objects, found), found.loaded, api.base_url)
+    return LiveKubeVirt(_active(objects, found), found.loaded, api.base_url)
 
 
-def _counting(objects: list[dict[str, Any]], found: EffectiveCR) -> Mapping[str, Any]:
-    """Which object it was that counted: the one that counts alone."""
+def _active(objects: list[dict[str, Any]], found: EffectiveCR) -> Mapping[str, Any]:
+    """The CR that `found` describes: on its own it has the same state."""
     return next(obj for obj in objects if counted([obj], "").state is found.state)
 
 
@@ -82,10 +82,10 @@ def _kubevirt(item: msgspec.Raw) -> dict[str, Any]:
     return {"apiVersion": _KUBEVIRTS.api_version, "kind": _KUBEVIRTS.kind, **obj}
 
 
-async def _asked(access: Access, ask: Callable[[ApiServer], Awaitable[T]]) -> T:
+async def _with_api_server(access: Access, use: Callable[[ApiServer], Awaitable[T]]) -> T:
     api = await connect(kubeconfig=access.kubeconfig, context=access.context)
     try:
-        return await ask(api)
+        return await use(api)
     except ApiError as error:
         raise explained(error) from error
     finally:

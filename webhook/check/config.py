@@ -1,4 +1,4 @@
-"""The configuration file of `check`: found, read and validated.
+"""Find, read and validate the configuration file of `check`.
 
 pydantic is slow to import, so this module is imported only where there is a file to read.
 """
@@ -23,7 +23,7 @@ from webhook.rules.base import Action
 
 _MAX_FOUND_LENGTH = 60
 _MAX_PATTERNS = 1000
-"""Every file is matched with all of them, and a repository brings both."""
+"""Every file is matched against every pattern, and both come from a repository that may be hostile."""
 
 _ACCEPTED = {
     "dict_type": "must be a mapping of keys to values",
@@ -34,11 +34,11 @@ _ACCEPTED = {
     "missing": "is needed here",
     "bool_type": "must be true or false",
 }
-"""pydantic's types of errors as people who write YAML or TOML say them."""
+"""pydantic's error types, in words for people who write YAML or TOML."""
 
 
 def _action(value: object) -> object:
-    """YAML reads a bare `off` as false."""
+    """The action. YAML reads `off` without quotes as false."""
     return Action.OFF if value is False else value
 
 
@@ -50,7 +50,7 @@ _Patterns = Annotated[tuple[str, ...], pydantic.Field(max_length=_MAX_PATTERNS)]
 
 
 class Exclude(_Model):
-    """What is left out: `exclude.paths` and `exclude.namespaces`, both globs."""
+    """`exclude`: the files and namespaces that are not checked, as globs."""
 
     paths: _Patterns = ()
     namespaces: _Patterns = ()
@@ -88,7 +88,7 @@ class Config(_Model):
 
 
 _NESTED: Mapping[object, type[_Model]] = {"exclude": Exclude, "registries": RegistryOfPaths}
-"""What is below a key."""
+"""Keys whose value has keys itself."""
 
 
 def read_config(path: Path, *, pipe: bool = False) -> Config:
@@ -97,13 +97,13 @@ def read_config(path: Path, *, pipe: bool = False) -> Config:
     try:
         config = Config.model_validate({key: raw[written] for key, written in _keys(raw, path).items()})
     except pydantic.ValidationError as error:
-        raise UsageError("\n".join(f"{path}: {_told(problem)}" for problem in error.errors())) from error
+        raise UsageError("\n".join(f"{path}: {_message(problem)}" for problem in error.errors())) from error
     _check_names(config, path)
     return config
 
 
 def _keys(raw: Mapping[str, object], path: Path) -> dict[str, str]:
-    """Each key as it is written, by its name; `UsageError` for one that is written in two spellings."""
+    """The keys as written, by setting; `UsageError` for a setting that is written twice, in two spellings."""
     keys: dict[str, str] = {}
     for written in raw:
         other = keys.setdefault(setting_of_key(written), written)
@@ -122,7 +122,7 @@ def _pyproject_table(path: Path) -> object:
     return tool.get("bindguard", {}) if isinstance(tool, dict) else {}
 
 
-def _told(problem: object) -> str:
+def _message(problem: object) -> str:
     assert isinstance(problem, dict)  # noqa: S101 - pydantic's ErrorDetails
     key = ".".join(str(step) for step in problem["loc"])
     if problem["type"] == "extra_forbidden":
@@ -147,15 +147,15 @@ NAMES = ("bindguard.yaml", "bindguard.yml", ".bindguard.yaml")
 def find_config(start: Path) -> Path | None:
     """The nearest configuration file in `start` or above it, up to the root of the git repository; `None` when there is none.
 
-    In one directory `bindguard.yaml` goes before `[tool.bindguard]` in pyproject.toml. `UsageError` for one that is a symbolic link: it may
-    lead out of the repository, and messages quote a configuration.
+    In one directory `bindguard.yaml` takes precedence over `[tool.bindguard]` in pyproject.toml. `UsageError` for a symbolic
+    link: it may point out of the repository, and error messages quote the content of a configuration.
     """
     for directory in (start, *start.parents):
         for name in NAMES:
             if os.path.lexists(directory / name):
-                return _no_link(directory / name)
+                return _not_a_link(directory / name)
         if _has_table(directory / "pyproject.toml"):
-            return _no_link(directory / "pyproject.toml")
+            return _not_a_link(directory / "pyproject.toml")
         if (directory / ".git").exists():
             return None
     return None
@@ -167,10 +167,10 @@ def _has_table(pyproject: Path) -> bool:
     except (FileNotFoundError, PermissionError):
         return False
     except OSError as error:
-        raise UsageError(f"{pyproject}: it may hold the configuration, and cannot be read: {reason_of(error)}") from error
+        raise UsageError(f"{pyproject}: it may hold the configuration, but cannot be read: {reason_of(error)}") from error
 
 
-def _no_link(path: Path) -> Path:
+def _not_a_link(path: Path) -> Path:
     if path.is_symlink():
-        raise UsageError(f"{path}: this configuration was found, and is a symbolic link; name the file itself with --config")
+        raise UsageError(f"{path}: this configuration file is a symbolic link; name its target with --config")
     return path

@@ -1,4 +1,4 @@
-"""A defect of Bindguard itself, met while an object was checked: reported like input that cannot be read, so that the run goes on."""
+"""Report a defect of Bindguard itself like an unreadable document, so that the run goes on."""
 
 import traceback
 from pathlib import Path
@@ -8,7 +8,7 @@ from webhook.rules import RULE_NAMED
 
 
 def defect(error: Exception, what: str, file: str, line: int | None = None) -> UnreadableError:
-    """What to report in place of the findings about an object or document: the exception, the rule that raised it, and where."""
+    """The report of an unexpected exception: what was not checked, the exception, and the rule and line of code that raised it."""
     frames = traceback.extract_tb(error.__traceback__)
     rule = next((name for frame in reversed(frames) if (name := _rule_in(frame.filename)) is not None), None)
     within = f" in rule {rule}" if rule is not None else ""

@@ -1,4 +1,4 @@
-"""Find the objects that stand inside objects of other kinds: in templates, policies, works and values."""
+"""Find objects inside objects of other kinds, such as Templates, Policies and ManifestWorks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
@@ -14,7 +14,7 @@ VM_IN: Mapping[tuple[str, str], Path] = {
     ("infrastructure.cluster.x-k8s.io", "KubevirtMachineTemplate"): ("spec", "template", "spec", "virtualMachineTemplate"),
     ("harvesterhci.io", "VirtualMachineTemplateVersion"): ("spec", "vm"),
 }
-"""Where kinds have the metadata and spec of a VirtualMachine that does not say its kind.
+"""Kinds that contain a VirtualMachine without apiVersion and kind, and where.
 
 Sources: kubernetes-sigs/cluster-api-provider-kubevirt api/v1alpha1, harvester/harvester pkg/apis/harvesterhci.io/v1beta1.
 """
@@ -33,10 +33,10 @@ _APPLIED_AS_WRITTEN = frozenset(
         ("kro.run", "ResourceGraphDefinition"),
     }
 )
-"""Kinds whose controllers create an embedded object as it is written, parameters apart; others may change it first."""
+"""Kinds whose controllers create an embedded object as written, except for parameters. Other controllers may change it first."""
 
 _Step: TypeAlias = "tuple[_Step, str | int] | None"
-"""A key or index, and the steps before it; `None` at the root."""
+"""A path as a linked list: a key or index, after the steps that lead to it; `None` at the root."""
 
 
 class Embedded(NamedTuple):
@@ -45,7 +45,7 @@ class Embedded(NamedTuple):
     Attributes:
         obj: The object.
         path: From the root of the outer object.
-        as_written: Whether the cluster gets it as it is written, parameters apart.
+        as_written: Whether it is applied as written, except for parameters.
     """
 
     obj: Mapping[str, object]
@@ -54,7 +54,7 @@ class Embedded(NamedTuple):
 
 
 def embedded_in(carrier: object) -> Iterator[Embedded]:
-    """The objects to check inside an object, at any depth, in the order in which they are written.
+    """The objects to check inside an object, at any depth, in document order.
 
     An object is recognised by its group, kind and spec, or by its place in a kind of `VM_IN`.
     """

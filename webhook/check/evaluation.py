@@ -1,4 +1,4 @@
-"""One file checked: documents in, occurrences out. Runs in any process; everything it takes and gives can be sent between them."""
+"""Check the documents of files. Arguments and results can be pickled, so that worker processes can do it."""
 
 import fnmatch
 import re
@@ -26,23 +26,23 @@ from webhook.rules.base import Finding
 from webhook.rules.plan import Plan
 
 _NEEDLE = b"irt"
-"""What is checked has a group `kubevirt.io`, or a kind or field with `VirtualMachine` or `KubeVirt`: this is in all of them."""
+"""Every object to check contains one of `kubevirt.io`, `VirtualMachine` and `KubeVirt`, and each of them contains this."""
 
 _KIND_NAMES = "|".join(sorted(name for _, name in {*CHECKED_KINDS, *VM_IN}))
 _CHECKED_KIND = re.compile(rf"""kind["']?\s{{0,9}}:\s{{0,9}}["']?(?:{_KIND_NAMES})(?:List)?\b""".encode())
-"""What a document looks like that may hold an object to check, although it cannot be parsed."""
+"""Found in documents that may hold an object to check, even if they cannot be parsed."""
 _TEMPLATED_KIND = re.compile(rb"kind:[ ]{1,9}[\"']?\{\{")
 
 
-class EvaluatedFile(msgspec.Struct):
-    """What came out of some files, added up; the counts are those of `report.findings.Counts`.
+class CheckResult(msgspec.Struct):
+    """The results of checking some files. The numbers are those of `report.findings.Counts`.
 
     Attributes:
-        unreadable: Documents that cannot be read, and may hold an object that is checked; what was piped in is meant to be checked.
-        irrelevant: Documents that cannot be read, and hold none.
-        unrendered: Documents that may hold an object that is checked, and are no YAML because they are templates; not those of Helm charts.
-        templates: How many documents are Helm templates of an object that is checked, by the directory of the chart.
-        registries: How many objects were checked, by the key of the registry.
+        unreadable: Documents that cannot be read and may hold an object to check, and all unreadable documents of standard input.
+        irrelevant: Documents that cannot be read and hold no object to check.
+        unrendered: Templates that may hold an object to check and are not valid YAML; without those of Helm charts.
+        templates: The number of Helm templates that may hold an object to check, by directory of the chart.
+        registries: The number of checked objects, by `key_of` their registry.
     """
 
     occurrences: list[Occurrence] = msgspec.field(default_factory=list)
@@ -54,32 +54,32 @@ class EvaluatedFile(msgspec.Struct):
     files: int = 0
     documents: int = 0
     checked: int = 0
-    passed_over: int = 0
+    skipped: int = 0
     excluded: int = 0
 
-    def add(self, other: "EvaluatedFile") -> None:
-        """Take another's results in, after one's own."""
+    def add(self, other: "CheckResult") -> None:
+        """Append the results of other files."""
         for name in self.__struct_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def counts(self, *, baselined: int) -> Counts:
-        """What is told about how much was looked at."""
-        return Counts(self.files, self.documents, self.checked, self.passed_over, self.excluded, baselined)
+        """The numbers for the report; `baselined` is the number of findings that the baseline has."""
+        return Counts(self.files, self.documents, self.checked, self.skipped, self.excluded, baselined)
 
 
 def key_of(registry: Registry) -> str:
-    """What a registry is counted by: its source, and the version that the user may have given for it."""
+    """Identifies a registry in a run: its source and version; the user may have set the version."""
     return f"{registry.source} at {registry.version}"
 
 
 class Evaluator(msgspec.Struct, frozen=True):
-    """What checking a file needs besides the file.
+    """Checks files.
 
     Attributes:
-        plan: For each file that `plans` does not have.
-        exclude_namespaces: Globs.
-        plans: Another plan, by the name of the source.
-        changed: The names of sources that are changed before a cluster gets them, so that nothing in them is certain.
+        plan: The rules for every file that is not in `plans`.
+        exclude_namespaces: Globs of namespaces whose objects are not checked.
+        plans: The rules for single files, by name of the source.
+        changed: Names of sources that a kustomization patches. Findings in them are warnings, as the patched object may be right.
     """
 
     plan: Plan
@@ -87,87 +87,87 @@ class Evaluator(msgspec.Struct, frozen=True):
     plans: Mapping[str, Plan] = {}
     changed: frozenset[str] = frozenset()
 
-    def evaluate_files(self, sources: Sequence[Source], tell: Callable[[int], None] = lambda _documents: None) -> EvaluatedFile:
-        """All files, in order; after each document `tell` is called with how many of them were read."""
-        evaluated = EvaluatedFile()
+    def evaluate_files(self, sources: Sequence[Source], progress: Callable[[int], None] = lambda _documents: None) -> CheckResult:
+        """Check the files in order; `progress` is called after each document with the number of documents read so far."""
+        result = CheckResult()
         for source in sources:
-            self._evaluate_file(source, evaluated, tell)
-        return evaluated
+            self._evaluate_file(source, result, progress)
+        return result
 
-    def _evaluate_file(self, source: Source, evaluated: EvaluatedFile, tell: Callable[[int], None]) -> None:
-        """Every document of one file; what cannot be read is told, and the rest is checked all the same."""
-        evaluated.files += 1
+    def _evaluate_file(self, source: Source, result: CheckResult, progress: Callable[[int], None]) -> None:
+        """Check every document of one file; a document that cannot be read does not stop the others."""
+        result.files += 1
         plan = self.plans.get(source.name, self.plan)
-        before = evaluated.checked
+        before = result.checked
         try:
             with source.open() as stream:
                 for document in read_documents(stream, source.name, needle=_NEEDLE):
-                    self._evaluate_part(document, plan, evaluated)
-                    tell(evaluated.documents)
+                    self._evaluate_part(document, plan, result)
+                    progress(result.documents)
         except OSError as error:
-            evaluated.unreadable.append(UnreadableError(reason_of(error), file=source.name))
-        evaluated.registries[key_of(plan.registry)] += evaluated.checked - before
+            result.unreadable.append(UnreadableError(reason_of(error), file=source.name))
+        result.registries[key_of(plan.registry)] += result.checked - before
 
-    def _evaluate_part(self, part: Document | SkippedDocument | UnreadableError, plan: Plan, evaluated: EvaluatedFile) -> None:
+    def _evaluate_part(self, part: Document | SkippedDocument | UnreadableError, plan: Plan, result: CheckResult) -> None:
         if isinstance(part, UnreadableError):
-            evaluated.unreadable.append(part)
+            result.unreadable.append(part)
         elif isinstance(part, SkippedDocument):
-            evaluated.documents += part.count
-            evaluated.passed_over += part.count
+            result.documents += part.count
+            result.skipped += part.count
         else:
             try:
-                self._evaluate_document(part, plan, evaluated)
-            except Exception as error:  # noqa: BLE001 - a defect of a reader is told with the file, and the others are checked
-                evaluated.unreadable.append(defect(error, "the document", part.file, part.line))
+                self._evaluate_document(part, plan, result)
+            except Exception as error:  # noqa: BLE001 - a defect of a reader is reported with the file, and the others are checked
+                result.unreadable.append(defect(error, "the document", part.file, part.line))
 
-    def _evaluate_document(self, document: Document, plan: Plan, evaluated: EvaluatedFile) -> None:
-        evaluated.documents += 1
+    def _evaluate_document(self, document: Document, plan: Plan, result: CheckResult) -> None:
+        result.documents += 1
         if not (b"kubevirt.io" in document.text or b"irtualMachine" in document.text or b"kind: KubeVirt" in document.text):
-            evaluated.passed_over += 1
+            result.skipped += 1
             return
         if b"{{" in document.text and (chart := chart_of(document.file)) is not None:
-            evaluated.templates[chart] += bool(_CHECKED_KIND.search(document.text) or _TEMPLATED_KIND.search(document.text))
-            evaluated.passed_over += 1
+            result.templates[chart] += bool(_CHECKED_KIND.search(document.text) or _TEMPLATED_KIND.search(document.text))
+            result.skipped += 1
             return
         try:
             value = parse(document)
         except UnreadableError as error:
-            unreadable = _unreadable_list(error, document, evaluated)
+            unreadable = _unreadable_list(error, document, result)
             unreadable.append(error)
-            evaluated.passed_over += unreadable is not evaluated.unreadable
+            result.skipped += unreadable is not result.unreadable
             return
         found: list[Found] = []
         for obj, path in objects_in(value):
             parts = list(parts_of(obj, as_written=document.file not in self.changed))
-            evaluated.passed_over += not parts
+            result.skipped += not parts
             for part in parts:
                 if is_excluded(part.obj, self.exclude_namespaces):
-                    evaluated.excluded += 1
+                    result.excluded += 1
                     continue
                 try:
                     findings = part.evaluate(plan)
-                except Exception as error:  # noqa: BLE001 - a defect of one rule hides neither itself nor what else is found
-                    evaluated.unreadable.append(defect(error, str(ref_of(part.obj)), document.file, document.line))
+                except Exception as error:  # noqa: BLE001 - a defect of one rule is reported, and the other objects are checked
+                    result.unreadable.append(defect(error, str(ref_of(part.obj)), document.file, document.line))
                     continue
-                evaluated.checked += 1
+                result.checked += 1
                 if findings:
                     ref = ref_of(part.obj) if text_at(part.obj, "metadata", "name") else ref_of(obj)
                     found += found_in(part.obj, findings, path + part.path, ref)
-        evaluated.occurrences += located(document, found)
+        result.occurrences += located(document, found)
 
 
-def _unreadable_list(error: UnreadableError, document: Document, evaluated: EvaluatedFile) -> list[UnreadableError]:
-    """Where a document that cannot be read is listed; what was piped in is always meant to be checked."""
+def _unreadable_list(error: UnreadableError, document: Document, result: CheckResult) -> list[UnreadableError]:
+    """The list for a document that cannot be read. Standard input and rendered kustomizations are always `unreadable`."""
     if not document.file.startswith((STDIN, KUSTOMIZE)):
         if not _CHECKED_KIND.search(document.text):
-            return evaluated.irrelevant
+            return result.irrelevant
         if isinstance(error, UnrenderedTemplateError):
-            return evaluated.unrendered
-    return evaluated.unreadable
+            return result.unrendered
+    return result.unreadable
 
 
 def is_excluded(obj: object, patterns: Sequence[str]) -> bool:
-    """Whether the object is in one of the namespaces that are left out."""
+    """Whether the object's namespace matches one of the patterns."""
     if not patterns:
         return False
     namespace = look_up(obj, ("metadata", "namespace"))
@@ -189,17 +189,17 @@ class Found(NamedTuple):
 
 
 def found_in(obj: object, findings: Iterable[Finding], path: Path, ref: ObjectRef) -> list[Found]:
-    """The findings of an object that stands at `path` of its document, and is called `ref`."""
+    """The findings of an object with their paths from the root of the document; `path` is where the object is in it."""
     return [
         Found(ref, msgspec.structs.replace(finding, path=path + finding.path), render_by_name(obj, finding.path)) for finding in findings
     ]
 
 
 def located(document: Document, found: Sequence[Found]) -> list[Occurrence]:
-    """The findings with the places of their values in the document, in the order of lines."""
+    """The findings with line and column in the document, sorted by line."""
     if not found:
         return []
-    from webhook.manifests.locations import locate  # noqa: PLC0415 - brings PyYAML along, which runs without findings do not need
+    from webhook.manifests.locations import locate  # noqa: PLC0415 - only findings need line numbers
 
     places = locate(document, {each.finding.path for each in found})
     occurrences = [_occurrence(document.file, places[each.finding.path], each) for each in found]
@@ -221,7 +221,7 @@ def _occurrence(file: str, place: Place, found: Found) -> Occurrence:
 
 
 def ref_of(obj: object) -> ObjectRef:
-    """The object as a person would name it."""
+    """Kind, namespace and name of an object; `PREFIX*` for one with generateName."""
     name = text_at(obj, "metadata", "name")
     if not name:
         prefix = text_at(obj, "metadata", "generateName")

@@ -1,4 +1,4 @@
-"""A run over the objects of a cluster: which kinds, in which order, what is said about those that cannot be had."""
+"""Check the objects of a cluster (`--from-cluster`): which kinds, in which order, and notes about kinds that cannot be listed."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
@@ -7,7 +7,7 @@ import msgspec
 from webhook.check.ahead import note_ahead, registries_ahead, release_ahead
 from webhook.check.build_report import report
 from webhook.check.cluster_evaluation import SCHEME, ClusterEvaluator
-from webhook.check.cluster_registry import asking, live_kubevirt
+from webhook.check.cluster_registry import live_kubevirt, with_api_server
 from webhook.check.registries import Registries
 from webhook.check.settings import Settings
 from webhook.check.workers import Progress
@@ -40,20 +40,24 @@ _READ: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("kubevirt.io", "KubeVirt", ("v1", "v1alpha3")),
     *((kind.group, kind.name, kind.versions) for name in _OWNERS_FIRST for kind in KINDS if kind.name == name),
 )
-"""Group, kind and versions of all that is checked, owners before what is made from them."""
+"""Group, kind and versions of everything that is checked; owners come before the objects that they own."""
 
 _FATAL = frozenset({"unauthorized", "unreadable"})
-"""Reasons that hold for whatever else would be asked."""
+"""Reasons for which every other request would fail too."""
 
 
 def run_from_cluster(settings: Settings, progress: Progress) -> Report:
-    """Check what the cluster of the settings holds.
+    """Check the objects of the cluster that the settings name.
 
-    Raises `UsageError` for a kubeconfig, context or namespace that is not there, `RegistryError` when there is no registry, and
-    `UnreadableError` when the API server does not answer; a kind that may not be listed is told in the report instead.
+    A kind that may not be listed is reported as unreadable, and the others are checked.
+
+    Raises:
+        UsageError: There is no such kubeconfig, context or namespace.
+        RegistryError: The cluster has no registry.
+        UnreadableError: The API server does not answer.
     """
-    assert settings.cluster is not None  # noqa: S101 - what `Flags` gives
-    return asking(settings.cluster, lambda api: _run(api, settings, progress))
+    assert settings.cluster is not None  # noqa: S101 - Flags sets it together with from_cluster
+    return with_api_server(settings.cluster, lambda api: _run(api, settings, progress))
 
 
 async def _run(api: ApiServer, settings: Settings, progress: Progress) -> Report:
@@ -62,15 +66,15 @@ async def _run(api: ApiServer, settings: Settings, progress: Progress) -> Report
     loaded = await _registry(api, settings)
     now = Registries(loaded)
     later = release_ahead(settings, now)
-    evaluate_object = _evaluator(settings, loaded)
+    evaluator = _evaluator(settings, loaded)
     ahead = [] if later is None else [_evaluator(settings, registries_ahead(settings, (), now, later).default)]
-    notes = [note async for note in _evaluated(api, [evaluate_object, *ahead], settings, progress)]
-    notes += [note_ahead(later, now, evaluate_object.evaluated.occurrences, each.evaluated.occurrences) for each in ahead if later]
-    if evaluate_object.told_at_owner:
-        left_out = number_of(evaluate_object.told_at_owner, "finding")
-        notes.append(f"{left_out} left out: the object's owner (a pool, VM or replica set) has the same, and is told")
-    told = msgspec.structs.replace(loaded, notes=(*loaded.notes, *notes))
-    return report(settings, [told], evaluate_object.evaluated, _is_evaluated(settings.namespaces))
+    notes = [note async for note in _evaluated(api, [evaluator, *ahead], settings, progress)]
+    notes += [note_ahead(later, now, evaluator.result.occurrences, each.result.occurrences) for each in ahead if later]
+    if evaluator.reported_at_owner:
+        left_out = number_of(evaluator.reported_at_owner, "finding")
+        notes.append(f"{left_out} left out, because the object's owner (a pool, VM or replica set) has the same")
+    with_notes = msgspec.structs.replace(loaded, notes=(*loaded.notes, *notes))
+    return report(settings, [with_notes], evaluator.result, _is_evaluated(settings.namespaces))
 
 
 def _evaluator(settings: Settings, loaded: LoadedRegistry) -> ClusterEvaluator:
@@ -79,7 +83,7 @@ def _evaluator(settings: Settings, loaded: LoadedRegistry) -> ClusterEvaluator:
 
 
 async def _must_exist(api: ApiServer, namespace: str) -> None:
-    """A slip in a namespace's name must not look like a clean one; who may not read namespaces is believed."""
+    """Refuse a namespace that does not exist, as a mistyped name would look clean. Without permission to read namespaces, go on."""
     try:
         await api.get(f"/api/v1/namespaces/{namespace}")
     except ApiError as error:
@@ -96,7 +100,7 @@ async def _registry(api: ApiServer, settings: Settings) -> LoadedRegistry:
 
 
 async def _evaluated(api: ApiServer, evaluators: Sequence[ClusterEvaluator], settings: Settings, progress: Progress) -> AsyncIterator[str]:
-    """Check every kind that the cluster serves; what must be told about those that it does not."""
+    """Check every kind that the cluster serves, and yield notes about the others."""
     discovery = Discovery(api)
     absent: list[str] = []
     for group, kind, versions in _READ:
@@ -109,13 +113,13 @@ async def _evaluated(api: ApiServer, evaluators: Sequence[ClusterEvaluator], set
         else:
             absent.append(kind)
     if absent:
-        yield f"not served by this cluster, so not looked for: {', '.join(absent)}"
+        yield f"not served by this cluster, so not checked: {', '.join(absent)}"
 
 
 async def _evaluate_kind(
     api: ApiServer, evaluators: Sequence[ClusterEvaluator], resource: Resource, namespaces: Sequence[str], progress: Progress
 ) -> AsyncIterator[str]:
-    evaluated = evaluators[0].evaluated
+    result = evaluators[0].result
     newer_state = False
     for namespace in namespaces or (None,):
         try:
@@ -123,13 +127,13 @@ async def _evaluate_kind(
                 for evaluator in evaluators:
                     evaluator.evaluate_items(page.items, resource.api_version, resource.kind)
                 newer_state |= page.newer_state
-                progress(evaluated.documents, evaluated.documents + page.remaining)
+                progress(result.documents, result.documents + page.remaining)
         except ApiError as error:
             if error.reason in _FATAL or not error.status:
                 raise
-            evaluated.unreadable.append(UnreadableError(not_listed(error, resource), file=f"{SCHEME}{_scope(namespace)}{resource.kind}"))
+            result.unreadable.append(UnreadableError(not_listed(error, resource), file=f"{SCHEME}{_scope(namespace)}{resource.kind}"))
     if newer_state:
-        yield f"listing {resource.plural} took longer than the API server keeps a state: what changed meanwhile may be missing"
+        yield f"listing {resource.plural} outlived its resource version (410 Gone): objects that changed meanwhile may be missing"
 
 
 def _scope(namespace: str | None) -> str:
@@ -137,6 +141,6 @@ def _scope(namespace: str | None) -> str:
 
 
 def _is_evaluated(namespaces: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a baseline's entry is about an object that was looked for."""
+    """Whether this run checked the object that a baseline entry names."""
     prefixes = tuple(f"{SCHEME}{namespace}/" for namespace in namespaces) or SCHEME
     return lambda file: file.startswith(prefixes)

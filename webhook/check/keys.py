@@ -1,4 +1,4 @@
-"""Find keys that the API server does not know, on the way to what Bindguard reads and in it, and what was meant."""
+"""Find keys that are not in the CRD, in the parts of an object that Bindguard reads, and suggest the right ones."""
 
 import functools
 import re
@@ -28,28 +28,28 @@ _ITEMS: Mapping[str, str] = {
     "portRanges": "a port range",
     "privateOptions": "a private option",
 }
-"""What the items of lists are called."""
+"""What messages call an item of each list."""
 _IN_SEVERAL = frozenset({"spec", "template"})
 _MOST_GUESSES = 20
-"""For so many keys of one object what was meant is looked for: who writes more has not mistyped them."""
+"""Limit of suggestions per object; an object with more unknown keys is not mistyped but of another schema."""
 _SHORTEST_PART = 3
 _NO_BINDING = "no-binding"
 _LISTS = re.compile(r"\b(?:interfaces|networks)\b")
 _ABOUT_LISTS = frozenset({"interface-without-network", "network-without-interface"})
 _ABOUT_SOURCE = frozenset({"masquerade-without-pod-network", "passt-without-pod-network"})
 _ABOUT_MISSING = frozenset({_NO_BINDING, "network-without-source"})
-"""Rules that report at an object what is missing in it."""
+"""Rules that report a missing field at the object that lacks it."""
 
 
 class _Node(NamedTuple):
-    """A place in an object.
+    """An object in the schema.
 
     Attributes:
         place: Its name in `KNOWN_KEYS`.
         path: From the object's root, without indices.
-        known: The keys that the release has.
-        children: What is below, by key.
-        strict: Fits an object that has only known keys, which takes a quarter of the time of a look at each key.
+        known: The keys that it has in the release.
+        children: The objects below it, with their keys.
+        strict: A type that decodes only objects with known keys; four times as fast as comparing every key.
     """
 
     place: str
@@ -61,7 +61,7 @@ class _Node(NamedTuple):
 
 @functools.cache
 def _tree(place: str, minor: int | None, spec: Path | None, path: tuple[str, ...] = ()) -> _Node:
-    """The places of one kind in one release; `spec` is where the VMI spec is."""
+    """The schema of one kind in one release; `spec` is the path of the VMI spec."""
     place = _VMI if path == spec else place
     keys = KNOWN_KEYS.get(place, {})
     known = frozenset(key for key, (first, last) in keys.items() if minor is None or first <= minor <= last)
@@ -86,7 +86,7 @@ def _tree_of(obj: object, minor: int | None) -> _Node | None:
 def unknown_keys(obj: object, registry: Registry) -> list[ShapeError]:
     """Keys of an object that the CRD of the release does not have.
 
-    Where the release is newer than the table, an unknown key is a warning.
+    If the release is newer than the table, an unknown key is only a warning.
     """
     version = registry.version
     root = _tree_of(obj, min(version.minor, NEWEST.minor) if version is not None else None)
@@ -125,14 +125,14 @@ class _Keys:
             first, last = (Version(1, minor) for minor in releases)
             message += f" in KubeVirt {version}: it {f'came with {first}' if version < first else f'was removed after {last}'}"
             return ShapeError((*path, key), "remove it, or check against another release", message, about=Subject.KEY)
-        meant = self._meant(key, value, node) if self._guesses else None
+        suggested = self._suggestion(key, value, node) if self._guesses else None
         self._guesses = max(self._guesses - 1, 0)
-        guess, remedy = meant or ("", "remove it: the API server refuses the object or drops the key")
+        guess, remedy = suggested or ("", "remove it: the API server refuses the object or drops the key")
         at_most = Action.DENY if version is None or version[:2] <= NEWEST[:2] else Action.WARN
         return ShapeError((*path, key), remedy, message + guess, about=Subject.KEY, at_most=at_most)
 
-    def _meant(self, key: str, value: object, node: _Node) -> tuple[str, str] | None:
-        """The end of the message, and the remedy."""
+    def _suggestion(self, key: str, value: object, node: _Node) -> tuple[str, str] | None:
+        """The end of the message, and the help; `None` without a guess."""
         if node.place == _INTERFACES and key in self._registry.plugins:
             return "; it is a binding plugin", f"write binding: {{name: {key}}}"
         homes = [each for each in _nodes(self._root) if key in each.known]
@@ -149,7 +149,7 @@ class _Keys:
 
 
 def without_consequences(findings: Iterable[Finding], unknown: Iterable[ShapeError], obj: object) -> list[Finding]:
-    """The findings that do not just follow from an unknown key: that something is missing where the key stands, or what it should hold."""
+    """The findings without those that only follow from an unknown key, such as a field that is missing because its key is mistyped."""
     parents = {error.path[:-1] for error in unknown}
     misplaced = any(_LISTS.search(f"{error.path[-1]} {error.expected}") for error in unknown)
     sourceless = {text_at(look_up(obj, parent), "name") for parent in parents if "networks" in parent}
@@ -164,7 +164,7 @@ def without_consequences(findings: Iterable[Finding], unknown: Iterable[ShapeErr
 
 
 def with_empty_bindings(findings: Iterable[Finding], obj: object) -> list[Finding]:
-    """The findings, where an interface has no binding since its binding is `null`, at that binding: `bridge:` for `bridge: {}`."""
+    """The findings; where an interface has no binding because the value is missing (`bridge:`, not `bridge: {}`), at that key."""
     return [_at_empty_binding(finding, obj) if finding.rule == _NO_BINDING else finding for finding in findings]
 
 
@@ -196,7 +196,7 @@ def _nodes(node: _Node) -> Iterator[_Node]:
 
 
 def _by_part(key: str, known: frozenset[str]) -> str | None:
-    """The only known key that begins or ends with `key`, or that `key` begins with: `name` for `networkName`, `podNetwork` for `pod`."""
+    """The known key that is a part of `key` or has it as a part, if there is only one: `pod` for `podNetwork`, `networkName` for `name`."""
     if len(key) < _SHORTEST_PART:
         return None
     ending = key[0].upper() + key[1:]

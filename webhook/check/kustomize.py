@@ -1,4 +1,4 @@
-"""Kustomizations among the files: which files are patches, which are no objects by themselves."""
+"""Find kustomizations among the files, the patches that they list (no objects by themselves), and the files that they patch."""
 
 # ruff: noqa: PTH100, PTH110, PTH118, PTH120 - names stay as the user wrote them; pathlib would change them
 
@@ -16,7 +16,7 @@ from webhook.manifests.yaml import parse
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _MAX_BYTES = 1024 * 1024
 BUILT = ("resources", "bases", "components")
-"""Keys with the files and directories that a kustomization builds."""
+"""Keys that list the files and directories that a kustomization builds."""
 _CHECKED = re.compile("VirtualMachine|KubeVirt|HyperConverged")
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
@@ -26,9 +26,9 @@ class Kustomization(NamedTuple):
 
     Attributes:
         directory: Its absolute path.
-        name: Its path as the user would write it.
-        content: What its kustomization file says.
-        is_checked: Whether a file in the directory is checked, rather than one below it.
+        name: Its path, relative if the user gave a relative path.
+        content: The content of its kustomization file.
+        is_checked: Whether a file of this very directory is checked, not only one below it.
     """
 
     directory: str
@@ -37,7 +37,7 @@ class Kustomization(NamedTuple):
     is_checked: bool
 
     def paths(self, keys: Iterable[str]) -> Iterator[str]:
-        """The absolute paths that stand under some keys, as text or as `path` of an entry."""
+        """The absolute paths that the keys list, as text or as `path` of an entry."""
         for key in keys:
             entries = self.content.get(key)
             for entry in entries if isinstance(entries, list) else ():
@@ -53,7 +53,7 @@ class Kustomization(NamedTuple):
 def kustomizations_of(sources: Iterable[Source]) -> list[Kustomization]:
     """The kustomizations in the directories of the sources, and in those above them up to the root of the git repository.
 
-    One that cannot be read says nothing here; where it holds an object that is checked, the file itself is reported.
+    One that cannot be read is skipped here; checking the file reports it.
     """
     names = {os.path.dirname(os.path.abspath(source.name)): os.path.dirname(source.name) or "." for source in sources}
     found = (kustomization_in(each, names.get(each, each), is_checked=each in names) for each in sorted(_with_parents(names)))
@@ -84,7 +84,7 @@ def kustomization_in(directory: str, name: str, *, is_checked: bool) -> Kustomiz
 
 
 def changed_files(kustomizations: Sequence[Kustomization]) -> frozenset[str]:
-    """The absolute paths of files that a kustomization changes, by a patch of an object that is checked, before they are applied."""
+    """The absolute paths of files that a kustomization builds and may patch."""
     at = {kustomization.directory: kustomization for kustomization in kustomizations}
     changed: set[str] = set()
     for kustomization in kustomizations:
@@ -102,23 +102,23 @@ def changed_files(kustomizations: Sequence[Kustomization]) -> frozenset[str]:
 
 
 def _patches_checked(kustomization: Kustomization) -> bool:
-    """Whether a patch may change an object that is checked."""
+    """Whether one of the patches may change an object of a checked kind."""
     entries = (kustomization.content.get(key) for key in _PATCHES)
     return any(_may_change_checked(entry, kustomization.directory) for listed in entries if isinstance(listed, list) for entry in listed)
 
 
 def _may_change_checked(entry: object, directory: str) -> bool:
-    """By the kind of the patch's target, which may be a pattern; else by what the patch says itself."""
+    """Whether the kind of the patch's target may be a checked kind; without a target, whether the patch names one."""
     if isinstance(entry, dict) and isinstance(entry.get("target"), dict):
         kind = entry["target"].get("kind")
         return not isinstance(kind, str) or not kind.isalnum() or _CHECKED.search(kind) is not None
     path, inline = (entry.get("path"), entry.get("patch")) if isinstance(entry, dict) else (entry, entry)
-    said = f"{inline}\n{_text(os.path.join(directory, path)) if isinstance(path, str) else ''}"
-    return _CHECKED.search(said) is not None
+    content = f"{inline}\n{_text(os.path.join(directory, path)) if isinstance(path, str) else ''}"
+    return _CHECKED.search(content) is not None
 
 
 def _text(path: str) -> str:
-    """The text of a patch file; empty where it cannot be read, as an inline patch that is no path."""
+    """The text of a patch file; empty if it cannot be read, for instance because it is an inline patch."""
     try:
         return read_file(path, max_bytes=_MAX_BYTES).decode(errors="replace")
     except (OSError, ValueError):
@@ -126,7 +126,7 @@ def _text(path: str) -> str:
 
 
 def without_patches(sources: Sequence[Source], kustomizations: Iterable[Kustomization]) -> tuple[list[Source], list[Source]]:
-    """The sources that hold objects, and those that a kustomization lists as patches."""
+    """The sources without patches, and the sources that a kustomization lists as patches."""
     patches = {path for kustomization in kustomizations for path in kustomization.patches()}
     objects: list[Source] = []
     listed: list[Source] = []

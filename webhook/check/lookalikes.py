@@ -1,4 +1,4 @@
-"""Recognise an object whose apiVersion or kind is a slip, by what it holds."""
+"""Recognise an object with a mistyped apiVersion or kind by its fields."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,17 +13,17 @@ from webhook.rules.base import ShapeError, Subject
 from webhook.vmi.kinds import KINDS, Kind, split_api_version
 
 _OTHER_KINDS = frozenset({"VirtualMachineInstancePreset"})
-"""Kinds of KubeVirt with the shape of a kind that is checked."""
+"""Kinds of KubeVirt that have the same fields as a checked kind."""
 
 _GROUPS = frozenset({kind.group for kind in KINDS})
 
 
 class LookAlike(NamedTuple):
-    """An object that is nearly of a kind that is checked.
+    """An object whose apiVersion or kind is mistyped.
 
     Attributes:
-        obj: The object with the apiVersion and kind that were meant.
-        error: What is wrong with those that are written.
+        obj: The object with apiVersion and kind corrected.
+        error: What is wrong with those in the file.
     """
 
     obj: Mapping[str, object]
@@ -31,10 +31,10 @@ class LookAlike(NamedTuple):
 
 
 def lookalike(obj: object) -> LookAlike | None:
-    """What an object of no checked kind was meant to be, or `None` where it is rightly something else.
+    """The object of a checked kind that `obj` was probably meant to be, or `None` if it is of another kind.
 
-    An object with a VMI spec at the place where a checked kind has it was meant to be of this kind, if it has the name of the kind or a
-    group that is KubeVirt's or nearly so. A KubeVirt or HyperConverged CR is recognised by its name and a group with `kubevirt`, or none.
+    An object is taken for a checked kind if it has a VMI spec at the same path, and either the same kind or a group like KubeVirt's.
+    A KubeVirt or HyperConverged CR is recognised by its kind, with a group that contains `kubevirt` or no apiVersion.
     """
     if not isinstance(obj, dict):
         return None

@@ -1,4 +1,4 @@
-"""Split a manifest into the objects that are checked: itself, what it was meant to be, or what is embedded in it."""
+"""The objects to check in a manifest: the manifest itself, corrected if its kind is mistyped, or the objects inside it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -24,9 +24,9 @@ class Part(NamedTuple):
     Attributes:
         obj: The object.
         path: From the root of the manifest.
-        errors: What is wrong with its apiVersion and kind, where it is not what it was meant to be.
+        errors: What is wrong with its apiVersion and kind, if they are mistyped.
         is_embedded: Whether it is part of another object.
-        as_written: Whether the cluster gets it as it is written, parameters apart.
+        as_written: Whether it is applied as written, except for parameters.
     """
 
     obj: object
@@ -41,7 +41,7 @@ class Part(NamedTuple):
         keys = plan.evaluate_shapes(unknown)
         findings = evaluate_object(self.obj, plan) or []
         if findings:
-            denied = [error for error, key in zip(unknown, keys, strict=False) if key.severity is Action.DENY]  # none where the rule is off
+            denied = [error for error, key in zip(unknown, keys, strict=False) if key.severity is Action.DENY]  # no keys if the rule is off
             findings = with_empty_bindings(without_consequences(findings, denied, self.obj), self.obj)
         findings += keys
         if not self.as_written:
@@ -51,7 +51,7 @@ class Part(NamedTuple):
 
 
 def parts_of(manifest: object, *, as_written: bool = True) -> Iterator[Part]:
-    """The objects to check in a manifest, which the cluster gets as it is written or not; none where it holds nothing to check."""
+    """The objects to check in a manifest; `as_written` says whether it is applied unchanged. None if it has nothing to check."""
     if kind_of(manifest) is not None or is_kubevirt(manifest) or is_hyperconverged(manifest):
         yield Part(manifest, as_written=as_written)
     elif (meant := lookalike(manifest)) is not None:

@@ -1,4 +1,4 @@
-"""Findings about values that are not final yet: `${PARAMETER}`, `{{ template }}`."""
+"""Weaken findings about values with placeholders: `${PARAMETER}`, `{{ template }}`."""
 
 from collections.abc import Iterator
 
@@ -9,10 +9,10 @@ from webhook.vmi.kinds import kind_of
 
 
 def without_placeholders(findings: list[Finding], obj: object, *, parameters: bool) -> list[Finding]:
-    """The findings about an object, as far as its placeholders leave them certain.
+    """The findings about an object that hold for every value of its placeholders.
 
-    Where the VMI spec has placeholders in interfaces or networks, all findings are warnings. A finding about an interface, network or other
-    value that has a placeholder itself is left out if the object has `parameters`, and is a warning if it may be meant literally.
+    If interfaces or networks of the VMI spec have placeholders, all findings are warnings. If the interface, network or other value of a
+    finding has a placeholder itself, the finding is left out where `parameters` are filled in, and a warning where the text may be literal.
     """
     if not findings:
         return findings
@@ -23,12 +23,12 @@ def without_placeholders(findings: list[Finding], obj: object, *, parameters: bo
 
 
 def _item(path: Path) -> Path:
-    """The path of the interface or network that a finding is inside of, else the path itself."""
+    """The path of the interface or network that contains the field, else the path itself."""
     return next((path[: depth + 1] for depth, step in enumerate(path) if isinstance(step, int)), path)
 
 
 def _related(obj: object) -> Iterator[object]:
-    """What decides together whether an interface and a network are right."""
+    """The interfaces and networks: rules compare them with each other."""
     kind = kind_of(obj)
     if kind is not None:
         yield look_up(obj, (*kind.spec, "domain", "devices", "interfaces"))

@@ -1,4 +1,4 @@
-"""The registry of each file: one for all, or one for each cluster of a repository."""
+"""Choose the registry for each file: one for all files, or one per cluster of a repository."""
 
 # ruff: noqa: PTH100, PTH120 - names stay as the user wrote them; pathlib would change them
 
@@ -17,27 +17,27 @@ from webhook.plugins.registry import unknown_registry
 from webhook.plugins.sources import LoadedRegistry, is_kubevirt, registry_from
 
 _PLACES_SHOWN = 3
-_HOW_TO_CHOOSE = "choose with --registry, or tie paths to registries in bindguard.yaml"
+_HOW_TO_CHOOSE = "choose with --registry, or assign registries to paths in bindguard.yaml"
 
 
 class Registries(msgspec.Struct, frozen=True):
     """The registries of a run.
 
     Attributes:
-        default: For each file that `special` does not have.
-        special: Another registry, by the name of the source.
+        default: The registry of every file that is not in `special`.
+        special: Registries of single files, by name of the source.
     """
 
     default: LoadedRegistry
     special: Mapping[str, LoadedRegistry] = {}
 
     def all(self) -> list[LoadedRegistry]:
-        """Each once, the default first."""
+        """All registries, each once, the default first."""
         return list({key_of(loaded.registry): loaded for loaded in (self.default, *self.special.values())}.values())
 
 
 def registries_of(settings: Settings, sources: Sequence[Source]) -> Registries:
-    """The registry for each source: the one that the settings name, by path or for all, else the nearest CR.
+    """The registry for each source: the one in the settings, for its path or for all files; else the nearest CR.
 
     Raises:
         RegistryError: A registry that the settings name cannot be used.
@@ -54,13 +54,13 @@ def _of_all(settings: Settings) -> Registries | None:
         return Registries(registry_from_file(registry_source(settings.registry, pipe=settings.registry_is_flag), version))
     if settings.cluster is None:
         return None
-    from webhook.check.cluster_registry import live_registry  # noqa: PLC0415 - files are checked without what asks clusters
+    from webhook.check.cluster_registry import live_registry  # noqa: PLC0415 - only clusters need the client
 
     return Registries(live_registry(settings.cluster).at_version(version))
 
 
 def _by_paths(entries: Iterable[RegistryOfPaths], sources: Iterable[Source]) -> dict[str, LoadedRegistry]:
-    """The registries that the configuration ties to paths; the first entry that matches a file wins."""
+    """The registries that the configuration assigns to paths; the first entry that matches a file wins."""
     chosen: dict[str, LoadedRegistry] = {}
     for entry in entries:
         matches = exclusion(entry.paths)
@@ -88,7 +88,7 @@ def _nearest(sources: Sequence[Source], version: Version | None) -> Registries:
 
 
 class _Nearest:
-    """Finds the nearest CR: in the file itself, else in the first directory upwards that has one in it, or anywhere below it."""
+    """Finds the nearest CR: in the file itself, else in or below its directory, else in or below the next parent directory, and so on."""
 
     def __init__(self, crs: Iterable[FoundCR], version: Version | None) -> None:
         self._version = version
@@ -106,7 +106,7 @@ class _Nearest:
                 self._below.setdefault(above, []).append(cr)
 
     def of(self, file: str) -> LoadedRegistry:
-        """The registry for a file; the unknown one with a note where several CRs are equally near."""
+        """The registry for a file; an unknown one with a note if several CRs are equally near."""
         path = os.path.abspath(file)
         own = self._in_file.get(path, [])
         found = _preferred(own) if len(_preferred(own)) == 1 else self._scope(os.path.dirname(path))
@@ -129,7 +129,7 @@ class _Nearest:
 
 
 def _preferred(crs: list[FoundCR]) -> list[FoundCR]:
-    """A KubeVirt CR wins over a HyperConverged CR, from which HCO makes it."""
+    """The KubeVirt CRs if there are any, else the HyperConverged CRs: HCO creates the KubeVirt CR."""
     return [cr for cr in crs if is_kubevirt(cr.obj)] or crs
 
 

@@ -1,4 +1,4 @@
-"""Render kustomizations with kustomize or kubectl, of a repository that nobody may trust: no network, no other program, bounded."""
+"""Render kustomizations with kustomize or kubectl. The repository may be hostile: no network, no other program, limits on time and size."""
 
 # ruff: noqa: PTH110, PTH112, PTH118 - names stay as they are written; pathlib would change them
 
@@ -33,18 +33,18 @@ _INLINE = frozenset(
         *("images", "replicas", "generatorOptions", "vars", "sortOptions", "buildMetadata"),
     }
 )
-"""Keys of a kustomization that name no file. A key in none of these groups may run or fetch anything, and is refused."""
+"""Keys of a kustomization that name no file. A key that is in none of these groups might run or fetch something, and is refused."""
 
 _REMOTE = re.compile(r"(?:\A|=)\s*(?:[a-z][a-z0-9+.-]*:|[\w.-]+@|github\.com/)", re.IGNORECASE)
-"""What kustomize fetches: a URL, a repository in any of git's spellings; also after the key of a generated file."""
+"""What kustomize would fetch: a URL or a git repository in any spelling, also behind `KEY=` in a generator."""
 
 
 class Rendered(NamedTuple):
-    """What came of the kustomizations.
+    """The rendered kustomizations.
 
     Attributes:
-        sources: What was rendered.
-        files: The files that were rendered, and so are no objects by themselves.
+        sources: What kustomize printed.
+        files: The files that kustomizations build; they are not checked themselves.
         problems: Kustomizations that were not rendered, and why.
     """
 
@@ -54,10 +54,10 @@ class Rendered(NamedTuple):
 
 
 def render_roots(kustomizations: Sequence[Kustomization], stack: contextlib.ExitStack) -> Rendered:
-    """Render each kustomization that no other one builds; the sources can be read for as long as `stack` is open.
+    """Render each kustomization that no other one builds. The sources can be read until `stack` is closed.
 
     Raises:
-        UsageError: There is neither kustomize nor kubectl.
+        UsageError: Neither kustomize nor kubectl is installed.
     """
     command = _command()
     rendered = Rendered([], frozenset(), [])
@@ -68,8 +68,8 @@ def render_roots(kustomizations: Sequence[Kustomization], stack: contextlib.Exit
             tree = _files_of(root)
             path = stack.enter_context(_output([*command, root.directory]))
         except _NotRenderedError as error:
-            told = f"not rendered: {error}; render it yourself, and pipe the result to bindguard check -"
-            rendered.problems.append(UnreadableError(told, file=name))
+            message = f"not rendered: {error}; render it yourself, and pipe the result to bindguard check -"
+            rendered.problems.append(UnreadableError(message, file=name))
         else:
             rendered.sources.append(Source(name, path, origin=os.path.join(root.name, FILE_NAMES[0])))
             files |= tree
@@ -90,14 +90,14 @@ def _roots(kustomizations: Iterable[Kustomization]) -> Iterator[Kustomization]:
 
 
 class _NotRenderedError(Exception):
-    """A kustomization that is not, or cannot be, rendered; says why."""
+    """A kustomization was refused or failed; the message says why."""
 
 
 def _files_of(root: Kustomization) -> set[str]:
-    """All files that a kustomization is made of, those of the kustomizations that it builds included.
+    """All files of a kustomization and of the kustomizations that it builds.
 
     Raises:
-        _NotRenderedError: One of them may read, fetch or run something beside these files.
+        _NotRenderedError: One of them might read, fetch or run something else.
     """
     files: set[str] = set()
     waiting, seen = [root], {root.directory}
@@ -133,7 +133,7 @@ def _check(one: Kustomization) -> None:
 
 
 def _texts(value: object, key: str) -> Iterator[str]:
-    """All one-line texts in a value; without the literal values of a generator, and what an inline patch says."""
+    """All one-line texts in a value, except the literals of a generator. Inline patches have several lines."""
     waiting = [value]
     while waiting:
         item = waiting.pop()
@@ -158,8 +158,8 @@ def _output(command: Sequence[str]) -> Iterator[str]:
         _copy(process, spool)
         if process.returncode != 0:
             errors.seek(0)
-            told = errors.read(_MAX_ERROR_BYTES).decode(errors="replace").strip().splitlines()
-            raise _NotRenderedError(_LOG_PREFIX.sub("", told[-1]) if told else f"{command[0]} ended with exit code {process.returncode}")
+            lines = errors.read(_MAX_ERROR_BYTES).decode(errors="replace").strip().splitlines()
+            raise _NotRenderedError(_LOG_PREFIX.sub("", lines[-1]) if lines else f"{command[0]} ended with exit code {process.returncode}")
         yield spool
 
 

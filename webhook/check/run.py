@@ -1,4 +1,4 @@
-"""A run of `check` from settings to report: the composition root of the dry run."""
+"""Run `check`: find the files, choose their registries, check them, and build the report."""
 
 import contextlib
 import functools
@@ -28,11 +28,14 @@ from webhook.rules.plan import plan
 def run(settings: Settings, progress: Progress) -> Report:
     """Check everything that the settings name.
 
-    Raises `RegistryError` when there is no registry to be had that was asked for, and `UnreadableError` for a broken baseline; whatever
-    cannot be read among the manifests is told in the report instead.
+    Manifests that cannot be read are listed in the report.
+
+    Raises:
+        RegistryError: A registry that the settings name cannot be read.
+        UnreadableError: The baseline cannot be read.
     """
     if settings.from_cluster:
-        from webhook.check.from_cluster import run_from_cluster  # noqa: PLC0415 - files are checked without what asks clusters
+        from webhook.check.from_cluster import run_from_cluster  # noqa: PLC0415 - only clusters need the client
 
         return run_from_cluster(settings, progress)
     with contextlib.ExitStack() as stack:
@@ -43,15 +46,15 @@ def run(settings: Settings, progress: Progress) -> Report:
         sources, patches = without_patches(found, kustomizations)
         changed = _changed(sources, kustomizations)
         registries = registries_of(settings, sources)
-        evaluated = evaluate_all(_evaluator(settings, registries, changed), sources, settings.jobs, progress)
+        result = evaluate_all(_evaluator(settings, registries, changed), sources, settings.jobs, progress)
         later = release_ahead(settings, registries)
         if later is not None:
             ahead = evaluate_all(
                 _evaluator(settings, registries_ahead(settings, sources, registries, later), changed), sources, settings.jobs, progress
             )
-            notes.append(note_ahead(later, registries, evaluated.occurrences, ahead.occurrences))
-    evaluated.unreadable[:0] = missing
-    written = report(settings, registries.all(), evaluated, _among(sources))
+            notes.append(note_ahead(later, registries, result.occurrences, ahead.occurrences))
+    result.unreadable[:0] = missing
+    written = report(settings, registries.all(), result, _is_one_of(sources))
     return msgspec.structs.replace(written, notes=[*notes, *_patch_notes(patches), *_changed_notes(written, changed), *written.notes])
 
 
@@ -69,21 +72,21 @@ def _evaluator(settings: Settings, registries: Registries, changed: frozenset[st
 def _patch_notes(patches: Sequence[Source]) -> list[str]:
     if not patches:
         return []
-    files = f"skipped {number_of(len(patches), 'patch file')} of kustomizations, of which the first is {patches[0].name}"
-    return [f"{files}; check what is rendered with --kustomize, or by kubectl kustomize DIRECTORY | bindguard check -"]
+    files = f"skipped {number_of(len(patches), 'patch file')} of kustomizations; the first: {patches[0].name}"
+    return [f"{files}; check the rendered objects with --kustomize, or with kubectl kustomize DIRECTORY | bindguard check -"]
 
 
 def _changed_notes(written: Report, changed: frozenset[str]) -> list[str]:
     files = [name for name in dict.fromkeys(occurrence.file for occurrence in written.occurrences) if name in changed]
     if not files:
         return []
-    return [f"findings in {files[0]} and other files that kustomizations patch are warnings; check what is rendered with --kustomize"]
+    return [f"findings in {files[0]} and other files that kustomizations patch are warnings; check the rendered objects with --kustomize"]
 
 
 def _with_rendered(
     sources: Sequence[Source], kustomizations: Sequence[Kustomization], missing: list[UnreadableError], stack: contextlib.ExitStack
 ) -> list[Source]:
-    """The sources with what kustomizations render in place of the files that are rendered; what goes wrong is added to `missing`."""
+    """The sources with rendered kustomizations in place of their files; what cannot be rendered is added to `missing`."""
     from webhook.check.rendering import render_roots  # noqa: PLC0415 - most runs render nothing
 
     rendered = render_roots(kustomizations, stack)
@@ -92,7 +95,7 @@ def _with_rendered(
 
 
 def _sources(settings: Settings, stack: contextlib.ExitStack) -> tuple[list[Source], list[UnreadableError], list[str]]:
-    """What is read, what cannot be, and notes about what is not."""
+    """The files to read, those that cannot be read, and notes about skipped links."""
     sources: list[Source] = []
     missing: list[UnreadableError] = []
     notes: list[str] = []
@@ -118,7 +121,7 @@ def _found(settings: Settings, stack: contextlib.ExitStack) -> Iterator[Source |
         yield Source(found, found) if isinstance(found, str) else found
 
 
-def _among(sources: Sequence[Source]) -> Callable[[str], bool]:
+def _is_one_of(sources: Sequence[Source]) -> Callable[[str], bool]:
     @functools.cache
     def files() -> frozenset[str]:
         from webhook.report.fingerprint import repository_path  # noqa: PLC0415 - most runs have no baseline

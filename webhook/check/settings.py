@@ -1,4 +1,4 @@
-"""What a run of `check` is asked to do, after flags and configuration file have been laid over each other."""
+"""The settings of a run of `check`, merged from flags and configuration file."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ from webhook.rules.base import Action
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
-    """Which cluster is read; without either the kubeconfig's current context, or in a pod its own cluster.
+    """The cluster to read. Without both: the current context of the kubeconfig, or in a pod the pod's cluster.
 
     Attributes:
-        kubeconfig: File; `None` for the usual places.
+        kubeconfig: Path of the file; `None` for `KUBECONFIG` or ~/.kube/config.
         context: A context in it.
     """
 
@@ -25,10 +25,10 @@ class RegistryOfPaths(msgspec.Struct, frozen=True, kw_only=True):
     """The registry of some files.
 
     Attributes:
-        paths: Patterns of the files, as those that exclude files.
-        base: The directory that the patterns begin at.
+        paths: Patterns of the files, with the syntax of `exclude_paths`.
+        base: The directory that the patterns are relative to.
         registry: File with the registry.
-        kubevirt_version: In place of the version that the registry tells.
+        kubevirt_version: Overrides the registry's version.
     """
 
     paths: tuple[str, ...]
@@ -38,28 +38,28 @@ class RegistryOfPaths(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """A run, complete.
+    """All settings of a run.
 
     Attributes:
         paths: Files, directories, globs, and `-` for standard input.
-        registry: File with the registry, or `None` to look in the cluster that is read, else among the checked manifests.
-        registry_is_flag: Whether the command line names that file: then it may be a pipe, and is the registry of all files.
-        registries: Registries of some files, of which the first that matches a file counts.
-        kubevirt_version: Overrides the version that the registry tells.
-        ahead: The later release whose findings are told in a note; `True` for the next one, `False` for none.
-        actions: Rule actions that differ from the rules' own.
+        registry: File with the registry; `None` to use the CR of the cluster, else the nearest CR among the manifests.
+        registry_is_flag: Whether a flag names that file: it is then the registry of all files, and may be a pipe.
+        registries: Registries by path; for each file the first that matches is used.
+        kubevirt_version: Overrides the registry's version.
+        ahead: A later release whose additional findings are reported in a note; `True` for the next release, `False` for none.
+        actions: Rule actions that differ from the defaults.
         exclude_paths: Globs of files that are not read.
         exclude_namespaces: Globs of namespaces whose objects are not checked.
-        baseline: File with findings that are known already, or `None`.
-        baseline_may_be_pipe: Whether the command line names that file: then it may be a pipe.
+        baseline: File with known findings, which are not reported; or `None`.
+        baseline_may_be_pipe: Whether a flag names that file: it may then be a pipe.
         fail_on: The least severity that makes the exit code 1.
         require_registry: Whether a run without a registry fails.
         fail_on_nothing: Whether a run that checks no object fails.
         kustomize: Whether kustomizations are rendered.
         jobs: Worker processes; 1 checks in this process.
-        cluster: The cluster that is read, or `None` when none is.
-        from_cluster: Whether its objects are checked, instead of those in `paths`.
-        namespaces: The namespaces whose objects are checked, all when empty.
+        cluster: The cluster to read, or `None`.
+        from_cluster: Whether to check the objects of the cluster instead of those in `paths`.
+        namespaces: The namespaces whose objects are checked; all if empty.
     """
 
     paths: tuple[str, ...]
@@ -83,8 +83,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     namespaces: tuple[str, ...] = ()
 
 
-def chosen_actions(configured: Mapping[str, Action], select: tuple[str, ...], ignore: tuple[str, ...]) -> dict[str, Action]:
-    """Rule actions after `--select` (all others are off) and `--ignore` (these are off); ignoring wins."""
+def effective_actions(configured: Mapping[str, Action], select: tuple[str, ...], ignore: tuple[str, ...]) -> dict[str, Action]:
+    """Rule actions after `--select` (all other rules are off) and `--ignore` (these are off, even if selected)."""
     actions = dict(configured)
     if select:
         actions |= dict.fromkeys(RULE_NAMED.keys() - set(select), Action.OFF)

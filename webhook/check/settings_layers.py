@@ -1,4 +1,4 @@
-"""Flags laid over the configuration file: the settings of one run."""
+"""Merge flags and configuration file into the settings of a run."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from webhook.check.config import find_config
-from webhook.check.settings import Access, RegistryOfPaths, Settings, chosen_actions
+from webhook.check.settings import Access, RegistryOfPaths, Settings, effective_actions
 from webhook.errors import UsageError
 from webhook.kube.names import is_dns_label
 from webhook.kube.text import quoted
@@ -16,11 +16,11 @@ from webhook.loading.rule_actions import actions_by_rule, rules_in
 from webhook.rules.base import Action
 
 NEXT_RELEASE = "next"
-"""The value of `--ahead` without one, and of the key `ahead` for the next release."""
+"""The value of `--ahead` when no release is given, and of the key `ahead` for the next release."""
 
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says about a run; `None` and empty mean that it says nothing."""
+    """The flags as given on the command line; `None` or empty where a flag is not given."""
 
     paths: tuple[str, ...] = ()
     registry: str | None = None
@@ -44,7 +44,7 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def access(self) -> Access | None:
-        """The cluster that these flags ask for."""
+        """The cluster that the flags select, if any."""
         asked = self.cluster or self.from_cluster or self.kubeconfig is not None or self.context is not None
         return Access(kubeconfig=self.kubeconfig, context=self.context) if asked else None
 
@@ -52,7 +52,7 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
 def settings_from(flags: Flags, *, directory: Path) -> Settings:
     """The settings of a run started in `directory`; `UsageError` names the flag or key, the value found and what is accepted.
 
-    A flag goes before the file; exclusions and ignored rules of both count. Without paths the current directory is checked.
+    A flag overrides the file; exclusions and ignored rules are added up. Without paths the current directory is checked.
     """
     _refuse_contradictions(flags)
     of_flags = Settings(
@@ -61,7 +61,7 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         registry_is_flag=flags.registry is not None,
         kubevirt_version=checked_version(flags.kubevirt_version, "--kubevirt-version") if flags.kubevirt_version is not None else None,
         ahead=_ahead(flags.ahead, "--ahead"),
-        actions=chosen_actions({}, rules_in(flags.select, "--select"), rules_in(flags.ignore, "--ignore")),
+        actions=effective_actions({}, rules_in(flags.select, "--select"), rules_in(flags.ignore, "--ignore")),
         exclude_paths=flags.exclude,
         baseline=flags.baseline,
         baseline_may_be_pipe=flags.baseline is not None,
@@ -75,11 +75,11 @@ def settings_from(flags: Flags, *, directory: Path) -> Settings:
         namespaces=flags.namespaces,
     )
     path = Path(flags.config) if flags.config is not None else find_config(directory)
-    return of_flags if path is None else _over_file(of_flags, flags, path)
+    return of_flags if path is None else _merge_file(of_flags, flags, path)
 
 
 def _processors() -> int:
-    """Those that this process may use, where the system says so; macOS does not."""
+    """The number of processors that this process may use; on macOS, which does not say, the number of all."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -91,15 +91,15 @@ def _refuse_contradictions(flags: Flags) -> None:
     if flags.from_cluster and flags.kustomize:
         raise UsageError("--from-cluster and --kustomize: a cluster's objects are rendered already; leave one out")
     if flags.namespaces and not flags.from_cluster:
-        raise UsageError(f"--namespace {flags.namespaces[0]}: of no use without --from-cluster")
+        raise UsageError(f"--namespace {flags.namespaces[0]}: only works with --from-cluster")
     if flags.registry is not None and flags.access is not None and not flags.from_cluster:
-        raise UsageError(f"--registry {flags.registry} and a cluster: the registry is read from one of them; leave one out")
+        raise UsageError(f"--registry {flags.registry} and a cluster: the registry can come from one of them only; leave one out")
     wrong = [name for name in flags.namespaces if not is_dns_label(name)]
     if wrong:
-        raise UsageError(f"--namespace {quoted(wrong[0])}: no namespace can have this name")
+        raise UsageError(f"--namespace {quoted(wrong[0])}: not a valid namespace name")
 
 
-def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
+def _merge_file(settings: Settings, flags: Flags, path: Path) -> Settings:
     from webhook.check.config import read_config  # noqa: PLC0415 - pydantic is slow to import, and most runs have no file
 
     config = read_config(path, pipe=flags.config is not None)
@@ -107,7 +107,7 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
     version = config.kubevirt_version
     return msgspec.structs.replace(
         settings,
-        registry=settings.registry or (_beside(base, config.registry) if settings.cluster is None else None),
+        registry=settings.registry or (_relative(base, config.registry) if settings.cluster is None else None),
         registries=tuple(
             RegistryOfPaths(
                 paths=entry.paths,
@@ -119,14 +119,14 @@ def _over_file(settings: Settings, flags: Flags, path: Path) -> Settings:
         ),
         kubevirt_version=settings.kubevirt_version or _version(version, path),
         ahead=settings.ahead or _ahead(config.ahead, f"{path}: ahead"),
-        actions=chosen_actions(
+        actions=effective_actions(
             actions_by_rule(config.rules),
             rules_in(flags.select, "--select") or rules_in(config.select, str(path)),
             rules_in(flags.ignore, "--ignore") + rules_in(config.ignore, str(path)),
         ),
         exclude_paths=settings.exclude_paths + config.exclude.paths,
         exclude_namespaces=config.exclude.namespaces,
-        baseline=settings.baseline or _beside(base, config.baseline),
+        baseline=settings.baseline or _relative(base, config.baseline),
         fail_on=settings.fail_on if flags.fail_on is not None else Action(config.fail_on),
         require_registry=settings.require_registry or config.require_registry,
         fail_on_nothing=settings.fail_on_nothing or config.fail_on_nothing,
@@ -143,5 +143,5 @@ def _version(text: str | None, path: Path) -> Version | None:
     return None if text is None else checked_version(text, str(path))
 
 
-def _beside(base: Path, name: str | None) -> str | None:
+def _relative(base: Path, name: str | None) -> str | None:
     return None if name is None else os.path.relpath(base / name)

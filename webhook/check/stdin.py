@@ -1,4 +1,4 @@
-"""Standard input and pipes on disk, as they must be read twice and may be larger than memory. Imported only where there are some."""
+"""Copy standard input and pipes to temporary files: they are read twice and may be larger than memory."""
 
 import contextlib
 import tempfile
@@ -14,7 +14,7 @@ _CHUNK = 1024 * 1024
 
 @contextlib.contextmanager
 def spooled(stream: TextIO | None) -> Iterator[Source]:
-    """All of standard input as a source, for as long as the context is open; `UnreadableError` where there is none (`<&-`)."""
+    """Standard input as a source that can be read while the context is open; `UnreadableError` if it is closed (`<&-`)."""
     if stream is None:
         raise UnreadableError("standard input is closed", file=STDIN)
     with _spooled(stream.buffer, STDIN) as source:
@@ -23,7 +23,7 @@ def spooled(stream: TextIO | None) -> Iterator[Source]:
 
 @contextlib.contextmanager
 def spooled_pipe(path: str) -> Iterator[Source]:
-    """All that comes through a pipe, such as bash's `<(helm template ...)`; `UnreadableError` when it cannot be read."""
+    """The content of a pipe, such as bash's `<(helm template ...)`; `UnreadableError` when it cannot be read."""
     try:
         stream = open_file(path, max_bytes=MAX_MANIFEST_BYTES, pipe=True)
     except OSError as error:

@@ -1,8 +1,7 @@
-"""Checking many files at once: in this process when they are few, else beside it in forked ones.
+"""Check many files in parallel, in forked worker processes; few files are checked in this process.
 
-Plain `os.fork`, as importing and starting a pool of the standard library takes as long as checking hundreds of VMs.
-A child inherits what is
-needed, checks its share, sends the results once and ends; where there is no fork, everything is checked in this process.
+This uses `os.fork`, because importing and starting a process pool takes as long as checking hundreds of VMs. A worker inherits the
+rules, checks its share of the files, sends its results once and exits. Where there is no fork, this process checks all files.
 """
 
 import contextlib
@@ -15,13 +14,13 @@ import traceback
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 
-from webhook.check.evaluation import EvaluatedFile, Evaluator
+from webhook.check.evaluation import CheckResult, Evaluator
 from webhook.errors import BindguardError
 from webhook.loading.sources import Source
 
 
 class Progress(Protocol):
-    """Told again and again about how many of how many files or objects are checked, and how many documents were read of files."""
+    """Called repeatedly with the number of files or objects checked, their total, and the number of documents read from files."""
 
     def __call__(self, done: int, total: int, documents: int = 0, /) -> None: ...
 
@@ -31,64 +30,64 @@ _FEW_FILES = 16
 _LARGEST_BATCH = 64
 
 
-def evaluate_all(evaluate_object: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> EvaluatedFile:
-    """All sources checked, in their order, whatever the number of processes.
+def evaluate_all(evaluator: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> CheckResult:
+    """Check all sources. The results are in the order of the sources, for any number of processes.
 
-    Memory is that of one document per process and of the findings; it does not grow with the number of documents.
+    Each process holds one document and its findings in memory.
     """
     jobs = 1 if len(sources) <= _FEW_FILES or not sys.platform.startswith("linux") else min(jobs, len(sources))
-    with _children_awaited() if jobs > 1 else contextlib.nullcontext():
-        return _evaluate_together(evaluate_object, sources, jobs, progress)
+    with _sigchld_default() if jobs > 1 else contextlib.nullcontext():
+        return _evaluate_together(evaluator, sources, jobs, progress)
 
 
 @contextlib.contextmanager
-def _children_awaited() -> Iterator[None]:
-    """Whoever started us may ignore SIGCHLD, and so do we then: the system would forget our children before we can wait for them."""
+def _sigchld_default() -> Iterator[None]:
+    """Restore the default action of SIGCHLD. If the parent process ignores it, so does this one, and children could not be waited for."""
     before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         yield
     finally:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL if before is None else before)  # none: a handler that is not Python's
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL if before is None else before)  # None: a handler that Python did not install
 
 
-def _evaluate_together(evaluate_object: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> EvaluatedFile:
+def _evaluate_together(evaluator: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> CheckResult:
     batches = list(_batches(sources, jobs))
     children: list[_Child] = []
     try:
         children.extend(
-            _fork(evaluate_object, batches[number::jobs]) for number in range(1, jobs)
-        )  # no list: each is known when the next fails
-        shares = [list(_own_share(evaluate_object, batches[::jobs], len(sources), jobs, progress))]
+            _fork(evaluator, batches[number::jobs]) for number in range(1, jobs)
+        )  # not a list: if one fork fails, the children before it are known
+        shares = [list(_own_share(evaluator, batches[::jobs], len(sources), jobs, progress))]
         shares += [_received(child) for child in children]
     finally:
         _end(children)
-    evaluated = EvaluatedFile()
+    result = CheckResult()
     for index in range(len(batches)):
-        evaluated.add(shares[index % jobs][index // jobs])
-    return evaluated
+        result.add(shares[index % jobs][index // jobs])
+    return result
 
 
 def _batches(sources: Sequence[Source], jobs: int) -> Iterator[Sequence[Source]]:
-    """Dealt out in turn, so that large files which stand together do not fall to one process."""
+    """Small batches, which processes take in turn, so that one process does not get all files of a directory with large ones."""
     size = max(1, min(_LARGEST_BATCH, len(sources) // (jobs * 8)))
     for start in range(0, len(sources), size):
         yield sources[start : start + size]
 
 
 def _own_share(
-    evaluate_object: Evaluator, batches: Sequence[Sequence[Source]], total: int, jobs: int, progress: Progress
-) -> Iterator[EvaluatedFile]:
+    evaluator: Evaluator, batches: Sequence[Sequence[Source]], total: int, jobs: int, progress: Progress
+) -> Iterator[CheckResult]:
     done = documents = 0
 
-    def tell(read: int) -> None:
-        progress(min(done * jobs, total), total, (documents + read) * jobs)  # the other processes get about as far
+    def report_progress(read: int) -> None:
+        progress(min(done * jobs, total), total, (documents + read) * jobs)  # the other processes are about as far
 
     for batch in batches:
-        evaluated = evaluate_object.evaluate_files(batch, tell)
-        yield evaluated
+        result = evaluator.evaluate_files(batch, report_progress)
+        yield result
         done += len(batch)
-        documents += evaluated.documents
-        tell(0)
+        documents += result.documents
+        report_progress(0)
 
 
 class _Child(NamedTuple):
@@ -96,10 +95,10 @@ class _Child(NamedTuple):
     results: BinaryIO
 
 
-def _fork(evaluate_object: Evaluator, batches: Sequence[Sequence[Source]]) -> _Child:
+def _fork(evaluator: Evaluator, batches: Sequence[Sequence[Source]]) -> _Child:
     parent = os.getpid()
     reader, writer = os.pipe()
-    gc.freeze()  # what the child inherits is never garbage: it need not look at it
+    gc.freeze()  # the child's garbage collector skips what it inherits
     pid = os.fork()
     if pid:
         os.close(writer)
@@ -109,23 +108,23 @@ def _fork(evaluate_object: Evaluator, batches: Sequence[Sequence[Source]]) -> _C
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes the report
         os.close(reader)
         with os.fdopen(writer, "wb") as stream:
-            pickle.dump(_share(evaluate_object, batches, parent), stream, pickle.HIGHEST_PROTOCOL)
+            pickle.dump(_share(evaluator, batches, parent), stream, pickle.HIGHEST_PROTOCOL)
         code = 0
     finally:
-        os._exit(code)  # whatever happened: nothing of the parent's runs in the child
+        os._exit(code)  # always: no code of the parent may run in the child
 
 
-def _share(evaluate_object: Evaluator, batches: Sequence[Sequence[Source]], parent: int) -> list[EvaluatedFile] | str:
-    """What a worker sends: its results, or the trace of what ended it, which is nothing that a manifest may cause."""
+def _share(evaluator: Evaluator, batches: Sequence[Sequence[Source]], parent: int) -> list[CheckResult] | str:
+    """What a worker sends: its results, or the traceback of a defect."""
     try:
-        return [evaluate_object.evaluate_files(batch) for batch in batches if os.getppid() == parent]
+        return [evaluator.evaluate_files(batch) for batch in batches if os.getppid() == parent]
     except Exception:  # noqa: BLE001 - the process that started the worker decides
         return traceback.format_exc()
 
 
-def _received(child: _Child) -> list[EvaluatedFile]:
+def _received(child: _Child) -> list[CheckResult]:
     try:
-        results = pickle.load(child.results)  # noqa: S301 - from our own child, through a pipe that nobody else holds
+        results = pickle.load(child.results)  # noqa: S301 - from our own child, through a private pipe
     except (EOFError, pickle.UnpicklingError) as error:
         raise BindguardError(f"a worker process {_end_of(child.pid)}") from error
     if isinstance(results, str):
@@ -135,16 +134,16 @@ def _received(child: _Child) -> list[EvaluatedFile]:
 
 
 def _end_of(pid: int) -> str:
-    """How a worker ended that sent nothing whole; it stays to be waited for."""
+    """How a worker ended that did not send its results. It remains a zombie, which `_end` reaps."""
     status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     if status is not None and status.si_code in (os.CLD_KILLED, os.CLD_DUMPED):
-        why = ", probably for want of memory; try -j 1" if status.si_status == signal.SIGKILL else ""
+        why = ", probably because memory ran out; try -j 1" if status.si_status == signal.SIGKILL else ""
         return f"was ended by {signal.Signals(status.si_status).name}{why}"
     return "ended without results; try -j 1"
 
 
 def _end(children: Sequence[_Child]) -> None:
-    """No child outlives the run, however it ended."""
+    """Kill and reap all children, however the run ended."""
     for child in children:
         child.results.close()
         os.kill(child.pid, signal.SIGKILL)

@@ -34,10 +34,10 @@ def export(*, kubeconfig: str | None, context: str | None, output_file: str | No
 
     Exit code: 0 written, 2 wrong usage, 3 the cluster did not answer, or has no active KubeVirt CR.
     """
-    from webhook.check.cluster_registry import asking, live_kubevirt  # noqa: PLC0415 - `show FILE` does without what asks clusters
+    from webhook.check.cluster_registry import live_kubevirt, with_api_server  # noqa: PLC0415 - `show FILE` does without what asks clusters
     from webhook.loading.export import exported  # noqa: PLC0415 - brings PyYAML along
 
-    live = asking(Access(kubeconfig=kubeconfig, context=context), live_kubevirt)
+    live = with_api_server(Access(kubeconfig=kubeconfig, context=context), live_kubevirt)
     text = exported(live.obj, server=live.server, at=datetime.now(UTC))
     if output_file is None:
         to_stdout(text)
