@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from charts.schema import with_rules
-from tests.chart.helm import CHART, EVERYTHING, MODES, Helm, Objects, Values, config_files, merged, pod, settings
+from tests.chart.helm import CHART, EVERYTHING, MODES, Helm, Objects, Values, config_files, merged, pod, settings, webhooks
 from tests.cli.bindguard import bindguard
+from webhook.cluster.webhook_configurations import ARM, KINDS
 from webhook.loading.config_file import setting_of_key
 from webhook.rules import RULE_NAMED
 from webhook.runtime.settings.model import ServeSettings
@@ -169,6 +170,16 @@ def test_audit_denies_nothing_whatever_else_is_said(helm: Helm, tmp_path: Path) 
     found = printed(tmp_path, helm.render({"audit": True, "config": {"rules": rules, "validatePods": "deny"}}))
     assert set(found["rules"].split()[0].split(",")) == {"*=warn", "no-binding=warn", "invalid-*=off", "shape=warn", "reserved-mac=off"}
     assert found["validate_pods"].split()[0] == "warn"
+
+
+def test_in_audit_mode_nothing_fails_closed(helm: Helm) -> None:
+    closed = {part: {"failurePolicy": "Fail"} for part in ("validation", "advice", "podMutation", "podValidation")}
+    chosen = merged(closed, {"audit": True, "webhooks": {"armWhenReady": False}, "config": {"validatePods": "deny"}})
+    for values in (chosen, merged(chosen, {"webhooks": {"armWhenReady": True}})):
+        objects = helm.render(values)
+        assert {webhook["failurePolicy"] for webhook in webhooks(objects).values()} == {"Ignore"}
+        for kind in KINDS:
+            assert ARM not in (objects.one(kind)["metadata"].get("annotations") or {})
 
 
 def test_audit_leaves_what_warns_for_all(helm: Helm, tmp_path: Path) -> None:

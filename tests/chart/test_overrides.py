@@ -138,8 +138,15 @@ def test_an_environment_variable_from_each_source_is_valid(helm: Helm, variable:
 
 @pytest.mark.parametrize(
     ("values", "fails_closed"),
-    [({}, True), ({"priorityClassName": "high"}, False), ({"validation": {"failurePolicy": "Ignore"}}, False)],
+    [({}, True), ({"priorityClassName": "high"}, False), ({"validation": {"failurePolicy": "Ignore"}}, False), ({"audit": True}, False)],
 )
 def test_the_notes_tell_of_a_priority_where_something_fails_closed(helm: Helm, values: Values, *, fails_closed: bool) -> None:
     done = helm.run("install", "bindguard", str(CHART), "--dry-run=client", values=values)
     assert (b"priorityClassName" in done.stdout.partition(b"NOTES:")[2]) is fails_closed
+
+
+def test_the_notes_tell_of_audit_mode(helm: Helm) -> None:
+    done = helm.run("install", "bindguard", str(CHART), "--dry-run=client", values={"audit": True})
+    notes = done.stdout.partition(b"NOTES:")[2]
+    assert b"Audit mode: every finding is a warning, nothing is denied, and failurePolicy is Ignore." in notes
+    assert b"sets it to Fail" not in notes

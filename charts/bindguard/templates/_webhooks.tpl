@@ -49,10 +49,12 @@ matchExpressions:
 
 {{/* failurePolicy of a webhook, from (list root kind webhook wanted). Nothing fails closed before somebody answers: Fail is rendered as Ignore until
      the server has armed the webhook (mode managed: annotation bindguard.io/arm), or until a pod is ready (other modes: the next upgrade arms it).
-     What is armed stays so. `helm template` looks nothing up: with webhooks.armWhenReady false the policies are rendered as they are. */}}
+     What is armed stays so. In audit mode nothing fails closed. `helm template` looks nothing up: with webhooks.armWhenReady false the policies are rendered as they are. */}}
 {{- define "bindguard.failurePolicy" -}}
 {{- $root := index . 0 -}}{{- $kind := index . 1 -}}{{- $name := index . 2 -}}{{- $wanted := index . 3 -}}
-{{- if or (ne $wanted "Fail") (not $root.Values.webhooks.armWhenReady) (include "bindguard.isArmed" (list $root $kind $name)) -}}
+{{- if $root.Values.audit -}}
+Ignore
+{{- else if or (ne $wanted "Fail") (not $root.Values.webhooks.armWhenReady) (include "bindguard.isArmed" (list $root $kind $name)) -}}
 {{ $wanted }}
 {{- else -}}
 Ignore
@@ -76,7 +78,7 @@ Ignore
 {{- define "bindguard.toArm" -}}
 {{- $root := index . 0 -}}{{- $kind := index . 1 -}}
 {{- $names := list -}}
-{{- if eq $root.Values.certificates.mode "managed" -}}
+{{- if and (eq $root.Values.certificates.mode "managed") (not $root.Values.audit) -}}
 {{- range $name, $wanted := index . 2 -}}
 {{- if and (eq $wanted "Fail") (eq (include "bindguard.failurePolicy" (list $root $kind $name $wanted)) "Ignore") -}}
 {{- $names = append $names $name -}}
