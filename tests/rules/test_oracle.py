@@ -17,6 +17,7 @@ BEYOND: Mapping[str, str] = {
     "plugin-without-pod-network": "KubeVirt admits it, and the sidecar fails: the VM never starts",
     "invalid-network-reference": "KubeVirt admits it, and no such NetworkAttachmentDefinition can be found: the VM never starts",
     "invalid-vm-network-cidr": "KubeVirt admits it, and virt-handler fails: the VM never starts",
+    "duplicate-pci-address": "KubeVirt admits it, and libvirt refuses the domain: the VM never starts",
     "invalid-probe": "the API server refuses the launcher pod",
     "invalid-subdomain": "the API server refuses the launcher pod",
     "invalid-port": "off the pod network the API server refuses the launcher pod",

@@ -66,6 +66,7 @@ class Interface(_Value, frozen=True):
     state: str | None = None
     mac_address: str | None = None
     pci_address: str | None = None
+    acpi_index: int | None = None
     ports: list[Port] | None = None
     port_ranges: list[PortRange] | None = None
     dhcp_options: DHCPOptions | None = None
@@ -102,10 +103,17 @@ class Network(_Value, frozen=True):
     resource_claim: ResourceClaim | None = None
 
 
+class DiskTarget(_Value, frozen=True):
+    """`domain.devices.disks[].disk`."""
+
+    pci_address: str | None = None
+
+
 class Disk(_Value, frozen=True):
     """`domain.devices.disks[]`."""
 
     boot_order: int | None = None
+    disk: DiskTarget | None = None
 
 
 class Devices(_Value, frozen=True):
@@ -176,3 +184,9 @@ class VMISpec(_Value, frozen=True):
         """`domain.devices.interfaces`, empty when absent."""
         devices = self.domain.devices if self.domain is not None else None
         return (devices.interfaces if devices is not None else None) or []
+
+    @property
+    def disks(self) -> list[Disk]:
+        """`domain.devices.disks`, empty when absent."""
+        devices = self.domain.devices if self.domain is not None else None
+        return (devices.disks if devices is not None else None) or []

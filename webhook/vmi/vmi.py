@@ -9,7 +9,15 @@ from webhook.vmi.spec import Disk, Interface, Network, Port, VMISpec
 MAX_INTERFACES = 256
 """More interfaces, or more networks, are refused (arrayLenMax in vmi-create-admitter.go@v1.1.0 to v1.9.0; maxItems of the CRD from 1.3)."""
 
+ABSENT = "absent"
+"""The state of an interface that KubeVirt does not add to the domain."""
+
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def gets_acpi_index(interface: Interface) -> bool:
+    """Whether KubeVirt copies the ACPI index of an interface into the domain."""
+    return (interface.acpi_index or 0) > 0 and interface.sriov is None and interface.state != ABSENT
 
 
 class VMI:
@@ -42,8 +50,10 @@ class VMI:
     """
 
     __slots__ = (
+        "_acpi_indexes",
         "_boot_orders",
         "_guesses",
+        "_pci_addresses",
         "_port_names",
         "annotations",
         "default_network",
@@ -94,6 +104,8 @@ class VMI:
         self.has_resource_claims = bool(spec.resource_claims)
         self._port_names: Mapping[str, Port] | None = None
         self._boot_orders: Mapping[int, Disk | Interface] | None = None
+        self._pci_addresses: Mapping[str, Disk | Interface] | None = None
+        self._acpi_indexes: Mapping[int, Interface] | None = None
 
     def _see_networks(self) -> None:
         named: dict[str, Network] = {}
@@ -142,15 +154,38 @@ class VMI:
     def boot_orders(self) -> Mapping[int, Disk | Interface]:
         """The first device that has each boot order; disks come before interfaces."""
         if self._boot_orders is None:
-            devices = self.spec.domain.devices if self.spec.domain is not None else None
-            disks = devices.disks or [] if devices is not None else []
-            bootable: list[Disk | Interface] = [*disks, *self.interfaces]
+            bootable: list[Disk | Interface] = [*self.spec.disks, *self.interfaces]
             found: dict[int, Disk | Interface] = {}
             for device in bootable:
                 if device.boot_order is not None:
                     found.setdefault(device.boot_order, device)
             self._boot_orders = found
         return self._boot_orders
+
+    @property
+    def pci_addresses(self) -> Mapping[str, Disk | Interface]:
+        """The first device of the domain that has each PCI address, in lower case; disks come before interfaces."""
+        if self._pci_addresses is None:
+            found: dict[str, Disk | Interface] = {}
+            for disk in self.spec.disks:
+                if disk.disk is not None and disk.disk.pci_address:
+                    found.setdefault(disk.disk.pci_address.lower(), disk)
+            for interface in self.interfaces:
+                if interface.pci_address and interface.state != ABSENT:
+                    found.setdefault(interface.pci_address.lower(), interface)
+            self._pci_addresses = found
+        return self._pci_addresses
+
+    @property
+    def acpi_indexes(self) -> Mapping[int, Interface]:
+        """The first interface that gets each ACPI index."""
+        if self._acpi_indexes is None:
+            found: dict[int, Interface] = {}
+            for interface in self.interfaces:
+                if gets_acpi_index(interface):
+                    found.setdefault(interface.acpi_index or 0, interface)
+            self._acpi_indexes = found
+        return self._acpi_indexes
 
     @property
     def port_names(self) -> Mapping[str, Port]:
