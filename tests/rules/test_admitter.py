@@ -43,6 +43,7 @@ OF_OTHER_ADMITTERS: Mapping[str, str] = {
 AFTER_ADMISSION: Mapping[str, str] = {
     "invalid-network-reference": "virt-controller, or Multus",
     "invalid-vm-network-cidr": "virt-handler",
+    "duplicate-pci-address": "libvirt, about the domain",
     "invalid-probe": "the API server, about the launcher pod",
     "invalid-subdomain": "the API server, about the launcher pod",
     "plugin-hard-coded-name": "the sidecars",
@@ -128,6 +129,8 @@ def follows(cause: Cause, causes: set[Cause], spec: Spec) -> bool:
         return text(interface, "name") not in spec.network_named  # it is `interface-without-network`
     if cause.rule == "default-network-beside-pod-network":
         return not any(is_default(network) and not has(network, "pod") for network in spec.networks)  # it is `network-with-several-sources`
+    if cause.rule == "network-without-interface":
+        return any(not text(each, "name") for each in spec.interfaces)  # it is `invalid-interface-name`
     if cause.rule == "overlapping-port-ranges":
         return any(other.rule == "invalid-port-range" and other.field[:4] == cause.field[:4] for other in causes)
     return False

@@ -144,7 +144,7 @@ class _Keys:
             return f"; did you mean {quoted(near)}?", f"write {near} instead"
         too_deep = next((each for each in value if each in node.known), None) if isinstance(value, dict) else None
         if too_deep is not None:
-            return f"; {quoted(too_deep)} belongs here itself", f"write {too_deep} in place of {key}"
+            return f", but {quoted(too_deep)} inside it is one", f"move {too_deep} up, in place of {key}"
         return ("", f"write {next(iter(node.known))}") if len(node.known) == 1 else None
 
 

@@ -16,6 +16,10 @@ def test_each_network_without_interface_is_found() -> None:
     assert_found(RULE, two, field=["networks[1].name", "networks[2].name"], message="no interface is named")
 
 
+def test_an_interface_without_a_name_may_be_meant() -> None:
+    assert_accepted(RULE, vmi({"masquerade": {}}, networks=[POD_NETWORK]))
+
+
 def test_a_near_miss_is_told() -> None:
     slip = vmi(interface("default", masquerade={}), networks=[{"name": "defualt", "pod": {}}])
     assert_found(RULE, slip, field="networks[0].name", message='did you mean "default"?')

@@ -26,9 +26,9 @@ from webhook.vmi.vmi import VMI
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Look up each network's name among the interfaces."""
+    """Look up each network's name among the interfaces. An interface without a name may be meant: `invalid-interface-name` reports it."""
     names = vmi.interface_named
-    if names.keys() >= vmi.network_named.keys():
+    if "" in names or names.keys() >= vmi.network_named.keys():
         return ()
     return (
         Violation(("networks", index, "name"), _message(network.name, vmi), "give an interface this name, or remove the network")
