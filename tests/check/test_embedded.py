@@ -77,6 +77,14 @@ def test_an_object_that_may_be_completed_lacks_nothing(tmp_path: Path) -> None:
     assert checked(tmp_path).occurrences == []
 
 
+def test_an_object_that_a_policy_forbids_is_not_checked(tmp_path: Path) -> None:
+    templates = [{"complianceType": compliance, "objectDefinition": VM} for compliance in ("mustnothave", "MustNotHave", "musthave")]
+    policy = carrier("policy.open-cluster-management.io/v1", "ConfigurationPolicy", spec={"object-templates": templates})
+    write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "outer.json": json.dumps(policy)})
+    [occurrence] = checked(tmp_path).occurrences
+    assert occurrence.finding.path[:3] == ("spec", "object-templates", 2)
+
+
 def test_a_finding_has_line_column_and_path_from_the_root(tmp_path: Path) -> None:
     embedded = "\n".join("    " + line for line in vm("slip").splitlines())
     text = f"apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {{name: t}}\nobjects:\n  -\n{embedded}\n"

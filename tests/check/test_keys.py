@@ -74,7 +74,7 @@ def test_a_misplaced_key_is_reported_where_it_belongs(tmp_path: Path, spec: str,
         (
             HCO.format(version="v1beta1", spec="{networking: {networkBinding: {}}}"),
             "spec.networking",
-            "write networkBinding in place of networking",
+            "move networkBinding up, in place of networking",
         ),
         (HCO.format(version="v1", spec="{networkBinding: {}}"), "spec.networkBinding", "move it to spec.networking"),
     ],

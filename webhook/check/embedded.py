@@ -56,7 +56,7 @@ class Embedded(NamedTuple):
 def embedded_in(carrier: object) -> Iterator[Embedded]:
     """The objects to check inside an object, at any depth, in document order.
 
-    An object is recognised by its group, kind and spec, or by its place in a kind of `VM_IN`.
+    An object is recognised by its group, kind and spec, or by its place in a kind of `VM_IN`. What a policy forbids is left out.
     """
     as_written = _type_of(carrier) in _APPLIED_AS_WRITTEN
     waiting: list[tuple[object, _Step]] = [(carrier, None)]  # no recursion: an object may be nested deeper than Python's stack
@@ -64,7 +64,7 @@ def embedded_in(carrier: object) -> Iterator[Embedded]:
         value, step = waiting.pop()
         if isinstance(value, list):
             waiting += [(value[index], (step, index)) for index in reversed(range(len(value)))]
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) and not _is_forbidden(value):
             found = _object_at(value, _path(step)) if "kind" in value else None
             if found is not None:
                 yield found._replace(as_written=as_written)
@@ -78,6 +78,11 @@ def _object_at(value: Mapping[str, Any], path: Path) -> Embedded | None:
         vm = look_up(value, VM_IN[type_])
         return Embedded({**_VM, **vm}, path + VM_IN[type_], as_written=True) if isinstance(vm, dict) else None
     return Embedded(value, path, as_written=True) if path and type_ in CHECKED_KINDS and isinstance(value.get("spec"), dict) else None
+
+
+def _is_forbidden(template: Mapping[str, object]) -> bool:
+    """Whether this is an item of `object-templates` in a ConfigurationPolicy whose object must not exist."""
+    return str(template.get("complianceType")).lower() == "mustnothave"
 
 
 def _type_of(obj: object) -> tuple[str, str]:

@@ -13,7 +13,7 @@ def evaluate_object(*errors: ShapeError) -> list[Finding]:
 
 def test_what_is_expected_and_what_is_found_are_told_at_its_place() -> None:
     found = evaluate_object(ShapeError(NAME, "a string", "5"))
-    assert found == [Finding("wrong-type", Action.DENY, NAME, "expected a string, found 5", "write a string here")]
+    assert found == [Finding("wrong-type", Action.DENY, NAME, "expected a string, found 5", "write a string here, in quotes")]
 
 
 def test_each_wrong_value_is_found() -> None:

@@ -23,7 +23,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import Action, CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI, gets_acpi_index
 
@@ -38,5 +38,11 @@ def check(interface: Interface, vmi: VMI, _registry: Registry) -> Mistakes:
 
 
 RULE = InterfaceRule(
-    name="duplicate-acpi-index", group=Group.NETWORKS, action=Action.WARN, check=check, field="acpi_index", since=Version(1, 1)
+    name="duplicate-acpi-index",
+    group=Group.NETWORKS,
+    action=Action.WARN,
+    check=check,
+    cause=CauseType.DUPLICATE,
+    field="acpi_index",
+    since=Version(1, 1),
 )

@@ -24,7 +24,7 @@ Source
 from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
-from webhook.rules.base import Action, Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.base import Action, CauseType, Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import ABSENT, VMI
 
@@ -52,4 +52,12 @@ def _is_set_by_kubevirt(interface: Interface, registry: Registry) -> bool:
     return plugin is not None and plugin.domain_attachment_type in registry.attachment_types
 
 
-RULE = InterfaceRule(name="duplicate-pci-address", group=Group.NETWORKS, check=check, field="pci_address", since=Version(1, 1))
+RULE = InterfaceRule(
+    name="duplicate-pci-address",
+    group=Group.NETWORKS,
+    check=check,
+    cause=CauseType.DUPLICATE,
+    field="pci_address",
+    since=Version(1, 1),
+    depends_on_cr=True,
+)

@@ -27,7 +27,10 @@ def check(error: ShapeError) -> Mistakes:
     message = f"expected {error.expected}, found {error.found}"
     of_interface = error.path[-1:] == ("binding",) and isinstance(error.path[-2], int)
     is_name = of_interface and error.found.startswith('"')
-    return [Violation(error.path, message, f"write {f'binding: {{name: {error.found}}}' if is_name else f'{error.expected} here'}")]
+    if is_name:
+        return [Violation(error.path, message, f"write binding: {{name: {error.found}}}")]
+    is_bare = error.expected == "a string" and error.found[:1] not in ("{", "[")
+    return [Violation(error.path, message, "write a string here, in quotes" if is_bare else f"write {error.expected} here")]
 
 
 RULE = ShapeRule(name="wrong-type", group=Group.SHAPE, check=check)
