@@ -1,4 +1,4 @@
-"""Metadata and label selectors."""
+"""The base of all objects, and label selectors."""
 
 from collections.abc import Mapping
 
@@ -7,18 +7,6 @@ import msgspec
 
 class Object(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """Base of all objects. Lists may be `None`: Go writes an empty list as null, or leaves it out."""
-
-
-class Metadata(Object, frozen=True):
-    """`metadata`."""
-
-    name: str = ""
-    namespace: str = ""
-    generation: int = 0
-    resource_version: str = ""
-    annotations: Mapping[str, str] | None = None
-    labels: Mapping[str, str] | None = None
-    deletion_timestamp: str | None = None
 
 
 class Requirement(Object, frozen=True):

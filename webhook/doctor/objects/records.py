@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from webhook.doctor.objects.meta import Metadata, Object
+from webhook.doctor.objects.meta import Object
+from webhook.kube.metadata import ObjectMeta
 
 
 class LeaseSpec(Object, frozen=True):
@@ -23,7 +24,7 @@ class Lease(Object, frozen=True):
 class Secret(Object, frozen=True):
     """A Secret, with decoded values."""
 
-    metadata: Metadata = Metadata()
+    metadata: ObjectMeta = ObjectMeta()
     data: Mapping[str, bytes] | None = None
     immutable: bool | None = None
 
@@ -31,7 +32,7 @@ class Secret(Object, frozen=True):
 class Namespace(Object, frozen=True):
     """A namespace."""
 
-    metadata: Metadata = Metadata()
+    metadata: ObjectMeta = ObjectMeta()
 
 
 class Namespaces(Object, frozen=True):

@@ -1,6 +1,7 @@
 """Webhook configurations."""
 
-from webhook.doctor.objects.meta import Metadata, Object, Selector
+from webhook.doctor.objects.meta import Object, Selector
+from webhook.kube.metadata import ObjectMeta
 
 
 class ServiceReference(Object, frozen=True):
@@ -67,7 +68,7 @@ class Webhook(Object, frozen=True):
 class Configuration(Object, frozen=True):
     """A ValidatingWebhookConfiguration or a MutatingWebhookConfiguration."""
 
-    metadata: Metadata = Metadata()
+    metadata: ObjectMeta = ObjectMeta()
     webhooks: list[Webhook] | None = None
 
     def asked_about(self, group: str, resource: str, operation: str) -> Webhook | None:

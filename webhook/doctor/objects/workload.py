@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from webhook.doctor.objects.meta import Metadata, Object, Selector
+from webhook.doctor.objects.meta import Object, Selector
+from webhook.kube.metadata import ObjectMeta
 
 
 class DeploymentSpec(Object, frozen=True):
@@ -25,7 +26,7 @@ class DeploymentStatus(Object, frozen=True):
 class Deployment(Object, frozen=True):
     """A Deployment."""
 
-    metadata: Metadata = Metadata()
+    metadata: ObjectMeta = ObjectMeta()
     spec: DeploymentSpec = DeploymentSpec()
     status: DeploymentStatus = DeploymentStatus()
 
@@ -91,7 +92,7 @@ class PodSpec(Object, frozen=True):
 class Pod(Object, frozen=True):
     """A pod."""
 
-    metadata: Metadata = Metadata()
+    metadata: ObjectMeta = ObjectMeta()
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 
