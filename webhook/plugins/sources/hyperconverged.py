@@ -12,7 +12,7 @@ from webhook.kube.version import Version, parse_version
 from webhook.plugins.plugin import MANAGED_TAP, Plugin
 from webhook.plugins.sources import kubevirt
 from webhook.plugins.sources.json_patch import PatchError, patched
-from webhook.plugins.sources.loaded import LoadedRegistry, Metadata, decode_plugins, missing_spec, refuse, titled, told
+from webhook.plugins.sources.loaded import CRMetadata, LoadedRegistry, decode_plugins, missing_spec, refuse, titled, told
 
 KIND = "HyperConverged"
 BINDING_IN: Mapping[str, Path] = {
@@ -58,7 +58,7 @@ class Networking(msgspec.Struct, frozen=True, rename="camel"):
     network_binding: Mapping[str, object] | None = None
 
 
-class Spec(msgspec.Struct, frozen=True, rename="camel"):
+class HyperConvergedSpec(msgspec.Struct, frozen=True, rename="camel"):
     """`spec`; `featureGates` is left out: it is an object in v1beta1 and a list in v1."""
 
     network_binding: Mapping[str, object] | None = None
@@ -74,7 +74,7 @@ class ComponentVersion(msgspec.Struct, frozen=True):
     version: str | None = None
 
 
-class Status(msgspec.Struct, frozen=True):
+class HyperConvergedStatus(msgspec.Struct, frozen=True):
     """`status`: the parts with the operator's version, and with whether there are several workers."""
 
     versions: list[ComponentVersion] | None = None
@@ -84,9 +84,9 @@ class Status(msgspec.Struct, frozen=True):
 class HyperConvergedCR(msgspec.Struct, frozen=True):
     """The HyperConverged custom resource."""
 
-    metadata: Metadata | None = None
-    spec: Spec | None = None
-    status: Status | None = None
+    metadata: CRMetadata | None = None
+    spec: HyperConvergedSpec | None = None
+    status: HyperConvergedStatus | None = None
 
 
 class _Release(NamedTuple):
@@ -204,7 +204,7 @@ def _eviction_strategy(cr: HyperConvergedCR, obj: object) -> str:
 
     Source: pkg/webhooks/mutator/hyperConvergedMutator.go@release-1.10 to @release-1.19.
     """
-    spec = cr.spec or Spec()
+    spec = cr.spec or HyperConvergedSpec()
     is_v1 = look_up(obj, ("apiVersion",)) == "hco.kubevirt.io/v1"
     written = (spec.virtualization or Virtualization()).eviction_strategy if is_v1 else spec.eviction_strategy
     if written is not None:

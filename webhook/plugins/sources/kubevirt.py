@@ -9,7 +9,7 @@ from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
 from webhook.kube.version import LAST_MAJOR, OLDEST, Version, parse_version
 from webhook.plugins.registry import Registry
-from webhook.plugins.sources.loaded import LoadedRegistry, Metadata, decode_plugins, missing_spec, refuse, titled, told
+from webhook.plugins.sources.loaded import CRMetadata, LoadedRegistry, decode_plugins, missing_spec, refuse, titled, told
 
 API_VERSIONS = ("kubevirt.io/v1", "kubevirt.io/v1alpha3")
 KIND = "KubeVirt"
@@ -20,7 +20,7 @@ _BY_HCO = "the HyperConverged CR (spec.networkBinding, in v1 spec.networking.net
 _DEFAULT_INTERFACES = ("bridge", "masquerade", "slirp", "")
 
 
-class Network(msgspec.Struct, frozen=True, rename="camel"):
+class NetworkConfiguration(msgspec.Struct, frozen=True, rename="camel"):
     """`spec.configuration.network`."""
 
     binding: Mapping[str, object] | None = None
@@ -36,21 +36,21 @@ class DeveloperConfiguration(msgspec.Struct, frozen=True, rename="camel"):
     disabled_feature_gates: list[str] | None = None
 
 
-class Configuration(msgspec.Struct, frozen=True, rename="camel"):
+class KubeVirtConfiguration(msgspec.Struct, frozen=True, rename="camel"):
     """`spec.configuration`."""
 
-    network: Network | None = None
+    network: NetworkConfiguration | None = None
     eviction_strategy: str | None = None
     developer_configuration: DeveloperConfiguration | None = None
 
 
-class Spec(msgspec.Struct, frozen=True, rename="camel"):
+class KubeVirtSpec(msgspec.Struct, frozen=True, rename="camel"):
     """`spec`."""
 
-    configuration: Configuration | None = None
+    configuration: KubeVirtConfiguration | None = None
 
 
-class Status(msgspec.Struct, frozen=True):
+class KubeVirtStatus(msgspec.Struct, frozen=True):
     """`status`: the parts with the version."""
 
     phase: str | None = None
@@ -61,9 +61,9 @@ class Status(msgspec.Struct, frozen=True):
 class KubeVirtCR(msgspec.Struct, frozen=True, rename="camel"):
     """The KubeVirt custom resource."""
 
-    metadata: Metadata | None = None
-    spec: Spec | None = None
-    status: Status | None = None
+    metadata: CRMetadata | None = None
+    spec: KubeVirtSpec | None = None
+    status: KubeVirtStatus | None = None
 
 
 def type_mismatches_in(obj: object) -> list[TypeMismatch]:
@@ -78,14 +78,14 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
         RegistryError: Not `lenient`, and the CR has no spec or values of a wrong type.
     """
     cr, type_mismatches = decode(obj, KubeVirtCR)
-    configuration = (cr.spec.configuration if cr.spec is not None else None) or Configuration()
-    network = configuration.network or Network()
+    configuration = (cr.spec.configuration if cr.spec is not None else None) or KubeVirtConfiguration()
+    network = configuration.network or NetworkConfiguration()
     developer = configuration.developer_configuration or DeveloperConfiguration()
     decoded = decode_plugins(network.binding, BINDING)
     title = titled(KIND, cr.metadata)
     if not lenient:
         refuse(missing_spec(obj) + told(type_mismatches + decoded.type_mismatches), source=source, what=title)
-    version, version_notes = _version(cr.status or Status())
+    version, version_notes = _version(cr.status or KubeVirtStatus())
     registry = Registry(
         plugins=decoded.plugins,
         version=version,
@@ -101,7 +101,7 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
     return LoadedRegistry(registry=registry, notes=(*version_notes, *_default_interface_notes(network.default_network_interface)))
 
 
-def _version(status: Status) -> tuple[Version | None, tuple[str, ...]]:
+def _version(status: KubeVirtStatus) -> tuple[Version | None, tuple[str, ...]]:
     """The release that runs, if it is certain.
 
     `observedKubeVirtVersion` moves only when every component is ready: during a roll-out a newer virt-controller already runs
@@ -130,7 +130,7 @@ def _default_interface_notes(found: str | None) -> tuple[str, ...]:
     return (f"{note}, so what it has registered may differ from this CR",)
 
 
-def _owned_by_hco(metadata: Metadata | None) -> bool:
+def _owned_by_hco(metadata: CRMetadata | None) -> bool:
     if metadata is None:
         return False
     by_label = (metadata.labels or {}).get("app.kubernetes.io/managed-by") == "hco-operator"

@@ -35,20 +35,20 @@ class LoadedRegistry(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, registry=msgspec.structs.replace(self.registry, version=version))
 
 
-class OwnerReference(msgspec.Struct, frozen=True, rename="camel"):
+class CROwnerReference(msgspec.Struct, frozen=True, rename="camel"):
     """`metadata.ownerReferences[]`."""
 
     kind: str | None = None
 
 
-class Metadata(msgspec.Struct, frozen=True, rename="camel"):
-    """`metadata`, as far as a registry's reader needs it."""
+class CRMetadata(msgspec.Struct, frozen=True, rename="camel"):
+    """`metadata` of a CR, as far as a registry's reader needs it; it comes from any file, so labels and annotations may be of any type."""
 
     name: str | None = None
     namespace: str | None = None
     labels: Mapping[str, object] | None = None
     annotations: Mapping[str, object] | None = None
-    owner_references: list[OwnerReference] | None = None
+    owner_references: list[CROwnerReference] | None = None
 
 
 class DecodedPlugins(NamedTuple):
@@ -98,7 +98,7 @@ def refuse(problems: Sequence[str], *, source: str, what: str) -> None:
     raise RegistryError(f"{what} cannot serve as the registry: " + "; ".join(problems[:_PROBLEMS_TOLD]) + more, file=source)
 
 
-def titled(kind: str, metadata: Metadata | None) -> str:
+def titled(kind: str, metadata: CRMetadata | None) -> str:
     """An object as a person would name it: `KubeVirt kubevirt/kubevirt`."""
     if metadata is None or not metadata.name:
         return kind

@@ -25,7 +25,7 @@ _DEFAULT_INTERFACES = ("bridge", "masquerade", "slirp")
 _EVICTION_STRATEGIES = ("LiveMigrate", "LiveMigrateIfPossible", "None", "External")
 
 
-class RegistryFile(msgspec.Struct, frozen=True, rename="camel"):
+class RegistryFileContent(msgspec.Struct, frozen=True, rename="camel"):
     """The file."""
 
     api_version: str | None = None
@@ -47,7 +47,7 @@ def read(obj: object, *, source: str) -> LoadedRegistry:
         RegistryError: Anything in the file is of a wrong type, unknown, or no value that KubeVirt knows.
     """
     obj, twice = _respelled(obj)
-    file, type_mismatches = decode(obj, RegistryFile)
+    file, type_mismatches = decode(obj, RegistryFileContent)
     decoded = decode_plugins(file.plugins, _PLUGINS)
     supplementary, supplementary_type_mismatches = _supplementary(file)
     problems = [
@@ -84,7 +84,7 @@ def _respelled(obj: object) -> tuple[object, list[str]]:
     return {_VERSION if key == _VERSION_ELSEWHERE else key: value for key, value in obj.items()}, []
 
 
-def _supplementary(file: RegistryFile) -> tuple[dict[str, ComputeResourceOverhead], list[TypeMismatch]]:
+def _supplementary(file: RegistryFileContent) -> tuple[dict[str, ComputeResourceOverhead], list[TypeMismatch]]:
     overheads: dict[str, ComputeResourceOverhead] = {}
     found: list[TypeMismatch] = []
     for name, raw in (file.supplementary_overheads or {}).items():
@@ -98,8 +98,8 @@ def _unquoted(type_mismatch: TypeMismatch) -> str:
     return told([type_mismatch])[0] + hint
 
 
-def _unknown_keys(obj: object, file: RegistryFile) -> Iterator[str]:
-    unknown: list[Unknown] = [*unknown_keys(obj, RegistryFile.__struct_encode_fields__)]
+def _unknown_keys(obj: object, file: RegistryFileContent) -> Iterator[str]:
+    unknown: list[Unknown] = [*unknown_keys(obj, RegistryFileContent.__struct_encode_fields__)]
     for name, raw in (file.plugins or {}).items():
         unknown += [each._replace(path=(*_PLUGINS, name, *each.path)) for each in unknown_fields(raw)]
     for name, raw in (file.supplementary_overheads or {}).items():
@@ -109,7 +109,7 @@ def _unknown_keys(obj: object, file: RegistryFile) -> Iterator[str]:
         yield f"{render(each.path)} is unknown: {guess}"
 
 
-def _bad_values(obj: object, file: RegistryFile) -> Iterator[str]:
+def _bad_values(obj: object, file: RegistryFileContent) -> Iterator[str]:
     version, default, strategy = file.kube_virt_version, file.default_network_interface, file.eviction_strategy
     if look_up(obj, _PLUGINS) is None:
         yield "plugins is missing, expected an object ({} when none is registered)"
@@ -122,7 +122,7 @@ def _bad_values(obj: object, file: RegistryFile) -> Iterator[str]:
 
 
 def _bad_overheads(
-    file: RegistryFile, plugins: Mapping[str, Plugin], supplementary: Mapping[str, ComputeResourceOverhead]
+    file: RegistryFileContent, plugins: Mapping[str, Plugin], supplementary: Mapping[str, ComputeResourceOverhead]
 ) -> Iterator[str]:
     for name, plugin in plugins.items():
         if plugin.compute_resource_overhead is not None:
