@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.cluster.fake_api import Asked, FakeApi
 from webhook import __version__
-from webhook.doctor.objects.records import Lease, Namespaces, Secret
-from webhook.doctor.objects.webhooks import Configuration, Configurations
+from webhook.doctor.objects.records import Lease, NamespaceList, Secret
+from webhook.doctor.objects.webhooks import Configurations, WebhookConfiguration
 from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pods, Service
 from webhook.doctor.required_permissions import of_caller, of_server
 from webhook.doctor.settings import settings_in
-from webhook.doctor.snapshot import NOT_FOUND, DryRuns, Names, PodProbe, Readiness, ReadResult, ServedRegistry, Snapshot
+from webhook.doctor.snapshot import NOT_FOUND, DryRuns, Names, PodProbe, ReadinessResponse, ReadResult, ServedRegistry, Snapshot
 from webhook.tls.names import names_for_service
 from webhook.tls.selfsigned import make_ca, make_leaf
 
@@ -200,8 +200,8 @@ def snapshot(told: Mapping[str, Any], **fields: Any) -> Snapshot:
         names=names,
         at=NOW,
         version=__version__,
-        validating=answer(f"{VALIDATING}/bindguard", Configuration),
-        mutating=answer(f"{MUTATING}/bindguard", Configuration),
+        validating=answer(f"{VALIDATING}/bindguard", WebhookConfiguration),
+        mutating=answer(f"{MUTATING}/bindguard", WebhookConfiguration),
         all_validating=answer(VALIDATING, Configurations),
         all_mutating=answer(MUTATING, Configurations),
         deployment=answer(DEPLOYMENT, Deployment),
@@ -214,7 +214,7 @@ def snapshot(told: Mapping[str, Any], **fields: Any) -> Snapshot:
         kubevirts=ReadResult(None, "forbidden", kubevirts)
         if isinstance(kubevirts, int)
         else ReadResult(msgspec.convert(kubevirts, _KubeVirts).items),
-        namespaces=answer(NAMESPACE_LIST, Namespaces),
+        namespaces=answer(NAMESPACE_LIST, NamespaceList),
         dry_runs=DryRuns(namespace="default", good=ReadResult(()), bad=refused(DENIAL)),
         probes={name: _probe(told, name) for name in ("bindguard-a", "bindguard-b")},
         caller={need: ReadResult(True) for need in of_caller(names, "default")},
@@ -230,7 +230,7 @@ def _probe(told: Mapping[str, Any], name: str) -> PodProbe:
 
     return PodProbe(
         version=ReadResult(msgspec.convert(told[proxy(name, "version")], _Version).version),
-        readiness=said("readyz", Readiness),
+        readiness=said("readyz", ReadinessResponse),
         registry=said("registry", ServedRegistry),
         metrics=ReadResult({"bindguard_certificate_expiry_timestamp_seconds": LEAF.certificate.not_valid_after_utc.timestamp()}),
         shown=ReadResult(LEAF.certificate.public_bytes(Encoding.DER)),

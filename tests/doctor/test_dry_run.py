@@ -10,8 +10,8 @@ from tests.builders import no_registry, registry
 from tests.doctor.builders import CONFIG_MAP, DENIAL, NAMESPACE_LIST, VALIDATING, changed, config_map, healthy, namespace, refused, snapshot
 from webhook.admission.evaluation import evaluate_object
 from webhook.doctor.dry_runs import namespace_for
-from webhook.doctor.objects.records import Namespaces
-from webhook.doctor.objects.webhooks import Configuration
+from webhook.doctor.objects.records import NamespaceList
+from webhook.doctor.objects.webhooks import WebhookConfiguration
 from webhook.doctor.result import Outcome, Result
 from webhook.doctor.run import evaluated
 from webhook.doctor.sample_vms import VIOLATED, bad_vm, good_vm
@@ -202,13 +202,13 @@ NAMESPACES: Mapping[str, Mapping[str, str]] = {"bindguard": {}, "default": {}, "
     ],
 )
 def test_vms_are_created_dry_where_bindguard_is_asked_about_them(selector: Any, excluded: list[str], chosen: str) -> None:
-    listed = msgspec.convert({"items": [namespace(name, **labels) for name, labels in NAMESPACES.items()]}, Namespaces)
+    listed = msgspec.convert({"items": [namespace(name, **labels) for name, labels in NAMESPACES.items()]}, NamespaceList)
     configuration = healthy()[OURS]
     configuration["webhooks"][0]["namespaceSelector"] = selector
-    webhook = msgspec.convert(configuration, Configuration).asked_about("kubevirt.io", "virtualmachines", "CREATE")
+    webhook = msgspec.convert(configuration, WebhookConfiguration).asked_about("kubevirt.io", "virtualmachines", "CREATE")
     assert namespace_for(webhook, ReadResult(listed), ServerSettings(exclude=Exclude(excluded))) == chosen
     assert namespace_for(webhook, ReadResult(None, "", 403), None) == "default"
-    assert msgspec.convert(healthy()[NAMESPACE_LIST], Namespaces).items
+    assert msgspec.convert(healthy()[NAMESPACE_LIST], NamespaceList).items
 
 
 @pytest.mark.parametrize("version", [None, *(f"1.{minor}" for minor in range(1, 10))])

@@ -8,7 +8,7 @@ import msgspec
 from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError
 from webhook.cluster.hints import explained
-from webhook.doctor.objects.records import Review
+from webhook.doctor.objects.records import AccessReview
 from webhook.doctor.snapshot import Need, ReadResult
 from webhook.kube.shape import UNDECODABLE
 
@@ -81,7 +81,7 @@ class Reader:
             body = await self._api.post(path, review)
         except ApiError as error:
             return self._refused(error, path)
-        return _decoded(body, lambda answer: msgspec.json.decode(answer, type=Review).status.allowed)
+        return _decoded(body, lambda answer: msgspec.json.decode(answer, type=AccessReview).status.allowed)
 
     def _refused(self, error: ApiError, path: str) -> ReadResult[T]:
         """An error without the URL, which is long, and the same in every message."""

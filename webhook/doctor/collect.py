@@ -18,8 +18,8 @@ from webhook.cluster.kubevirts import PATH
 from webhook.doctor.api_reads import Reader
 from webhook.doctor.dry_runs import dry_runs, namespace_for
 from webhook.doctor.objects.meta import Selector
-from webhook.doctor.objects.records import Lease, Namespaces, Secret
-from webhook.doctor.objects.webhooks import Configuration, Configurations
+from webhook.doctor.objects.records import Lease, NamespaceList, Secret
+from webhook.doctor.objects.webhooks import Configurations, WebhookConfiguration
 from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pod, Pods, Service
 from webhook.doctor.required_permissions import of_caller, of_server
 from webhook.doctor.settings import settings_in
@@ -30,7 +30,7 @@ from webhook.doctor.snapshot import (
     Names,
     Need,
     PodProbe,
-    Readiness,
+    ReadinessResponse,
     ReadResult,
     ServedRegistry,
     Snapshot,
@@ -71,12 +71,12 @@ async def collect(api: ApiServer, names: Names, at: datetime) -> Snapshot:
     await reader.check_access()
     place, account = f"/namespaces/{names.namespace}", f"{names.namespace}:{names.service_account}"
     validating, mutating, all_validating, all_mutating, kubevirts, namespaces = await asyncio.gather(
-        reader.object(f"{_VALIDATING}/{names.configuration}", Configuration),
-        reader.object(f"{_MUTATING}/{names.configuration}", Configuration),
+        reader.object(f"{_VALIDATING}/{names.configuration}", WebhookConfiguration),
+        reader.object(f"{_MUTATING}/{names.configuration}", WebhookConfiguration),
         reader.object(_VALIDATING, Configurations),
         reader.object(_MUTATING, Configurations),
         _kubevirts(reader),
-        reader.object("/api/v1/namespaces", Namespaces),
+        reader.object("/api/v1/namespaces", NamespaceList),
     )
     deployment, settings, service, slices, lease, secret = await asyncio.gather(
         reader.object(f"/apis/apps/v1{place}/deployments/{names.deployment}", Deployment),
@@ -129,7 +129,7 @@ async def _probe(reader: Reader, namespace: str, pod: Pod) -> PodProbe:
     proxy = f"/api/v1/namespaces/{namespace}/pods/http:{pod.metadata.name}:{port}/proxy"
     version, readiness, registry, metrics, shown = await asyncio.gather(
         reader.read(f"{proxy}/version", lambda body: msgspec.json.decode(body, type=_Version).version),
-        reader.read_any_status(f"{proxy}/readyz", lambda body: msgspec.json.decode(body, type=Readiness)),
+        reader.read_any_status(f"{proxy}/readyz", lambda body: msgspec.json.decode(body, type=ReadinessResponse)),
         reader.object(f"{proxy}/registry", ServedRegistry),
         reader.read(f"{proxy}/metrics", lambda body: {name.decode(): float(value) for name, value in _METRIC.findall(body)}),
         asyncio.to_thread(_shown_certificate, pod.status.pod_ip, pod.port("admission", _ADMISSION_PORT)),

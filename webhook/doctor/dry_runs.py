@@ -3,7 +3,7 @@
 import asyncio
 
 from webhook.doctor.api_reads import Reader
-from webhook.doctor.objects.records import Namespaces
+from webhook.doctor.objects.records import NamespaceList
 from webhook.doctor.objects.webhooks import Webhook
 from webhook.doctor.sample_vms import bad_vm, good_vm
 from webhook.doctor.settings import ServerSettings
@@ -23,7 +23,7 @@ async def dry_runs(reader: Reader, namespace: str, webhook: Webhook | None) -> D
     return DryRuns(namespace=namespace, good=good, bad=bad)
 
 
-def namespace_for(webhook: Webhook | None, found: ReadResult[Namespaces], settings: ServerSettings | None) -> str:
+def namespace_for(webhook: Webhook | None, found: ReadResult[NamespaceList], settings: ServerSettings | None) -> str:
     """The namespace for dry runs: one that the webhook selects and the server does not exclude.
 
     That is `default` if possible, otherwise the first such namespace by name; `default` too when there is none, or none could be listed.

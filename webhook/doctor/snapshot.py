@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from webhook.doctor.objects.records import Lease, Namespaces, Secret
-from webhook.doctor.objects.webhooks import Configuration, Configurations, Webhook
+from webhook.doctor.objects.records import Lease, NamespaceList, Secret
+from webhook.doctor.objects.webhooks import Configurations, Webhook, WebhookConfiguration
 from webhook.doctor.objects.workload import Deployment, EndpointSlices, Pod, Pods, Service
 from webhook.doctor.settings import ServerSettings
 
@@ -90,7 +90,7 @@ class CheckOutcome(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-class Readiness(msgspec.Struct, frozen=True):
+class ReadinessResponse(msgspec.Struct, frozen=True):
     """A pod's `/readyz`."""
 
     ready: bool
@@ -119,7 +119,7 @@ class PodProbe(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     version: ReadResult[str]
-    readiness: ReadResult[Readiness]
+    readiness: ReadResult[ReadinessResponse]
     registry: ReadResult[ServedRegistry]
     metrics: ReadResult[Mapping[str, float]]
     shown: ReadResult[bytes]
@@ -168,8 +168,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     names: Names
     at: datetime
     version: str
-    validating: ReadResult[Configuration]
-    mutating: ReadResult[Configuration]
+    validating: ReadResult[WebhookConfiguration]
+    mutating: ReadResult[WebhookConfiguration]
     all_validating: ReadResult[Configurations]
     all_mutating: ReadResult[Configurations]
     deployment: ReadResult[Deployment]
@@ -181,7 +181,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     secret: ReadResult[Secret]
     kubevirts: ReadResult[Sequence[object]]
     probes: Mapping[str, PodProbe]
-    namespaces: ReadResult[Namespaces]
+    namespaces: ReadResult[NamespaceList]
     dry_runs: DryRuns | None
     caller: Mapping[Need, ReadResult[bool]]
     server: Mapping[Need, ReadResult[bool]]

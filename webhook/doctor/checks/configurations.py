@@ -9,7 +9,7 @@ from webhook.cluster.break_glass import Record
 from webhook.cluster.webhook_configurations import BREAK_GLASS
 from webhook.doctor.checks.missing_objects import absent
 from webhook.doctor.objects.meta import Requirement, Selector
-from webhook.doctor.objects.webhooks import Configuration, Webhook
+from webhook.doctor.objects.webhooks import Webhook, WebhookConfiguration
 from webhook.doctor.result import Result, fail, grouped, ok, warn
 from webhook.doctor.snapshot import NOT_FOUND, Names, ReadResult, Snapshot
 from webhook.kube.shape import UNDECODABLE
@@ -74,7 +74,7 @@ _MAX_SECONDS = 10
 _MIN_SECONDS = 2
 _NO_OVERHEAD = "launcher pods do not get the overhead of their plugins"
 
-_Whole = Callable[[Configuration], Iterator[Result]]
+_Whole = Callable[[WebhookConfiguration], Iterator[Result]]
 _Single = Callable[[Webhook], Iterator[Result]]
 
 
@@ -92,7 +92,7 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
         yield from _configuration(_MUTATING, mutating.value, names, _not_mutated, _mutating_problems)
 
 
-def _without_mutating(snapshot: Snapshot, answer: ReadResult[Configuration]) -> Result:
+def _without_mutating(snapshot: Snapshot, answer: ReadResult[WebhookConfiguration]) -> Result:
     """With `overhead: off` the chart renders none."""
     what = f"MutatingWebhookConfiguration {snapshot.names.configuration}"
     settings = snapshot.settings.value
@@ -103,7 +103,7 @@ def _without_mutating(snapshot: Snapshot, answer: ReadResult[Configuration]) -> 
     return absent(_MUTATING, answer, what, _NO_OVERHEAD)
 
 
-def _configuration(check: str, found: Configuration, names: Names, whole: _Whole, single: _Single) -> Iterator[Result]:
+def _configuration(check: str, found: WebhookConfiguration, names: Names, whole: _Whole, single: _Single) -> Iterator[Result]:
     broken = break_glass_in(found)
     if broken is not None:
         yield warn(check, broken, "bindguard break-glass --undo, once Bindguard answers again")
@@ -114,7 +114,7 @@ def _configuration(check: str, found: Configuration, names: Names, whole: _Whole
     yield from results or [ok(check, f"{len(webhooks)} webhooks cover all objects, with a timeout of {_seconds(found)} s")]
 
 
-def break_glass_in(configuration: Configuration) -> str | None:
+def break_glass_in(configuration: WebhookConfiguration) -> str | None:
     """What `bindguard break-glass` has done to a configuration, by whom and why; `None` when it is not in force."""
     content = (configuration.metadata.annotations or {}).get(BREAK_GLASS)
     if content is None:
@@ -127,7 +127,7 @@ def break_glass_in(configuration: Configuration) -> str | None:
     return f"break-glass is in force since {record.at} by {record.by}: {effect}; the reason: {record.reason}"
 
 
-def _seconds(configuration: Configuration) -> int:
+def _seconds(configuration: WebhookConfiguration) -> int:
     return max(webhook.timeout_seconds for webhook in configuration.webhooks or ())
 
 
@@ -162,7 +162,7 @@ def _call_problems(check: str, webhook: Webhook, names: Names) -> Iterator[Resul
         yield warn(check, found, "use 5: a shorter one fails under load, with a longer one users wait while Bindguard does not answer")
 
 
-def _not_validated(configuration: Configuration) -> Iterator[Result]:
+def _not_validated(configuration: WebhookConfiguration) -> Iterator[Result]:
     webhooks = configuration.webhooks or ()
     if not webhooks:
         what = f"ValidatingWebhookConfiguration {configuration.metadata.name}"
@@ -195,7 +195,7 @@ def _validating_problems(webhook: Webhook) -> Iterator[Result]:
     yield from _asks_about_all_pods(_VALIDATING, webhook)
 
 
-def _not_mutated(configuration: Configuration) -> Iterator[Result]:
+def _not_mutated(configuration: WebhookConfiguration) -> Iterator[Result]:
     webhooks = configuration.webhooks or ()
     if not any(each.covers("", "pods", "CREATE") and each.object_selector.selects(LAUNCHER_LABELS) for each in webhooks):
         yield fail(_MUTATING, f"no webhook covers CREATE of launcher pods: {_NO_OVERHEAD}", _UPGRADE)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from webhook.doctor.checks.configurations import ANY_POD, LAUNCHER_LABELS
 from webhook.doctor.checks.missing_objects import unseen
-from webhook.doctor.objects.webhooks import Configuration, Webhook
+from webhook.doctor.objects.webhooks import Webhook, WebhookConfiguration
 from webhook.doctor.result import Result, ok, warn
 from webhook.doctor.snapshot import Snapshot
 from webhook.kube.text import number_of
@@ -29,7 +29,7 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
     yield from problems or [ok(_CHECK, others if count else "there is no other webhook configuration")]
 
 
-def _second(configurations: list[Configuration]) -> Iterator[Result]:
+def _second(configurations: list[WebhookConfiguration]) -> Iterator[Result]:
     names = sorted(
         {each.metadata.name for each in configurations if any(hook.name.endswith(".bindguard.io") for hook in each.webhooks or ())}
     )
@@ -38,7 +38,7 @@ def _second(configurations: list[Configuration]) -> Iterator[Result]:
         yield warn(_CHECK, found, "delete the one that you do not want, or check it with --configuration")
 
 
-def _changing(configurations: list[Configuration]) -> Iterator[Result]:
+def _changing(configurations: list[WebhookConfiguration]) -> Iterator[Result]:
     for configuration in configurations:
         name = configuration.metadata.name
         if name.startswith(_KUBEVIRTS_OWN):

@@ -35,7 +35,7 @@ class Namespace(Object, frozen=True):
     metadata: ObjectMeta = ObjectMeta()
 
 
-class Namespaces(Object, frozen=True):
+class NamespaceList(Object, frozen=True):
     """A list of them."""
 
     items: list[Namespace] | None = None
@@ -47,7 +47,7 @@ class ConfigMap(Object, frozen=True):
     data: Mapping[str, str] | None = None
 
 
-class Review(Object, frozen=True):
+class AccessReview(Object, frozen=True):
     """The response to an access review."""
 
     class Status(Object, frozen=True):

@@ -65,7 +65,7 @@ class Webhook(Object, frozen=True):
         return any(rule.covers(group, resource, operation) for rule in self.rules or ())
 
 
-class Configuration(Object, frozen=True):
+class WebhookConfiguration(Object, frozen=True):
     """A ValidatingWebhookConfiguration or a MutatingWebhookConfiguration."""
 
     metadata: ObjectMeta = ObjectMeta()
@@ -79,4 +79,4 @@ class Configuration(Object, frozen=True):
 class Configurations(Object, frozen=True):
     """A list of them."""
 
-    items: list[Configuration] | None = None
+    items: list[WebhookConfiguration] | None = None
