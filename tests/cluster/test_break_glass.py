@@ -10,7 +10,7 @@ from tests.cluster.patches import patched
 from tests.cluster.stories import run
 from webhook.cluster.api import JSON_PATCH, ApiServer
 from webhook.cluster.break_glass import Author, Change, break_change, read, record_of, undo_change
-from webhook.cluster.webhook_configurations import ARM, BREAK_GLASS, Configuration, WebhookConfigurations
+from webhook.cluster.webhook_configurations import ARM, BREAK_GLASS, ConfigurationState, WebhookConfigurations
 from webhook.errors import UnreadableError
 
 ADMIN = Author("admin", "2026-11-27T02:00:00Z", "VMs cannot start")
@@ -144,7 +144,7 @@ def test_the_configurations_that_exist_are_read(api: FakeApi) -> None:
 
 
 def test_the_server_sees_that_the_glass_is_broken(api: FakeApi) -> None:
-    async def story(server: ApiServer) -> Configuration:
+    async def story(server: ApiServer) -> ConfigurationState:
         [found] = await WebhookConfigurations(server, "bindguard").read()
         return found
 

@@ -5,10 +5,10 @@ from tests.cluster.named_objects import MUTATING, VALIDATING, bundles, configura
 from tests.cluster.stories import run
 from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError
-from webhook.cluster.webhook_configurations import Configuration, WebhookConfigurations
+from webhook.cluster.webhook_configurations import ConfigurationState, WebhookConfigurations
 
 
-async def read(server: ApiServer) -> tuple[Configuration, ...]:
+async def read(server: ApiServer) -> tuple[ConfigurationState, ...]:
     return await WebhookConfigurations(server, "bindguard").read()
 
 

@@ -4,7 +4,7 @@ import random
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 
-from webhook.http.metrics import Counts, Durations, GaugeCollector
+from webhook.http.metrics import CounterCollector, Durations, GaugeCollector
 
 BOUNDS = (0.001, 0.01, 0.5, 2.0)
 disable_created_metrics()  # type: ignore[no-untyped-call] # as `Metrics` does
@@ -12,7 +12,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call] # as `Metrics` does
 
 def test_counts_read_as_those_of_prometheus_client() -> None:
     ours, theirs = CollectorRegistry(), CollectorRegistry()
-    counts = Counts("a", "What is counted.", ("x", "y"), ours)
+    counts = CounterCollector("a", "What is counted.", ("x", "y"), ours)
     counter = Counter("a", "What is counted.", ("x", "y"), registry=theirs)
     assert generate_latest(ours) == generate_latest(theirs)
     for labels in [("1", 'q"\\\n'), ("2", ""), ("1", 'q"\\\n')]:

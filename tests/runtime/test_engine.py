@@ -10,7 +10,7 @@ from tests.check.builders import KUBEVIRT, write
 from tests.runtime.server import ROOT
 from webhook.admission.review import VALIDATE
 from webhook.errors import UsageError
-from webhook.runtime.engine import Namespaces, engine, engine_settings
+from webhook.runtime.engine import NamespacePatterns, engine, engine_settings
 
 TYPO = (ROOT / "tests/data/reviews/vm-create-unregistered-generatename.json").read_bytes()
 POD = (ROOT / "tests/data/reviews/pod-create-virt-launcher-2.json").read_bytes()
@@ -83,16 +83,16 @@ def test_pods_are_validated_as_the_server_would(directory: Path, action: str, *,
     ],
 )
 def test_names_and_globs_match_whole_namespaces(namespace: str, left_out: bool) -> None:  # noqa: FBT001 - the expected answer
-    namespaces = Namespaces(["kube-system", "sandbox-*", "a[0-9]"])
+    namespaces = NamespacePatterns(["kube-system", "sandbox-*", "a[0-9]"])
     assert (namespace in namespaces) is left_out
     assert (namespace in namespaces) is left_out
 
 
 def test_without_patterns_nothing_is_left_out() -> None:
-    assert "default" not in Namespaces()
-    assert "" not in Namespaces(())
+    assert "default" not in NamespacePatterns()
+    assert "" not in NamespacePatterns(())
 
 
 def test_an_object_without_namespace_is_in_none() -> None:
-    assert "" not in Namespaces(["*"])
-    assert "default" in Namespaces(["*"])
+    assert "" not in NamespacePatterns(["*"])
+    assert "default" in NamespacePatterns(["*"])

@@ -33,7 +33,7 @@ _STOPPED = "stopped"
 _EMPTY = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 
 
-class Spec(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+class ElectionRecord(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """The spec of a Lease; every field may be missing."""
 
     holder_identity: str | None = None
@@ -76,7 +76,7 @@ class Election:
         self._lease = NamedObject(server, collection=collection, namespace=namespace, name=name, empty=_EMPTY)
         self._unfit = unfit
         self._clock = clock
-        self._seen = Spec()
+        self._seen = ElectionRecord()
         self._seen_at = float("-inf")
         self._leads_until = float("-inf")
         self.identity = identity
@@ -140,7 +140,7 @@ class Election:
             self._report(None if error.reason == "conflict" else error)  # another candidate was quicker: the next read says which
         return self.leads
 
-    async def _read(self, seconds: float) -> tuple[str, Spec]:
+    async def _read(self, seconds: float) -> tuple[str, ElectionRecord]:
         """The resourceVersion and spec of the Lease, which is created if it is missing; remembers since when it is unchanged."""
         raw = await self._lease.read(seconds=seconds)
         if raw is None:
@@ -150,22 +150,22 @@ class Election:
             read = _decode(raw)
         except UNDECODABLE as error:
             raise self._lease.unreadable(error) from error
-        spec = read.spec or Spec()
+        spec = read.spec or ElectionRecord()
         self._note(spec)
         return read.metadata.resource_version, spec
 
-    def _note(self, spec: Spec) -> None:
+    def _note(self, spec: ElectionRecord) -> None:
         self.holder = spec.holder_identity or ""
         if spec != self._seen:
             self._seen, self._seen_at = spec, self._clock.now()
 
-    def _has_expired(self, spec: Spec) -> bool:
+    def _has_expired(self, spec: ElectionRecord) -> bool:
         duration = LEASE_SECONDS if spec.lease_duration_seconds is None else spec.lease_duration_seconds
         return self._clock.now() >= self._seen_at + min(max(duration, 1), _MAX_LEASE_SECONDS)
 
-    def _claim(self, before: Spec) -> Spec:
+    def _claim(self, before: ElectionRecord) -> ElectionRecord:
         now, renews = self._micro_time(), before.holder_identity == self.identity
-        return Spec(
+        return ElectionRecord(
             holder_identity=self.identity,
             lease_duration_seconds=LEASE_SECONDS,
             acquire_time=before.acquire_time if renews else now,
@@ -173,7 +173,7 @@ class Election:
             lease_transitions=min((before.lease_transitions or 0) + (not renews), _MAX_TRANSITIONS),
         )
 
-    async def _write(self, spec: Spec, version: str, seconds: float) -> None:
+    async def _write(self, spec: ElectionRecord, version: str, seconds: float) -> None:
         await self._lease.change({"spec": spec}, version, metadata={}, seconds=seconds)
         self._note(spec)
 
@@ -185,7 +185,9 @@ class Election:
         with contextlib.suppress(ApiError):
             version, spec = await self._read(_RELEASE_SECONDS)
             if spec.holder_identity == self.identity:
-                await self._write(Spec("", 1, spec.acquire_time, self._micro_time(), spec.lease_transitions), version, _RELEASE_SECONDS)
+                await self._write(
+                    ElectionRecord("", 1, spec.acquire_time, self._micro_time(), spec.lease_transitions), version, _RELEASE_SECONDS
+                )
 
     def _micro_time(self) -> str:
         """The time of day as Kubernetes' `MicroTime`."""
@@ -201,7 +203,7 @@ class Election:
 
 class _Lease(msgspec.Struct):
     metadata: ObjectMeta = ObjectMeta()
-    spec: Spec | None = None
+    spec: ElectionRecord | None = None
 
 
 _decode = msgspec.json.Decoder(_Lease).decode

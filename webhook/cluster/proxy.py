@@ -17,20 +17,20 @@ _USER = re.compile(r"^(\w+://)?.*@", re.DOTALL)
 """User and password in an address; greedy, since a password may contain an `@`."""
 
 
-class Named(NamedTuple):
+class Proxy(NamedTuple):
     """A proxy, and the variable that names it."""
 
     variable: str
     proxy: str
 
 
-def from_environment(server: str, environ: Mapping[str, str]) -> Named | None:
+def from_environment(server: str, environ: Mapping[str, str]) -> Proxy | None:
     """The proxy for a server of this address; a variable in lower case wins, as in other programs. `NO_PROXY` is not read here."""
     scheme = urlsplit(server).scheme.lower()
     for name in (f"{scheme}_proxy", "all_proxy"):
         variable = name if name in environ else name.upper()
         if environ.get(variable):
-            return Named(variable, environ[variable])
+            return Proxy(variable, environ[variable])
     return None
 
 

@@ -26,7 +26,7 @@ BREAK_GLASS: Final = "bindguard.io/break-glass"
 KINDS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 
-class Configuration(msgspec.Struct, frozen=True, kw_only=True):
+class ConfigurationState(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration as it was read.
 
     Attributes:
@@ -57,12 +57,12 @@ class WebhookConfigurations:
         self._server = server
         self._name = name
 
-    async def read(self) -> tuple[Configuration, ...]:
+    async def read(self) -> tuple[ConfigurationState, ...]:
         """The configurations that exist; `ApiError` when a call fails."""
         found = [await self._read(kind) for kind in KINDS]
         return tuple(each for each in found if each is not None)
 
-    async def publish(self, configuration: Configuration, bundle: bytes, *, only_missing: bool = False) -> None:
+    async def publish(self, configuration: ConfigurationState, bundle: bytes, *, only_missing: bool = False) -> None:
         """Set the caBundle of each webhook that has another one, or, with `only_missing`, none.
 
         Raises:
@@ -74,14 +74,14 @@ class WebhookConfigurations:
             configuration, [{"op": "add", "path": f"/webhooks/{place}/clientConfig/caBundle", "value": encoded} for place in differing]
         )
 
-    async def arm(self, configuration: Configuration) -> None:
+    async def arm(self, configuration: ConfigurationState) -> None:
         """Set failurePolicy Fail on the webhooks that the annotation names, and remove it; errors as of `publish`."""
         operations: list[object] = [
             {"op": "replace", "path": f"/webhooks/{place}/failurePolicy", "value": "Fail"} for place in configuration.unarmed or ()
         ]
         await self._patch(configuration, [*operations, {"op": "remove", "path": f"/metadata/annotations/{ARM.replace('/', '~1')}"}])
 
-    async def adopt(self, configuration: Configuration, namespace: str, uid: str) -> None:
+    async def adopt(self, configuration: ConfigurationState, namespace: str, uid: str) -> None:
         """Make a namespace the owner, so that the configuration is deleted with it; errors as of `publish`."""
         owner = {"apiVersion": "v1", "kind": "Namespace", "name": namespace, "uid": uid}
         if configuration.owners:
@@ -98,7 +98,7 @@ class WebhookConfigurations:
         except UNDECODABLE as error:
             raise unanswered(f"Namespace {namespace}", "unreadable", f"cannot be understood: {error}") from error
 
-    async def _patch(self, configuration: Configuration, operations: Sequence[object]) -> None:
+    async def _patch(self, configuration: ConfigurationState, operations: Sequence[object]) -> None:
         patch: list[object] = [{"op": "test", "path": "/metadata/resourceVersion", "value": configuration.version}, *operations]
         path = path_of(configuration.kind, self._name)
         try:
@@ -113,7 +113,7 @@ class WebhookConfigurations:
         read = await self._read(kind)
         return "" if read is None else read.version
 
-    async def _read(self, kind: str) -> Configuration | None:
+    async def _read(self, kind: str) -> ConfigurationState | None:
         path = path_of(kind, self._name)
         try:
             with needing(self._grant(kind)):
@@ -126,7 +126,7 @@ class WebhookConfigurations:
             raise unanswered(f"{kind} {self._name}", "unreadable", f"cannot be understood: {error}") from error
         bundles = tuple(each.client_config.ca_bundle or b"" for each in read.webhooks or ())
         fields = read.metadata.managed_fields or ()
-        return Configuration(
+        return ConfigurationState(
             kind=kind,
             version=read.metadata.resource_version,
             generation=read.metadata.generation,

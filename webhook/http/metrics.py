@@ -20,7 +20,7 @@ from webhook.vmi.kinds import KINDS
 _INFINITE = "+Inf"
 
 
-class Counts(Collector):
+class CounterCollector(Collector):
     """A counter for each combination of labels that was counted.
 
     Attributes:
@@ -166,16 +166,16 @@ class Metrics:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # twice as many series, and nobody asks when a counter was made
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._requests = Counts(
+        self._requests = CounterCollector(
             "bindguard_requests",
             "Answered requests. A request that got an HTTP error has the decision `error` and the status as `code`.",
             ("endpoint", "kind", "operation", "decision", "code"),
             self.registry,
         )
-        self._findings = Counts(
+        self._findings = CounterCollector(
             "bindguard_findings", "Findings of rules, by severity `deny` or `warn`.", ("rule", "severity"), self.registry
         )
-        self._skips = Counts(
+        self._skips = CounterCollector(
             "bindguard_skips",
             "Objects that were allowed unchecked, and pods that were left unchanged, by reason.",
             ("endpoint", "reason"),

@@ -36,8 +36,8 @@ _MAX_CACHED = 1024
 _NONE = "(?!)"  # matches nothing
 
 
-class Namespaces:
-    """A set of namespaces given by patterns: `"sandbox-1" in Namespaces(["sandbox-*"])`.
+class NamespacePatterns:
+    """A set of namespaces given by patterns: `"sandbox-1" in NamespacePatterns(["sandbox-*"])`.
 
     Each review looks up its namespace, so the last results are cached.
     """
@@ -68,7 +68,7 @@ def engine_of(settings: ServeSettings, rule_set: Callable[[], RuleSet], vmis: VM
         rule_set=rule_set,
         vmis=vmis,
         mode=OverheadMode(settings.overhead),
-        exempt_namespaces=Namespaces(settings.exclude.namespaces),
+        exempt_namespaces=NamespacePatterns(settings.exclude.namespaces),
         confirm=confirm,
         pods=Action(settings.validate_pods),
     )

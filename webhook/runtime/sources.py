@@ -20,7 +20,7 @@ from webhook.runtime.certificate.reload import Certificate
 from webhook.runtime.registry.cluster import ClusterRegistry
 from webhook.runtime.registry.file import RegistryFile, supplementary_from
 from webhook.runtime.registry.last_good import LastGood
-from webhook.runtime.registry.options import Options, choices_of
+from webhook.runtime.registry.options import ClusterRegistryOptions, choices_of
 from webhook.runtime.settings.model import ServeSettings, Transport
 from webhook.runtime.vmi_directory import NoVMIs, VMIDirectory
 
@@ -98,8 +98,8 @@ def _of_files(settings: ServeSettings, certificate: Certificate | None, endless:
     return Sources(file, _vmis(settings) or _no_vmis(settings), None, certificate, endless)
 
 
-def _options(settings: ServeSettings, metrics: ClusterMetrics, clock: Clock) -> Options:
-    return Options(
+def _options(settings: ServeSettings, metrics: ClusterMetrics, clock: Clock) -> ClusterRegistryOptions:
+    return ClusterRegistryOptions(
         choices=choices_of(settings),
         supplementary={} if settings.supplementary is None else supplementary_from(settings.supplementary),
         last_good=None if settings.state_directory is None else LastGood(settings.state_directory),

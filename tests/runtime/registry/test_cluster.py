@@ -25,7 +25,7 @@ from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules.base import Action
 from webhook.runtime.registry.cluster import KEEP_SECONDS, ClusterRegistry
 from webhook.runtime.registry.last_good import LastGood, StoredRegistry
-from webhook.runtime.registry.options import Options, RuleActions
+from webhook.runtime.registry.options import ClusterRegistryOptions, RuleActions
 
 LONG = 30.0
 BLUE = review(vm_object(GOOD))
@@ -52,7 +52,7 @@ class Counts:
 async def registry(api: FakeApi, **options: Any) -> AsyncIterator[ClusterRegistry]:
     """A registry that follows the fake; on a clock of its own unless told otherwise."""
     server = api.connection()
-    made = ClusterRegistry(server, Options(**{"clock": Time().clock, **options}))
+    made = ClusterRegistry(server, ClusterRegistryOptions(**{"clock": Time().clock, **options}))
     async with running(server, made.run()):
         yield made
 

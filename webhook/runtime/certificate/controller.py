@@ -12,7 +12,7 @@ import structlog
 from webhook.cluster.api_error import ApiError
 from webhook.cluster.clock import CLOCK, Clock
 from webhook.cluster.secrets import NamedSecret, Secret
-from webhook.cluster.webhook_configurations import KINDS, Configuration, WebhookConfigurations
+from webhook.cluster.webhook_configurations import KINDS, ConfigurationState, WebhookConfigurations
 from webhook.runtime.certificate.backoff import RepairBackoff
 from webhook.tls.managed import RENEW, RENEWALS, SETTLE_SECONDS, CertificateState, Publish, Wait, Write, next_step
 from webhook.tls.secret_contents import CA, usable_contents
@@ -130,7 +130,7 @@ class CertificateController:
                     return 0.0
                 return min(seconds, LOOK_SECONDS, await self._arm(configurations))
 
-    async def _arm(self, configurations: Sequence[Configuration]) -> float:
+    async def _arm(self, configurations: Sequence[ConfigurationState]) -> float:
         """Have webhooks fail closed that do not yet, once the certificate has been served and trusted for a while; seconds until then."""
         unarmed = [each for each in configurations if each.unarmed is not None and not each.glass_is_broken]
         if not unarmed or not self._serves():
@@ -143,7 +143,7 @@ class CertificateController:
             log.info("webhooks armed", configuration=each.kind, failure_policy="Fail")
         return 0.0
 
-    async def _adopt(self, configurations: Sequence[Configuration]) -> bool:
+    async def _adopt(self, configurations: Sequence[ConfigurationState]) -> bool:
         """Make the namespace the owner of each configuration, once: whoever undoes it means it. True when one was changed."""
         for each in configurations:
             if not self._namespace or each.kind in self._adopted:
@@ -159,7 +159,7 @@ class CertificateController:
                 self._tell("owner", str(error), "configuration not adopted", problem=str(error), consequence="it outlives the namespace")
         return False
 
-    def _situation(self, secret: Secret, configurations: Sequence[Configuration]) -> CertificateState:
+    def _situation(self, secret: Secret, configurations: Sequence[ConfigurationState]) -> CertificateState:
         return CertificateState(
             secret=secret.data,
             renewal=self._requested_renewal(secret),
@@ -170,7 +170,7 @@ class CertificateController:
             now=self._clock.utc(),
         )
 
-    def _settled_for(self, wanted: bytes, configurations: Sequence[Configuration]) -> float:
+    def _settled_for(self, wanted: bytes, configurations: Sequence[ConfigurationState]) -> float:
         """For how long this leader has seen every bundle be what it should; by its own clock, as nobody else's can be trusted.
 
         What was another bundle between two looks, and is right again, tells by its generation: an API server may have read it meanwhile.
@@ -216,7 +216,7 @@ class CertificateController:
         log.info(step.event, reason=step.reason, secret=self._secret.place)
         return 0.0
 
-    async def _publish(self, configurations: Sequence[Configuration], bundle: bytes) -> float:
+    async def _publish(self, configurations: Sequence[ConfigurationState], bundle: bytes) -> float:
         """One that cannot be changed does not hold up the other; its error is raised in the end."""
         waits, failed = [], None
         for each in configurations:
@@ -230,7 +230,7 @@ class CertificateController:
             raise failed
         return min(waits, default=0.0)
 
-    async def _publish_one(self, configuration: Configuration, bundle: bytes) -> float:
+    async def _publish_one(self, configuration: ConfigurationState, bundle: bytes) -> float:
         """A webhook without a caBundle is completed at once; one with another's is repaired, ever more seldom if its writer insists."""
         kind, now = configuration.kind, self._clock.now()
         if self._published.get(kind) != bundle:
@@ -250,7 +250,7 @@ class CertificateController:
         self.repairs += 1
         return 0.0
 
-    def _tell_missing(self, configurations: Sequence[Configuration]) -> None:
+    def _tell_missing(self, configurations: Sequence[ConfigurationState]) -> None:
         found = {each.kind for each in configurations}
         missing = tuple(kind for kind in KINDS if kind not in found)
         if missing:
@@ -258,7 +258,7 @@ class CertificateController:
         else:
             self._told.pop("missing", None)
 
-    def _note_break_glass(self, configurations: Sequence[Configuration]) -> None:
+    def _note_break_glass(self, configurations: Sequence[ConfigurationState]) -> None:
         broken = tuple(each.kind for each in configurations if each.glass_is_broken)
         self.glass_is_broken = bool(broken)
         if broken:

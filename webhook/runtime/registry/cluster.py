@@ -13,7 +13,7 @@ from webhook.cluster.kubevirts import PATH, RESOURCE, State
 from webhook.cluster.list_watch import Watch, WatchError
 from webhook.cluster.single_flight import FreshRead
 from webhook.runtime.registry.last_good import LastGood, StoredRegistry
-from webhook.runtime.registry.options import Options
+from webhook.runtime.registry.options import ClusterRegistryOptions
 from webhook.runtime.registry.state import ClusterState
 
 READ_SECONDS = 2.0
@@ -35,7 +35,7 @@ class ClusterRegistry:
         restored: Whether the registry is the one from disk, since no list has succeeded since the start.
     """
 
-    def __init__(self, api: ApiServer, options: Options) -> None:
+    def __init__(self, api: ApiServer, options: ClusterRegistryOptions) -> None:
         self._api, self._options = api, options
         self._now = options.clock.now
         self._state = ClusterState(api.base_url, options.choices, options.supplementary, self._now())

@@ -77,7 +77,7 @@ class NoRecorder:
         """Live reads."""
 
 
-class Options(NamedTuple):
+class ClusterRegistryOptions(NamedTuple):
     """Everything that a `ClusterRegistry` is given.
 
     Attributes:
