@@ -12,7 +12,7 @@ from webhook.manifests.block_reader import read_block
 from webhook.manifests.composer import Composer
 from webhook.manifests.documents import read_documents
 from webhook.manifests.locations import locate
-from webhook.manifests.model import Document, Format
+from webhook.manifests.model import Document, DocumentFormat
 from webhook.manifests.yaml import parse
 
 INTERFACES = "".join(
@@ -57,7 +57,7 @@ spec:
                 - qemu-guest-agent
 """
 RAW = VM.encode()
-DOCUMENT = Document("vm.yaml", 1, RAW, Format.YAML)
+DOCUMENT = Document("vm.yaml", 1, RAW, DocumentFormat.YAML)
 ELSE = b"---\n" + RAW.replace(b"kubevirt.io", b"example.org")
 
 

@@ -8,14 +8,14 @@ from webhook.errors import UnreadableError
 from webhook.manifests.composer import Composer
 from webhook.manifests.documents import SkippedDocument, read_documents
 from webhook.manifests.locations import locate
-from webhook.manifests.model import Document, Format, Place
+from webhook.manifests.model import Document, DocumentFormat, Place
 from webhook.manifests.yaml import parse
 
 
 def document(text: str | bytes, *, json: bool = False, line: int = 1) -> Document:
     """A document of `vm.yaml` or `vm.json`."""
     raw = text if isinstance(text, bytes) else text.encode()
-    return Document("vm.json" if json else "vm.yaml", line, raw, Format.JSON if json else Format.YAML)
+    return Document("vm.json" if json else "vm.yaml", line, raw, DocumentFormat.JSON if json else DocumentFormat.YAML)
 
 
 def stream(text: str | bytes) -> io.BytesIO:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from webhook.errors import UnreadableError
 from webhook.manifests.documents import SkippedDocument, read_documents
-from webhook.manifests.model import Document, Format
+from webhook.manifests.model import Document, DocumentFormat
 
 from .builders import data, lines_and_texts, stream, told
 
@@ -74,12 +74,12 @@ def test_a_nul_byte_is_reported_with_its_line_and_the_other_documents_go_on() ->
 
 def test_documents_without_the_needle_are_only_counted() -> None:
     found = told("a: 1\n---\nb: 2\n---\n# c\n---\nneedle: 3\n---\nd: 4\n", needle=b"needle")
-    assert found == [SkippedDocument(2), Document("vm.yaml", 7, b"needle: 3\n", Format.YAML), SkippedDocument(1)]
+    assert found == [SkippedDocument(2), Document("vm.yaml", 7, b"needle: 3\n", DocumentFormat.YAML), SkippedDocument(1)]
 
 
 def test_a_json_file_is_one_document() -> None:
     text = '\n{"a": [\n1]}\n'
-    assert told(text, "vm.JSON") == [Document("vm.JSON", 2, text[1:].encode(), Format.JSON)]
+    assert told(text, "vm.JSON") == [Document("vm.JSON", 2, text[1:].encode(), DocumentFormat.JSON)]
     assert told(text, "vm.json", needle=b"b") == [SkippedDocument(1)]
     assert told("", "vm.json") == []
 
@@ -95,7 +95,7 @@ def test_a_document_above_the_limit_is_reported_and_the_others_go_on() -> None:
         assert isinstance(error, UnreadableError)
         assert str(error) == "vm.yaml:2: a document longer than 1,000 bytes is not read; split it"
         assert isinstance(first, Document)
-        assert last == Document("vm.yaml", 5005, b"c: 3\n", Format.YAML)
+        assert last == Document("vm.yaml", 5005, b"c: 3\n", DocumentFormat.YAML)
 
 
 def test_a_json_file_above_the_limit_is_reported() -> None:

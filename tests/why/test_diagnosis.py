@@ -6,7 +6,7 @@ import pytest
 
 from tests.why.objects import SINCE, condition, event, pod, situation, vm, vmi, waiting
 from webhook.plugins.registry import unknown_registry
-from webhook.why.diagnosis import ADMIN, Cause, Diagnosis, State, diagnose
+from webhook.why.diagnosis import ADMIN, Cause, Diagnosis, VMState, diagnose
 
 NO_POD = "failed to render launch manifest: "
 SANDBOX = "FailedCreatePodSandBox"
@@ -14,7 +14,7 @@ SANDBOX = "FailedCreatePodSandBox"
 
 def first(diagnosis: Diagnosis) -> Cause:
     """The obstacle that comes first, of a VM that is held up."""
-    assert diagnosis.state is State.HELD_UP, diagnosis
+    assert diagnosis.state is VMState.HELD_UP, diagnosis
     return diagnosis.causes[0]
 
 
@@ -160,22 +160,22 @@ def test_what_a_rule_denies_is_a_cause_where_the_cluster_says_nothing() -> None:
 def test_a_vm_that_runs_is_not_held_up() -> None:
     of = vm("passt")
     diagnosis = diagnose(situation(of, vmi=vmi(of, "Running"), pods=[pod()]))
-    assert (diagnosis.state, diagnosis.causes) == (State.RUNNING, ())
+    assert (diagnosis.state, diagnosis.causes) == (VMState.RUNNING, ())
 
 
 @pytest.mark.parametrize("strategy", ["Halted", "Manual"])
 def test_a_vm_that_is_not_asked_to_run_is_not_held_up(strategy: str) -> None:
-    assert diagnose(situation(vm(strategy=strategy))).state is State.STOPPED
+    assert diagnose(situation(vm(strategy=strategy))).state is VMState.STOPPED
 
 
 @pytest.mark.parametrize("strategy", ["Once", "RerunOnFailure", "Manual", "Halted"])
 def test_a_vm_whose_guest_has_shut_down_is_not_held_up(strategy: str) -> None:
     of = vm(strategy=strategy)
-    assert diagnose(situation(of, vmi=vmi(of, "Succeeded"))).state is State.STOPPED
+    assert diagnose(situation(of, vmi=vmi(of, "Succeeded"))).state is VMState.STOPPED
 
 
 def test_a_guest_that_has_shut_down_and_is_to_run_always_is_not_said_to_be_stopped() -> None:
-    assert diagnose(situation(vm(), vmi=vmi(vm(), "Succeeded"))).state is State.UNKNOWN
+    assert diagnose(situation(vm(), vmi=vmi(vm(), "Succeeded"))).state is VMState.UNKNOWN
 
 
 def test_where_pods_cannot_be_read_the_phase_says_that_there_is_one() -> None:
@@ -192,12 +192,12 @@ def test_a_network_that_was_set_up_at_a_later_attempt_is_no_obstacle() -> None:
 
 def test_a_vm_without_a_known_reason_is_said_to_be_so() -> None:
     of = vm()
-    assert diagnose(situation(of, vmi=vmi(of, "Scheduling"), pods=[pod()])).state is State.UNKNOWN
+    assert diagnose(situation(of, vmi=vmi(of, "Scheduling"), pods=[pod()])).state is VMState.UNKNOWN
 
 
 def test_a_vm_that_does_not_exist_is_said_to_be_so() -> None:
     diagnosis = diagnose(situation(None))
-    assert diagnosis.state is State.UNKNOWN
+    assert diagnosis.state is VMState.UNKNOWN
     assert diagnosis.causes[0].what == "there is no VirtualMachine and no VirtualMachineInstance of this name"
 
 
@@ -206,4 +206,4 @@ def test_objects_of_an_odd_shape_end_in_a_diagnosis(odd: object) -> None:
     of = vm("passt")
     for obj in (of | {"status": odd}, of | {"spec": odd}, of | {"metadata": odd}):
         found = diagnose(situation(obj, vmi=vmi(of) | {"status": odd}, pods=[pod() | {"status": odd}], events=[{"reason": odd}]))
-        assert isinstance(found.state, State)
+        assert isinstance(found.state, VMState)

@@ -15,7 +15,7 @@ from webhook.check.evaluation import CheckResult, found_in, is_excluded, located
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import Path, look_up
 from webhook.kube.shape import UNDECODABLE
-from webhook.manifests.model import Document, Format
+from webhook.manifests.model import Document, DocumentFormat
 from webhook.plugins.sources import binding_path, is_hyperconverged, is_kubevirt
 from webhook.report.findings import ObjectRef
 from webhook.rules.base import Finding
@@ -100,7 +100,7 @@ def as_kubectl_prints(obj: Mapping[str, object], file: str) -> Document:
     if isinstance(metadata, dict):
         obj = {**obj, "metadata": {key: value for key, value in metadata.items() if key != "managedFields"}}
     text = yaml.dump(dict(obj), Dumper=_Dumper, allow_unicode=True, width=_ONE_LINE)
-    return Document(file, 1, text.encode(), Format.YAML)
+    return Document(file, 1, text.encode(), DocumentFormat.YAML)
 
 
 SCHEME = "cluster:"

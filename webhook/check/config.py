@@ -60,7 +60,7 @@ def _keys_of_entry(value: object) -> object:
     return {setting_of_key(key): inner for key, inner in value.items()} if isinstance(value, dict) else value
 
 
-class RegistryOfPaths(_Model):
+class RegistryEntry(_Model):
     """`registries[]`: the registry of the files that `paths` match."""
 
     paths: _Patterns
@@ -73,7 +73,7 @@ class Config(_Model):
 
     registry: str | None = None
     registries: Annotated[
-        tuple[Annotated[RegistryOfPaths, pydantic.BeforeValidator(_keys_of_entry)], ...], pydantic.Field(max_length=_MAX_PATTERNS)
+        tuple[Annotated[RegistryEntry, pydantic.BeforeValidator(_keys_of_entry)], ...], pydantic.Field(max_length=_MAX_PATTERNS)
     ] = ()
     kubevirt_version: str | None = None
     ahead: str | None = None
@@ -87,7 +87,7 @@ class Config(_Model):
     fail_on_nothing: bool = False
 
 
-_NESTED: Mapping[object, type[_Model]] = {"exclude": Exclude, "registries": RegistryOfPaths}
+_NESTED: Mapping[object, type[_Model]] = {"exclude": Exclude, "registries": RegistryEntry}
 """Keys whose value has keys itself."""
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from webhook.errors import UnreadableError
 from webhook.files import read_file
 from webhook.loading.sources import Source
-from webhook.manifests.model import Document, Format
+from webhook.manifests.model import Document, DocumentFormat
 from webhook.manifests.yaml import parse
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -76,7 +76,7 @@ def kustomization_in(directory: str, name: str, *, is_checked: bool) -> Kustomiz
     for file in FILE_NAMES:
         path = os.path.join(directory, file)
         try:
-            content = parse(Document(path, 1, read_file(path, max_bytes=_MAX_BYTES), Format.YAML))
+            content = parse(Document(path, 1, read_file(path, max_bytes=_MAX_BYTES), DocumentFormat.YAML))
         except (OSError, UnreadableError):
             continue
         return Kustomization(directory, name, content, is_checked) if isinstance(content, dict) else None

@@ -12,10 +12,10 @@ from webhook.cluster.hints import explained
 from webhook.errors import EXIT_CLEAN, EXIT_FINDINGS
 from webhook.why import report
 from webhook.why.collect import collect
-from webhook.why.diagnosis import State, diagnose
+from webhook.why.diagnosis import VMState, diagnose
 from webhook.why.situation import Situation
 
-_CLEAN = frozenset({State.RUNNING, State.STOPPED})
+_CLEAN = frozenset({VMState.RUNNING, VMState.STOPPED})
 
 
 @click.command("why", short_help="Say why a VM does not start.")

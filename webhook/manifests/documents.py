@@ -11,7 +11,7 @@ import msgspec
 
 from webhook.errors import UnreadableError
 from webhook.manifests.document_splitter import TooLong, whole_piece, yaml_pieces
-from webhook.manifests.model import Document, Format
+from webhook.manifests.model import Document, DocumentFormat
 
 MAX_LENGTH = 64 * 1024 * 1024
 """Bytes of one document, unless the caller says otherwise."""
@@ -55,21 +55,21 @@ def read_documents(
     first = first.removeprefix(_BOM)
     if file.lower().endswith(".json"):
         pieces = whole_piece(stream, first, limit=max_document_bytes)
-        yield from _Reader(file, Format.JSON, needle, max_document_bytes).read(pieces)
+        yield from _Reader(file, DocumentFormat.JSON, needle, max_document_bytes).read(pieces)
     else:
         pieces = yaml_pieces(stream, first, limit=max_document_bytes, chunk=chunk_bytes)
-        yield from _Reader(file, Format.YAML, needle, max_document_bytes).read(pieces)
+        yield from _Reader(file, DocumentFormat.YAML, needle, max_document_bytes).read(pieces)
 
 
 class _Reader:
     """Makes documents of pieces."""
 
-    def __init__(self, file: str, format_: Format, needle: bytes | None, limit: int) -> None:
+    def __init__(self, file: str, format_: DocumentFormat, needle: bytes | None, limit: int) -> None:
         self._file = file
         self._format = format_
         self._needle = needle
         self._limit = limit
-        self._line = 1 if format_ is Format.JSON else 0  # the first YAML piece begins with a line end of its own
+        self._line = 1 if format_ is DocumentFormat.JSON else 0  # the first YAML piece begins with a line end of its own
         self._directives: tuple[int, bytes] | None = None  # %YAML and %TAG lines belong to the document after the next marker
 
     def read(self, pieces: Iterable[bytes | TooLong]) -> Iterator[Document | SkippedDocument | UnreadableError]:

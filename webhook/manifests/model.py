@@ -5,7 +5,7 @@ import enum
 import msgspec
 
 
-class Format(enum.Enum):
+class DocumentFormat(enum.Enum):
     """How a document is written; decided by the file's name, and by the first character on standard input."""
 
     YAML = "yaml"
@@ -25,7 +25,7 @@ class Document(msgspec.Struct, frozen=True):
     file: str
     line: int
     text: bytes
-    format: Format
+    format: DocumentFormat
 
 
 class Place(msgspec.Struct, frozen=True):

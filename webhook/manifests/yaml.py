@@ -13,7 +13,7 @@ from webhook.manifests.block_reader import read_block
 from webhook.manifests.composer import Composer, NotComposableError
 from webhook.manifests.errors import not_composable, not_json, not_utf8, not_yaml
 from webhook.manifests.json_reader import UnusualError, json_events, read_json
-from webhook.manifests.model import Document, Format
+from webhook.manifests.model import Document, DocumentFormat
 
 
 def parse(document: Document) -> object:
@@ -22,7 +22,7 @@ def parse(document: Document) -> object:
     Raises:
         UnreadableError: It is no YAML or JSON, no data for Kubernetes, or beyond the bounds.
     """
-    if document.format is Format.YAML and (block := read_block(document.text)) is not None:
+    if document.format is DocumentFormat.YAML and (block := read_block(document.text)) is not None:
         return block
     from webhook.manifests.yaml import read  # noqa: PLC0415 - brings PyYAML along, which most documents do not need
 
@@ -42,7 +42,7 @@ def read(document: Document) -> object:
         except UnusualError:
             pass
         except json.JSONDecodeError as error:
-            if document.format is Format.JSON:
+            if document.format is DocumentFormat.JSON:
                 raise not_json(document, text, error) from error
     with composer(document, text) as one:
         return one.compose()
@@ -58,7 +58,7 @@ def decode(document: Document) -> str:
 
 def may_be_json(document: Document, text: str) -> bool:
     """Whether JSON should be tried first: it is also YAML, but JSON's reader is faster and takes tabs."""
-    return document.format is Format.JSON or text.lstrip()[:1] in ("{", "[")
+    return document.format is DocumentFormat.JSON or text.lstrip()[:1] in ("{", "[")
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class Stage(enum.Enum):
     DISCONTINUED = "discontinued"
 
 
-class Change(NamedTuple):
+class StageChange(NamedTuple):
     """A gate's stage from one release on, and where that is written."""
 
     since: Version
@@ -49,32 +49,32 @@ _INACTIVE = "pkg/virt-config/featuregate/inactive.go"
 _DISCONTINUED = "pkg/virt-config/deprecation/feature-gates.go"
 _BEFORE_1_5 = "pkg/virt-config/feature-gates.go"
 
-GATES: Mapping[str, tuple[Change, ...]] = {
+GATES: Mapping[str, tuple[StageChange, ...]] = {
     "NetworkBindingPlugins": (
-        Change(Version(1, 1), Stage.ALPHA, f"{_BEFORE_1_5}@v1.1.0"),
-        Change(Version(1, 4), Stage.BETA, f"{_BEFORE_1_5}@v1.4.0"),
-        Change(Version(1, 5), Stage.GA, f"{_INACTIVE}@v1.5.0"),
+        StageChange(Version(1, 1), Stage.ALPHA, f"{_BEFORE_1_5}@v1.1.0"),
+        StageChange(Version(1, 4), Stage.BETA, f"{_BEFORE_1_5}@v1.4.0"),
+        StageChange(Version(1, 5), Stage.GA, f"{_INACTIVE}@v1.5.0"),
     ),
     "PasstBinding": (
-        Change(Version(1, 8), Stage.BETA, f"{_ACTIVE}@v1.8.0"),
-        Change(Version(1, 10), Stage.GA, "kubevirt/enhancements#253"),
+        StageChange(Version(1, 8), Stage.BETA, f"{_ACTIVE}@v1.8.0"),
+        StageChange(Version(1, 10), Stage.GA, "kubevirt/enhancements#253"),
     ),
     "NetworkDevicesWithDRA": (
-        Change(Version(1, 9), Stage.ALPHA, f"{_ACTIVE}@v1.9.0"),
-        Change(Version(1, 10), Stage.BETA, "kubevirt/enhancements VEP 183, kubevirt/kubevirt#18741"),
+        StageChange(Version(1, 9), Stage.ALPHA, f"{_ACTIVE}@v1.9.0"),
+        StageChange(Version(1, 10), Stage.BETA, "kubevirt/enhancements VEP 183, kubevirt/kubevirt#18741"),
     ),
-    "PortRangesSpec": (Change(Version(1, 9), Stage.ALPHA, f"{_ACTIVE}@v1.9.0, and still at d923fdb8"),),
+    "PortRangesSpec": (StageChange(Version(1, 9), Stage.ALPHA, f"{_ACTIVE}@v1.9.0, and still at d923fdb8"),),
     "ExternalNetResourceInjection": (
-        Change(Version(1, 8), Stage.BETA, f"{_ACTIVE}@v1.8.0"),
-        Change(Version(1, 10), Stage.GA, "kubevirt/kubevirt#18497"),
+        StageChange(Version(1, 8), Stage.BETA, f"{_ACTIVE}@v1.8.0"),
+        StageChange(Version(1, 10), Stage.GA, "kubevirt/kubevirt#18497"),
     ),
     "Passt": (
-        Change(Version(1, 1), Stage.ALPHA, f"{_BEFORE_1_5}@v1.1.0"),
-        Change(Version(1, 3), Stage.DISCONTINUED, f"{_DISCONTINUED}@v1.3.0"),
+        StageChange(Version(1, 1), Stage.ALPHA, f"{_BEFORE_1_5}@v1.1.0"),
+        StageChange(Version(1, 3), Stage.DISCONTINUED, f"{_DISCONTINUED}@v1.3.0"),
     ),
     "Macvtap": (
-        Change(Version(1, 1), Stage.ALPHA, f"{_BEFORE_1_5}@v1.1.0"),
-        Change(Version(1, 3), Stage.DISCONTINUED, f"{_DISCONTINUED}@v1.3.0"),
+        StageChange(Version(1, 1), Stage.ALPHA, f"{_BEFORE_1_5}@v1.1.0"),
+        StageChange(Version(1, 3), Stage.DISCONTINUED, f"{_DISCONTINUED}@v1.3.0"),
     ),
 }
 """By gate, its stages in the order of releases. What stands at `NEXT` is planned, and not yet released."""

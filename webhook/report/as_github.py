@@ -6,13 +6,13 @@ Source: actions/runner src/Runner.Common/ActionCommand.cs (escaping).
 
 from webhook.errors import UnreadableError
 from webhook.kube.text import visible
-from webhook.report.findings import Occurrence, Options, Report
+from webhook.report.findings import Occurrence, Report, ReportOptions
 from webhook.report.fingerprint import repository_path
 from webhook.report.summary import subject, summary_line
 from webhook.rules.base import Action
 
 
-def render(report: Report, _options: Options) -> str:
+def render(report: Report, _options: ReportOptions) -> str:
     """One command per line: errors and warnings in the order given, then one notice with the summary and the notes."""
     commands = [
         *(_occurrence(occurrence) for occurrence in report.occurrences),

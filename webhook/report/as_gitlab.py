@@ -4,7 +4,7 @@ Source: GitLab docs, ci/testing/code_quality, "Code Quality report format".
 """
 
 from webhook.errors import UnreadableError
-from webhook.report.findings import Gap, Occurrence, Options, Report
+from webhook.report.findings import Gap, Occurrence, Report, ReportOptions
 from webhook.report.fingerprint import digest, numbered, numbered_fingerprints, ordinals, repository_path
 from webhook.report.json_text import json_text
 from webhook.report.summary import sentence, subject
@@ -13,7 +13,7 @@ from webhook.rules.base import Action
 _SEVERITY = {Action.DENY: "major", Action.WARN: "minor"}
 
 
-def render(report: Report, _options: Options) -> str:
+def render(report: Report, _options: ReportOptions) -> str:
     """A JSON list. Repeated fingerprints are numbered, since GitLab keeps only one issue of each."""
     issues = [_issue(*each) for each in zip(report.occurrences, numbered_fingerprints(report.occurrences), strict=True)]
     unreadable = [digest("unreadable", error.file or "", error.message) for error in report.unreadable]

@@ -11,14 +11,14 @@ from html import escape
 
 from webhook.kube.text import number_of, visible
 from webhook.report.as_text import excerpt
-from webhook.report.findings import Occurrence, Options, Report
+from webhook.report.findings import Occurrence, Report, ReportOptions
 from webhook.report.summary import rule_url, subject, summary_line
 from webhook.rules.base import Action
 
 _NO_NAMESPACE = "(none)"
 
 
-def render(report: Report, _options: Options) -> str:
+def render(report: Report, _options: ReportOptions) -> str:
     """The whole page."""
     style, script = _asset("page.css"), _asset("page.js")
     policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from webhook.errors import UnreadableError
 from webhook.kube.text import visible
 from webhook.report.as_text import block
-from webhook.report.findings import Occurrence, Options, Report
+from webhook.report.findings import Occurrence, Report, ReportOptions
 from webhook.report.fingerprint import ordinals
 from webhook.report.summary import subject, summary_line
 from webhook.rules.base import Action
@@ -18,7 +18,7 @@ from webhook.rules.base import Action
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'  # ASCII is UTF-8, and this is what readers expect
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: ReportOptions) -> str:
     """XML 1.0 in ASCII. Characters that XML does not allow, and escape sequences, are spelled out (`visible`)."""
     suites: dict[str, list[ET.Element]] = {}
     for occurrence, name in zip(report.occurrences, _names(report.occurrences), strict=True):

@@ -5,7 +5,7 @@ GitHub refuses a comment of more than 65,536 characters, GitLab one of more than
 
 from webhook.errors import UnreadableError
 from webhook.kube.text import number_of, visible
-from webhook.report.findings import Occurrence, Options, Report
+from webhook.report.findings import Occurrence, Report, ReportOptions
 from webhook.report.summary import rule_url, subject, summary_line
 from webhook.rules.base import Action
 
@@ -22,7 +22,7 @@ _ESCAPES = str.maketrans(
 _MARKS = {Action.DENY: ":x: deny", Action.WARN: ":warning: warn"}
 
 
-def render(report: Report, _options: Options) -> str:
+def render(report: Report, _options: ReportOptions) -> str:
     """A heading with the numbers, a table of findings, what could not be read, notes, and the summary line."""
     head = [f"### Bindguard: {_verdict(report)}", ""]
     tail = [

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from webhook import __version__
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import render as render_path
-from webhook.report.findings import Occurrence, Options, Report, RuleInfo
+from webhook.report.findings import Occurrence, Report, ReportOptions, RuleInfo
 from webhook.report.fingerprint import numbered_fingerprints, repository_path
 from webhook.report.json_text import json_text
 from webhook.report.structure import summary
@@ -20,7 +20,7 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 _LEVEL = {Action.DENY: "error", Action.WARN: "warning", Action.OFF: "none"}
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: ReportOptions) -> str:
     """One log with one run; lines and columns are 1-based, columns count characters."""
     index = {rule.name: position for position, rule in enumerate(options.rules)}
     driver = {

@@ -8,7 +8,7 @@ import unicodedata
 
 from webhook.errors import UnreadableError
 from webhook.kube.text import commands_in, visible
-from webhook.report.findings import Occurrence, Options, Report
+from webhook.report.findings import Occurrence, Report, ReportOptions
 from webhook.report.summary import rule_url, subject, summary_line
 from webhook.rules.base import Action
 
@@ -91,7 +91,7 @@ _YELLOW = "33"
 _BOLD = "1"
 
 
-def render(report: Report, options: Options) -> str:
+def render(report: Report, options: ReportOptions) -> str:
     """Findings in the order given, a blank line between the parts."""
     parts = [block(occurrence, colour=options.colour) for occurrence in report.occurrences]
     if report.unreadable:

@@ -5,7 +5,7 @@ import re
 import yaml
 
 from webhook.kube.text import escape_command
-from webhook.report.findings import Options, Report
+from webhook.report.findings import Report, ReportOptions
 from webhook.report.structure import structure
 
 _PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
@@ -25,7 +25,7 @@ def _string(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _string)
 
 
-def render(report: Report, _options: Options) -> str:
+def render(report: Report, _options: ReportOptions) -> str:
     """Block style, in ASCII, keys in the documented order."""
     text = yaml.dump(structure(report), Dumper=_Dumper, sort_keys=False, width=_ONE_LINE)
     return escape_command(text, r"\x23")

@@ -143,7 +143,7 @@ class RuleInfo(msgspec.Struct, frozen=True):
     action: Action
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
+class ReportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Options of the formats.
 
     Attributes:

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable, Sequence
 
 from webhook.errors import UsageError
-from webhook.report.findings import Options, Report, RuleInfo
+from webhook.report.findings import Report, ReportOptions, RuleInfo
 from webhook.rules.base import Action
 
 FORMATS: tuple[str, ...] = ("text", "json", "yaml", "junit", "sarif", "github", "gitlab", "markdown", "html")
@@ -25,5 +25,5 @@ def render(
     """
     if output not in FORMATS:
         raise UsageError(f'no output format "{output}"; there are {", ".join(FORMATS)}')
-    renderer: Callable[[Report, Options], str] = importlib.import_module(f"webhook.report.as_{output}").render
-    return renderer(report, Options(colour=colour, fail_on=fail_on, rules=rules))
+    renderer: Callable[[Report, ReportOptions], str] = importlib.import_module(f"webhook.report.as_{output}").render
+    return renderer(report, ReportOptions(colour=colour, fail_on=fail_on, rules=rules))

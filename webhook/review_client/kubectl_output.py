@@ -11,7 +11,7 @@ import msgspec
 from webhook.admission.verdict import HELP_FOR_ADMINS
 from webhook.kube.fieldpath import render
 from webhook.kube.text import visible
-from webhook.review_client.responses import Response, Status, compute_changes
+from webhook.review_client.responses import Response, ResponseStatus, compute_changes
 from webhook.review_client.reviews import ReviewRequest
 from webhook.rules.base import Finding
 
@@ -52,7 +52,7 @@ def kubectl_lines(response: Response) -> Iterator[str]:
     for warning in dict.fromkeys(response.warnings or ()):
         yield visible(f"Warning: {warning}")
     if not response.allowed:
-        yield from map(visible, _error_lines(response.status or Status()))
+        yield from map(visible, _error_lines(response.status or ResponseStatus()))
 
 
 def _verdict(response: Response) -> str:
@@ -71,7 +71,7 @@ def _value(value: object) -> str:
     return " " + (text if len(text) <= _MAX_VALUE_LENGTH else text[:_MAX_VALUE_LENGTH] + "...")
 
 
-def _error_lines(status: Status) -> Iterator[str]:
+def _error_lines(status: ResponseStatus) -> Iterator[str]:
     """If there are causes, kubectl prints each of them once, and not the message."""
     if not (status.reason == _INVALID or (not status.reason and status.code == _UNPROCESSABLE)):
         server = f"Error from server ({status.reason})" if status.reason else "Error from server"
@@ -90,7 +90,7 @@ def _error_lines(status: Status) -> Iterator[str]:
     yield from (f"* {cause}" for cause in causes)
 
 
-def _denied(status: Status) -> str:
+def _denied(status: ResponseStatus) -> str:
     """The text of the API server, without the name of the webhook."""
     told = status.message or status.reason
     return f"admission webhook denied the request: {told}" if told else "admission webhook denied the request without explanation"

@@ -14,28 +14,28 @@ from webhook.kube.text import quoted, shown
 from webhook.review_client.client import UnansweredError
 
 
-class Cause(msgspec.Struct, frozen=True):
+class StatusCause(msgspec.Struct, frozen=True):
     """`status.details.causes[]`."""
 
     field: str = ""
     message: str = ""
 
 
-class Details(msgspec.Struct, frozen=True):
+class StatusDetails(msgspec.Struct, frozen=True):
     """`status.details`."""
 
     kind: str = ""
     name: str = ""
-    causes: list[Cause] | None = None
+    causes: list[StatusCause] | None = None
 
 
-class Status(msgspec.Struct, frozen=True):
+class ResponseStatus(msgspec.Struct, frozen=True):
     """`status` of a response."""
 
     message: str = ""
     reason: str = ""
     code: int = 0
-    details: Details | None = None
+    details: StatusDetails | None = None
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ class Response(msgspec.Struct, frozen=True, rename="camel"):
 
     uid: str
     allowed: bool
-    status: Status | None = None
+    status: ResponseStatus | None = None
     warnings: list[str] | None = None
     patch: bytes = b""
     audit_annotations: Mapping[str, str] | None = None

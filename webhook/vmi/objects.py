@@ -85,7 +85,7 @@ class CarrierSpec(VMISpec, frozen=True, rename="camel", gc=False):
     virtual_machine_template: VM | None = None
 
 
-class Status(msgspec.Struct, frozen=True, gc=False):
+class VMStatus(msgspec.Struct, frozen=True, gc=False):
     """`status` of a VirtualMachine."""
 
     created: object = None
@@ -96,7 +96,7 @@ class Carrier(msgspec.Struct, frozen=True, gc=False):
 
     spec: CarrierSpec | None = None
     metadata: Metadata | None = None
-    status: Status | None = None
+    status: VMStatus | None = None
 
 
 _ATTRIBUTES: Mapping[Path, tuple[str, ...]] = {

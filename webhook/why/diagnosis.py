@@ -32,7 +32,7 @@ _CRASH_REASONS = frozenset({"CrashLoopBackOff", "RunContainerError", "CreateCont
 _RETRY = "virt-controller tries again by itself, after up to 17 minutes; virtctl restart is quicker"
 
 
-class State(enum.StrEnum):
+class VMState(enum.StrEnum):
     """What the VM does."""
 
     RUNNING = "running"
@@ -69,7 +69,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
         findings: What the rules say about the VM.
     """
 
-    state: State
+    state: VMState
     summary: str
     causes: Sequence[Cause] = ()
     findings: Sequence[Finding] = ()
@@ -81,28 +81,28 @@ def diagnose(situation: Situation) -> Diagnosis:
     findings = _findings(situation)
     if situation.vm is None and situation.vmi is None:
         cause = Cause("there is no VirtualMachine and no VirtualMachineInstance of this name", "check the name and the namespace (-n)")
-        return Diagnosis(State.UNKNOWN, f"{subject} does not exist", [cause])
+        return Diagnosis(VMState.UNKNOWN, f"{subject} does not exist", [cause])
     if text_at(situation.vmi, "status", "phase") == "Running" and not _is_deleting(situation.vm):
         paused = condition(situation.vmi, "Paused")
         if paused is not None and text_at(paused, "status") == "True":
             since = text_at(paused, "lastTransitionTime")
             return Diagnosis(
-                State.HELD_UP,
+                VMState.HELD_UP,
                 f"{subject} is paused",
                 [Cause("the VM is paused", f"virtctl unpause vm {situation.name} -n {situation.namespace}", "", since)],
                 findings,
             )
-        return Diagnosis(State.RUNNING, f"{subject} runs", (), findings)
+        return Diagnosis(VMState.RUNNING, f"{subject} runs", (), findings)
     if (stopped := _stopped(situation)) and not _is_deleting(situation.vm):
-        return Diagnosis(State.STOPPED, f"{subject} is stopped{stopped}", (), findings)
+        return Diagnosis(VMState.STOPPED, f"{subject} is stopped{stopped}", (), findings)
     causes = [cause for find in _OBSTACLES for cause in find(situation)]
     causes += [_rule_cause(finding) for finding in findings if finding.severity is Action.DENY and not _is_told(finding, causes)]
     if not causes:
         phase = text_at(situation.vmi, "status", "phase") or "none yet"
         return Diagnosis(
-            State.UNKNOWN, f"{subject} does not run (phase of its VMI: {phase}), and nothing that was read says why", (), findings
+            VMState.UNKNOWN, f"{subject} does not run (phase of its VMI: {phase}), and nothing that was read says why", (), findings
         )
-    return Diagnosis(State.HELD_UP, f"{subject} does not run: {causes[0].what}", causes, findings)
+    return Diagnosis(VMState.HELD_UP, f"{subject} does not run: {causes[0].what}", causes, findings)
 
 
 def _stopped(situation: Situation) -> str:
