@@ -40,6 +40,10 @@ def test_an_interface_that_is_not_in_the_domain_has_no_address(second: dict[str,
     assert_accepted(RULE, vmi(gone, FIRST))
 
 
+def test_what_is_no_address_is_another_rule_s_business() -> None:
+    assert_accepted(RULE, vmi(interface("a", masquerade={}, pciAddress="02:00"), interface("b", bridge={}, pciAddress="02:00")))
+
+
 def test_the_sidecar_of_a_plugin_may_choose_another_address() -> None:
     plugins = registry({"side": {"sidecarImage": "x"}, "tap": {"domainAttachmentType": "tap"}})
     plugin = {name: interface("b", binding={"name": name}, pciAddress=ADDRESS) for name in ("side", "tap", "unknown")}

@@ -25,14 +25,15 @@ from webhook.kube.text import quoted
 from webhook.kube.version import Version
 from webhook.plugins.registry import Registry
 from webhook.rules.base import Action, CauseType, Group, InterfaceRule, Mistakes, Violation
+from webhook.rules.networks.invalid_pci_address import is_pci_address
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import ABSENT, VMI
 
 
 def check(interface: Interface, vmi: VMI, registry: Registry) -> Mistakes:
-    """Compare with the first device that has the address. libvirt ignores the case of its digits."""
-    address = interface.pci_address
-    if not address or interface.state == ABSENT or (first := vmi.pci_addresses[address.lower()]) is interface:
+    """Compare with the first device that has the address, in any case of its digits. `invalid-pci-address` reports what is no address."""
+    address = interface.pci_address or ""
+    if not is_pci_address(address) or interface.state == ABSENT or (first := vmi.pci_addresses[address.lower()]) is interface:
         return ()
     by_kubevirt = _is_set_by_kubevirt(interface, registry)
     other = "a disk"

@@ -27,14 +27,14 @@ from webhook.rules.base import Group, InterfaceRule, Mistakes, Violation
 from webhook.vmi.spec import Interface
 from webhook.vmi.vmi import VMI
 
-_is_address = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]").fullmatch
+is_pci_address = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]").fullmatch
 _has_no_domain = re.compile(r"[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]").fullmatch
 
 
 def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
     """Match the address. An empty string counts as absent."""
     address = interface.pci_address
-    if not address or _is_address(address):
+    if not address or is_pci_address(address):
         return ()
     meant = f"; did you mean {quoted('0000:' + address)}?" if _has_no_domain(address) else ""
     message = f"pciAddress {quoted(address)} is not a PCI address{meant}"
