@@ -34,6 +34,21 @@ def test_a_document_that_cannot_be_read_and_holds_nothing_to_check_is_a_note(tmp
     assert (report.unreadable, report.counts.passed_over, report.exit_code(fail_on=Action.WARN)) == ([], 2, EXIT_CLEAN)
 
 
+def test_what_a_manifest_without_a_name_lacks_is_a_warning_as_it_may_be_a_patch(tmp_path: Path) -> None:
+    patch = PATCH.replace("metadata: {name: web}\n", "")
+    write(
+        tmp_path, {"kubevirt.yaml": KUBEVIRT, "patch.yaml": patch, "named.yaml": PATCH, "new.yaml": PATCH.replace("name:", "generateName:")}
+    )
+    write(tmp_path, {"slip.yaml": vm("slip").replace("name: web", "labels: {}")})
+    found = {(each.file.rpartition("/")[2], each.finding.rule): each.finding.severity for each in checked(tmp_path).occurrences}
+    assert found == {
+        ("patch.yaml", "missing-field"): Action.WARN,
+        ("named.yaml", "missing-field"): Action.DENY,
+        ("new.yaml", "missing-field"): Action.DENY,
+        ("slip.yaml", "unregistered-plugin"): Action.DENY,
+    }
+
+
 @pytest.mark.parametrize(
     "content",
     [

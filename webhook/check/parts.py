@@ -9,7 +9,7 @@ from webhook.check.embedded import embedded_in
 from webhook.check.keys import unknown_keys, with_empty_bindings, without_consequences
 from webhook.check.lookalikes import lookalike
 from webhook.check.placeholders import without_placeholders
-from webhook.kube.fieldpath import Path
+from webhook.kube.fieldpath import Path, text_at
 from webhook.plugins.sources import is_hyperconverged, is_kubevirt
 from webhook.rules.base import Action, Finding, ShapeError
 from webhook.rules.plan import Plan
@@ -46,8 +46,15 @@ class Part(NamedTuple):
         findings += keys
         if not self.as_written:
             findings = softened(finding for finding in findings if finding.rule != _MISSING)
+        elif not self.is_embedded and _is_nameless(self.obj):  # such a file is a patch, or kubectl refuses it itself
+            missing = [finding for finding in findings if finding.rule == _MISSING]
+            findings = [*softened(missing), *(finding for finding in findings if finding.rule != _MISSING)]
         findings = without_placeholders(findings, self.obj, parameters=self.is_embedded)
         return [*plan.evaluate_shapes(self.errors), *findings] if self.errors else findings
+
+
+def _is_nameless(obj: object) -> bool:
+    return not (text_at(obj, "metadata", "name") or text_at(obj, "metadata", "generateName"))
 
 
 def parts_of(manifest: object, *, as_written: bool = True) -> Iterator[Part]:
