@@ -71,6 +71,19 @@ def put(*path: str | int, to: Any) -> Callable[[Any], object]:
     return change
 
 
+GLASS = '{"by": "admin", "at": "2026-11-27T02:00:00Z", "reason": "outage"}'
+
+
+def broken(record: str, **fields: Any) -> Callable[[Any], object]:
+    """A configuration with the record of `bindguard break-glass`, and other fields of its webhook."""
+
+    def change(found: Any) -> None:
+        found["metadata"]["annotations"] = {"bindguard.io/break-glass": record}
+        found["webhooks"][0].update(fields)
+
+    return change
+
+
 def path(called: str) -> Callable[[Any], object]:
     return put("webhooks", 0, "clientConfig", "service", "path", to=called)
 
@@ -222,16 +235,23 @@ def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
         (OURS, hook(failurePolicy="Ignore"), "validating-configuration", "failurePolicy Ignore"),
         (
             OURS,
-            put("metadata", "annotations", to={"bindguard.io/break-glass": '{"by": "admin", "at": "2026-11-27T02:00:00Z", "reason": "x"}'}),
+            broken(GLASS, failurePolicy="Ignore"),
             "validating-configuration",
-            "since 2026-11-27T02:00:00Z by admin: its webhooks have failurePolicy Ignore; the reason: x",
+            "since 2026-11-27T02:00:00Z by admin (outage): its webhooks have failurePolicy Ignore",
         ),
         (
             OURS,
-            put("metadata", "annotations", to={"bindguard.io/break-glass": "{}"}),
+            lambda found: (broken(GLASS)(found), found.update(webhooks=[])),
             "validating-configuration",
-            "break-glass is in force, and its record cannot be read",
+            "by admin (outage): the API server calls none of its webhooks",
         ),
+        (
+            OURS,
+            broken(GLASS),
+            "validating-configuration",
+            "by admin (outage), but failurePolicy is Fail again on validate.bindguard.io",
+        ),
+        (OURS, broken("{}", failurePolicy="Ignore"), "validating-configuration", "break-glass is in force, and its record cannot be read"),
         (OURS, hook(matchPolicy="Exact"), "validating-configuration", "matchPolicy Exact"),
         (OURS, hook(timeoutSeconds=30), "validating-configuration", "timeout of 30 s"),
         (OURS, hook(rules=[rule("kubevirt.io", "*")]), "validating-configuration", "CREATE of virtualmachinepools"),
@@ -281,6 +301,14 @@ def test_what_works_for_now_is_a_warning(path: str, change: Any, check: str, fou
     results = [result for result in told(changed(path, change), Outcome.WARN) if result.check == check]
     assert any(found in result.found for result in results), results
     assert all(result.remedy for result in results)
+
+
+def test_webhooks_that_refuse_again_are_checked_though_the_glass_is_broken() -> None:
+    def change(found: Any) -> None:
+        broken(GLASS)(found)
+        path("/wrong")(found)
+
+    assert "/wrong" in " ".join(result.found for result in told(changed(OURS, change), Outcome.FAIL))
 
 
 @pytest.mark.parametrize("path", [OURS, THEIRS, DEPLOYMENT, SERVICE, SECRET, LEASE])

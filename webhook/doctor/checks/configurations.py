@@ -104,27 +104,29 @@ def _without_mutating(snapshot: Snapshot, answer: ReadResult[WebhookConfiguratio
 
 
 def _configuration(check: str, found: WebhookConfiguration, names: Names, whole: _Whole, single: _Single) -> Iterator[Result]:
-    broken = break_glass_in(found)
-    if broken is not None:
-        yield warn(check, broken, "bindguard break-glass --undo, once Bindguard answers again")
-        return
     webhooks = found.webhooks or ()
+    content = (found.metadata.annotations or {}).get(BREAK_GLASS)
+    closed = [webhook.name for webhook in webhooks if webhook.failure_policy == "Fail"]
+    if content is not None and not closed:
+        effect = "its webhooks have failurePolicy Ignore" if webhooks else "the API server calls none of its webhooks"
+        yield warn(check, f"{_record(content)}: {effect}", "bindguard break-glass --undo, once Bindguard answers again")
+        return
+    results = []
+    if content is not None:
+        restored = f"{_record(content)}, but failurePolicy is Fail again on {', '.join(closed)}"
+        results.append(warn(check, restored, "bindguard break-glass --undo; if Bindguard does not answer: bindguard break-glass again"))
     each = ((webhook.name, problem) for webhook in webhooks for problem in (*_webhook_problems(check, webhook, names), *single(webhook)))
-    results = [*whole(found), *grouped(each)]
+    results += [*whole(found), *grouped(each)]
     yield from results or [ok(check, f"{len(webhooks)} webhooks cover all objects, with a timeout of {_seconds(found)} s")]
 
 
-def break_glass_in(configuration: WebhookConfiguration) -> str | None:
-    """What `bindguard break-glass` has done to a configuration, by whom and why; `None` when it is not in force."""
-    content = (configuration.metadata.annotations or {}).get(BREAK_GLASS)
-    if content is None:
-        return None
+def _record(content: str) -> str:
+    """Who broke the glass, when and why."""
     try:
         record = msgspec.json.decode(content, type=Record)
     except UNDECODABLE as error:
         return f"break-glass is in force, and its record cannot be read ({error})"
-    effect = "the API server calls none of its webhooks" if record.webhooks else "its webhooks have failurePolicy Ignore"
-    return f"break-glass is in force since {record.at} by {record.by}: {effect}; the reason: {record.reason}"
+    return f"break-glass is in force since {record.at} by {record.by} ({record.reason})"
 
 
 def _seconds(configuration: WebhookConfiguration) -> int:
