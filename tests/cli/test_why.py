@@ -112,6 +112,15 @@ def test_a_list_that_was_not_read_to_its_end_says_so_and_nothing_is_called_missi
     assert f"not read: GET {NADS}: only the first 500 objects were read".encode() in done.stdout
 
 
+def test_an_answer_that_is_no_object_is_noted_and_the_rest_is_explained(cluster: FakeApi, kubeconfig: Path) -> None:
+    for path in (VMI, "/api/v1/namespaces/shop/resourcequotas"):
+        cluster.fail(path, "[1")
+    done = why(kubeconfig)
+    assert done.returncode == 1
+    assert done.stdout.count(b"the API server's answer cannot be read") == 2
+    assert b'no binding plugin named "pastt"' in done.stdout
+
+
 def test_a_vm_that_names_hundreds_of_namespaces_costs_few_requests(cluster: FakeApi, kubeconfig: Path) -> None:
     cluster.store(VM, vm(networks=tuple(f"ns{index}/blue" for index in range(200))))
     cluster.remove(VMI)

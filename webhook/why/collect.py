@@ -44,7 +44,7 @@ class _Reader:
             if error.reason != "not-found":
                 self.unread.append(error.message)
             return None
-        return _decoded(body, path)
+        return self._noted(body, path)
 
     async def items(self, path: str, **query: str) -> list[Object]:
         """The first items of a list; empty when it cannot be read, or when the kind is not served. What was not read is noted."""
@@ -54,10 +54,18 @@ class _Reader:
             if error.reason != "not-found":
                 self.unread.append(error.message)
             return []
-        listing = _decoded(body, path)
+        listing = self._noted(body, path)
         if text_at(listing, "metadata", "continue"):
             self.unread.append(f"GET {path}: only the first {_MAX_LISTED} objects were read")
         return [each for each in items_at(listing, "items") if isinstance(each, dict)]
+
+    def _noted(self, body: bytes, path: str) -> Object | None:
+        """The body as an object; `None` when it is none, which is noted."""
+        try:
+            return _decoded(body, path)
+        except UnreadableError as error:
+            self.unread.append(error.message)
+            return None
 
     async def registry(self) -> Registry:
         """The registry of the active KubeVirt CR; the unknown one, with a note, when there is none."""
