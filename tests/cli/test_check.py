@@ -97,7 +97,7 @@ def test_hostile_input_is_reported_with_its_place_and_never_a_traceback(tmp_path
         (["--select", "no-bindng"], b'did you mean "no-binding"?'),
         (["--kubevirt-version", "four"], b'"four" is no KubeVirt release'),
         (["--kubevirt-version", "0.59"], b"KubeVirt 0.59 has no binding plugins; the oldest release checked is 1.1"),
-        (["--kubevirt-version", "v2.0.1"], b"nothing is known of KubeVirt 2.0.1; known are 1.1 to 1.10"),
+        (["--kubevirt-version", "v2.0.1"], b"KubeVirt 2.0.1 is not supported; supported are 1.1 to 1.10"),
         (["--ahead", "0.59"], b"--ahead: KubeVirt 0.59 has no binding plugins"),
         ([""], b"an empty path was given; give a file, or - for standard input"),
         (["--config", "/nowhere.yaml"], b"/nowhere.yaml: No such file"),

@@ -6,7 +6,7 @@ import pytest
 
 from webhook.kube.fieldpath import look_up
 from webhook.loading.objects import objects_in
-from webhook.manifests.limits import DEEPEST
+from webhook.manifests.limits import MAX_DEPTH
 
 VM = {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine"}
 
@@ -28,9 +28,9 @@ def test_an_object_is_found_with_the_path_to_it(value: Any) -> None:
 
 def test_lists_in_lists_are_opened_as_deep_as_a_document_may_be() -> None:
     value: Any = VM
-    for _ in range(DEEPEST // 2):
+    for _ in range(MAX_DEPTH // 2):
         value = packed(value)
-    assert list(objects_in(value)) == [(VM, ("items", 0) * (DEEPEST // 2))]
+    assert list(objects_in(value)) == [(VM, ("items", 0) * (MAX_DEPTH // 2))]
 
 
 def test_items_of_a_typed_list_may_leave_their_kind_to_it() -> None:

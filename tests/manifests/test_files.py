@@ -62,7 +62,7 @@ def test_links_to_directories_are_not_followed_and_loops_end() -> None:
     pathlib.Path("d/far").symlink_to("../far")
     pathlib.Path("d/root").symlink_to("/")
     pathlib.Path("d/self.yaml").symlink_to("self.yaml")
-    told = "4 symbolic links were not followed, as a link to a directory or out of what is checked is not; the first is d/far"
+    told = "4 symbolic links were not followed (to a directory, or out of the checked paths); the first: d/far"
     assert found("d") == ["d/self.yaml: Too many levels of symbolic links", "d/e/a.yaml", told]
     assert found("d/**/*.yaml") == ["d/self.yaml: Too many levels of symbolic links", "d/e/a.yaml", told]
 
@@ -73,7 +73,7 @@ def test_links_to_files_are_followed_within_the_directories_that_are_named() -> 
         pathlib.Path("d", f"{name}.yaml").symlink_to(target)
     pathlib.Path("d/device.yaml").symlink_to("/dev/zero")
     pathlib.Path("d/notes.md").symlink_to("/etc/passwd")
-    told = "symbolic links were not followed, as a link to a directory or out of what is checked is not; the first is d/"
+    told = "symbolic links were not followed (to a directory, or out of the checked paths); the first: d/"
     assert found("d") == ["d/a.yaml", f"4 {told}beside.yaml"]
     assert found("d", "e") == ["d/a.yaml", "d/beside.yaml", f"3 {told}device.yaml"]
     assert found("d/o*.yaml") == [f"1 symbolic link was {told.partition('were ')[2]}out.yaml"]
@@ -141,8 +141,8 @@ def test_a_directory_that_may_not_be_read_is_reported() -> None:
         ("d/[!b]*.yaml", ["d/cc.yaml"]),
         ("*/*.md", ["d/README.md"]),
         ("d/*", ["d/b.yaml", "d/cc.yaml", "d/e/f.yaml", "d/e/g/h.yaml"]),
-        ("*.json", ["*.json: nothing matches this pattern"]),
-        ("missing/*.yaml", ["missing/*.yaml: nothing matches this pattern"]),
+        ("*.json", ["*.json: no file matches this pattern"]),
+        ("missing/*.yaml", ["missing/*.yaml: no file matches this pattern"]),
     ],
 )
 def test_patterns_are_expanded(pattern: str, names: list[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from webhook.manifests import composer, json_reader
-from webhook.manifests.limits import DEEPEST
+from webhook.manifests.limits import MAX_DEPTH
 
 from .asserts import assert_unreadable
 from .builders import data, place
@@ -23,7 +23,7 @@ def _with_an_end() -> Iterator[None]:
     [("[" * 100_000, 101), ('{"a":' * 100_000, 501), ("{a: " * 100_000, 401), ("- " * 100_000, 201), ("? " * 100_000, 201)],
 )
 def test_deep_nesting_is_refused_and_crashes_nothing(text: str, column: int) -> None:
-    assert_unreadable(text, f"nested deeper than {DEEPEST} levels", at=(1, column))
+    assert_unreadable(text, f"nested deeper than {MAX_DEPTH} levels", at=(1, column))
 
 
 def test_deep_json_is_refused_and_crashes_nothing() -> None:

@@ -108,7 +108,7 @@ def test_an_anchor_may_be_set_again() -> None:
 
 def test_an_unknown_alias_and_one_inside_its_anchor_are_reported() -> None:
     assert_unreadable("a: *x", "alias *x has no anchor &x before it", at=(1, 4))
-    assert_unreadable("a: &x\n  b: *x\n", "alias *x stands inside its own anchor &x", at=(2, 6))
+    assert_unreadable("a: &x\n  b: *x\n", "alias *x is inside its own anchor &x", at=(2, 6))
 
 
 def test_a_document_of_comments_is_null() -> None:
@@ -134,7 +134,7 @@ def test_a_bom_crlf_and_directives_are_no_matter() -> None:
         ("a: 1\n b: 2\n", "': ' is not allowed here", (2, 3)),
         ("a:\n  b: 1\n c: 2\n", "a key was expected here", (3, 2)),
         ("- 1\na: 2\n", "a '- ' was expected here", (2, 1)),
-        ("a:\n  'x\n", "the document ends before this does (while scanning a quoted scalar that starts at line 2, column 3)", (3, 1)),
+        ("a:\n  'x\n", "the document ends inside this value (while scanning a quoted scalar that starts at line 2, column 3)", (3, 1)),
         ('a: "\\q"\n', "unknown escape after \\", (1, 5)),
         ("a: [1, 2\nb: 3\n", "expected ',' or ']'", (2, 2)),
         ("a: - 1\n", "'- ' is not allowed here", (1, 4)),

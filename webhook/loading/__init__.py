@@ -1,1 +1,1 @@
-"""What `check` and `serve` both load: manifests, configuration files, the registry, versions, and actions of rules."""
+"""Load what `check` and `serve` have in common: manifests, configuration files, registries, versions and rule actions."""

@@ -9,8 +9,8 @@ from webhook.kube.fieldpath import Path, look_up
 def objects_in(value: object) -> Iterator[tuple[object, Path]]:
     """Each object with its path from the document's root.
 
-    Lists in Lists are opened at any depth, as kubectl does. Items of a typed list (`VirtualMachineList`) may have no `apiVersion` and
-    `kind`, as in responses of API servers; then they get those of the list.
+    Nested Lists are opened at any depth, as in kubectl. Items of a typed list (`VirtualMachineList`) may have no `apiVersion` and
+    `kind`, as in responses of API servers; they then have those of the list.
     """
     if not _is_list(value):
         yield _carried(value, ())

@@ -1,4 +1,4 @@
-"""Load registries: from a file, or from the CRs among the manifests themselves."""
+"""Load a registry from a file, and find CRs with registries among the manifests."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -92,7 +92,7 @@ def _likely_objects(source: Source) -> Iterator[tuple[object, str]]:
 
 
 def _may_hold_a_cr(source: Source) -> bool:
-    """Whether the bytes of the file name a CR's kind, which is quick and excludes nearly every file."""
+    """Whether the file contains the kind of a CR. This is fast, and most files do not."""
     before = b""
     with source.open() as stream:
         while chunk := stream.read(_CHUNK):

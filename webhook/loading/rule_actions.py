@@ -1,4 +1,4 @@
-"""Rules in flags and files: named by rule, group or glob; `*` is every rule."""
+"""Select rules in flags and configuration files, by name, group or glob; `*` is every rule."""
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase

@@ -7,9 +7,9 @@ import msgspec
 from webhook.files import MAX_MANIFEST_BYTES, MAX_REGISTRY_BYTES, open_file
 
 STDIN = "<stdin>"
-"""What standard input is called."""
+"""The name of standard input."""
 KUSTOMIZE = "kustomize:"
-"""What the name of a rendered kustomization begins with, before its directory."""
+"""The prefix of the name of a rendered kustomization; its directory follows."""
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Source(msgspec.Struct, frozen=True):
         path: The path to open.
         max_bytes: Size limit in bytes.
         pipe: Whether it may be a pipe, which can be read only once.
-        origin: The file in whose place it is read, if that is not `name`: what goes by paths goes by this.
+        origin: The file that it replaces, if that is not `name`; settings by path use this one.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Source(msgspec.Struct, frozen=True):
 
     @property
     def file(self) -> str:
-        """The file that it stands for."""
+        """The file for settings by path."""
         return self.origin or self.name
 
     def open(self) -> BinaryIO:

@@ -1,1 +1,1 @@
-"""Files and streams of YAML and JSON in; objects with file, line and column out."""
+"""Find manifest files, split them into documents, parse YAML and JSON as kubectl does, and locate values by line and column."""

@@ -1,14 +1,13 @@
-"""A fast reader for the YAML that people write: block mappings and lists of one-line scalars and `|` texts, in ASCII.
+"""A fast parser for the YAML that people usually write: ASCII, block mappings and lists, one-line scalars and `|` texts.
 
-It reads a subset of which every line matches one pattern. Whatever does not match is no error here but left to
-`webhook.manifests.composer`, which alone decides and tells; scalars mean what `webhook.manifests.scalars` says, in both, and a test
-holds the two together. Knows nothing of places.
+Every line of this subset matches one pattern. If a line does not match, `webhook.manifests.composer` parses the document and reports
+its errors. Both resolve scalars with `webhook.manifests.scalars`, and a test compares their results.
 """
 
 import re
 from typing import TypeAlias
 
-from webhook.manifests.limits import DEEPEST
+from webhook.manifests.limits import MAX_DEPTH
 from webhook.manifests.scalars import SUSPECT, WORDS, resolve
 
 _Container: TypeAlias = dict[str, object] | list[object]
@@ -17,11 +16,11 @@ _MAX_LENGTH = 256 * 1024
 _ASCII = bytes((9, 10, *range(32, 127)))
 _MARKER = re.compile(r"(?>(?:[ ]*(?:#[^\n]*)?\n)*)---[ ]*(?:(?<=[ ])#[^\n]*)?\n")
 _PLAIN = r"[A-Za-z0-9_./$+~(=^;<\\](?>(?:[!-9;-~]+|:(?=[!-~])|[ ]+(?=[!\"$-~]))*)"
-"""No indicator first, no `: ` and no ` #` inside, no `:` last.
+"""A plain scalar: it does not begin with an indicator, has no `: ` and no ` #` inside, and does not end with `:`.
 
-Where a repeat could give back what the next one takes, it is atomic: no text takes more than linear time. Possessive repeats would say
-the same in fewer characters, but CPython before 3.11.5 matches them wrongly (python/cpython#106052). No atomic group holds a capturing
-one, which several releases get wrong too (python/cpython#101955).
+Repeats that could backtrack are atomic, so that matching takes linear time. Possessive repeats would be shorter, but CPython before
+3.11.5 matches them wrongly (python/cpython#106052). No atomic group contains a capturing group, which several releases match wrongly
+(python/cpython#101955).
 """
 
 _LINE = re.compile(
@@ -36,15 +35,15 @@ _LINE = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _AFTER_DASH = 2
-"""How wide `- ` is where a `|` text follows: the pattern above counts on it."""
+"""The width of `- ` before a `|` text; the pattern above assumes it."""
 
 
-class _OtherKindError(ValueError):
-    """The document is not, or not wholly, of the kind that is read here."""
+class _UnsupportedError(ValueError):
+    """The document is not in the subset that is parsed here."""
 
 
 def read_block(raw: bytes) -> _Container | None:
-    """The data of a YAML document, or `None` when it must be read by `webhook.manifests.composer`."""
+    """The data of a YAML document, or `None` if `webhook.manifests.composer` must parse it."""
     if len(raw) > _MAX_LENGTH or raw.translate(None, _ASCII) or (b"|" in raw and not raw.endswith(b"\n")):
         return None
     text = raw.decode("ascii")
@@ -56,14 +55,14 @@ def read_block(raw: bytes) -> _Container | None:
 
 
 def _read(lines: list[tuple[str, ...]]) -> _Container | None:
-    """One step per line. A list stands one level deeper than a mapping at its column, as YAML allows `key:` right above `- item`."""
+    """Build the data line by line. In one column, a list is one level deeper than a mapping, as in `key:` above `- item`."""
     root: dict[str, object] = {}
     stack: list[tuple[int, _Container]] = [(-1, root)]
     open_key: str | None = ""
     for indent, dash, key, bar, block, text, other in lines:
         if not dash and not key:
             if text or bar or other:
-                raise _OtherKindError
+                raise _UnsupportedError
             continue
         level = 2 * len(indent) + (1 if dash else 0)
         if level > stack[-1][0]:
@@ -73,7 +72,7 @@ def _read(lines: list[tuple[str, ...]]) -> _Container | None:
                 stack.pop()
         at, top = stack[-1]
         if at != level:
-            raise _OtherKindError
+            raise _UnsupportedError
         if isinstance(top, list):
             if not key:
                 top.append(_scalar(text))
@@ -84,7 +83,7 @@ def _read(lines: list[tuple[str, ...]]) -> _Container | None:
             top = item
             _push(stack, level - 1 + 2 * len(dash), item)
         if key in top or key in WORDS:
-            raise _OtherKindError
+            raise _UnsupportedError
         top[key] = _literal(block, bar, dash) if bar else _scalar(text) if text else None
         open_key = None if bar or text else key
     value = root.get("")
@@ -92,24 +91,24 @@ def _read(lines: list[tuple[str, ...]]) -> _Container | None:
 
 
 def _open(stack: list[tuple[int, _Container]], key: str | None, level: int) -> None:
-    """Begin the value of `key`, which the line before left open."""
+    """Begin the mapping or list of `key`, whose line has no value."""
     parent = stack[-1][1]
     if key is None or isinstance(parent, list):
-        raise _OtherKindError
+        raise _UnsupportedError
     value: _Container = [] if level % 2 else {}
     parent[key] = value
     _push(stack, level, value)
 
 
 def _push(stack: list[tuple[int, _Container]], level: int, value: _Container) -> None:
-    if len(stack) > DEEPEST:
-        raise _OtherKindError
+    if len(stack) > MAX_DEPTH:
+        raise _UnsupportedError
     stack.append((level, value))
 
 
 def _scalar(text: str) -> object:
     if not text:
-        raise _OtherKindError
+        raise _UnsupportedError
     first = text[0]
     if first in SUSPECT:
         return resolve(text)
@@ -121,13 +120,13 @@ def _scalar(text: str) -> object:
 
 
 def _literal(block: str, bar: str, dash: str) -> str:
-    """The text of a `|` scalar, indented by as much as its first line; a text that YAML forbids or that is rare is left to others."""
+    """The text of a `|` scalar without the indentation of its first line; `_UnsupportedError` for rare or invalid texts."""
     lines = block.split("\n")
     first = next((line for line in lines if line.strip(" ")), "")
     width = len(first) - len(first.lstrip(" "))
     if len(dash) not in (0, _AFTER_DASH) or not first or first[width] == "\t":
-        raise _OtherKindError
+        raise _UnsupportedError
     if any(line[:width].strip(" ") for line in lines) or lines[0] != first:
-        raise _OtherKindError
+        raise _UnsupportedError
     text = "\n".join([line[width:] for line in lines]).rstrip("\n")
     return text if bar == "|-" else text + "\n"

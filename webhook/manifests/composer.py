@@ -1,6 +1,7 @@
-"""Plain data from libyaml's events, with kubectl's meaning and within bounds: depth, number of values, duplicate keys, aliases, tags.
+"""Build plain data from libyaml's events, as kubectl does, with limits on depth and number of values.
 
-Nothing recurses, as a document may try. Optionally remembers where each value was written. Knows nothing of files.
+It refuses duplicate keys, unknown aliases and unknown tags. It is not recursive, because a document may be nested deeper than Python's
+stack. Optionally it records where each value is written.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from yaml import AliasEvent, DocumentEndEvent, Event, MappingStartEvent, ScalarE
 from yaml.events import CollectionEndEvent, CollectionStartEvent, NodeEvent
 
 from webhook.kube.text import quoted
-from webhook.manifests.limits import DEEPEST, MAX_VALUES
+from webhook.manifests.limits import MAX_DEPTH, MAX_VALUES
 from webhook.manifests.scalars import PREFIX, resolve, resolve_tagged, shown
 
 _MERGE = f"{PREFIX}merge"
@@ -24,7 +25,7 @@ Spans: TypeAlias = dict[str | int, Span]
 
 
 class NotComposableError(Exception):
-    """The document is YAML but no data for Kubernetes, or too much of it; `index` is the place, in characters."""
+    """The document is valid YAML, but not valid in Kubernetes or above a limit; `index` is the offset in characters."""
 
     def __init__(self, message: str, index: int, first: int | None = None) -> None:
         super().__init__(message)
@@ -39,7 +40,7 @@ class _Key(NamedTuple):
 
 
 class _Frame:
-    """A collection that is being read."""
+    """A mapping or list that is being built."""
 
     __slots__ = ("anchor", "before", "explicit", "key", "span", "spans", "value")
 
@@ -49,7 +50,7 @@ class _Frame:
         self.span = span
         self.before = before  # values counted before this one
         self.key: _Key | None = None
-        self.explicit: dict[str, int] = {}  # where keys are written here; what is merged in has none
+        self.explicit: dict[str, int] = {}  # offsets of the keys that are written here, without merged ones
         self.spans: Spans = {}
 
 
@@ -60,11 +61,11 @@ class _Anchored(NamedTuple):
 
 
 class Composer:
-    """Reads one document.
+    """Builds the data of one document.
 
     Attributes:
-        spans: Where the values of each mapping and list were written, by `id()` of the collection; empty unless places are wanted.
-        root_span: Where the document's value was written.
+        spans: Where the values of each mapping and list were written, by `id()` of the collection; empty unless `places`.
+        root_span: Where the root value was written.
     """
 
     def __init__(self, next_event: Callable[[], Event | None], *, places: bool = False) -> None:
@@ -89,10 +90,10 @@ class Composer:
             elif isinstance(event, AliasEvent):
                 self._alias(event)
             elif isinstance(event, DocumentEndEvent):
-                self._expect_the_end()
+                self._expect_end()
         return self._root
 
-    def _expect_the_end(self) -> None:
+    def _expect_end(self) -> None:
         event = self._next()
         if event is not None and not isinstance(event, StreamEndEvent):
             raise NotComposableError("another document starts here: put '---' on a line of its own before it", _span(event)[0])
@@ -106,7 +107,7 @@ class Composer:
                 value = resolve(event.value) if event.implicit[0] else event.value
         except ValueError as error:
             raise NotComposableError(str(error), span[0]) from error
-        self._count_in(1, span)
+        self._count_values(1, span)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchored(value, 1, span)
         self._place(value, span, merge=event.value == "<<" and (event.implicit[0] or event.tag == _MERGE))
@@ -115,13 +116,13 @@ class Composer:
         span = _span(event)
         if event.tag is not None and event.tag not in _COLLECTIONS:
             raise NotComposableError(f"unknown tag {shown(event.tag)}: Kubernetes manifests are plain data", span[0])
-        if len(self._stack) >= DEEPEST:
-            raise NotComposableError(f"nested deeper than {DEEPEST} levels", span[0])
+        if len(self._stack) >= MAX_DEPTH:
+            raise NotComposableError(f"nested deeper than {MAX_DEPTH} levels", span[0])
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         value: dict[str, object] | list[object] = {} if isinstance(event, MappingStartEvent) else []
         self._stack.append(_Frame(value, event, span, self._count))
-        self._count_in(1, span)
+        self._count_values(1, span)
 
     def _end(self) -> None:
         frame = self._stack.pop()
@@ -137,18 +138,18 @@ class Composer:
             raise NotComposableError(f"alias *{event.anchor} has no anchor &{event.anchor} before it", span[0])
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            raise NotComposableError(f"alias *{event.anchor} stands inside its own anchor &{event.anchor}", span[0])
-        self._count_in(anchored.size, span)
+            raise NotComposableError(f"alias *{event.anchor} is inside its own anchor &{event.anchor}", span[0])
+        self._count_values(anchored.size, span)
         self._place(anchored.value, anchored.span)
 
-    def _count_in(self, size: int, span: Span) -> None:
+    def _count_values(self, size: int, span: Span) -> None:
         self._count += size
         if self._count > MAX_VALUES:
             what = "aliases expand to" if self._anchors else "the document holds"
             raise NotComposableError(f"{what} more than {MAX_VALUES:,} values", span[0])
 
     def _place(self, value: object, span: Span, *, merge: bool = False) -> None:
-        """Put a value that is complete where it belongs: root, list item, key or value of a key."""
+        """Store a complete value: as root, list item, key, or value of a key."""
         if not self._stack:
             self._root, self.root_span = value, span
             return
@@ -165,7 +166,7 @@ class Composer:
             self._set(frame, frame.value, frame.key, value, span)
 
     def _merge(self, frame: _Frame, target: dict[str, object], source: object, span: Span) -> None:
-        """Lay other mappings over this one; what is written later wins, as goyaml.v2/decode.go reads in order, and of a list the first."""
+        """Merge the mappings under `<<` into this one, as goyaml.v2/decode.go does: later keys win, and in a list the first mapping."""
         for each in reversed(source) if isinstance(source, list) else (source,):
             if not isinstance(each, dict):
                 raise NotComposableError("the value of << must be a mapping or a list of mappings", span[0])
@@ -174,7 +175,7 @@ class Composer:
         frame.key = None
 
     def _set(self, frame: _Frame, target: dict[str, object], key: _Key, value: object, span: Span) -> None:
-        """One pair of a mapping. What a person looks for is the key of a collection, and the value of everything else."""
+        """Store one pair of a mapping. Its location is the key for mappings and lists, and the value for scalars."""
         if key.text in frame.explicit:
             raise NotComposableError(f"key {quoted(key.text)} is written twice", key.span[0], first=frame.explicit[key.text])
         frame.explicit[key.text] = key.span[0]
@@ -185,7 +186,7 @@ class Composer:
 
 
 def _key_text(value: object, span: Span) -> str:
-    """A key as JSON has it."""
+    """The key as text, as in JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

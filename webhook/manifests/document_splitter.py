@@ -1,4 +1,4 @@
-"""A stream of bytes cut at YAML's marker lines, in bounded memory and by a look at the bytes."""
+"""Split a stream of bytes at YAML's marker lines (`---`, `...`) without parsing it, in bounded memory."""
 
 import re
 from collections.abc import Iterator
@@ -10,22 +10,26 @@ _PARTIAL = 4
 
 
 class TooLong(NamedTuple):
-    """A piece above the limit: thrown away; it had this many line ends."""
+    """A piece above the size limit, which was dropped.
+
+    Attributes:
+        lines: The number of line ends in it.
+    """
 
     lines: int
 
 
 def yaml_pieces(stream: BinaryIO, first: bytes, *, limit: int, chunk: int) -> Iterator[bytes | TooLong]:
-    """The stream in pieces that begin with a marker line, save the first, which begins with a line end that is not in the stream.
+    """The stream in pieces. Each begins with a marker line, except the first, which begins with a line end that is not in the stream.
 
     Args:
-        stream: Read to its end.
-        first: What has been read of the stream already.
-        limit: Longest piece in bytes.
-        chunk: Least number of bytes to read at once.
+        stream: The stream, which is read to its end.
+        first: The bytes that were read from the stream already.
+        limit: Maximum size of a piece in bytes.
+        chunk: Minimum number of bytes per read.
     """
     rest = b"\n" + first
-    lost: int | None = None  # line ends of a piece too long to keep, of which `rest` is the end
+    lost: int | None = None  # line ends in a piece that is too long; `rest` is the end of that piece
     while True:
         start = 0
         for marker in _MARKER.finditer(rest):
@@ -47,7 +51,7 @@ def whole_piece(stream: BinaryIO, first: bytes, *, limit: int) -> Iterator[bytes
     """The stream as one piece."""
     read = [first]
     left = limit + 1 - len(first)
-    while left > 0 and (more := stream.read(left)):  # a pipe or a network file system gives less at once than it has
+    while left > 0 and (more := stream.read(left)):  # a pipe or a network file system may return less than was asked for
         read.append(more)
         left -= len(more)
     yield _piece(b"".join(read), None, limit)

@@ -1,7 +1,4 @@
-"""Streams in, documents out, one at a time, by a look at the bytes.
-
-Parses nothing and knows nothing of what documents mean: the needle is its caller's.
-"""
+"""Read the documents of a stream one at a time, without parsing them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +11,7 @@ from webhook.manifests.document_splitter import TooLong, whole_piece, yaml_piece
 from webhook.manifests.model import Document, DocumentFormat
 
 MAX_LENGTH = 64 * 1024 * 1024
-"""Bytes of one document, unless the caller says otherwise."""
+"""Default of the maximum size of a document, in bytes."""
 
 _CHUNK = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -25,7 +22,11 @@ _DIRECTIVES = re.compile(rb"(?>(?:(?:[ \t\r]*(?:#[^\n]*)?|%[^\n]*)\n)*)\Z")
 
 
 class SkippedDocument(msgspec.Struct, frozen=True):
-    """Documents in which the needle does not occur, since the last that was told."""
+    """Consecutive documents that do not contain the needle.
+
+    Attributes:
+        count: How many.
+    """
 
     count: int
 
@@ -38,14 +39,14 @@ def read_documents(
     max_document_bytes: int = MAX_LENGTH,
     chunk_bytes: int = _CHUNK,
 ) -> Iterator[Document | SkippedDocument | UnreadableError]:
-    """The documents of a stream, in order; comments alone are no document. `OSError`s of the stream go to the caller.
+    """The documents of a stream, in order. Comments alone are not a document. `OSError`s of the stream are not caught.
 
     Args:
-        stream: Read to its end.
-        file: Names the stream in what is told; when it ends in `.json`, the whole stream is one JSON document.
-        needle: Documents whose bytes lack it are only counted.
-        max_document_bytes: A longer document is told as an error and not kept.
-        chunk_bytes: Least number of bytes to read at once.
+        stream: The stream, which is read to its end.
+        file: Name of the stream in documents and errors. If it ends in `.json`, the whole stream is one JSON document.
+        needle: Documents that do not contain these bytes are only counted.
+        max_document_bytes: A longer document is reported as an error and dropped.
+        chunk_bytes: Minimum number of bytes per read.
     """
     first = stream.read(chunk_bytes)
     encoding = next((name for mark, name in _WIDE.items() if first.startswith(mark)), None)
@@ -62,7 +63,7 @@ def read_documents(
 
 
 class _Reader:
-    """Makes documents of pieces."""
+    """Turns pieces of a stream into documents."""
 
     def __init__(self, file: str, format_: DocumentFormat, needle: bytes | None, limit: int) -> None:
         self._file = file
@@ -73,19 +74,19 @@ class _Reader:
         self._directives: tuple[int, bytes] | None = None  # %YAML and %TAG lines belong to the document after the next marker
 
     def read(self, pieces: Iterable[bytes | TooLong]) -> Iterator[Document | SkippedDocument | UnreadableError]:
-        """What the pieces hold; counts of what is skipped are put together."""
-        passed_over = 0
+        """The documents and errors in the pieces; consecutive skipped documents are counted together."""
+        skipped = 0
         for piece in pieces:
-            told = self._too_long(piece) if isinstance(piece, TooLong) else self._document(piece)
-            if isinstance(told, SkippedDocument):
-                passed_over += told.count
-            elif told is not None:
-                if passed_over:
-                    yield SkippedDocument(passed_over)
-                passed_over = 0
-                yield told
-        if passed_over:
-            yield SkippedDocument(passed_over)
+            result = self._too_long(piece) if isinstance(piece, TooLong) else self._document(piece)
+            if isinstance(result, SkippedDocument):
+                skipped += result.count
+            elif result is not None:
+                if skipped:
+                    yield SkippedDocument(skipped)
+                skipped = 0
+                yield result
+        if skipped:
+            yield SkippedDocument(skipped)
 
     def _too_long(self, piece: TooLong) -> UnreadableError:
         line = max(self._line, 1)
@@ -94,7 +95,7 @@ class _Reader:
         return UnreadableError(f"a document longer than {self._limit:,} bytes is not read; split it", file=self._file, line=line)
 
     def _document(self, piece: bytes) -> Document | SkippedDocument | UnreadableError | None:
-        """What a piece holds; `None` when that is nothing, or nothing yet."""
+        """The document in a piece; `None` if it has none, or only directives of the next one."""
         line, text = self._without_marker(piece)
         if _NOTHING.match(text):
             return None
@@ -104,11 +105,11 @@ class _Reader:
         if b"\0" in text:
             return self._binary(line, text)
         if self._needle is not None and self._needle not in text:
-            return _PASSED_ONE
+            return _SKIPPED_ONE
         return Document(self._file, line, text, self._format)
 
     def _without_marker(self, piece: bytes) -> tuple[int, bytes]:
-        """First line and text of what follows a bare marker line; other marker lines stay, and so do columns."""
+        """First line and text without a marker line that has nothing else on it. Other marker lines stay, which keeps columns right."""
         line = self._line
         self._line += piece.count(b"\n")
         if self._directives is not None:
@@ -121,7 +122,7 @@ class _Reader:
 
     def _binary(self, line: int, text: bytes) -> UnreadableError:
         line += text.count(b"\n", 0, text.index(b"\0"))
-        return UnreadableError("a NUL byte: this is no text in UTF-8", file=self._file, line=line)
+        return UnreadableError("a NUL byte: this is not UTF-8 text", file=self._file, line=line)
 
 
-_PASSED_ONE = SkippedDocument(1)
+_SKIPPED_ONE = SkippedDocument(1)

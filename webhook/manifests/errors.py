@@ -1,4 +1,4 @@
-"""What is wrong with a document, as a person would say it, and where in its file."""
+"""Errors about unreadable documents, in words for people who write YAML, with line and column."""
 
 import json
 import re
@@ -19,11 +19,11 @@ _PROBLEMS = {
     "did not find expected key": "a key was expected here; check the indentation of this line and of the lines before it",
     "did not find expected '-' indicator": "a '- ' was expected here; check the indentation of this line and of the lines before it",
     "could not find expected ':'": "this line should be a key with ':' after it; check the indentation and the quotes before it",
-    "did not find expected <document start>": "text after the document's end; put '---' on a line of its own before another document",
+    "did not find expected <document start>": "text after the end of the document; put '---' on a line of its own before another document",
     "did not find expected ',' or '}'": "expected ',' or '}'; quote a value that begins with '{'",
     "did not find expected ',' or ']'": "expected ',' or ']'; quote a value that begins with '['",
-    "found unexpected end of stream": "the document ends before this does",
-    "found unexpected document indicator": "the document ends before this does",
+    "found unexpected end of stream": "the document ends inside this value",
+    "found unexpected document indicator": "the document ends inside this value",
     "found unknown escape character": "unknown escape after \\; use single quotes, or \\\\ for a backslash",
     "block sequence entries are not allowed in this context": "'- ' is not allowed here; begin the list on a line of its own",
     "found undefined tag handle": "unknown tag: Kubernetes manifests are plain data",
@@ -44,13 +44,13 @@ def not_utf8(document: Document, error: UnicodeDecodeError) -> UnreadableError:
 
 
 def not_json(document: Document, text: str, error: json.JSONDecodeError) -> UnreadableError:
-    """Text that is no JSON."""
+    """Text that is not JSON."""
     problem = "text after the end of the JSON document; put several objects into a List" if error.msg == "Extra data" else error.msg
     return _unreadable(document, text, f"not valid JSON: {problem}", error.pos)
 
 
 def not_composable(document: Document, text: str, error: NotComposableError) -> UnreadableError:
-    """A document that is no data, or too much of it."""
+    """A document that is not valid in Kubernetes, or above a limit."""
     message = str(error)
     if error.first is not None:
         line, column = place_of(text, error.first, document)
@@ -60,7 +60,7 @@ def not_composable(document: Document, text: str, error: NotComposableError) -> 
 
 
 def not_yaml(document: Document, text: str, error: yaml.YAMLError) -> UnreadableError:
-    """Text that libyaml refuses."""
+    """Text that is not YAML."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         index: int = error.problem_mark.index
         problem = f"not valid YAML: {_problem(document, text, error, index)}"

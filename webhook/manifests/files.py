@@ -1,6 +1,6 @@
-"""Which files a run reads: names, directories and patterns in, file names out.
+"""Find the files to check from the names, directories and patterns that the user gives.
 
-A checkout may be hostile: nothing that is found by a walk leads out of the directories that were named.
+A repository may be hostile: symbolic links that point out of the given directories are not followed.
 """
 
 # ruff: noqa: PTH112, PTH114, PTH116, PTH118, PTH119 - names stay as the user wrote them; pathlib would change them
@@ -34,21 +34,21 @@ class SkippedLinks(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         links = "1 symbolic link was" if self.count == 1 else f"{self.count} symbolic links were"
-        return f"{links} not followed, as a link to a directory or out of what is checked is not; the first is {self.first}"
+        return f"{links} not followed (to a directory, or out of the checked paths); the first: {self.first}"
 
 
 Found = str | UnreadableError | SkippedLinks
 
 
 def find_files(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Iterator[Found]:
-    """The files to read, each once, in the order of `paths` and sorted within each; what cannot be read is told in its place.
+    """The files to read, each once, in the order of `paths` and sorted within each; errors are in the place of the file.
 
-    A path that is named may be a symbolic link. A link that is found below a directory is followed to a file below one of the named
-    directories, and neither to a directory nor out of them; how many were not followed is told last.
+    A given path may be a symbolic link. A link found in a directory is followed only to a file in one of the given directories. The last
+    item says how many links were not followed.
 
     Args:
-        paths: Files (whatever their ending), directories (all below that ends in one of `ENDINGS`), patterns, and `-`.
-        exclude: Patterns of files and directories that are left out, as in .gitignore.
+        paths: Files with any ending, directories (all files below with one of `ENDINGS`), patterns, and `-` for standard input.
+        exclude: Patterns of files and directories to leave out, as in .gitignore.
     """
     finder = _Finder(exclusion(exclude), [_directory(path) for path in paths])
     for path in paths:
@@ -58,12 +58,12 @@ def find_files(paths: Sequence[str], *, exclude: Sequence[str] = ()) -> Iterator
 
 
 def _directory(path: str) -> str:
-    """The directory below which everything lies that a path stands for; of a file the file itself."""
+    """The directory that contains everything a path may match; for a file the file itself."""
     return fixed_part(path) or "." if has_magic(path) and not os.path.lexists(path) else path
 
 
 class _Finder:
-    """Finds files and remembers which were found, and which links were skipped."""
+    """Finds files, each once, and records skipped links."""
 
     def __init__(self, excluded: re.Pattern[str] | None, roots: Sequence[str]) -> None:
         self.skipped: list[str] = []
@@ -73,7 +73,7 @@ class _Finder:
         self._stdin = False
 
     def find(self, path: str) -> Iterator[Found]:
-        """What one name of the user stands for."""
+        """The files of one path or pattern."""
         if path == STDIN:
             if not self._stdin:
                 yield path
@@ -100,8 +100,8 @@ class _Finder:
         if stat.S_ISREG(status.st_mode):
             yield path
             return
-        told = f"is {kind_of(status.st_mode)}, not a file; to check a stream, name - and redirect it to standard input"
-        yield UnreadableError(told, file=path)
+        problem = f"is {kind_of(status.st_mode)}, not a file; to check a stream, name - and redirect it to standard input"
+        yield UnreadableError(problem, file=path)
 
     def _below(self, top: str) -> Iterator[Found]:
         for entry in self._walk(top, deepest=None):
@@ -118,7 +118,7 @@ class _Finder:
             self.skipped.append(path)
 
     def _matching(self, pattern: str) -> Iterator[Found]:
-        """Files that match, and what is below directories that do; a pattern that ends in `*` chooses among `ENDINGS`."""
+        """Files that match, and files in directories that match. A pattern that ends in `*` matches only files with one of `ENDINGS`."""
         top, wanted = fixed_part(pattern) or ".", full_match(pattern)
         endings = ENDINGS if pattern.endswith("*") else ""
         nothing = True
@@ -130,10 +130,10 @@ class _Finder:
                 nothing = False
                 yield from self._matched(entry)
         if nothing:
-            yield UnreadableError("nothing matches this pattern", file=pattern)
+            yield UnreadableError("no file matches this pattern", file=pattern)
 
     def _matched(self, path: str) -> Iterator[Found]:
-        """What a pattern matches was not named, so that a link of it is not followed to a directory."""
+        """The files of a match. A link to a directory is not followed, because the user did not name it."""
         if not os.path.isdir(path):
             yield from self._walked(path)
         elif not os.path.islink(path):
@@ -142,7 +142,7 @@ class _Finder:
             self.skipped.append(path)
 
     def _walk(self, top: str, *, deepest: int | None) -> Iterator[str | UnreadableError]:
-        """All that is below a directory, down to `deepest` directories, but directories only at that level."""
+        """All files below a directory, at most `deepest` levels down, and the directories at that level."""
         waiting = [(0, top)]
         while waiting:
             depth, directory = waiting.pop()
@@ -173,7 +173,7 @@ class _Finder:
 
 
 def _is_directory(entry: "os.DirEntry[str]") -> bool:
-    """Whether it is a directory or a link to one; the listing itself tells that of a directory, however long its path is."""
+    """Whether it is a directory or a link to one. For a directory, this needs no access to its path, which may be too long."""
     try:
         return entry.is_dir()
     except OSError:

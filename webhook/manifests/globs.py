@@ -1,7 +1,7 @@
 """Patterns for file names: `*`, `?`, `[a-z]` within one part of a path, `**` for any number of parts.
 
-A repository brings such patterns in its configuration, so that none may take for ever. Of several wildcards all but the last take the
-shortest match and keep it (atomic groups): that finds a match wherever there is one, and tries nothing twice.
+Patterns come from repositories that may be hostile, so matching must not backtrack without limit. All wildcards but the last take the
+shortest match and keep it (atomic groups). This still finds every match, and tries nothing twice.
 """
 
 import fnmatch
@@ -19,20 +19,20 @@ def has_magic(path: str) -> bool:
 
 
 def fixed_part(pattern: str) -> str:
-    """The directory in which all matches of a pattern lie, `""` for the current one: `a/b/` of `a/b/*/c*.yaml`."""
+    """The directory that contains all matches of a pattern, such as `a/b/` for `a/b/*/c*.yaml`; `""` for the current directory."""
     magic = _MAGIC.search(pattern)
     return pattern[: pattern.rfind("/", 0, magic.start()) + 1] if magic is not None else pattern
 
 
 def full_match(pattern: str) -> re.Pattern[str]:
-    """An expression for the whole paths that a pattern stands for."""
+    """A regular expression for the paths that a pattern matches."""
     return re.compile(_expression(pattern.split("/")) + r"\Z", re.DOTALL)
 
 
 def exclusion(patterns: Iterable[str]) -> re.Pattern[str] | None:
-    """An expression for the paths that a list like .gitignore excludes, or `None` when it excludes nothing.
+    """A regular expression for the paths that a list like .gitignore excludes, or `None` if it excludes nothing.
 
-    A pattern names a file or a directory with all below it, at any depth; one that begins with `/` only where the path begins.
+    A pattern excludes files and whole directories, at any depth; if it begins with `/`, only at the start of the path.
     """
     parts = [_excluding(pattern) for pattern in patterns if pattern.strip("/")]
     return re.compile("|".join(parts), re.DOTALL) if parts else None
@@ -44,7 +44,7 @@ def _excluding(pattern: str) -> str:
 
 
 def _expression(parts: Sequence[str]) -> str:
-    """The expression for a pattern: its parts in runs, with any number of other parts between two runs."""
+    """The expression for a pattern. `**` divides its parts into runs, with any number of other parts between two runs."""
     first, *runs = _runs(parts)
     if not runs:
         return _run(first)
@@ -81,7 +81,7 @@ def _part(part: str) -> str:
 
 
 def _character(token: str) -> str:
-    """One character, or a class of characters, in which whatever a person writes has some meaning."""
+    """One character, or a class of characters. Any text is a valid class, as in fnmatch."""
     if token == "?":  # noqa: S105 - no secret
         return "[^/]"
     if len(token) == 1:

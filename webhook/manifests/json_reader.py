@@ -1,6 +1,6 @@
-"""JSON documents: read strictly and fast, and as YAML events where the composer must decide or a place is wanted.
+"""Parse JSON documents: with json.loads, or as YAML events for the composer.
 
-Knows nothing of files; bounds and duplicate keys are `webhook.manifests.composer`'s.
+The composer checks limits and duplicate keys, and records locations.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from yaml import Event, MappingEndEvent, MappingStartEvent, Mark, ScalarEvent, SequenceEndEvent, SequenceStartEvent
 
 from webhook.manifests.composer import NotComposableError
-from webhook.manifests.limits import DEEPEST, MAX_VALUES
+from webhook.manifests.limits import MAX_DEPTH, MAX_VALUES
 from webhook.manifests.scalars import whole
 
 _TOKEN = re.compile(r'(?>[ \t\r\n,:]*)("(?>(?:[^"\\]|\\.)*)"|[]\[{}]|[^]\[{},:"\s]+)')
@@ -20,11 +20,15 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class UnusualError(Exception):
-    """The text holds what the fast way does not decide: its events must be composed."""
+    """The composer must parse this text, because it has something unusual."""
 
 
 class _Reader:
-    """The hooks that json.loads calls, and whether one of them met something unusual."""
+    """The hooks for json.loads.
+
+    Attributes:
+        unusual: Whether a hook found duplicate keys, NaN or infinity.
+    """
 
     def __init__(self) -> None:
         self.unusual = False
@@ -47,8 +51,8 @@ def read_json(text: str) -> object:
     """The data of one JSON text.
 
     Raises:
-        json.JSONDecodeError: It is no JSON.
-        UnusualError: Duplicate keys, NaN, numbers or nesting out of bounds, or escaped surrogates.
+        json.JSONDecodeError: It is not JSON.
+        UnusualError: Duplicate keys, NaN, numbers or nesting above the limits, or escaped surrogates.
     """
     reader = _Reader()
     try:
@@ -57,15 +61,15 @@ def read_json(text: str) -> object:
         raise
     except (ValueError, RecursionError) as error:  # an integer of thousands of digits; nesting
         raise UnusualError from error
-    if reader.unusual or _SURROGATE.search(text) or not _within_bounds(value):
+    if reader.unusual or _SURROGATE.search(text) or not _within_limits(value):
         raise UnusualError
     return value
 
 
-def _within_bounds(value: object) -> bool:
+def _within_limits(value: object) -> bool:
     level: list[object] = [value]
     count = 1
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         level = [child for each in level if isinstance(each, (dict, list)) for child in (each.values() if isinstance(each, dict) else each)]
         count += len(level)
         if not level:
@@ -74,11 +78,11 @@ def _within_bounds(value: object) -> bool:
 
 
 def json_events(text: str) -> Iterator[Event]:
-    """The events that a YAML parser with no limits of its own would give for a JSON text; only the marks' index is meant to be read.
+    """YAML events for a JSON text, without limits. Only `index` of their marks is set.
 
-    Of a text that is no JSON the events are of no use; `read_json` decides that.
+    The text must be JSON: call `read_json` first.
     """
-    for match in _TOKEN.finditer(text, 0, len(text.rstrip(_SPACE))):  # else each space at the end would be a start, of a search to the end
+    for match in _TOKEN.finditer(text, 0, len(text.rstrip(_SPACE))):  # without spaces at the end, at each of which a search would start
         lexeme = match[1]
         start, end = (Mark("", index, 0, 0, None, 0) for index in match.span(1))
         if lexeme == "{":
@@ -96,7 +100,7 @@ def json_events(text: str) -> Iterator[Event]:
 
 
 def _string(token: str) -> str:
-    """A string as Go reads it: half a surrogate pair becomes the replacement character."""
+    """A string as Go decodes it: a lone surrogate becomes the replacement character."""
     text: str = json.loads(token)
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

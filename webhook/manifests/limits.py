@@ -1,7 +1,7 @@
-"""How deep and how large a document may be, for all readers alike."""
+"""Limits on the depth and size of a document, for all parsers."""
 
-DEEPEST = 100
-"""Levels of lists and mappings in each other."""
+MAX_DEPTH = 100
+"""Maximum levels of nested lists and mappings."""
 
 MAX_VALUES = 2_000_000
-"""Values, keys included, after aliases are followed."""
+"""Maximum number of values, including keys, with aliases expanded."""

@@ -1,4 +1,4 @@
-"""Where in a file the value at a field path stands. Run only when a finding needs its line; knows nothing of findings."""
+"""Find the line and column of the value at a field path. Only documents with findings need it."""
 
 import bisect
 import re
@@ -13,14 +13,14 @@ from webhook.manifests.yaml import composer
 _MAX_LINE_LENGTH = 400
 _LINE_END = re.compile("\n")
 _PROPERTIES = re.compile(r"(?>(?:[&!]\S*\s+)+)")
-"""Anchor and tag before a value; no plain value begins like one."""
+"""Anchor and tag before a value."""
 
 
 def locate(document: Document, paths: Collection[Path]) -> dict[Path, Place]:
     """The place of each path: the value of a scalar, the key of a mapping or list, the first token of a list item.
 
-    A path that leads nowhere has the place of its nearest ancestor; through aliases and merge keys, a value's place is where it is
-    written. Of a document that cannot be parsed, every path is at the first line.
+    A path that does not exist has the place of its nearest ancestor. With aliases and merge keys, it is where the value is written. In a
+    document that cannot be parsed, every path is at the first line.
     """
     text = document.text.decode(errors="replace")
     try:
@@ -45,7 +45,7 @@ def _span(one: Composer, root: object, path: Path) -> Span:
 
 
 def _place(document: Document, text: str, line_starts: Sequence[int], span: Span) -> Place:
-    """A place at the cost of one look into the starts of all lines: a document of a thousand findings is not read a thousand times."""
+    """The place of a span. `line_starts` is computed once per document, so that many findings do not read it many times."""
     start, end = span
     properties = _PROPERTIES.match(text, start, end)
     start = properties.end() if properties is not None else start

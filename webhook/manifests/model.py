@@ -1,4 +1,4 @@
-"""What the rim hands in: documents as text, and places in them."""
+"""Documents as text, and places in them."""
 
 import enum
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class DocumentFormat(enum.Enum):
-    """How a document is written; decided by the file's name, and by the first character on standard input."""
+    """The format of a document, from the file's name; on standard input from the first character."""
 
     YAML = "yaml"
     JSON = "json"
@@ -19,7 +19,7 @@ class Document(msgspec.Struct, frozen=True):
         file: The file as the user named it; `<stdin>` for standard input.
         line: 1-based line of the document's first line in the file.
         text: The document, UTF-8 as read.
-        format: How it is written.
+        format: YAML or JSON.
     """
 
     file: str
@@ -29,14 +29,14 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a value stands.
+    """The place of a value in a file.
 
     Attributes:
         line: 1-based, in the file.
         column: 1-based, in characters.
         length: Characters of the value or key on that line, at least 1.
-        source_line: The whole line without its line end; of a line longer than 400 characters, 400 around the value.
-        cut: Characters of the line before `source_line`.
+        source_line: The whole line without its line end; if it is longer than 400 characters, 400 of them around the value.
+        cut: The number of characters left out before `source_line`.
     """
 
     line: int

@@ -1,7 +1,6 @@
-"""What a scalar means: the value that kubectl gives the API server for it.
+"""Resolve YAML scalars to the values that kubectl sends to the API server.
 
-kubectl reads YAML with sigs.k8s.io/yaml, whose resolver is goyaml.v2/resolve.go (YAML 1.1 without base 60 and without dates), and
-sends JSON. Knows nothing of documents and places.
+kubectl parses YAML with sigs.k8s.io/yaml and sends JSON. The resolver is goyaml.v2/resolve.go: YAML 1.1 without base 60 and dates.
 """
 
 import base64
@@ -15,14 +14,14 @@ from webhook.kube.text import quoted
 Scalar: TypeAlias = str | int | float | bool | None
 
 SUSPECT = frozenset("0123456789+-.~yYnNtTfFoO")
-"""First characters of plain scalars that may mean something else than their text."""
+"""First characters of plain scalars that may be something other than text."""
 
 WORDS: Mapping[str, Scalar] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
-"""Plain scalars that are words with a meaning."""
+"""Words that are booleans or null if they are not quoted."""
 
 _NO_JSON = frozenset(f"{sign}.{word}" for word in ("inf", "Inf", "INF") for sign in ("", "+", "-")) | {".nan", ".NaN", ".NAN"}
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,17}")
@@ -31,13 +30,13 @@ _INTEGER = re.compile(
 )  # strconv.ParseInt base 0
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")  # yamlStyleFloat
 _BASES = {"x": 16, "b": 2, "o": 8, "d": 10}
-_MIN_COUNT, _ABOVE = -(1 << 63), 1 << 64
+_MIN_INT64, _UINT64_END = -(1 << 63), 1 << 64
 _INT64 = float(1 << 63)
 _MAX_NUMBER_LENGTH = 1000
 
 
 def resolve(text: str) -> Scalar:
-    """The value of a plain (unquoted) scalar; `ValueError` tells what JSON cannot hold."""
+    """The value of a plain (unquoted) scalar; `ValueError` for a number that JSON cannot represent."""
     if text[:1] not in SUSPECT and text:
         return text
     if _DECIMAL.fullmatch(text):
@@ -50,7 +49,7 @@ def resolve(text: str) -> Scalar:
 
 
 def whole(value: float) -> int | float:
-    """A float as it comes out of the JSON that kubectl sends: Go prints `1e3` as `1000`, and the API server reads that as an integer."""
+    """The number that arrives at the API server: Go writes the float `1e3` as `1000`, which is an integer in JSON."""
     return int(value) if value.is_integer() and abs(value) < _INT64 else value
 
 
@@ -60,7 +59,7 @@ def _number(text: str) -> Scalar:
     if len(plain) > _MAX_NUMBER_LENGTH:
         return text
     integer = _integer(plain)
-    if integer is not None and _MIN_COUNT <= integer < _ABOVE:
+    if integer is not None and _MIN_INT64 <= integer < _UINT64_END:
         return integer
     if _FLOAT.fullmatch(plain) and math.isfinite(value := float(plain)):
         return whole(value)
@@ -76,13 +75,13 @@ def _integer(plain: str) -> int | None:
 
 
 PREFIX = "tag:yaml.org,2002:"
-"""What `!!` stands for."""
+"""The prefix that `!!` abbreviates."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {"null": (type(None),), "bool": (bool,), "int": (int,), "float": (int, float)}
 
 
 def resolve_tagged(tag: str, text: str) -> Scalar:
-    """The value of a scalar with a tag, plain or quoted; `ValueError` tells why there is none."""
+    """The value of a scalar with a tag, plain or quoted; `ValueError` says why there is none."""
     name = tag.removeprefix(PREFIX) if tag.startswith(PREFIX) else ""
     if name in ("str", "timestamp") or tag == "!":
         return text
@@ -97,7 +96,7 @@ def resolve_tagged(tag: str, text: str) -> Scalar:
 
 
 def shown(tag: str) -> str:
-    """A tag as people write it: `!!int`, `!vault`."""
+    """A tag in its short form: `!!int`, `!vault`."""
     return f"!!{tag.removeprefix(PREFIX)}" if tag.startswith(PREFIX) else tag
 
 

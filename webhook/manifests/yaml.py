@@ -1,7 +1,4 @@
-"""One document to plain JSON data, read as kubectl reads it: by the block reader where it can, else by libyaml; failures have their place.
-
-Readers of one meaning: `block` for what it can, `careful` for the rest and for all that is wrong.
-"""
+"""Parse one document into plain data, as kubectl does: with the block reader if it can, else as JSON or with libyaml."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -20,20 +17,18 @@ def parse(document: Document) -> object:
     """The document's data: dict with str keys, list, str, int, float, bool or None.
 
     Raises:
-        UnreadableError: It is no YAML or JSON, no data for Kubernetes, or beyond the bounds.
+        UnreadableError: It is not YAML or JSON, not valid in Kubernetes, or above a limit; the error has line and column.
     """
     if document.format is DocumentFormat.YAML and (block := read_block(document.text)) is not None:
         return block
-    from webhook.manifests.yaml import read  # noqa: PLC0415 - brings PyYAML along, which most documents do not need
-
-    return read(document)
+    return _parse_any(document)
 
 
 _LOADER: type[yaml.CBaseLoader] | type[yaml.BaseLoader] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""Where PyYAML was built without libyaml, its own parser gives the same events, slower."""
+"""If PyYAML was built without libyaml, its own parser gives the same events, but slower."""
 
 
-def read(document: Document) -> object:
+def _parse_any(document: Document) -> object:
     """The document's data; `UnreadableError` when there is none."""
     text = decode(document)
     if may_be_json(document, text):
@@ -57,13 +52,13 @@ def decode(document: Document) -> str:
 
 
 def may_be_json(document: Document, text: str) -> bool:
-    """Whether JSON should be tried first: it is also YAML, but JSON's reader is faster and takes tabs."""
+    """Whether to try JSON first. Most JSON is also YAML, but the JSON parser is faster and accepts tabs."""
     return document.format is DocumentFormat.JSON or text.lstrip()[:1] in ("{", "[")
 
 
 @contextmanager
 def composer(document: Document, text: str, *, places: bool = False) -> Iterator[Composer]:
-    """A composer of the document's events, which remembers places or not; what it raises becomes an `UnreadableError`."""
+    """A composer for the document, which records locations if `places`. Its errors become an `UnreadableError`."""
     try:
         yield Composer(_events(document, text), places=places)
     except NotComposableError as error:
