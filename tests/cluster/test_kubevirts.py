@@ -98,7 +98,7 @@ def test_the_version_is_the_cr_s_own_and_without_one_that_of_the_listing() -> No
 def test_a_version_that_is_no_release_of_kubevirt_is_unknown(version: str) -> None:
     found = of(kubevirt(version=version))
     assert found.loaded.registry.version is None
-    assert "names no release" in found.loaded.notes[0]
+    assert "is no release" in found.loaded.notes[0]
 
 
 def test_during_a_roll_out_the_version_is_unknown() -> None:

@@ -59,7 +59,7 @@ def test_l2bridge_is_added_from_1_14(version: str, plugins: set[str]) -> None:
 def test_what_the_operator_adds_is_reported_and_replaces_what_is_written() -> None:
     read = loaded("1.18.0", {"l2bridge": {"domainAttachmentType": "tap"}})
     assert read.registry.plugins["l2bridge"].domain_attachment_type == "managedTap"
-    assert read.notes == ('HyperConverged 1.18 adds plugin "l2bridge" by itself, and overwrites the one written here',)
+    assert read.notes == ('HyperConverged 1.18 adds plugin "l2bridge", and overwrites the one written here',)
 
 
 @pytest.mark.parametrize(("version", "has_passt"), [("1.15.0", False), ("1.16.0", True), ("1.18.1", True), ("1.19.0", False)])
@@ -103,7 +103,7 @@ def test_an_unknown_version_is_reported_and_counts_as_the_newest() -> None:
     assert set(read.registry.plugins) == {"l2bridge"}
     assert read.registry.gate("PasstBinding") is GateState.ON
     assert "checked as the newest" in read.notes[0]
-    assert 'HyperConverged adds plugin "l2bridge" by itself' in read.notes
+    assert 'HyperConverged adds plugin "l2bridge"' in read.notes
 
 
 def test_an_operator_newer_than_the_table_counts_as_the_newest() -> None:
@@ -151,9 +151,9 @@ def test_a_cr_in_git_has_the_operator_s_release_that_carries_the_kubevirt_releas
 
 
 def test_the_derived_release_is_reported() -> None:
-    note = "HyperConverged's version is unknown (status.versions has no \"operator\"): checked as 1.17, by KubeVirt's release"
+    note = 'HyperConverged\'s version is unknown (status.versions has no "operator"): checked as 1.17, from the KubeVirt release'
     assert note in loaded(None, kubevirt=Version(1, 7)).notes
-    assert "checked as 1.19, by KubeVirt's release" in loaded(None, kubevirt=Version(1, 42)).notes[0]
+    assert "checked as 1.19, from the KubeVirt release" in loaded(None, kubevirt=Version(1, 42)).notes[0]
 
 
 def test_the_release_in_the_status_goes_before_the_derived_one() -> None:

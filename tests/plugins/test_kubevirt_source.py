@@ -60,10 +60,10 @@ def test_the_version_of_a_finished_deployment_is_known(target: str | None) -> No
 @pytest.mark.parametrize(
     ("state", "note"),
     [
-        (status("v1.8.0", "v1.9.0"), 'KubeVirt is on its way from "v1.8.0" to "v1.9.0"'),
+        (status("v1.8.0", "v1.9.0"), 'KubeVirt is being updated from "v1.8.0" to "v1.9.0"'),
         (status("v1.8.0", phase="Deploying"), 'KubeVirt is not Deployed (status.phase is "Deploying")'),
         (status("v1.8.0", phase=None), "KubeVirt is not Deployed (status.phase is null)"),
-        (status("latest"), '"latest" names no release'),
+        (status("latest"), '"latest" is no release'),
         (status("v1.0.1"), "KubeVirt 1.0.1 has no binding plugins"),
     ],
 )

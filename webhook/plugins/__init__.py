@@ -1,1 +1,1 @@
-"""Binding plugins, the registry that holds them, and the compute resource overhead that they declare."""
+"""Binding plugins, their registry, and the sources that a registry is read from."""

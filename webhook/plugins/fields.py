@@ -1,4 +1,4 @@
-"""The fields of a plugin object: which there are, since when, and what an unknown one was meant to be."""
+"""The fields of a plugin object, the releases that have them, and suggestions for unknown ones."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -21,19 +21,19 @@ SINCE: Mapping[str, Version] = {
 """First release whose CRD has the field (staging/src/kubevirt.io/api/core/v1/types.go, compared from v1.1.0 to v1.9.0)."""
 
 CLAIMS_UNTIL = Version(1, 4)
-"""1.3 took the whole of Kubernetes' ResourceRequirements, `claims` included; 1.4 dropped them (types.go@v1.3.0 and @v1.4.0)."""
+"""1.3 accepted Kubernetes' ResourceRequirements with `claims`; 1.4 removed `claims` (types.go@v1.3.0 and @v1.4.0)."""
 
 _NESTED: Mapping[str, type[msgspec.Struct]] = {"migration": Migration, "computeResourceOverhead": ComputeResourceOverhead}
 
 
 class Unknown(NamedTuple):
-    """A key that nobody reads.
+    """A key that is not in the schema.
 
     Attributes:
-        path: Where, from the plugin object; the key is its last element.
+        path: Path from the plugin object; the key is its last element.
         key: The key itself.
-        known: The keys that belong there.
-        meant: The known key that it was probably meant to be.
+        known: The keys that the object may have.
+        meant: The known key that is nearest, or `None`.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""KubeVirt's feature gates as far as network bindings depend on them: in which state a gate is in a release, given what the CR lists."""
+"""The state of KubeVirt's feature gates for network bindings, from the release and the lists in the CR."""
 
 import enum
 from collections.abc import Collection, Mapping
@@ -11,7 +11,7 @@ BETA_MEANS_ON = Version(1, 9)
 
 
 class GateState(enum.Enum):
-    """Whether a gate is on; `UNKNOWN_*` is the default of the release where nobody knows the CR, or not yet the release."""
+    """Whether a gate is on; `UNKNOWN_*` is a default, if the CR is not known or the release is not out yet."""
 
     ON = "on"
     OFF = "off"
@@ -37,7 +37,7 @@ class Stage(enum.Enum):
 
 
 class StageChange(NamedTuple):
-    """A gate's stage from one release on, and where that is written."""
+    """The stage of a gate from a release on, and the source of this."""
 
     since: Version
     stage: Stage
@@ -77,7 +77,7 @@ GATES: Mapping[str, tuple[StageChange, ...]] = {
         StageChange(Version(1, 3), Stage.DISCONTINUED, f"{_DISCONTINUED}@v1.3.0"),
     ),
 }
-"""By gate, its stages in the order of releases. What stands at `NEXT` is planned, and not yet released."""
+"""The stages of each gate, in order of releases. Those at `NEXT` are planned and not released yet."""
 
 
 def stage_of(name: str, version: Version | None) -> Stage | None:
@@ -94,9 +94,15 @@ def how_to_enable(name: str) -> str:
 def gate_state(name: str, version: Version | None, enabled: Collection[str], disabled: Collection[str], *, known: bool) -> GateState:
     """Whether gate `name` is on at `version` (`None`: the newest release).
 
-    `enabled` and `disabled` are the CR's `featureGates` and `disabledFeatureGates`; an explicit enable beats an explicit disable, and a
-    GA gate cannot be disabled. `known` is false when no CR was read. The default of a release that is not released yet is a guess, and a
-    release after `NEXT` may have made any gate GA.
+    Args:
+        name: A key of `GATES`.
+        version: KubeVirt's release.
+        enabled: The CR's `featureGates`. A gate in both lists is enabled.
+        disabled: The CR's `disabledFeatureGates`. A GA gate cannot be disabled.
+        known: Whether a CR was read.
+
+    Returns:
+        The state; `UNKNOWN_*` for a default if no CR was read or the release is not out yet. A release after `NEXT` may have made it GA.
     """
     at = version or NEWEST
     stage = stage_of(name, at)

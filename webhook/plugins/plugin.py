@@ -1,4 +1,4 @@
-"""One registered network binding plugin, as KubeVirt reads it."""
+"""A registered network binding plugin, with the fields of KubeVirt's API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from webhook.kube.version import Version
 TAP = "tap"
 MANAGED_TAP = "managedTap"
 ATTACHMENT_TYPES: Mapping[str, Version] = {TAP: Version(1, 1, 1), MANAGED_TAP: Version(1, 4)}
-"""Values of `domainAttachmentType`, with the first release that knows each; any other counts as none."""
+"""Values of `domainAttachmentType` with the first release that supports each; KubeVirt ignores other values."""
 
 
 class Migration(msgspec.Struct, frozen=True, rename="camel"):

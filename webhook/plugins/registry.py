@@ -1,4 +1,4 @@
-"""The registry: plugins and the KubeVirt facts that rules need, read from one place, immutable."""
+"""The registry: the registered plugins and the KubeVirt settings that rules need, as one immutable value."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -15,23 +15,23 @@ _NAMES_LISTED = 10
 
 
 class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What is registered, and what KubeVirt does with it.
+    """The registered plugins, and the release and settings of KubeVirt.
 
     Attributes:
-        known: Whether a source was read at all. When false, `plugins` is empty because nobody knows, and rules that need it do not run.
+        known: Whether a source was read. If not, `plugins` is empty because they are unknown, and rules that need them do not run.
         plugins: By registration name, exactly as written.
-        is_complete: Whether `plugins` certainly holds all that is registered.
-        possible_plugins: Names that may be registered besides.
-        version: The KubeVirt release, or `None` when unknown; rules then check as the newest release that they know.
-        gates_known: Whether the source tells feature gates.
+        is_complete: Whether `plugins` certainly has all registered plugins.
+        possible_plugins: Names of other plugins that may be registered.
+        version: The KubeVirt release, or `None` when unknown; rules then assume the newest release.
+        gates_known: Whether the source has the feature gates.
         enabled_gates: `spec.configuration.developerConfiguration.featureGates`.
         disabled_gates: `...disabledFeatureGates` (KubeVirt 1.8+).
         permit_bridge_on_pod_network: `spec.configuration.network.permitBridgeInterfaceOnPodNetwork`, default true.
         default_network_interface: `spec.configuration.network.defaultNetworkInterface`, default `bridge`.
         eviction_strategy: `spec.configuration.evictionStrategy`, for VMs that set none; `None` where it is unset or not known.
         permit_slirp: `spec.configuration.network.permitSlirpInterface`, default false; read before 1.3 only.
-        owner: What an admin edits to register a plugin, as a person would say it.
-        source: Where the registry was read from, as a person would say it.
+        owner: The object that an admin edits to register a plugin, for messages.
+        source: Where the registry was read from, for messages.
     """
 
     known: bool = True
@@ -56,7 +56,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def registered(self) -> str:
-        """What the owner of a VM can do instead of naming an unknown plugin: the first of the registered ones, as an instruction."""
+        """The help for an unknown plugin: the first of the registered names, as an instruction."""
         names = self.names
         if not names:
             return "no plugin is registered; use a core binding such as masquerade: {}"
@@ -70,7 +70,7 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def name_by_attachment(self) -> Mapping[str, str]:
-        """Registration names by NetworkAttachmentDefinition, with and without its namespace; of several the first in sorted order."""
+        """Registration names by NetworkAttachmentDefinition, with and without its namespace; if several plugins use one, the first name."""
         found: dict[str, str] = {}
         for name in self.names:
             attachment = self.plugins[name].network_attachment_definition
@@ -87,15 +87,15 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def attachment_types(self) -> tuple[str, ...]:
-        """The values of `domainAttachmentType` that this KubeVirt knows."""
+        """The values of `domainAttachmentType` that this KubeVirt supports."""
         return tuple(value for value, since in ATTACHMENT_TYPES.items() if self.at_least(*since))
 
     def attaches(self, plugin: Plugin) -> bool:
-        """Whether anything gives the guest a NIC: a sidecar, or an attachment type that this KubeVirt knows."""
+        """Whether the guest gets a NIC: from a sidecar, or from an attachment type that this KubeVirt supports."""
         return bool(plugin.sidecar_image) or plugin.domain_attachment_type in self.attachment_types
 
     def at_least(self, major: int, minor: int, patch: int = 0) -> bool:
-        """Whether KubeVirt is at this release or later; an unknown version counts as the newest that is released."""
+        """Whether KubeVirt is at this release or later; an unknown version is taken for the newest release."""
         return (self.version or NEWEST) >= (major, minor, patch)
 
     def gate(self, name: str) -> GateState:
@@ -104,14 +104,14 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def gates_doubt(self) -> str:
-        """Why the default of a gate is a guess, as far as `gate` calls it one; completes a sentence."""
+        """Why the state of a gate is unknown, as a clause; only for gates whose state is `UNKNOWN_*`."""
         if self.version is not None and self.version[:2] > NEXT[:2]:
-            return f"KubeVirt {self.version} is newer than the releases that are known here"
+            return f"KubeVirt {self.version} is newer than the releases that this program knows"
         if self.gates_known:
-            return f"KubeVirt {self.version} is not known here as released, and this is what is planned for it"
-        return "no KubeVirt CR tells which gates are on"
+            return f"KubeVirt {self.version} is not released yet, and this is the plan for it"
+        return "no KubeVirt CR says which gates are on"
 
 
 def unknown_registry(version: Version | None = None) -> Registry:
-    """The registry of someone who has been told nothing but, at most, a version."""
+    """A registry without a source, in which at most the version is known."""
     return Registry(known=False, gates_known=False, version=version)

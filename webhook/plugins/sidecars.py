@@ -1,4 +1,4 @@
-"""The sidecars of network bindings that KubeVirt itself ships, told by their image."""
+"""Recognise the network binding sidecars that KubeVirt ships, by their image."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ BUILT_IN_NAME: Mapping[str, str] = {
     SLIRP_IMAGE: "slirp",
     VDPA_IMAGE: "vdpa",
 }
-"""By image, the plugin name that each sidecar was built with (kubevirt/kubevirt#18419, #18435)."""
+"""The plugin name that is built into each sidecar, by image (kubevirt/kubevirt#18419, #18435)."""
 
 
 def image_name(image: str | None) -> str:

@@ -1,4 +1,4 @@
-"""The known name that is nearest to a mistyped one; the time is bounded for hostile names too."""
+"""Suggest the known name that is nearest to a mistyped one, in bounded time."""
 
 import heapq
 from collections.abc import Collection
@@ -8,22 +8,22 @@ from webhook.kube.text import quoted
 GUESS = "; did you mean "
 MAX_EDITS = 3
 MAX_NAME_LENGTH = 63
-"""Longer names are neither guessed nor guessed for: comparing costs the product of the lengths."""
+"""Longer names are not compared, because the time grows with the product of the lengths."""
 MAX_COMPARED = 8
-"""Only so many names, those made of the most similar letters, are compared letter by letter."""
+"""Maximum number of names to compare letter by letter: those with the most similar set of letters."""
 MAX_GUESSES = 5
-"""For so many distinct names of one object there is a guess: who writes more has not mistyped them."""
+"""Maximum number of names per object that get a suggestion; an object with more unknown names is not mistyped."""
 MAX_CHARACTERS = 100_000
-"""So many characters are compared for all guesses about one object, which takes a few milliseconds."""
-_AS_LONG = 16
-"""Looking at a shorter name costs as much as comparing so many characters."""
+"""Maximum number of characters to compare for one object; this takes a few milliseconds."""
+_MIN_LENGTH = 16
+"""The cost of a shorter name, in characters."""
 
 
 def distance(left: str, right: str, limit: int) -> int:
     """The number of insertions, deletions, substitutions and swaps of neighbours between two names; `limit + 1` when above `limit`.
 
-    This is the optimal string alignment distance. Of its table only the cells within `limit` of the diagonal are looked at, as all others
-    are above it, and no further row once one is above it.
+    This is the optimal string alignment distance. Only cells within `limit` of the diagonal are computed, because all others are above
+    the limit; it stops at the first row in which all cells are above it.
     """
     beyond = limit + 1
     if abs(len(left) - len(right)) > limit:
@@ -46,14 +46,14 @@ def distance(left: str, right: str, limit: int) -> int:
 
 
 class Guesses:
-    """Guesses about the names in one object: each is made once, and at some point no more, whatever the object holds."""
+    """Suggestions for the names in one object. Each is computed once, and their number and time are limited."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, int], tuple[str, Collection[str]]] = {}
         self._left = MAX_CHARACTERS
 
     def meant(self, name: str, known: Collection[str]) -> str:
-        """What a message about an unknown name ends with; nothing where there were enough guesses. `known` does not change meanwhile."""
+        """The end of a message about an unknown name; empty without a suggestion or above the limit. `known` must not change."""
         key = (name, id(known))
         made = self._made.get(key)
         if made is None:
@@ -61,19 +61,19 @@ class Guesses:
             if len(self._made) >= MAX_GUESSES or work > self._left:
                 return ""
             self._left -= work
-            made = self._made[key] = meant(name, known), known  # which keeps the id from being given to another collection
+            made = self._made[key] = meant(name, known), known  # which `known` is kept so that no other collection gets its id
         return made[0]
 
 
 def _characters(name: str, known: Collection[str]) -> int:
-    """How many characters a guess compares at most: those of the names looked at, and the cells of the tables of the likely ones."""
+    """The maximum number of characters that one suggestion compares: all known names, and the tables of the likely ones."""
     if len(name) > MAX_NAME_LENGTH:
         return 0
-    return max(len(name), _AS_LONG) * len(known) + MAX_COMPARED * len(name) * (2 * MAX_EDITS + 1)
+    return max(len(name), _MIN_LENGTH) * len(known) + MAX_COMPARED * len(name) * (2 * MAX_EDITS + 1)
 
 
 def meant(name: str, known: Collection[str]) -> str:
-    """What a message about an unknown name ends with: `; did you mean "that"?`, or nothing where `nearest` has no guess."""
+    """The end of a message about an unknown name: `; did you mean "that"?`, or empty without a near name."""
     guess = nearest(name, known)
     return f"{GUESS}{quoted(guess)}?" if guess is not None else ""
 
@@ -81,8 +81,8 @@ def meant(name: str, known: Collection[str]) -> str:
 def nearest(name: str, known: Collection[str]) -> str | None:
     """The known name that `name` was probably meant to be, or `None` when none is near.
 
-    A name that differs only in case wins; otherwise a third of the letters may differ, at least one and at most three. Ties go to the
-    first in sorted order. The empty name is never meant.
+    A name that differs only in case wins; otherwise a third of the letters may differ, at least one and at most three. Of
+    equally near names, the first in sorted order is suggested; the empty name never is.
     """
     if len(name) > MAX_NAME_LENGTH:
         return None

@@ -1,4 +1,4 @@
-"""The binding methods of an interface: which fields they are, and which KubeVirt releases know them."""
+"""The binding methods of an interface: their fields, and the KubeVirt releases that have them."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,10 @@ from webhook.vmi.spec import Interface
 
 
 class Binding(NamedTuple):
-    """One field of an interface that chooses how the NIC is wired.
+    """A field of an interface that selects its binding.
 
     Attributes:
-        field: The JSON name; its presence chooses the binding.
+        field: The JSON name; its presence selects the binding.
         attribute: The attribute of `spec.Interface` that holds it.
         since: First release whose API has the field; before it the API server prunes the field.
     """
@@ -31,7 +31,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding("passtBinding", "passt_binding", Version(1, 8)),
     Binding("binding", "binding", Version(1, 1)),
 )
-"""The methods of which an interface must have exactly one (kubevirt/kubevirt pkg/network/admitter/binding.go@v1.9.0)."""
+"""An interface must have exactly one of these (kubevirt/kubevirt pkg/network/admitter/binding.go@v1.9.0)."""
 
 DISCONTINUED: tuple[Binding, ...] = (
     Binding("slirp", "slirp", Version(0, 1)),
@@ -39,9 +39,9 @@ DISCONTINUED: tuple[Binding, ...] = (
     Binding("macvtap", "macvtap", Version(0, 1)),
 )
 DISCONTINUED_SINCE = Version(1, 3)
-"""First release that refuses the methods before (pkg/network/admitter/discontinued.go@v1.9.0); the schema still has them."""
+"""First release that refuses the discontinued methods (pkg/network/admitter/discontinued.go@v1.9.0); the schema still has them."""
 
 
 def wiring(interface: Interface) -> str:
-    """The JSON names of the methods that an interface has, discontinued ones included, joined by "and"; or "no binding"."""
+    """The JSON names of all binding methods of an interface, joined by "and"; or "no binding"."""
     return " and ".join(binding.field for binding in (*BINDINGS, *DISCONTINUED) if binding.is_set(interface)) or "no binding"

@@ -1,4 +1,4 @@
-"""The kinds that carry a VMI spec, and where in them it is."""
+"""The kinds that contain a VMI spec, and the paths of the spec in them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -7,16 +7,16 @@ from webhook.kube.fieldpath import Path
 
 
 class Kind(NamedTuple):
-    """A kind that carries a VMI spec.
+    """A kind that contains a VMI spec.
 
     Attributes:
         group: API group.
         name: The kind.
-        versions: All versions that any release from 1.1 on serves.
+        versions: All API versions that KubeVirt 1.1 or later serves.
         spec: Path to the VMI spec.
         annotations: Path to the annotations that the VMI has or will have.
-        preference: Path to what names a preference, `None` where a kind cannot name one.
-        is_template: Whether strings may hold `${PARAMETERS}`, so that nothing is certain.
+        preference: Path to the reference of a preference; `None` if the kind has none.
+        is_template: Whether strings may contain `${PARAMETERS}`, so that findings are not certain.
     """
 
     group: str
@@ -67,7 +67,7 @@ def split_api_version(api_version: str) -> tuple[str, str]:
 
 
 def kind_of(obj: object) -> Kind | None:
-    """The kind of an object by its `apiVersion` and `kind`, served version or not; `None` for all that carry no VMI spec."""
+    """The kind of an object by its `apiVersion` and `kind`, in any version; `None` if it contains no VMI spec."""
     if not isinstance(obj, dict):
         return None
     api_version, name = obj.get("apiVersion"), obj.get("kind")

@@ -1,4 +1,4 @@
-"""The VMI of a virt-launcher pod, as far as its pod depends on it."""
+"""The VMI of a virt-launcher pod, with the fields that the overhead of the pod depends on."""
 
 from collections.abc import Mapping
 
@@ -45,14 +45,14 @@ class _Spec(_Value, frozen=True):
 
 
 class LauncherVMI(_Value, frozen=True):
-    """A VMI as its pod was rendered from it: presets, instance type and defaults are in it by then."""
+    """A stored VMI, from which its pod is rendered; presets, instance type and defaults are already applied."""
 
     metadata: ObjectMeta
     spec: _Spec
 
     @property
     def plugin_names(self) -> list[str]:
-        """The distinct plugins that interfaces name, in their order, registered or not."""
+        """The plugins that interfaces name, each once, in order, registered or not."""
         interfaces = self.spec.domain.devices.interfaces or ()
         return list(dict.fromkeys(each.binding.name for each in interfaces if each.binding is not None and each.binding.name))
 
@@ -84,7 +84,7 @@ _decode = msgspec.json.Decoder(LauncherVMI).decode
 
 
 def read_launcher_vmi(body: bytes) -> LauncherVMI | None:
-    """The VMI in this JSON, or `None` when it cannot be understood as one: a stored VMI has a uid."""
+    """Decode a stored VMI from JSON; `None` if it is not one. A stored VMI has a uid."""
     try:
         vmi = _decode(body)
     except UNDECODABLE:

@@ -1,8 +1,7 @@
-"""An object that carries a VMI spec, as one value, and the two decoders of it.
+"""An object that contains a VMI spec, as one value, and its two decoders.
 
-The typed decoder reads JSON at speed. One type serves all kinds: a review names the kind of an object beside it, and decoding twice would
-take most of the time. The tolerant decoder reads plain data of any shape, and lists what does not fit. Of an object that fits, both make
-the same value.
+The typed decoder is fast. It has one type for all kinds, because it decodes a review in one pass, before the kind is known. The tolerant
+decoder accepts plain data of any shape and lists type mismatches. For an object without mismatches, both give the same value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,11 +29,11 @@ class VMIObject(msgspec.Struct, frozen=True, gc=False):
         kind: Its kind.
         is_deleting: Whether the object has a deletionTimestamp.
         spec: The VMI spec; `None` where it, a parent of it or its `domain` is missing or is no object.
-        annotations: Those that the VMI has or will have.
+        annotations: The annotations that the VMI has or will have.
         has_preference: Whether a VM preference completes the spec before KubeVirt validates it.
         has_vmi: Whether there is a VMI: the object is one, or it is a VM whose `status.created` is true.
-        type_mismatches: What is missing or has the wrong type, with paths from the object's root. Such a value counts as absent.
-        template: The object as plain data, where its strings may hold `${PARAMETERS}`; `None` for all other kinds.
+        type_mismatches: What is missing or has the wrong type, with paths from the object's root. Such a value is treated as absent.
+        template: The object as plain data if its strings may contain `${PARAMETERS}`, else `None`.
     """
 
     kind: Kind
@@ -58,7 +57,7 @@ class VMIObject(msgspec.Struct, frozen=True, gc=False):
 
 
 class Template(msgspec.Struct, frozen=True, gc=False):
-    """`spec.template`: what a VMI is made from."""
+    """`spec.template`: the template of a VMI."""
 
     spec: VMISpec | None = None
     metadata: Metadata | None = None
@@ -108,12 +107,12 @@ _ATTRIBUTES: Mapping[Path, tuple[str, ...]] = {
 
 
 def has_typed_decoder(kind: Kind) -> bool:
-    """Whether a `Carrier` holds all that is read of this kind."""
+    """Whether a `Carrier` has all fields that are read of this kind."""
     return not kind.is_template and kind.spec in _ATTRIBUTES
 
 
 def from_typed(carrier: Carrier, kind: Kind) -> VMIObject:
-    """The object that the typed decoder has read; only for kinds that have it."""
+    """The object from the typed decoder; only for kinds with `has_typed_decoder`."""
     is_deleting = carrier.metadata is not None and carrier.metadata.deletion_timestamp is not None
     vm: Any = None
     holder: Any = None
@@ -130,7 +129,7 @@ def from_typed(carrier: Carrier, kind: Kind) -> VMIObject:
 
 
 def from_plain(obj: object, kind: Kind) -> VMIObject:
-    """The object in plain data of any shape."""
+    """The object from plain data of any shape."""
     spec: VMISpec | None = None
     annotations, type_mismatches = _NO_ANNOTATIONS, _unfit_parent(obj, (*kind.spec, _DOMAIN))
     if not type_mismatches:
@@ -154,7 +153,7 @@ def _has_vmi(kind: Kind, created: object) -> bool:
 
 
 def _unfit_parent(obj: object, parents: Path) -> tuple[TypeMismatch, ...]:
-    """The first of the parents that is no object."""
+    """A type mismatch for the first path prefix that is not an object."""
     for depth in range(1, len(parents) + 1):
         parent = look_up(obj, parents[:depth])
         if not isinstance(parent, dict):

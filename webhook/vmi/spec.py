@@ -1,6 +1,6 @@
-"""A VMI spec as values: just the fields that rules read. Unknown fields are skipped; nothing is checked here.
+"""The types of a VMI spec, with the fields that rules read. Other fields are skipped.
 
-Presence, not truthiness: `masquerade: {}` is set, `null` is not. A field that may hold an empty object is therefore `Present | None`.
+`masquerade: {}` is set, and `masquerade: null` is not. A field that may be an empty object therefore has the type `Present | None`.
 """
 
 import msgspec
@@ -11,7 +11,7 @@ class _Value(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
 
 class Present(_Value, frozen=True):
-    """An object of which only the presence matters."""
+    """An object of which only the presence is read."""
 
 
 class PluginBinding(_Value, frozen=True):
@@ -169,7 +169,7 @@ class Probe(_Value, frozen=True):
 
 
 class VMISpec(_Value, frozen=True):
-    """The object that holds `domain.devices.interfaces` and `networks`, wherever it is embedded."""
+    """The object that holds `domain.devices.interfaces` and `networks`, in an object of any kind."""
 
     domain: Domain | None = None
     networks: list[Network] | None = None

@@ -1,4 +1,4 @@
-"""A VMI spec and its surroundings, as rules check it."""
+"""A VMI spec with its annotations, preference and derived values, as rules check it."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -7,7 +7,7 @@ from webhook.plugins.suggestions import Guesses
 from webhook.vmi.spec import Disk, Interface, Network, Port, VMISpec
 
 MAX_INTERFACES = 256
-"""More interfaces, or more networks, are refused (arrayLenMax in vmi-create-admitter.go@v1.1.0 to v1.9.0; maxItems of the CRD from 1.3)."""
+"""Maximum number of interfaces, and of networks (arrayLenMax in vmi-create-admitter.go@v1.1.0 to v1.9.0; maxItems of the CRD from 1.3)."""
 
 ABSENT = "absent"
 """The state of an interface that KubeVirt does not add to the domain."""
@@ -21,20 +21,20 @@ def gets_acpi_index(interface: Interface) -> bool:
 
 
 class VMI:
-    """A VMI spec, ready to be checked.
+    """A VMI spec with derived values for rules.
 
     Attributes:
         spec: The spec itself.
         interfaces: `spec.domain.devices.interfaces`, empty when absent.
         networks: `spec.networks`, empty when absent.
-        interface_named: Interfaces by name; of several with one name the last.
-        network_named: Networks by name; of several with one name the last, as in KubeVirt (vmispec.IndexNetworkSpecByName@v1.9.0).
-        annotations: Those that the VMI has or will have.
+        interface_named: Interfaces by name; if several have the same name, the last.
+        network_named: Networks by name; if several have the same name, the last, as in KubeVirt (vmispec.IndexNetworkSpecByName@v1.9.0).
+        annotations: The annotations that the VMI has or will have.
         has_preference: Whether a VM preference completes the spec before KubeVirt validates it.
         default_network: The first network that is not a secondary Multus network (vmispec.LookUpDefaultNetwork@v1.9.0).
-        old: The interfaces before an UPDATE, by name; `None` when this is no update of what runs.
+        old: The interfaces before an UPDATE, by name; `None` if this is not an update of a running VMI.
 
-    Traits, computed in one pass, so that rules about rare fields run only where they can find something:
+    Computed in one pass, so that rules about rare fields run only if they can find something:
         has_repeated_names: Two interfaces, or two networks, share a name.
         has_loose_ends: An interface has no network, or a network no interface.
         has_odd_sources: A network is not just the pod network, nor just a Multus network with a name.
@@ -94,7 +94,7 @@ class VMI:
         self.has_preference = has_preference
         self.old = old
         self._guesses: Guesses | None = None
-        self._see_networks()
+        self._index_networks()
         names, network_names = self.interface_named, self.network_named
         self.has_repeated_names = len(names) != len(self.interfaces) or len(network_names) != len(self.networks)
         self.has_loose_ends = names.keys() != network_names.keys()
@@ -107,7 +107,7 @@ class VMI:
         self._pci_addresses: Mapping[str, Disk | Interface] | None = None
         self._acpi_indexes: Mapping[int, Interface] | None = None
 
-    def _see_networks(self) -> None:
+    def _index_networks(self) -> None:
         named: dict[str, Network] = {}
         default: Network | None = None
         odd = claims = subnets = has_multus = has_default_multus = False

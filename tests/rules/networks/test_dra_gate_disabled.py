@@ -24,7 +24,7 @@ def test_without_dra_networks_the_gate_does_not_matter() -> None:
 
 
 def test_where_nobody_knows_the_gate_it_is_a_warning() -> None:
-    assert_found(RULE, DRA, no_registry(), field=CLAIM, message="is probably off (no KubeVirt CR tells", severity=Action.WARN)
+    assert_found(RULE, DRA, no_registry(), field=CLAIM, message="is probably off (no KubeVirt CR says", severity=Action.WARN)
 
 
 @pytest.mark.parametrize("known", [registry(version="1.10"), registry(version="1.11"), no_registry("1.10")])

@@ -32,14 +32,14 @@ def test_a_gate_that_nobody_knows_is_a_warning() -> None:
         vmi(interface(portRanges=SOME)),
         no_registry(),
         field=RANGES,
-        message="is probably off (no KubeVirt CR tells",
+        message="is probably off (no KubeVirt CR says",
         severity=Action.WARN,
     )
 
 
 @pytest.mark.parametrize(
     ("version", "why"),
-    [("1.10", "this is what is planned for it"), ("1.11", "KubeVirt 1.11 is newer than the releases that are known here")],
+    [("1.10", "this is the plan for it"), ("1.11", "KubeVirt 1.11 is newer than the releases that this program knows")],
 )
 def test_a_release_that_is_not_known_yet_never_denies_for_a_gate(version: str, why: str) -> None:
     found = registry(version=version)

@@ -16,7 +16,7 @@ def test_up_to_1_4_the_gate_is_off_unless_listed(version: str) -> None:
 
 
 def test_a_default_is_only_warned_of() -> None:
-    assert_found(RULE, PLUGIN, no_registry("1.4"), field=FIELD, message="no KubeVirt CR tells", severity=Action.WARN)
+    assert_found(RULE, PLUGIN, no_registry("1.4"), field=FIELD, message="no KubeVirt CR says", severity=Action.WARN)
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.5", "1.9", None])

@@ -1,4 +1,4 @@
-"""Where a registry comes from: a KubeVirt CR, a HyperConverged CR or a registry file, as plain decoded data."""
+"""Read a registry from a KubeVirt CR, a HyperConverged CR or a registry file, given as plain data."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -33,7 +33,7 @@ READ: Mapping[str, tuple[str, ...]] = {
 
 
 class WrittenPlugin(NamedTuple):
-    """One plugin as it stands in a CR: its name, the plain data, the same decoded as far as it can be, and its path from the root."""
+    """A plugin in a CR: its name, plain data, decoded value, and path from the root."""
 
     name: str
     raw: object
@@ -42,11 +42,11 @@ class WrittenPlugin(NamedTuple):
 
 
 class RegistryCR(NamedTuple):
-    """A KubeVirt or HyperConverged CR as far as it registers plugins.
+    """The plugins of a KubeVirt or HyperConverged CR.
 
     Attributes:
         registrations: Its plugins, in the order written.
-        type_mismatches: Values of the wrong type in its spec, as far as that is read.
+        type_mismatches: Values of the wrong type in the fields of the spec that are read.
         is_deleting: Whether it has a deletionTimestamp.
     """
 
@@ -66,18 +66,21 @@ def is_hyperconverged(obj: object) -> bool:
 
 
 def is_registry_file(obj: object) -> bool:
-    """Whether this is a registry file of ours."""
+    """Whether this is a Bindguard registry file."""
     return _is_a(registry_file.KIND, obj)
 
 
 def registry_from(obj: object, *, source: str, lenient: bool = False, version: Version | None = None) -> LoadedRegistry:
     """The registry that an object describes.
 
-    `source` names the input for people: a file name. With `lenient`, what does not fit in a CR counts as absent; a registry file is
-    always read strictly. `version` is KubeVirt's release as the user gave it: it goes before the one that the object tells.
+    Args:
+        obj: The object, as plain data.
+        source: Name of the input for messages, such as a file name.
+        lenient: Whether values of the wrong type in a CR are treated as absent. A registry file is always read strictly.
+        version: KubeVirt's release as the user gave it; it overrides the release in the object.
 
     Raises:
-        RegistryError: `obj` is of no kind that is read, or cannot serve, with the field, the value found and what is expected.
+        RegistryError: `obj` is of another kind, or has wrong values; the message has the field, the value and what is expected.
     """
     if is_kubevirt(obj):
         loaded = kubevirt.read(obj, source=source, lenient=lenient)

@@ -1,4 +1,7 @@
-"""The registry in a HyperConverged CR: that of the KubeVirt CR that the operator writes, with its additions and the JSON patch."""
+"""Read the registry from a HyperConverged CR.
+
+The operator creates the KubeVirt CR from it, adds plugins, and applies a JSON Patch. This module does the same.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -12,7 +15,7 @@ from webhook.kube.version import Version, parse_version
 from webhook.plugins.plugin import MANAGED_TAP, Plugin
 from webhook.plugins.sources import kubevirt
 from webhook.plugins.sources.json_patch import PatchError, patched
-from webhook.plugins.sources.loaded import CRMetadata, LoadedRegistry, decode_plugins, missing_spec, refuse, titled, told
+from webhook.plugins.sources.loaded import CRMetadata, LoadedRegistry, decode_plugins, mismatch_messages, missing_spec, refuse, titled
 
 KIND = "HyperConverged"
 BINDING_IN: Mapping[str, Path] = {
@@ -37,13 +40,13 @@ _KUBEVIRT_OF: Mapping[tuple[int, int], Version] = {
     (1, 18): Version(1, 8),
     (1, 19): Version(1, 9),
 }
-"""The KubeVirt API that each HyperConverged minor carries (its go.mod)."""
+"""The KubeVirt release that each HyperConverged minor release deploys (its go.mod)."""
 
 _LAST_WITHOUT_PLUGINS, _NEWEST = min(_KUBEVIRT_OF), max(_KUBEVIRT_OF)
 
 _L2BRIDGE: Mapping[str, object] = {"domainAttachmentType": MANAGED_TAP, "migration": {}}
 _PASST_ATTACHMENT = "default/primary-udn-kubevirt-binding"
-_PASST_IMAGE = "quay.io/kubevirt/network-passt-binding"  # HCO takes it from its environment; this is upstream's name without a tag
+_PASST_IMAGE = "quay.io/kubevirt/network-passt-binding"  # in HCO an environment variable; this is the upstream image without a tag
 
 
 class Virtualization(msgspec.Struct, frozen=True, rename="camel"):
@@ -75,7 +78,7 @@ class ComponentVersion(msgspec.Struct, frozen=True):
 
 
 class HyperConvergedStatus(msgspec.Struct, frozen=True):
-    """`status`: the parts with the operator's version, and with whether there are several workers."""
+    """`status`: the operator's version, and whether the cluster has several workers."""
 
     versions: list[ComponentVersion] | None = None
     infrastructure_highly_available: bool | None = msgspec.field(default=None, name="infrastructureHighlyAvailable")
@@ -93,8 +96,8 @@ class _Release(NamedTuple):
     """The operator's release.
 
     Attributes:
-        version: `None` when it is unknown: it then counts as the newest.
-        is_derived: Whether it is derived from KubeVirt's release, because the CR does not have it.
+        version: `None` if it is unknown; it is then taken for the newest.
+        is_derived: Whether it is derived from KubeVirt's release, because the CR has no version.
     """
 
     version: Version | None
@@ -102,7 +105,7 @@ class _Release(NamedTuple):
 
     @property
     def reads_plugins(self) -> bool:
-        """Whether the CR can have plugins at all."""
+        """Whether this release supports plugins in the CR."""
         return self.version is None or self.version[:2] > _LAST_WITHOUT_PLUGINS
 
     def within(self, first: int, last: int | None = None) -> bool:
@@ -115,7 +118,7 @@ class _Release(NamedTuple):
 
 
 def type_mismatches_in(obj: object) -> list[TypeMismatch]:
-    """Wrong types anywhere in what is read of the CR, plugins excepted."""
+    """Wrong types in the fields that are read, except in plugins."""
     return decode(obj, HyperConvergedCR)[1]
 
 
@@ -125,8 +128,8 @@ def read(obj: object, *, source: str, lenient: bool, version: Version | None = N
     Args:
         obj: The CR, as plain data.
         source: Where the CR was read.
-        lenient: Whether a missing spec and values of a wrong type count as absent.
-        version: KubeVirt's release as the user gave it. A CR in Git has no status: the operator's release is then derived from this one.
+        lenient: Whether a missing spec and values of a wrong type are treated as absent.
+        version: KubeVirt's release as the user gave it. The operator's release is derived from it if the CR has no status, as in Git.
 
     Raises:
         RegistryError: Not `lenient`, and the CR has no spec or values of a wrong type.
@@ -137,7 +140,7 @@ def read(obj: object, *, source: str, lenient: bool, version: Version | None = N
     decoded = decode_plugins(written if isinstance(written, dict) else None, at)
     title = titled(KIND, cr.metadata)
     if not lenient:
-        refuse(missing_spec(obj) + told(type_mismatches + decoded.type_mismatches), source=source, what=title)
+        refuse(missing_spec(obj) + mismatch_messages(type_mismatches + decoded.type_mismatches), source=source, what=title)
     release = _release(cr, version)
     added = dict(_added(release, obj))
     binding = {**(written if isinstance(written, dict) else {}), **added}
@@ -192,9 +195,9 @@ def _changes(before: object, after: object) -> Iterator[str]:
 
 def _release(cr: HyperConvergedCR, kubevirt: Version | None) -> _Release:
     versions = (cr.status.versions if cr.status is not None else None) or ()
-    told = next((parse_version(each.version) for each in versions if each.name == "operator" and each.version), None)
-    if told is not None or kubevirt is None:
-        return _Release(told)
+    operator = next((parse_version(each.version) for each in versions if each.name == "operator" and each.version), None)
+    if operator is not None or kubevirt is None:
+        return _Release(operator)
     of_kubevirt = {carried[:2]: minor for minor, carried in _KUBEVIRT_OF.items()}
     return _Release(Version(*of_kubevirt.get(kubevirt[:2], _NEWEST)), is_derived=True)
 
@@ -222,7 +225,7 @@ def _kubevirt_version(release: _Release) -> Version | None:
 
 
 def _added(release: _Release, obj: object) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """What the operator registers by itself, in place of what is written (controllers/handlers/kubevirt.go of each release)."""
+    """Plugins that the operator adds, replacing those of the same name in the CR (controllers/handlers/kubevirt.go of each release)."""
     if release.within(14):
         yield "l2bridge", _L2BRIDGE
     if release.within(13, 13) and look_up(obj, ("spec", "featureGates", "primaryUserDefinedNetworkBinding")) is True:
@@ -241,7 +244,7 @@ def _passt(memory: str, migration: Mapping[str, object]) -> Mapping[str, object]
 
 
 def _gates(release: _Release, obj: object) -> Iterator[str]:
-    """The gates that the operator is known to enable; it has others, so an absent one proves nothing."""
+    """Gates that the operator is known to enable. It enables others too, so that a missing gate may still be on."""
     if release.within(11, 14):
         yield "NetworkBindingPlugins"
     if release.within(19) and _deploys_passt(obj):
@@ -256,7 +259,7 @@ def _notes(release: _Release, obj: object, at: Path, written: Mapping[str, Plugi
     yield from _version_notes(release)
     for name in added:
         overwritten = ", and overwrites the one written here" if name in written else ""
-        yield f"{release} adds plugin {shown(name)} by itself{overwritten}"
+        yield f"{release} adds plugin {shown(name)}{overwritten}"
     if _deploys_passt(obj) and release.within(19):
         yield f'{release} reads annotation {_DEPLOY_PASST} as feature gate PasstBinding; up to 1.18 it added plugin "passt"'
     for other in BINDING_IN.values():
@@ -267,7 +270,7 @@ def _notes(release: _Release, obj: object, at: Path, written: Mapping[str, Plugi
 def _version_notes(release: _Release) -> Iterator[str]:
     version = release.version
     if release.is_derived:
-        yield f"HyperConverged's version is unknown (status.versions has no \"operator\"): checked as {version}, by KubeVirt's release"
+        yield f'HyperConverged\'s version is unknown (status.versions has no "operator"): checked as {version}, from the KubeVirt release'
     elif version is None:
         yield 'HyperConverged\'s version is unknown (status.versions has no "operator"): checked as the newest'
     elif version[:2] <= _LAST_WITHOUT_PLUGINS:

@@ -1,4 +1,4 @@
-"""The JSON Patch that a HyperConverged CR carries for the KubeVirt CR, applied as its operator applies it.
+"""Apply the JSON Patch in an annotation of a HyperConverged CR to the KubeVirt CR, as the operator does.
 
 Source: applyAnnotationPatch in controllers/operands/operand.go@03da3cff of kubevirt/hyperconverged-cluster-operator.
 """
@@ -12,11 +12,11 @@ from webhook.kube.fieldpath import Path, look_up
 from webhook.kube.shape import UNDECODABLE
 from webhook.kube.text import shown
 from webhook.plugins.sources import kubevirt
-from webhook.plugins.sources.loaded import decode_plugins, told
+from webhook.plugins.sources.loaded import decode_plugins, mismatch_messages
 
 _MAX_OPERATIONS = 1000
 _MAX_BYTES = 1024 * 1024
-"""A patched CR is no larger than the API server takes: a few dozen `copy` operations could double it each time."""
+"""Maximum size of the patched CR. Each `copy` operation could double it."""
 
 _CONFIGURATION = ("spec", "configuration")
 _DEVELOPER = (*_CONFIGURATION, "developerConfiguration")
@@ -27,7 +27,7 @@ _READ: tuple[tuple[str, ...], ...] = (
     _GATES,
     (*_DEVELOPER, "disabledFeatureGates"),
 )
-"""The parts of a KubeVirt CR that a registry is read from. Operations on other parts are skipped, as those parts are unknown here."""
+"""The parts of a KubeVirt CR that a registry is read from. Operations on other parts are skipped, as those are not known here."""
 
 
 class PatchError(Exception):
@@ -35,10 +35,10 @@ class PatchError(Exception):
 
 
 def patched(cr: Mapping[str, Any], annotation: object) -> dict[str, Any]:
-    """The KubeVirt CR after the patch, as far as a registry is read from it; `cr` stays as it is.
+    """The KubeVirt CR after the patch, with the parts that a registry is read from. `cr` is not changed.
 
     Raises:
-        PatchError: The annotation is no JSON Patch that can be applied, or the result is no KubeVirt CR.
+        PatchError: The annotation is not a valid JSON Patch, it cannot be applied, or the result is not a valid KubeVirt CR.
     """
     from jsonpatch import JsonPatch, JsonPatchException, JsonPointerException  # noqa: PLC0415 - hardly any CR has such an annotation
 
@@ -59,7 +59,7 @@ def patched(cr: Mapping[str, Any], annotation: object) -> dict[str, Any]:
             raise PatchError("it makes the CR too large")
     plugins = look_up(result, kubevirt.BINDING)
     decoded = decode_plugins(plugins if isinstance(plugins, dict) else None, kubevirt.BINDING)
-    wrong = told(kubevirt.type_mismatches_in(result) + decoded.type_mismatches)
+    wrong = mismatch_messages(kubevirt.type_mismatches_in(result) + decoded.type_mismatches)
     if wrong:
         raise PatchError(wrong[0])
     return result
@@ -84,9 +84,9 @@ def _operations(annotation: object) -> list[dict[str, Any]]:
 
 
 def _is_about_what_is_read(operation: Mapping[str, Any]) -> bool:
-    """Whether it changes, moves or tests something that is read, or what holds it.
+    """Whether it changes, moves or tests a part in `_READ`, or a parent of one.
 
-    The operator puts gates of its own into the list of gates. Their indices are unknown here, so of operations on items only `add` counts.
+    The operator adds its own gates to the list of gates. Indices are therefore unknown, and of operations on gates only `add` is applied.
     """
     pointers = [_steps(operation["path"])]
     if _is_gate(pointers[0]) and operation.get("op") != "add":
@@ -97,7 +97,7 @@ def _is_about_what_is_read(operation: Mapping[str, Any]) -> bool:
 
 
 def _without_index(operation: dict[str, Any]) -> dict[str, Any]:
-    """The operation with a gate added at the end of the list, wherever it was to be added."""
+    """The operation; a gate is added at the end of the list instead of at an index."""
     return {**operation, "path": "/" + "/".join((*_GATES, "-"))} if _is_gate(_steps(operation["path"])) else operation
 
 

@@ -1,4 +1,4 @@
-"""A KubeVirt CR as the registry: what KubeVirt itself reads."""
+"""Read the registry from a KubeVirt CR."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from webhook.kube.shape import TypeMismatch, decode
 from webhook.kube.text import shown
 from webhook.kube.version import LAST_MAJOR, OLDEST, Version, parse_version
 from webhook.plugins.registry import Registry
-from webhook.plugins.sources.loaded import CRMetadata, LoadedRegistry, decode_plugins, missing_spec, refuse, titled, told
+from webhook.plugins.sources.loaded import CRMetadata, LoadedRegistry, decode_plugins, mismatch_messages, missing_spec, refuse, titled
 
 API_VERSIONS = ("kubevirt.io/v1", "kubevirt.io/v1alpha3")
 KIND = "KubeVirt"
@@ -67,7 +67,7 @@ class KubeVirtCR(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def type_mismatches_in(obj: object) -> list[TypeMismatch]:
-    """Wrong types anywhere in what is read of the CR, plugins excepted."""
+    """Wrong types in the fields that are read, except in plugins."""
     return decode(obj, KubeVirtCR)[1]
 
 
@@ -84,7 +84,7 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
     decoded = decode_plugins(network.binding, BINDING)
     title = titled(KIND, cr.metadata)
     if not lenient:
-        refuse(missing_spec(obj) + told(type_mismatches + decoded.type_mismatches), source=source, what=title)
+        refuse(missing_spec(obj) + mismatch_messages(type_mismatches + decoded.type_mismatches), source=source, what=title)
     version, version_notes = _version(cr.status or KubeVirtStatus())
     registry = Registry(
         plugins=decoded.plugins,
@@ -102,23 +102,25 @@ def read(obj: object, *, source: str, lenient: bool) -> LoadedRegistry:
 
 
 def _version(status: KubeVirtStatus) -> tuple[Version | None, tuple[str, ...]]:
-    """The release that runs, if it is certain.
+    """The release that runs, or `None` and notes if it is not certain.
 
-    `observedKubeVirtVersion` moves only when every component is ready: during a roll-out a newer virt-controller already runs
+    `observedKubeVirtVersion` changes only when every component is ready; during a rollout, a newer virt-controller already runs
     (pkg/virt-operator/resource/apply/update.go@v1.9.0).
     """
     observed, target = status.observed, status.target
     if not observed:
         return None, ()
     if status.phase != "Deployed":
-        return None, (f"KubeVirt is not Deployed (status.phase is {shown(status.phase)}): its version counts as unknown",)
+        return None, (f"KubeVirt is not Deployed (status.phase is {shown(status.phase)}): its version is treated as unknown",)
     if target and target != observed:
-        return None, (f"KubeVirt is on its way from {shown(observed)} to {shown(target)}: its version counts as unknown",)
+        return None, (f"KubeVirt is being updated from {shown(observed)} to {shown(target)}: its version is treated as unknown",)
     version = parse_version(observed)
     if version is None or version.major > LAST_MAJOR:
-        return None, (f"KubeVirt's version {shown(observed)} names no release: it counts as unknown",)
+        return None, (f"KubeVirt's version {shown(observed)} is no release: it is treated as unknown",)
     if version < OLDEST:
-        return None, (f"KubeVirt {version} has no binding plugins; the oldest release checked is {OLDEST}: its version counts as unknown",)
+        return None, (
+            f"KubeVirt {version} has no binding plugins; the oldest release checked is {OLDEST}: its version is treated as unknown",
+        )
     return version, ()
 
 
@@ -127,7 +129,7 @@ def _default_interface_notes(found: str | None) -> tuple[str, ...]:
         return ()
     # validateConfig logs the error and keeps what it had (pkg/virt-config/configuration.go@v1.9.0).
     note = f"defaultNetworkInterface is {shown(found)}: KubeVirt does not load such a configuration and keeps its last good one"
-    return (f"{note}, so what it has registered may differ from this CR",)
+    return (f"{note}, so its registered plugins may differ from this CR",)
 
 
 def _owned_by_hco(metadata: CRMetadata | None) -> bool:

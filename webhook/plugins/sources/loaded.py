@@ -1,4 +1,4 @@
-"""What every registry source returns, and how an unusable source is refused."""
+"""The result of every registry source, and the error for an unusable source."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -12,16 +12,16 @@ from webhook.kube.version import Version
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
 from webhook.plugins.registry import Registry
 
-_PROBLEMS_TOLD = 3
+_MAX_PROBLEMS_SHOWN = 3
 
 
 class LoadedRegistry(msgspec.Struct, frozen=True, kw_only=True):
-    """A registry and what a reader must know to trust it.
+    """A registry, and notes about how certain it is.
 
     Attributes:
-        registry: What is registered.
-        notes: What the source does not show or what was assumed; one sentence each, no full stop.
-        supplementary: Overheads by plugin that KubeVirt itself cannot carry or ignores; only a registry file has them.
+        registry: The registry.
+        notes: What is unknown or assumed; one sentence each, without a full stop.
+        supplementary: Overheads by plugin that the KubeVirt API does not have or ignores; only a registry file has them.
     """
 
     registry: Registry
@@ -29,7 +29,7 @@ class LoadedRegistry(msgspec.Struct, frozen=True, kw_only=True):
     supplementary: Mapping[str, ComputeResourceOverhead] = msgspec.field(default_factory=dict)
 
     def at_version(self, version: Version | None) -> "LoadedRegistry":
-        """The same at the KubeVirt release that the user gave, if one was given."""
+        """A copy with the KubeVirt release that the user gave, if any."""
         if version is None:
             return self
         return msgspec.structs.replace(self, registry=msgspec.structs.replace(self.registry, version=version))
@@ -52,14 +52,14 @@ class CRMetadata(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class DecodedPlugins(NamedTuple):
-    """Plugins by name, and what in them does not fit, with paths from the object's root."""
+    """Plugins by name, and their type mismatches, with paths from the object's root."""
 
     plugins: dict[str, Plugin]
     type_mismatches: list[TypeMismatch]
 
 
 def decode_plugins(raw: Mapping[str, object] | None, at: Path) -> DecodedPlugins:
-    """Every plugin of a map that stands at `at`; one that is no object counts as registered with no fields."""
+    """Decode the plugins of the map at path `at`; a value that is not an object becomes a plugin without fields."""
     plugins: dict[str, Plugin] = {}
     found: list[TypeMismatch] = []
     for name, value in (raw or {}).items():
@@ -69,12 +69,12 @@ def decode_plugins(raw: Mapping[str, object] | None, at: Path) -> DecodedPlugins
 
 
 def below(at: Path, type_mismatches: Iterable[TypeMismatch]) -> list[TypeMismatch]:
-    """The same type mismatches with paths that begin with `at`."""
+    """The type mismatches, with `at` before their paths."""
     return [type_mismatch._replace(path=(*at, *type_mismatch.path)) for type_mismatch in type_mismatches]
 
 
-def told(type_mismatches: Iterable[TypeMismatch]) -> list[str]:
-    """Each type mismatch as a problem in one clause."""
+def mismatch_messages(type_mismatches: Iterable[TypeMismatch]) -> list[str]:
+    """A message for each type mismatch."""
     return [
         f"{render(type_mismatch.path) or 'the document'} is {type_mismatch.found or 'missing'}, expected {type_mismatch.expected}"
         for type_mismatch in type_mismatches
@@ -82,24 +82,24 @@ def told(type_mismatches: Iterable[TypeMismatch]) -> list[str]:
 
 
 def missing_spec(obj: object) -> list[str]:
-    """The problem of a CR without a spec; one whose spec is of a wrong type has a type mismatch there."""
+    """A message if the CR has no spec. A spec of the wrong type is a type mismatch instead."""
     return [] if look_up(obj, ("spec",)) is not None else ["spec is missing, expected an object"]
 
 
 def refuse(problems: Sequence[str], *, source: str, what: str) -> None:
-    """Refuse `source` unless it has no problems; the first few are told.
+    """Refuse `source` if it has problems; the message has the first few.
 
     Raises:
         RegistryError: There are problems.
     """
     if not problems:
         return
-    more = f"; and {len(problems) - _PROBLEMS_TOLD} more" if len(problems) > _PROBLEMS_TOLD else ""
-    raise RegistryError(f"{what} cannot serve as the registry: " + "; ".join(problems[:_PROBLEMS_TOLD]) + more, file=source)
+    more = f"; and {len(problems) - _MAX_PROBLEMS_SHOWN} more" if len(problems) > _MAX_PROBLEMS_SHOWN else ""
+    raise RegistryError(f"{what} cannot serve as the registry: " + "; ".join(problems[:_MAX_PROBLEMS_SHOWN]) + more, file=source)
 
 
 def titled(kind: str, metadata: CRMetadata | None) -> str:
-    """An object as a person would name it: `KubeVirt kubevirt/kubevirt`."""
+    """Kind, namespace and name for messages: `KubeVirt kubevirt/kubevirt`."""
     if metadata is None or not metadata.name:
         return kind
     return f"{kind} {metadata.namespace}/{metadata.name}" if metadata.namespace else f"{kind} {metadata.name}"

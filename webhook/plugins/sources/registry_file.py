@@ -1,4 +1,4 @@
-"""A registry file: what people write who have no KubeVirt CR at hand. Strict, since a slip in it would silence every rule."""
+"""Read a registry file, for users without a KubeVirt CR. It is strict, because a typo could disable rules."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +12,7 @@ from webhook.kube.version import LAST_MAJOR, Version, parse_version
 from webhook.plugins.fields import SINCE, Unknown, unknown_fields, unknown_keys
 from webhook.plugins.plugin import ComputeResourceOverhead, Plugin
 from webhook.plugins.registry import Registry
-from webhook.plugins.sources.loaded import LoadedRegistry, below, decode_plugins, refuse, told
+from webhook.plugins.sources.loaded import LoadedRegistry, below, decode_plugins, mismatch_messages, refuse
 from webhook.plugins.suggestions import Guesses
 
 API_VERSION = "bindguard.io/v1"
@@ -53,7 +53,7 @@ def read(obj: object, *, source: str) -> LoadedRegistry:
     problems = [
         *twice,
         *(_unquoted(type_mismatch) for type_mismatch in type_mismatches),
-        *told(decoded.type_mismatches + supplementary_type_mismatches),
+        *mismatch_messages(decoded.type_mismatches + supplementary_type_mismatches),
         *_unknown_keys(obj, file),
         *_bad_values(obj, file),
         *_bad_overheads(file, decoded.plugins, supplementary),
@@ -76,7 +76,7 @@ def read(obj: object, *, source: str) -> LoadedRegistry:
 
 
 def _respelled(obj: object) -> tuple[object, list[str]]:
-    """The file with the version under the key that we read, and what is wrong with it; our other files write `kubevirtVersion`."""
+    """The file with `kubeVirtVersion` in place of `kubevirtVersion`, which Bindguard's other files use; and errors if it has both."""
     if not isinstance(obj, dict) or _VERSION_ELSEWHERE not in obj:
         return obj, []
     if _VERSION in obj:
@@ -95,7 +95,7 @@ def _supplementary(file: RegistryFileContent) -> tuple[dict[str, ComputeResource
 
 def _unquoted(type_mismatch: TypeMismatch) -> str:
     hint = " (put it in quotes: YAML reads 1.10 as the number 1.1)" if type_mismatch.path == (_VERSION,) else ""
-    return told([type_mismatch])[0] + hint
+    return mismatch_messages([type_mismatch])[0] + hint
 
 
 def _unknown_keys(obj: object, file: RegistryFileContent) -> Iterator[str]:
