@@ -2,6 +2,7 @@
 
 import copy
 import random
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from tests.admission.reviews import BAD, GOOD, answer_to, review, rule_set, told, vm_object, vmi_object
 from tests.builders import interface, multus
 from webhook.admission.answer import Answer, Decision
+from webhook.kube.shape import MAX_MISFITS
 from webhook.plugins.registry import Registry
 from webhook.rules import RULES
 from webhook.rules.base import Action, Group, Mistakes, SpecRule, Violation
@@ -129,6 +131,27 @@ def test_a_violation_that_moves_in_a_list_while_its_interface_changes_is_no_new_
     assert told(updated(old, new)) == [("duplicate-port-name", "warn")]
 
 
+def test_two_interfaces_that_swap_places_are_no_new_violation() -> None:
+    a, b = interface("a", masquerade={}, bootOrder=1), interface("b", bridge={}, bootOrder=1)
+    networks = [{"name": "a", "pod": {}}, multus("b"), multus("c")]
+    old = vm_object(a, b, networks=networks[:2])
+    assert ("duplicate-boot-order", "warn") in told(updated(old, vm_object(b, a, interface("c", sriov={}), networks=networks)))
+
+
+def test_lists_in_another_order_are_warned_about_as_before() -> None:
+    networks = [POD, multus("b")]
+    old = vm_object(BAD, plugin("b", "blue"), networks=networks)
+    assert told(updated(old, vm_object(plugin("b", "blue"), BAD, networks=networks))) == WARNED
+
+
+def test_a_message_that_names_another_index_is_no_new_violation() -> None:
+    nics = [interface(name, bridge={}) for name in "abc"]
+    first, second, changed = (multus(name, f"ns/{of}", default=True) for name, of in ("aa", "bb", "bc"))
+    old = vm_object(*nics[:2], networks=[first, second])
+    new = vm_object(*nics, networks=[multus("c"), first, changed])
+    assert told(updated(old, new)) == [("several-default-networks", "warn")]
+
+
 def test_a_new_network_that_makes_an_old_one_wrong_denies() -> None:
     a, b = interface("a", masquerade={}), interface("b", masquerade={})
     old = vm_object(a, networks=[{"name": "a", "pod": {}}])
@@ -143,6 +166,39 @@ def test_a_value_of_the_wrong_type_that_was_there_before_warns() -> None:
     other["spec"]["running"] = True
     assert updated(odd, other).decision is Decision.ALLOWED
     assert updated(vm_object(GOOD), odd).decision is Decision.DENIED
+
+
+def test_interfaces_that_are_no_list_warn_while_something_else_changes() -> None:
+    old, new = vm_object(), vm_object(evictionStrategy="None")
+    for obj in (old, new):
+        obj["spec"]["template"]["spec"]["domain"]["devices"]["interfaces"] = 5
+    assert ("wrong-type", "warn") in told(updated(old, new))
+    assert updated(old, new).decision is Decision.ALLOWED
+
+
+@pytest.mark.parametrize("of", [vm_object, vmi_object])
+def test_a_new_value_of_the_wrong_type_denies_where_nothing_else_changes(of: Any) -> None:
+    assert told(updated(of(interface(masquerade={})), of(interface(masquerade={}, model=5)))) == [("wrong-type", "deny")]
+
+
+def test_the_same_wrong_value_in_another_field_denies() -> None:
+    old, new = interface(masquerade={}, model=5), interface(masquerade={}, macAddress=5, bootOrder=1)
+    assert told(updated(vm_object(old), vm_object(new))) == [("wrong-type", "deny")]
+
+
+def test_values_of_the_wrong_type_may_move_in_a_list() -> None:
+    networks = [POD, multus("b")]
+    a, b = interface(masquerade={}, model=5), interface("b", bridge={}, state=6)
+    assert told(updated(vm_object(a, b, networks=networks), vm_object(b, a, networks=networks))) == [("wrong-type", "warn")] * 2
+
+
+def test_one_more_value_of_the_wrong_type_than_can_be_read_denies() -> None:
+    """With so many the object is read as empty, so that indices lead to no interface."""
+    old = vm_object(*(interface(f"n{number}", masquerade={}, model=5) for number in range(2 * MAX_MISFITS)))
+    new = copy.deepcopy(old)
+    new["spec"]["template"]["spec"]["domain"]["devices"]["interfaces"][0]["model"] = 6
+    severities = Counter(told(updated(old, new)))
+    assert severities == {("wrong-type", "deny"): 1, ("wrong-type", "warn"): MAX_MISFITS - 1}
 
 
 @pytest.mark.parametrize("old", [5, "text", []])

@@ -49,6 +49,11 @@ def test_without_a_registry_no_plugin_is_denied() -> None:
     assert answer_to(review(vm_object(BAD)), rule_set(no_registry())).decision is Decision.ALLOWED
 
 
+def test_where_the_registered_plugins_are_unknown_who_names_one_is_warned() -> None:
+    by = msgspec.structs.replace(rule_set(no_registry()), unchecked="there is no KubeVirt CR")
+    assert told(answer_to(review(vm_object(BAD)), by)) == [("unregistered-plugin", "warn")]
+
+
 @pytest.mark.parametrize(
     ("request_fields", "reason"),
     [

@@ -64,11 +64,14 @@ class _Denial(NamedTuple):
 
     def key(self) -> _Key:
         name = self.item.name or "" if self.item is not None else ""
-        keys = tuple(step for step in self.below if isinstance(step, str))
-        return _Key(self.finding.rule, self.items, name, keys, _comparable(self.finding.message))
+        return _Key(self.finding.rule, self.items, name, _keys(self.below), _comparable(self.finding.message))
 
     def is_about_binding(self) -> bool:
         return isinstance(self.item, Interface) and (not self.below or self.below[0] in _BINDING_FIELDS)
+
+
+def _keys(path: Path) -> tuple[str, ...]:
+    return tuple(step for step in path if isinstance(step, str))
 
 
 def _comparable(message: str) -> str:
@@ -127,7 +130,7 @@ def _denials(evaluated: EvaluatedObject) -> list[_Denial]:
 
 def _denial(finding: Finding, evaluated: EvaluatedObject) -> _Denial:
     path, prefix = finding.path, evaluated.obj.kind.spec
-    if evaluated.obj.spec is not None and path[: len(prefix)] == prefix:
+    if path[: len(prefix)] == prefix:
         inside = path[len(prefix) :]
         if inside[:3] == INTERFACES:
             return _in_list(finding, "interfaces", evaluated.obj.interfaces, inside[3:])
@@ -160,7 +163,8 @@ def _item(items: str, item: Interface | Network | None) -> object:
 
 def _content(obj: VMIObject) -> object:
     """All that rules check, in a form that does not depend on the order of lists."""
-    return _ordered(msgspec.to_builtins(obj.spec)), dict(obj.annotations), obj.has_preference
+    type_mismatches = Counter(mismatch._replace(path=_keys(mismatch.path)) for mismatch in obj.type_mismatches)
+    return _ordered(msgspec.to_builtins(obj.spec)), dict(obj.annotations), obj.has_preference, type_mismatches
 
 
 def _ordered(value: object) -> object:
