@@ -150,3 +150,19 @@ def test_the_notes_tell_of_audit_mode(helm: Helm) -> None:
     notes = done.stdout.partition(b"NOTES:")[2]
     assert b"Audit mode: every finding is a warning, nothing is denied, and failurePolicy is Ignore." in notes
     assert b"sets it to Fail" not in notes
+
+
+@pytest.mark.parametrize("webhook", ["validation", "podMutation"])
+@pytest.mark.parametrize("there", [True, False])
+def test_the_notes_warn_of_conditions_that_a_cluster_cannot_have(helm: Helm, webhook: str, *, there: bool) -> None:
+    values = {"webhooks": {"matchConditions": there}, webhook: {"matchConditions": [{"name": "mine", "expression": "true"}]}}
+    done = helm.run("install", "bindguard", str(CHART), "--dry-run=client", values=values)
+    assert (b"have no effect here" in done.stdout.partition(b"NOTES:")[2]) is not there
+
+
+@pytest.mark.parametrize(("kubernetes", "refused"), [("1.26.9", True), ("1.27.0", False), ("1.28.0", False)])
+def test_conditions_are_refused_for_a_cluster_that_has_none(helm: Helm, kubernetes: str, *, refused: bool) -> None:
+    values = {"webhooks": {"matchConditions": True}}
+    done = helm.run("template", "bindguard", str(CHART), "--kube-version", kubernetes, values=values)
+    assert (b"webhooks.matchConditions: Kubernetes v1.26.9 has none" in done.stderr) is refused
+    assert (done.returncode != 0) is refused

@@ -11,4 +11,7 @@
 {{- if and (eq (toString .Values.dnsPolicy) "None") (not (.Values.dnsConfig).nameservers) -}}
 {{- fail "dnsPolicy: None needs an address in dnsConfig.nameservers" -}}
 {{- end -}}
+{{- if and (eq (toString .Values.webhooks.matchConditions) "true") (semverCompare "<1.27.0-0" .Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "webhooks.matchConditions: Kubernetes %s has none, and would send each status write of a VMI; use auto or false" .Capabilities.KubeVersion.Version) -}}
+{{- end -}}
 {{- end }}
