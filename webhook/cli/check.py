@@ -62,7 +62,7 @@ class _Flags(TypedDict):
     is_flag=False,
     flag_value=NEXT_RELEASE,
     metavar="[VERSION]",
-    help="Say in a note what a later KubeVirt release would find besides.  [without a value: the next one]",
+    help="List additional findings of a later KubeVirt release in a note.  [without a value: the next one]",
 )
 @click.option(
     "--config",

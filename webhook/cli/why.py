@@ -25,13 +25,13 @@ _CLEAN = frozenset({VMState.RUNNING, VMState.STOPPED})
 @click.option("--context", metavar="CONTEXT", help="Context of the kubeconfig.  [default: the current one]")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the report.")
 def command(*, vm: str, namespace: str, kubeconfig: str | None, context: str | None, output: str) -> None:
-    """Say why the VM does not start: what holds it up first, since when, what to do, and whom to ask.
+    """Say why the VM does not start: the first obstacle, since when, what to do, and who can do it.
 
     VM, VMI, launcher pod, their conditions and events, NetworkAttachmentDefinitions, the registered plugins and quotas are read with your
     own rights, and nothing is changed. Bindguard need not be installed in the cluster.
 
-    Exit code: 0 the VM runs, or is not asked to; 1 it does not, for a reason that is reported or unknown; 2 wrong usage; 3 the cluster
-    could not be asked.
+    Exit code: 0 the VM runs, or is meant to be stopped; 1 it does not run; 2 wrong usage; 3 the cluster is unreachable, or you may not read
+    the VM.
     """
     situation = asyncio.run(_collected(kubeconfig, context, namespace, vm))
     diagnosis = diagnose(situation)
