@@ -118,6 +118,12 @@ def test_a_key_counts_where_the_release_has_it(tmp_path: Path) -> None:
     assert rules_found(checked(tmp_path, kubevirt_version="1.9")) == []
 
 
+def test_what_is_inside_a_key_of_a_later_release_is_not_reported(tmp_path: Path) -> None:
+    claimed = vm().replace("pod: {}", "resourceClaim: {claimName: c, requestName: r}")
+    write(tmp_path, {"vm.yaml": claimed, "kubevirt.yaml": KUBEVIRT})
+    assert [path for path, *_ in told(checked(tmp_path, kubevirt_version="1.8"))] == ["spec.template.spec.networks[0].resourceClaim"]
+
+
 def test_a_release_that_is_newer_than_the_table_may_know_the_key(tmp_path: Path) -> None:
     write(tmp_path, {"kubevirt.yaml": KUBEVIRT, "vm.yaml": vm().replace(INTERFACE, f"{INTERFACE}\n              novelty: {{}}")})
     assert [each.finding.severity for each in checked(tmp_path, kubevirt_version="1.9").occurrences] == [Action.DENY]

@@ -114,7 +114,7 @@ class _Keys:
             if isinstance(value, dict):
                 if not value.keys() <= node.known:
                     yield from (self._error(key, value[key], node, path) for key in value if key not in node.known and _is_final(key))
-                waiting += [(value[key], child, (*path, key)) for key, child in node.children if value.get(key)]
+                waiting += [(value[key], child, (*path, key)) for key, child in node.children if key in node.known and value.get(key)]
             elif isinstance(value, list):
                 waiting += [(item, node, (*path, index)) for index, item in enumerate(value) if isinstance(item, dict)]
 

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.asserts import assert_accepted, assert_found
-from tests.builders import interface, vmi
+from tests.builders import interface, no_registry, registry, vmi
 from webhook.rules.networks.invalid_mac_address import RULE
 
 MAC = "domain.devices.interfaces[0].macAddress"
@@ -19,7 +19,9 @@ def test_six_bytes_in_any_of_go_s_forms_are_accepted(address: str | None) -> Non
     [
         "02:00:00-00:00:01",
         "02-00-00-00-00:01",
-        "020000000001",
+        "02000000001",
+        "02000000000g",
+        "0200000000000001",
         "0200:0000:0001",
         "02.00.00.00.00.01",
         "2:0:0:0:0:1",
@@ -34,6 +36,14 @@ def test_six_bytes_in_any_of_go_s_forms_are_accepted(address: str | None) -> Non
 )
 def test_anything_else_is_malformed(address: str) -> None:
     assert_found(RULE, vmi(interface(macAddress=address)), field=MAC, message="is not a MAC address")
+
+
+def test_twelve_digits_without_separators_are_an_address_from_1_9_on() -> None:
+    bare = vmi(interface(macAddress="0200000000aF"))
+    assert_found(RULE, bare, registry(version="1.8.4"), field=MAC, message="is not a MAC address")
+    assert_accepted(RULE, bare, registry(version="1.9.0"))
+    assert_accepted(RULE, bare, registry(version="1.10"))
+    assert_accepted(RULE, bare, no_registry())
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 What
     `interfaces[].macAddress` is not six bytes in hexadecimal: pairs of digits between `:` or between `-`, or groups of four digits between
-    dots.
+    dots. From KubeVirt 1.9 on, twelve digits without separators are accepted too.
 
 Why
     KubeVirt refuses addresses that a NIC cannot have. Addresses of 8 and 20 bytes exist (EUI-64, InfiniBand), but not for the NIC of a VM.
@@ -16,9 +16,11 @@ Accepted
     macAddress: "02:00:00:00:00:01"
     macAddress: "DE-AD-00-00-BE-AF"
     macAddress: "0200.0000.0001"
+    macAddress: "020000000001"               # from KubeVirt 1.9 on
 
 Source
-    pkg/network/link and pkg/network/admitter/netiface.go@v1.9.0. The formats are those of Go's net.ParseMAC.
+    pkg/network/link and pkg/network/admitter/netiface.go@v1.9.0. The formats are those of Go's net.ParseMAC. KubeVirt 1.9
+    is built with Go 1.26 (go.mod), which reads addresses without separators.
 """
 
 import re
@@ -33,13 +35,14 @@ from webhook.vmi.vmi import VMI
 _PAIR, _FOUR = "[0-9A-Fa-f]{2}", "[0-9A-Fa-f]{4}"
 _is_six_bytes = re.compile(rf"{_PAIR}(?:(?::{_PAIR}){{5}}|(?:-{_PAIR}){{5}})|{_FOUR}(?:\.{_FOUR}){{2}}").fullmatch
 _is_any_length = re.compile(rf"{_PAIR}(?:(?::{_PAIR})+|(?:-{_PAIR})+)|{_FOUR}(?:\.{_FOUR})+").fullmatch
+_is_bare = re.compile("[0-9A-Fa-f]{12}").fullmatch
 _LONGER = (8, 20)
 
 
-def check(interface: Interface, _vmi: VMI, _registry: Registry) -> Mistakes:
+def check(interface: Interface, _vmi: VMI, registry: Registry) -> Mistakes:
     """Match the address. An empty string counts as absent."""
     address = interface.mac_address
-    if not address or _is_six_bytes(address):
+    if not address or _is_six_bytes(address) or (_is_bare(address) and registry.at_least(1, 9)):
         return ()
     return [Violation(("macAddress",), f"macAddress {quoted(address)} {_fault(address)}", 'write six bytes, as in "02:00:00:00:00:01"')]
 
