@@ -456,9 +456,9 @@ def _trusts(bundle: bytes, leaf: x509.Certificate, now: datetime) -> bool:
 
 
 MISTAKES = (
-    "certificate keeper failed",
+    "certificate controller failed",
     "watch failed",
-    "looking at the certificate's Secret failed",
+    "polling the certificate's Secret failed",
     "registry not read",
     "watcher failed",
 )

@@ -97,7 +97,7 @@ class Assembly:
     async def admission_port(self) -> Listener:
         """The admission port, to be started; waits for a managed certificate to be there."""
         settings, certificate = self._settings, self._sources.certificate
-        source = None if certificate is None else await certificate.begun()
+        source = None if certificate is None else await certificate.wait_until_available()
         factory = None if source is None else functools.partial(listening_context, settings, source)
         if settings.plain_uvicorn:
             return Listener(self._front, host=settings.host, port=settings.port, ssl_context_factory=factory)

@@ -138,7 +138,7 @@ def _managed(settings: ServeSettings, api: ApiServer, metrics: ClusterMetrics, c
         stuck=lambda: managed.controller_problem is not None,
         repairs=lambda: managed.repairs,
         glass_is_broken=lambda: managed.glass_is_broken,
-        ca_expires_at=lambda: managed.followed.ca_expires_at,
+        ca_expires_at=lambda: managed.secret_watcher.ca_expires_at,
     )
     return managed
 

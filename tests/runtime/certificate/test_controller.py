@@ -252,7 +252,7 @@ def test_one_configuration_that_may_not_be_changed_does_not_hold_up_the_other_bu
     with structlog.testing.capture_logs() as logs:
         one = run(api, story)
     assert "HTTP 403: no" in (one.problem or "")
-    assert [line["event"] for line in logs].count("certificate keeper cannot go on") == 1
+    assert [line["event"] for line in logs].count("certificate controller cannot continue") == 1
     assert set(bundles(api, MUTATING)) == {data(api)["ca.crt"]}
     assert data(api)["tls.crt"] == b""
     api.answer = before
@@ -339,7 +339,7 @@ def test_a_leader_whose_clock_has_jumped_changes_nothing_though_all_seems_to_hav
 
     with structlog.testing.capture_logs() as logs:
         run(api, story)
-    assert [line["event"] for line in logs] == ["certificate keeper cannot go on"]
+    assert [line["event"] for line in logs] == ["certificate controller cannot continue"]
     assert data(api) == before
     assert_well(api)
 
@@ -454,7 +454,7 @@ def test_nothing_that_is_logged_holds_a_key(api: FakeApi) -> None:
     with structlog.testing.capture_logs() as logs:
         begun(api)
     assert [line["event"] for line in logs] == [
-        "Secret made",
+        "Secret created",
         "CA created",
         "caBundle published",
         "caBundle published",

@@ -66,13 +66,13 @@ def runs(api: FakeApi, story: Callable[[ManagedCertificate], Awaitable[None]], *
 def test_from_nothing_to_a_certificate_that_every_webhook_trusts(api: FakeApi) -> None:
     async def story(one: ManagedCertificate) -> None:
         assert await one.check() == "the Secret has not been read yet"
-        source = await one.followed.begun()
+        source = await one.secret_watcher.wait_until_available()
         assert await one.check() is None
         for path in (VALIDATING, MUTATING):
             assert all(is_issued_by(source.pair.chain[0], cas_in(bundle, utc_now())[0]) for bundle in bundles(api, path))
         assert one.leads
         assert one.controller_problem is None
-        assert source.expires_at < one.followed.ca_expires_at
+        assert source.expires_at < one.secret_watcher.ca_expires_at
 
     with structlog.testing.capture_logs() as logs:
         runs(api, story)
@@ -81,7 +81,7 @@ def test_from_nothing_to_a_certificate_that_every_webhook_trusts(api: FakeApi) -
 
 def test_a_replica_that_stops_gives_the_lease_back(api: FakeApi) -> None:
     async def story(one: ManagedCertificate) -> None:
-        await one.followed.begun()
+        await one.secret_watcher.wait_until_available()
         assert api.objects[LEASE]["spec"]["holderIdentity"]
 
     runs(api, story)
@@ -92,7 +92,7 @@ def test_a_replica_that_was_cancelled_already_gives_the_lease_back_too(api: Fake
     async def story(server: ApiServer) -> None:
         one = managed(server)
         running = asyncio.create_task(one.run())
-        await one.followed.begun()
+        await one.secret_watcher.wait_until_available()
         running.cancel()
         await one.stop()
 
@@ -104,7 +104,7 @@ def test_two_replicas_that_start_at_once_serve_the_same_certificate(api: FakeApi
     async def story(server: ApiServer) -> None:
         both = [managed(server), managed(server)]
         running = [asyncio.create_task(each.run()) for each in both]
-        one, other = [await each.followed.begun() for each in both]
+        one, other = [await each.secret_watcher.wait_until_available() for each in both]
         await until(lambda: one.pair.leaf == other.pair.leaf)
         assert sorted(each.leads for each in both) == [False, True]
         for each in both:
@@ -117,19 +117,22 @@ def test_two_replicas_that_start_at_once_serve_the_same_certificate(api: FakeApi
 def test_a_new_pair_is_taken_into_service_within_ten_seconds(api: FakeApi) -> None:
     async def story(one: ManagedCertificate) -> None:
         holds(api, FIRST)
-        source = await one.followed.begun()
+        source = await one.secret_watcher.wait_until_available()
         holds(api, SECOND)
-        await until(lambda: source.pair.leaf == SECOND.der)
+        await until(lambda: source.pair.leaf == SECOND.der and "certificate reloaded" in events())
 
     async def look(server: ApiServer) -> None:
         one = managed(server)
         holds(api, FIRST)
-        assert await one.followed.look() == LOOK_SECONDS < 8
+        assert await one.secret_watcher.look() == LOOK_SECONDS < 8
+
+    def events() -> list[str]:
+        return [line["event"] for line in logs]
 
     run(api, look)
     with structlog.testing.capture_logs() as logs:
         runs(api, story)
-    assert [line["event"] for line in logs].count("certificate reloaded") == 1
+    assert events().count("certificate reloaded") == 1
 
 
 @pytest.mark.parametrize("fault", [403, 500, "cut", "no JSON"])
@@ -137,12 +140,12 @@ def test_a_secret_that_cannot_be_read_changes_nothing_for_who_serves_already(api
     async def story(server: ApiServer) -> None:
         one = managed(server)
         holds(api, FIRST)
-        await one.followed.look()
+        await one.secret_watcher.look()
         api.fail(SECRET, fault, times=5)
-        assert [await one.followed.look() for _ in range(5)] == [1, 2, 4, 8, 8]
+        assert [await one.secret_watcher.look() for _ in range(5)] == [1, 2, 4, 8, 8]
         assert await one.check() is None
-        assert not (await one.followed.begun()).poll_once()
-        assert await one.followed.look() == LOOK_SECONDS
+        assert not (await one.secret_watcher.wait_until_available()).poll_once()
+        assert await one.secret_watcher.look() == LOOK_SECONDS
 
     with structlog.testing.capture_logs() as logs:
         run(api, story)
@@ -155,14 +158,14 @@ def test_a_good_pair_that_no_ca_of_the_secret_signed_is_not_taken_while_there_is
     async def story(server: ApiServer) -> None:
         one = managed(server)
         holds(api, FIRST)
-        await one.followed.look()
-        source = await one.followed.begun()
+        await one.secret_watcher.look()
+        source = await one.secret_watcher.wait_until_available()
         holds(api, stranger)
-        await one.followed.look()
+        await one.secret_watcher.look()
         assert not source.poll_once()
         assert source.pair.leaf == FIRST.der
         holds(api, SECOND)
-        await one.followed.look()
+        await one.secret_watcher.look()
         assert source.poll_once()
 
     with structlog.testing.capture_logs() as logs:
@@ -175,18 +178,18 @@ def test_a_secret_that_goes_bad_or_away_leaves_the_old_pair_in_service(api: Fake
     async def story(server: ApiServer) -> None:
         one = managed(server)
         holds(api, FIRST)
-        await one.followed.look()
-        source = await one.followed.begun()
+        await one.secret_watcher.look()
+        source = await one.secret_watcher.wait_until_available()
         api.store(SECRET, secret(tls_crt=FIRST.cert_pem, tls_key=SECOND.key_pem))
-        await one.followed.look()
+        await one.secret_watcher.look()
         assert not source.poll_once()
         assert source.last_error is not None
         assert source.last_error.fault is Fault.MISMATCH
         assert "Secret ns/bindguard-tls tls.key: " in str(source.last_error)
         api.store(SECRET, secret(tls_crt=b"", tls_key=b""))
-        await one.followed.look()
+        await one.secret_watcher.look()
         api.remove(SECRET)
-        await one.followed.look()
+        await one.secret_watcher.look()
         assert source.pair.leaf == FIRST.der
         assert await one.check() is None
 
@@ -207,7 +210,7 @@ def test_a_replica_without_a_certificate_is_not_ready_and_says_why(api: FakeApi,
         one = managed(server)
         if stored is not None:
             api.store(SECRET, stored)
-        assert await one.followed.look() < 1
+        assert await one.secret_watcher.look() < 1
         assert one.source is None
         assert reason in (await one.check() or "")
 
@@ -219,7 +222,7 @@ def test_an_api_server_that_asks_to_be_left_alone_is_not_asked_for_the_secret_be
     api.retry_after = "9"
     api.fail(SECRET, 429)
     with structlog.testing.capture_logs():
-        assert run(api, lambda server: managed(server).followed.look()) == 9
+        assert run(api, lambda server: managed(server).secret_watcher.look()) == 9
 
 
 def test_an_api_server_that_is_away_at_the_start_is_waited_for(api: FakeApi) -> None:
@@ -228,7 +231,7 @@ def test_an_api_server_that_is_away_at_the_start_is_waited_for(api: FakeApi) -> 
     async def story(one: ManagedCertificate) -> None:
         await until(lambda: len(api.requests) > 4)
         assert "HTTP 503" in (await one.check() or "")
-        await one.followed.begun()
+        await one.secret_watcher.wait_until_available()
 
     with structlog.testing.capture_logs():
         runs(api, story)
@@ -236,10 +239,10 @@ def test_an_api_server_that_is_away_at_the_start_is_waited_for(api: FakeApi) -> 
 
 def test_a_deleted_secret_is_made_anew_while_the_old_certificate_is_served_and_trusted(api: FakeApi) -> None:
     async def begin(one: ManagedCertificate) -> None:
-        await one.followed.begun()
+        await one.secret_watcher.wait_until_available()
 
     async def lose_the_secret(one: ManagedCertificate) -> None:
-        source = await one.followed.begun()
+        source = await one.secret_watcher.wait_until_available()
         before = source.pair.chain[0]
         api.remove(SECRET)
         await until(lambda: source.pair.chain[0] != before)
@@ -255,13 +258,13 @@ def test_who_begins_while_the_ca_of_a_lost_secret_is_replaced_serves_at_once(api
     served: list[bytes] = []
 
     async def begin(one: ManagedCertificate) -> None:
-        source = await one.followed.begun()
+        source = await one.secret_watcher.wait_until_available()
         served.append(source.pair.leaf)
         api.remove(SECRET)
         await until(lambda: bool(api.objects.get(SECRET, {}).get("data", {}).get("tls.crt")))
 
     async def begin_again(one: ManagedCertificate) -> None:
-        source = await one.followed.begun()
+        source = await one.secret_watcher.wait_until_available()
         assert source.pair.leaf == served[0]
         assert any(is_issued_by(source.pair.chain[0], each) for each in cas_in(bundles(api, VALIDATING)[0], utc_now()))
 
@@ -277,9 +280,9 @@ def test_nothing_is_put_back_where_there_is_a_certificate_or_nobody_would_trust_
     async def story(server: ApiServer) -> None:
         one = managed(server)
         holds(api, FIRST)
-        await one.followed.look()
+        await one.secret_watcher.look()
         api.store(SECRET, secret(**data))
-        await one.followed.look()
+        await one.secret_watcher.look()
 
     with structlog.testing.capture_logs():
         run(api, story)
@@ -290,10 +293,10 @@ def test_of_two_who_put_a_certificate_back_the_second_leaves_it(api: FakeApi) ->
     async def story(server: ApiServer) -> None:
         one = managed(server)
         holds(api, FIRST)
-        await one.followed.look()
+        await one.secret_watcher.look()
         api.store(SECRET, secret(ca_crt=CA.cert_pem))
         api.answer = lambda asked: (409, {}) if asked.method == "PATCH" else None
-        assert await one.followed.look() == LOOK_SECONDS
+        assert await one.secret_watcher.look() == LOOK_SECONDS
 
     with structlog.testing.capture_logs() as logs:
         run(api, story)
@@ -305,7 +308,7 @@ def test_a_replica_with_a_wrong_clock_follows_but_does_not_lead(api: FakeApi) ->
         await until(lambda: bool(api.asked("GET", SECRET)))
         assert "clock is 301 s ahead of the API server's; correct it" in (await one.check() or "")
         holds(api, FIRST)
-        await one.followed.begun()
+        await one.secret_watcher.wait_until_available()
         assert not one.leads
 
     with structlog.testing.capture_logs():
@@ -319,8 +322,8 @@ def test_names_are_the_leaders_to_keep_so_that_an_upgrade_can_begin_with_the_old
     async def story(server: ApiServer) -> None:
         one = managed(server, names=("another.svc",))
         for _ in range(3):
-            await one.followed.look()
-        assert (await one.followed.begun()).pair.leaf == FIRST.der
+            await one.secret_watcher.look()
+        assert (await one.secret_watcher.wait_until_available()).pair.leaf == FIRST.der
         assert await one.check() is None
 
     with structlog.testing.capture_logs() as logs:
@@ -337,9 +340,9 @@ def test_names_are_the_leaders_to_keep_so_that_an_upgrade_can_begin_with_the_old
 def test_each_certificate_of_other_names_is_told_and_one_of_the_wanted_ends_it(api: FakeApi) -> None:
     async def serve(one: ManagedCertificate, pair: tls.Made) -> None:
         holds(api, pair)
-        await one.followed.look()
-        (await one.followed.begun()).poll_once()
-        await one.followed.look()
+        await one.secret_watcher.look()
+        (await one.secret_watcher.wait_until_available()).poll_once()
+        await one.secret_watcher.look()
 
     async def story(server: ApiServer) -> None:
         one = managed(server, names=("a.svc", "b.svc"))
@@ -357,11 +360,11 @@ def test_clients_are_verified_against_a_file_beside_a_managed_pair(api: FakeApi,
 
     async def story(server: ApiServer) -> None:
         one = managed(server, files=files)
-        assert await one.followed.look() < 1
+        assert await one.secret_watcher.look() < 1
         assert "client-ca.crt" in (await one.check() or "")
         (tmp_path / "client-ca.crt").write_bytes(CA.cert_pem)
-        await one.followed.look()
-        source = await one.followed.begun()
+        await one.secret_watcher.look()
+        source = await one.secret_watcher.wait_until_available()
         (tmp_path / "client-ca.crt").write_bytes(b"garbage")
         assert not source.poll_once()
         assert isinstance(source.last_error, PairError)

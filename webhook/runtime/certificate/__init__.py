@@ -1,1 +1,1 @@
-"""The certificate that a server serves: from files, self-signed, or managed in the cluster."""
+"""The certificate of the admission port: from files, self-signed, or managed in the cluster."""

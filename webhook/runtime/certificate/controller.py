@@ -1,11 +1,12 @@
-"""What the leader does for the managed certificate: look, take the one step that is next, look again.
+"""The controller of the managed certificate, which runs on the leader: read the state, take the next step, and repeat.
 
-The configurations are read before the Secret. So a leader that was put to sleep in between, and acts on when another has long taken over,
-either holds the newest Secret or finds that a configuration is no longer what it read, and changes nothing.
+The webhook configurations are read before the Secret. A leader may be suspended between the two reads, and continue after another one has
+taken over. Then either its Secret is current, or its write to a configuration fails with a conflict and changes nothing.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 
@@ -21,22 +22,30 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 5.0
 ARM_SECONDS = 10.0
-"""So long the caBundles are seen to be right before webhooks fail closed: API servers and endpoints know by then."""
+"""For how long the caBundles must have been correct before webhooks fail closed, so that API servers and endpoints have followed."""
 _CONFLICT_SECONDS = 1.0
 _MAX_SECONDS = 30.0
 _NO_DATA: Mapping[str, bytes] = {}
 
 
 class _UnfitError(Exception):
-    """This process should change nothing now."""
+    """This process must not change anything now."""
+
+
+def _always_fit() -> str | None:
+    return None
+
+
+def _always_serves() -> bool:
+    return True
 
 
 class CertificateController:
-    """Keeps Secret and caBundles as they should be, while it is the only one that works.
+    """Creates, renews and repairs the Secret and the caBundles. Runs on the leader; a short overlap of two leaders is safe.
 
     Attributes:
-        problem: Why the last look did not end as it should; `None` when it did.
-        repairs: How often a caBundle was put right that somebody else had changed.
+        problem: Why the last poll failed; `None` when it did not.
+        repairs: How many caBundles were repaired after another writer had changed them.
         glass_is_broken: Whether a configuration had the record of `bindguard break-glass` when it was last read.
     """
 
@@ -47,22 +56,22 @@ class CertificateController:
         *,
         names: Sequence[str],
         namespace: str = "",
-        unfit: Callable[[], str | None] = lambda: None,
-        serves: Callable[[], bool] = lambda: True,
+        unfit: Callable[[], str | None] = _always_fit,
+        serves: Callable[[], bool] = _always_serves,
         settle_seconds: float = SETTLE_SECONDS,
         clock: Clock = CLOCK,
     ) -> None:
-        """Prepare.
+        """Create a controller; it reads nothing before `work` or `look`.
 
         Args:
-            secret: Holds CA and certificate.
-            configurations: Hold the caBundles.
-            names: What the certificate must be for.
-            namespace: Owns the configurations, so that they go with it; empty where nothing does.
-            unfit: Tells why nothing should be changed now, if so.
-            serves: Whether this process answers with the certificate.
-            settle_seconds: How long a new CA is published before it signs what is served.
-            clock: Time, and waiting.
+            secret: The Secret with CA and certificate.
+            configurations: The webhook configurations with the caBundles.
+            names: DNS names and IP addresses that the certificate must cover.
+            namespace: The namespace that becomes the owner of the configurations, so that they are deleted with it; empty for no owner.
+            unfit: Returns why nothing may be changed now, or `None`.
+            serves: Returns whether this process serves the certificate.
+            settle_seconds: For how long a new CA is published before it signs a certificate.
+            clock: Gives the time, and sleeps.
         """
         self._secret = secret
         self._configurations = configurations
@@ -73,25 +82,29 @@ class CertificateController:
         self._settle_seconds = settle_seconds
         self._clock = clock
         self._failures, self._failure = 0, ""
-        self._paces: dict[str, RepairBackoff] = defaultdict(RepairBackoff)
-        self._completions: dict[str, RepairBackoff] = defaultdict(lambda: RepairBackoff(longest_seconds=LOOK_SECONDS))
+        self._backoffs: dict[str, RepairBackoff] = defaultdict(RepairBackoff)
+        self._completions: dict[str, RepairBackoff] = defaultdict(partial(RepairBackoff, longest_seconds=LOOK_SECONDS))
         self._published: dict[str, bytes] = {}
         self._settled: tuple[object, float] = (None, 0.0)
         self._unclaimed = ("", 0.0)
         self._adopted: set[str] = set()
-        self._told: dict[str, object] = {}
+        self._warned: dict[str, object] = {}
         self.problem: str | None = None
         self.repairs = 0
         self.glass_is_broken = False
 
     async def work(self) -> None:
-        """Look after the certificate until cancelled; what was seen by another leader, or long ago, counts for nothing."""
+        """Manage the certificate until cancelled. Starts to count the settle time anew, since another leader may have worked meanwhile."""
         self._settled = (None, 0.0)
         while True:
             await self._clock.sleep(await self.look())
 
     async def look(self) -> float:
-        """Take the step that is next, if any; seconds until the next look."""
+        """Read the state and take the next step, if there is one.
+
+        Returns:
+            Seconds until the next call.
+        """
         try:
             seconds = await self._step()
         except ApiError as error:
@@ -103,7 +116,7 @@ class CertificateController:
         except Exception as error:
             kind = type(error).__name__
             if kind != self._failure:
-                log.exception("certificate keeper failed")
+                log.exception("certificate controller failed")
             return self._failed(f"{kind}: {error}", kind)
         self._failures, self.problem, self._failure = 0, None, ""
         return seconds
@@ -111,15 +124,15 @@ class CertificateController:
     async def _step(self) -> float:
         configurations = await self._configurations.read()
         secret = await self._secret.read()
-        unfit = self._unfit()  # by the answers that just came: by a clock that has jumped, all would seem to have expired
+        unfit = self._unfit()  # after the reads, which measure the clock skew: with a wrong clock, everything may seem to have expired
         if unfit is not None:
             raise _UnfitError(unfit)
         if secret is None:
-            return await self._make_secret()
-        self._tell_missing(configurations)
+            return await self._create_secret()
+        self._warn_of_missing(configurations)
         self._note_break_glass(configurations)
-        situation = self._situation(secret, configurations)
-        match next_step(situation, settle_seconds=self._settle_seconds):
+        state = self._state(secret, configurations)
+        match next_step(state, settle_seconds=self._settle_seconds):
             case Write() as step:
                 return await self._write(secret, step)
             case Publish(bundle):
@@ -131,7 +144,11 @@ class CertificateController:
                 return min(seconds, LOOK_SECONDS, await self._arm(configurations))
 
     async def _arm(self, configurations: Sequence[ConfigurationState]) -> float:
-        """Have webhooks fail closed that do not yet, once the certificate has been served and trusted for a while; seconds until then."""
+        """Set failurePolicy Fail where the chart has asked for it, once the certificate is served and trusted for `ARM_SECONDS`.
+
+        Returns:
+            Seconds until the next poll.
+        """
         unarmed = [each for each in configurations if each.unarmed is not None and not each.glass_is_broken]
         if not unarmed or not self._serves():
             return LOOK_SECONDS
@@ -144,7 +161,13 @@ class CertificateController:
         return 0.0
 
     async def _adopt(self, configurations: Sequence[ConfigurationState]) -> bool:
-        """Make the namespace the owner of each configuration, once: whoever undoes it means it. True when one was changed."""
+        """Make the namespace the owner of each configuration.
+
+        Done once for each: if somebody removes the owner again, that is intended.
+
+        Returns:
+            Whether a configuration was changed.
+        """
         for each in configurations:
             if not self._namespace or each.kind in self._adopted:
                 continue
@@ -156,10 +179,12 @@ class CertificateController:
                     log.info("configuration adopted", configuration=each.kind, owner=f"Namespace {self._namespace}")
                     return True
             except ApiError as error:
-                self._tell("owner", str(error), "configuration not adopted", problem=str(error), consequence="it outlives the namespace")
+                self._warn_once(
+                    "owner", str(error), "configuration not adopted", problem=str(error), consequence="it outlives the namespace"
+                )
         return False
 
-    def _situation(self, secret: Secret, configurations: Sequence[ConfigurationState]) -> CertificateState:
+    def _state(self, secret: Secret, configurations: Sequence[ConfigurationState]) -> CertificateState:
         return CertificateState(
             secret=secret.data,
             renewal=self._requested_renewal(secret),
@@ -171,9 +196,9 @@ class CertificateController:
         )
 
     def _settled_for(self, wanted: bytes, configurations: Sequence[ConfigurationState]) -> float:
-        """For how long this leader has seen every bundle be what it should; by its own clock, as nobody else's can be trusted.
+        """For how long this leader has seen the wanted CAs in every bundle, in seconds by its own monotonic clock.
 
-        What was another bundle between two looks, and is right again, tells by its generation: an API server may have read it meanwhile.
+        A bundle may be changed and restored between two polls, and an API server may have read it in between. The generation shows this.
         """
         now = self._clock.now()
         if any(bundle != wanted for each in configurations for bundle in each.bundles):
@@ -185,6 +210,7 @@ class CertificateController:
         return now - self._settled[1]
 
     def _unclaimed_for(self, secret: Secret) -> float:
+        """For how long the Secret has been unchanged and without a certificate that can be served, in seconds."""
         now = self._clock.now()
         if usable_contents(secret.data, self._clock.utc()).leaf is not None:
             return 0.0
@@ -195,20 +221,20 @@ class CertificateController:
     def _requested_renewal(self, secret: Secret) -> str:
         renewal = secret.annotations.get(RENEW, "")
         if renewal and renewal not in RENEWALS:
-            self._tell("renewal", renewal, "annotation not understood", annotation=RENEW, found=renewal, accepted=RENEWALS)
+            self._warn_once("renewal", renewal, "annotation not understood", annotation=RENEW, found=renewal, accepted=RENEWALS)
         return renewal
 
-    async def _make_secret(self) -> float:
-        repair_backoff = self._paces["Secret made"]
+    async def _create_secret(self) -> float:
+        repair_backoff = self._backoffs["Secret created"]
         if (left := repair_backoff.left(self._clock.now())) > 0:
             return min(left, LOOK_SECONDS)
         await self._secret.make()
         repair_backoff.done(self._clock.now())
-        log.info("Secret made", secret=self._secret.place)
+        log.info("Secret created", secret=self._secret.place)
         return 0.0
 
     async def _write(self, secret: Secret, step: Write) -> float:
-        repair_backoff = self._paces[step.event]
+        repair_backoff = self._backoffs[step.event]
         if (left := repair_backoff.left(self._clock.now())) > 0:
             return min(left, LOOK_SECONDS)
         await self._secret.write(secret, step.data, without_annotation=RENEW if step.completes_renewal else None)
@@ -217,7 +243,7 @@ class CertificateController:
         return 0.0
 
     async def _publish(self, configurations: Sequence[ConfigurationState], bundle: bytes) -> float:
-        """One that cannot be changed does not hold up the other; its error is raised in the end."""
+        """Write the bundle into each configuration that differs. If one fails, the other is written before the error is raised."""
         waits, failed = [], None
         for each in configurations:
             if all(one == bundle for one in each.bundles):
@@ -231,18 +257,21 @@ class CertificateController:
         return min(waits, default=0.0)
 
     async def _publish_one(self, configuration: ConfigurationState, bundle: bytes) -> float:
-        """A webhook without a caBundle is completed at once; one with another's is repaired, ever more seldom if its writer insists."""
+        """Write the bundle into one configuration; returns the seconds until the next poll.
+
+        A webhook without a caBundle gets it at once. One with another bundle is repaired with backoff, since its writer may write it again.
+        """
         kind, now = configuration.kind, self._clock.now()
         if self._published.get(kind) != bundle:
             await self._configurations.publish(configuration, bundle)
             self._published[kind] = bundle
             log.info("caBundle published", configuration=kind)
             return 0.0
-        paces = {self._paces[kind] if each else self._completions[kind] for each in configuration.bundles if each != bundle}
-        due = {repair_backoff for repair_backoff in paces if repair_backoff.left(now) <= 0}
+        backoffs = {self._backoffs[kind] if each else self._completions[kind] for each in configuration.bundles if each != bundle}
+        due = {repair_backoff for repair_backoff in backoffs if repair_backoff.left(now) <= 0}
         if not due:
-            return min(LOOK_SECONDS, *(repair_backoff.left(now) for repair_backoff in paces))
-        await self._configurations.publish(configuration, bundle, only_missing=self._paces[kind] not in due)
+            return min(LOOK_SECONDS, *(repair_backoff.left(now) for repair_backoff in backoffs))
+        await self._configurations.publish(configuration, bundle, only_missing=self._backoffs[kind] not in due)
         if all(repair_backoff.is_calm(now) for repair_backoff in due):
             log.warning("caBundle repaired", configuration=kind, overwritten_by=configuration.other_writer or "unknown")
         for repair_backoff in due:
@@ -250,31 +279,32 @@ class CertificateController:
         self.repairs += 1
         return 0.0
 
-    def _tell_missing(self, configurations: Sequence[ConfigurationState]) -> None:
+    def _warn_of_missing(self, configurations: Sequence[ConfigurationState]) -> None:
         found = {each.kind for each in configurations}
         missing = tuple(kind for kind in KINDS if kind not in found)
         if missing:
-            self._tell("missing", missing, "no webhook configuration", missing=missing, consequence="nobody calls this webhook by it")
+            self._warn_once("missing", missing, "no webhook configuration", missing=missing, consequence="nobody calls this webhook by it")
         else:
-            self._told.pop("missing", None)
+            self._warned.pop("missing", None)
 
     def _note_break_glass(self, configurations: Sequence[ConfigurationState]) -> None:
         broken = tuple(each.kind for each in configurations if each.glass_is_broken)
         self.glass_is_broken = bool(broken)
         if broken:
-            self._tell("break-glass", broken, "break-glass is in force", configurations=broken, remedy="bindguard break-glass --undo")
+            self._warn_once("break-glass", broken, "break-glass is in force", configurations=broken, remedy="bindguard break-glass --undo")
         else:
-            self._told.pop("break-glass", None)
+            self._warned.pop("break-glass", None)
 
-    def _tell(self, what: str, value: object, event: str, **fields: object) -> None:
-        """Once for each different value."""
-        if self._told.get(what) != value:
+    def _warn_once(self, topic: str, value: object, event: str, **fields: object) -> None:
+        """Log a warning, once for each new value of a topic."""
+        if self._warned.get(topic) != value:
             log.warning(event, **fields)
-        self._told[what] = value
+        self._warned[topic] = value
 
     def _failed(self, problem: str, kind: str) -> float:
+        """Record a problem, and log it once for each kind in a row; returns the seconds until the next poll."""
         if kind != self._failure:
-            log.error("certificate keeper cannot go on", problem=problem)
+            log.error("certificate controller cannot continue", problem=problem)
         self.problem, self._failure = problem, kind
         self._failures = min(self._failures + 1, 10)
         return min(2.0 ** (self._failures - 1), _MAX_SECONDS)

@@ -1,6 +1,6 @@
-"""The certificate of the admission port as the settings want it: a pair of files, or one made here.
+"""The certificate of the admission port by the settings: from files, or self-signed.
 
-A self-signed pair is made once and used again: another CA at each start would be one that no webhook configuration knows.
+A self-signed pair is created once and used again at the next start. A new CA at each start would not match the caBundle.
 """
 
 import base64
@@ -28,36 +28,42 @@ _MINIMUM = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
 class ConfiguredCertificate(NamedTuple):
-    """A certificate that is there from the start, and that somebody else keeps."""
+    """A certificate in files, which exists from the start."""
 
     source: CertificateProvider
 
-    async def begun(self) -> CertificateProvider:
-        """The source."""
+    async def wait_until_available(self) -> CertificateProvider:
+        """The provider, at once."""
         return self.source
 
     async def check(self) -> str | None:
-        """Nothing is waited for."""
+        """Always `None`: the certificate was loaded at the start."""
         return None
 
 
 def certificate_source(settings: ServeSettings) -> CertificateProvider:
-    """The pair in service; `PairError` when it cannot be served with."""
+    """The provider of a pair in files, which is created first where `self_signed` asks for it.
+
+    Raises:
+        PairError: The pair cannot be served.
+        UnreadableError: The self-signed pair cannot be served.
+        UsageError: The self-signed pair cannot be created or written.
+    """
     if settings.transport is Transport.SELF_SIGNED:
         return _self_signed(settings)
     return CertificateProvider(pair_files(settings, settings.tls_cert or "", settings.tls_key or "", settings.tls_names))
 
 
 def ca_bundle(settings: ServeSettings) -> str:
-    """The self-signed CA as `clientConfig.caBundle` of a webhook configuration wants it."""
+    """The self-signed CA in the format of a webhook configuration's `clientConfig.caBundle`; `PairError` when it cannot be read."""
     return base64.b64encode(read_file(str(PairPaths(Path(settings.self_signed_directory)).ca))).decode()
 
 
 def listening_context(settings: ServeSettings, source: CertificateProvider) -> ssl.SSLContext:
-    """A context for the admission port, which refuses clients whose certificate carries none of the wanted names."""
+    """A context for the admission port. It refuses clients whose certificate has none of the names in `client_names`."""
     context = source.context_for_listener()
     if settings.client_names:
-        context.sslobject_class = _named(settings.client_names)
+        context.sslobject_class = _checking_client_names(settings.client_names)
     return context
 
 
@@ -75,21 +81,21 @@ def _self_signed(settings: ServeSettings) -> CertificateProvider:
 
 
 def pair_files(settings: ServeSettings, cert: str, key: str, names: tuple[str, ...]) -> PairFiles:
-    """Where a pair is, and what else the settings want of a TLS server."""
+    """The files and names of a pair, with client CA and lowest TLS version from the settings."""
     return PairFiles(cert=cert, key=key, client_ca=settings.client_ca, names=names, minimum=_MINIMUM[settings.tls_minimum])
 
 
-def _named(names: tuple[str, ...]) -> type[ssl.SSLObject]:
-    """The handshake with a question more: OpenSSL verifies who signed a client's certificate, not whose it is."""
+def _checking_client_names(names: tuple[str, ...]) -> type[ssl.SSLObject]:
+    """A class of TLS connections that also checks the client's name: OpenSSL verifies only who signed its certificate."""
 
-    class Named(ssl.SSLObject):
-        """A connection whose client must carry one of the names."""
+    class NameCheckingConnection(ssl.SSLObject):
+        """A connection whose client certificate must have one of the names."""
 
         def do_handshake(self) -> None:
             super().do_handshake()
             peer = self.getpeercert()
             if not client_name_allowed(peer, names):
                 log.warning("client refused", subject=str((peer or {}).get("subject", "")), wanted=names)
-                raise ssl.SSLCertVerificationError("the client certificate carries none of the wanted names")
+                raise ssl.SSLCertVerificationError("the client certificate has none of the wanted names")
 
-    return Named
+    return NameCheckingConnection

@@ -1,6 +1,6 @@
-"""The managed certificate as one server sees it: the Secret that it follows, and the election by which it may look after that.
+"""The managed certificate on one replica: the watcher of the Secret, the leader election, and the controller.
 
-Every replica does the first; one at a time does what the keeper does. Reads and writes nothing itself.
+Each replica runs the watcher, which provides the certificate. Only the leader runs the controller, which manages it.
 """
 
 import asyncio
@@ -22,21 +22,21 @@ from webhook.tls.provider import CertificateProvider
 from webhook.tls.selfsigned import checked_names
 
 MAX_SKEW_SECONDS = 300.0
-"""A leaf is valid from five minutes before it was made: a leader whose clock is further ahead would make some that nobody takes yet."""
+"""A leaf is valid from five minutes before it was issued. A leader whose clock is further ahead issues leaves that are not valid yet."""
 
 _STOP_SECONDS = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class ManagedNames:
-    """What a managed certificate is made of, by name.
+    """The names of the objects of a managed certificate, and the names in it.
 
     Attributes:
         namespace: Namespace of Secret and Lease.
         secret: The Secret with CA and pair.
-        lease: The Lease of the election.
-        webhook_configuration: The configurations of both kinds.
-        names: What the certificate must be for, at least one.
+        lease: The Lease of the leader election.
+        webhook_configuration: The webhook configurations, validating and mutating.
+        names: DNS names and IP addresses that the certificate must cover, at least one.
     """
 
     namespace: str
@@ -46,11 +46,15 @@ class ManagedNames:
     names: tuple[str, ...]
 
 
+def _unknown_skew() -> float | None:
+    return None
+
+
 class ManagedCertificate:
-    """The certificate in service, once there is one.
+    """The certificate from the Secret, and its management while this replica leads.
 
     Attributes:
-        followed: The Secret, and what is served of it.
+        secret_watcher: Polls the Secret, and provides its certificate.
     """
 
     def __init__(  # noqa: PLR0913 - all but two by keyword, called in one place
@@ -59,22 +63,22 @@ class ManagedCertificate:
         managed: ManagedNames,
         *,
         files: PairFiles | None = None,
-        skew: Callable[[], float | None] = lambda: None,
+        skew: Callable[[], float | None] = _unknown_skew,
         settle_seconds: float = SETTLE_SECONDS,
         clock: Clock = CLOCK,
     ) -> None:
-        """Prepare; nothing is read before `run`.
+        """Create the parts; nothing is read before `run`.
 
         Args:
             server: The API server.
-            managed: What is managed.
-            files: Client CA and lowest TLS version of what is served.
-            skew: Seconds by which this machine's clock is ahead of the API server's; `None` when that is not known.
-            settle_seconds: How long a new CA is published before it signs what is served.
-            clock: Time, and waiting.
+            managed: The names of the objects, and of the certificate.
+            files: Client CA and lowest TLS version of the server; the other fields are ignored.
+            skew: Returns the seconds by which this machine's clock is ahead of the API server's; `None` while unknown.
+            settle_seconds: For how long a new CA is published before it signs a certificate.
+            clock: Gives the time, and sleeps.
 
         Raises:
-            UsageError: A name that no certificate can carry, or none.
+            UsageError: There is no name, or one that a certificate cannot have.
         """
         names = tuple(checked_names(managed.names))
         secret = NamedSecret(server, namespace=managed.namespace, name=managed.secret)
@@ -99,7 +103,7 @@ class ManagedCertificate:
             settle_seconds=settle_seconds,
             clock=clock,
         )
-        self.followed = SecretWatcher(
+        self.secret_watcher = SecretWatcher(
             secret,
             replace(files or PairFiles(cert="", key=""), names=names),
             leader=self._leader,
@@ -108,52 +112,52 @@ class ManagedCertificate:
 
     @property
     def source(self) -> CertificateProvider | None:
-        """What hands the certificate to handshakes; `None` until there is a pair that can be served."""
-        return self.followed.source
+        """The provider of the certificate; `None` until there is a pair that can be served."""
+        return self.secret_watcher.source
 
     @property
     def leads(self) -> bool:
-        """Whether this server looks after the certificate now."""
+        """Whether this replica is the leader, and manages the certificate."""
         return self._election.leads
 
     @property
     def repairs(self) -> int:
-        """How often this server has put a caBundle right that somebody else had changed."""
+        """How many caBundles this replica has repaired after another writer had changed them."""
         return self._controller.repairs
 
     @property
     def glass_is_broken(self) -> bool:
-        """Whether `bindguard break-glass` is in force, as far as this server knows: it does while it leads."""
+        """Whether `bindguard break-glass` is in force; only the leader knows, other replicas return false."""
         return self.leads and self._controller.glass_is_broken
 
     @property
     def controller_problem(self) -> str | None:
-        """Why the certificate cannot be looked after by this server, though it leads."""
+        """Why the controller cannot continue, while this replica leads; otherwise `None`."""
         return self._controller.problem if self.leads else None
 
-    async def begun(self) -> CertificateProvider:
-        """The source, as soon as there is a pair that can be served."""
-        return await self.followed.begun()
+    async def wait_until_available(self) -> CertificateProvider:
+        """Wait until there is a pair that can be served; its provider."""
+        return await self.secret_watcher.wait_until_available()
 
     async def run(self) -> None:
-        """Follow the Secret and stand for election, for ever; end it with `stop`."""
+        """Run the watcher and the leader election until `stop`."""
         self._running = asyncio.current_task()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.followed.run())
+            group.create_task(self.secret_watcher.run())
             group.create_task(self._election.run(self._controller.work))
 
     async def stop(self) -> None:
-        """End `run`, and give the Lease back, so that another server leads at once; takes at most three seconds."""
+        """End `run`, and release the Lease, so that another replica can lead at once; takes at most three seconds."""
         if self._running is not None:
-            if not self._running.cancelling():  # a second time would cut off the giving back
+            if not self._running.cancelling():  # a second cancellation would interrupt the release of the Lease
                 self._running.cancel()
             await asyncio.wait({self._running}, timeout=_STOP_SECONDS)
 
     async def check(self) -> str | None:
-        """Why there is no certificate to serve with; `None` once there is one. For readiness: an outage later on changes nothing."""
+        """The readiness check: why there is no certificate to serve; `None` once there is one, also in a later outage."""
         if self.source is not None:
             return None
-        reasons = (self.followed.problem, self._clock_is_wrong(), self._election.problem, self._controller.problem)
+        reasons = (self.secret_watcher.problem, self._clock_is_wrong(), self._election.problem, self._controller.problem)
         return "; ".join(dict.fromkeys(reason for reason in reasons if reason)) or "no certificate yet"
 
     def _serves(self) -> bool:

@@ -1,4 +1,4 @@
-"""Take a changed certificate into service, and log what came of it."""
+"""Reload the certificate when it has changed, and log the result."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -12,22 +12,22 @@ log = structlog.get_logger(__name__)
 
 
 class Certificate(Protocol):
-    """The certificate of the admission port, wherever it comes from."""
+    """The certificate of the admission port, from any origin."""
 
     @property
     def source(self) -> CertificateProvider | None:
-        """What hands it to handshakes; `None` as long as a managed certificate has not been made."""
+        """Its provider; `None` until a managed certificate has been created."""
 
-    async def begun(self) -> CertificateProvider:
-        """The source, as soon as there is a pair that can be served."""
+    async def wait_until_available(self) -> CertificateProvider:
+        """Wait until there is a pair that can be served; its provider."""
         ...
 
     async def check(self) -> str | None:
-        """Why there is no certificate to serve with; `None` once there is one."""
+        """Why there is no certificate to serve; `None` once there is one."""
 
 
 async def reload_certificate(source: CertificateProvider) -> None:
-    """Look at the bytes that a source has now; a new pair that can be served takes the place of the one in service."""
+    """Have a provider read its contents, in a thread, and log whether a new pair is in use or was refused."""
     failures = source.failures
     if await asyncio.to_thread(source.poll_once):
         log.info("certificate reloaded", expires=expiry_of(source))
@@ -36,5 +36,5 @@ async def reload_certificate(source: CertificateProvider) -> None:
 
 
 def expiry_of(source: CertificateProvider) -> str:
-    """When the certificate in service expires, in ISO 8601."""
+    """When the current certificate expires, in ISO 8601."""
     return datetime.fromtimestamp(source.expires_at, UTC).isoformat()

@@ -1,6 +1,6 @@
-"""The managed certificate's Secret, followed: what it holds is what is served, and what is served is put back when it has been lost.
+"""Poll the Secret of the managed certificate, serve the pair in it, and write the pair back when the Secret has lost it.
 
-No key is written to a disk: the Secret's bytes stay in memory.
+No key is written to disk: the Secret's content stays in memory.
 """
 
 import asyncio
@@ -31,12 +31,12 @@ _MAX_PAUSE_SECONDS = 8.0
 
 
 class SecretWatcher:
-    """The certificate in service, once the Secret holds one.
+    """Polls the Secret, and provides its certificate.
 
     Attributes:
-        source: What hands it to handshakes; `None` until there is a pair that can be served.
-        ca_expires_at: Unix seconds at which the signing CA expires; 0 as long as it is not known.
-        problem: Why the last look did not end as it should; `None` when it did.
+        source: The provider of the certificate; `None` until there is a pair that can be served.
+        ca_expires_at: Unix seconds at which the signing CA expires; 0 while unknown.
+        problem: Why the last poll brought no certificate; `None` when it did.
     """
 
     def __init__(
@@ -47,40 +47,39 @@ class SecretWatcher:
         leader: Callable[[], str],
         clock: Clock,
     ) -> None:
-        """Prepare; nothing is read before a look.
+        """Create a watcher; it reads nothing before `run` or `look`.
 
         Args:
-            secret: What is followed.
-            files: Gives the client CA, the lowest TLS version and the names; its pair does not count. Names are the leader's to keep. A
-                certificate that is for others is served, and told of: during an upgrade that changes them, a new server must be able to
-                begin with the certificate of the old ones. One that does not lead could not mend it, and not to be ready would take down
-                a Service that it may well be for.
-            leader: Tells who leads, for messages; empty when nobody does.
-            clock: Time, and waiting.
+            secret: The Secret.
+            files: Client CA, lowest TLS version and names; its cert and key are ignored. A certificate for other names is served, with a
+                warning, since only the leader can replace it. During an upgrade that changes the names, new replicas start with the
+                certificate of the old ones; if they were not ready instead, the Service might have no endpoints.
+            leader: Returns the identity of the leader, for messages; empty when there is none.
+            clock: Gives the time, and sleeps.
         """
         self._secret = secret
         self._files = replace(files, cert=f"{secret.place} {CERT}", key=f"{secret.place} {KEY}", names=())
         self._leader = leader
         self._clock = clock
         self._pair: tuple[bytes, bytes] | None = None
-        self._begun = asyncio.Event()
+        self._available = asyncio.Event()
         self._failures = 0
-        self._told = ""
+        self._reported = ""
         self._names = files.names
-        self._told_names: tuple[str, ...] | None = None
+        self._warned_names: tuple[str, ...] | None = None
         self.source: CertificateProvider | None = None
         self.ca_expires_at = 0.0
         self.problem: str | None = "the Secret has not been read yet"
 
-    async def begun(self) -> CertificateProvider:
-        """The source, as soon as there is a pair that can be served."""
-        await self._begun.wait()
+    async def wait_until_available(self) -> CertificateProvider:
+        """Wait until there is a pair that can be served; its provider."""
+        await self._available.wait()
         if self.source is None:
-            raise RuntimeError("the source is set before the event")
+            raise RuntimeError("the provider is set before the event")
         return self.source
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Poll until cancelled, and load each new pair."""
         while True:
             before = self._pair
             seconds = await self.look()
@@ -88,48 +87,55 @@ class SecretWatcher:
                 try:
                     await reload_certificate(self.source)
                 except Exception:
-                    log.exception("watcher failed", watcher="certificate")  # the poller of the certificate tries again
+                    log.exception("watcher failed", watcher="certificate")  # the certificate's poller tries again
             await self._clock.sleep(seconds)
 
     async def look(self) -> float:
-        """Read the Secret, and take what it holds; seconds until the next look."""
+        """Poll the Secret, and note its pair.
+
+        Returns:
+            Seconds until the next poll.
+        """
         try:
-            problem = await self._look()
+            problem = await self._poll()
         except ApiError as error:
             self._failures = min(self._failures + 1, 10)
-            self._tell(log.warning, str(error), error.kind)
+            self._report(log.warning, str(error), error.kind)
             return max(min(2.0 ** (self._failures - 1), _MAX_PAUSE_SECONDS), error.retry_after)
         except Exception as error:
             kind = type(error).__name__
-            if kind != self._told:
-                log.exception("looking at the certificate's Secret failed")
-            self._tell(log.warning, f"{kind}: {error}", kind)
+            if kind != self._reported:
+                log.exception("polling the certificate's Secret failed")
+            self._report(log.warning, f"{kind}: {error}", kind)
             return _MAX_PAUSE_SECONDS
         self._failures = 0
-        self._tell(log.info if self._pair is None else log.warning, problem, problem or "")  # at a first start nobody has made one
+        self._report(
+            log.info if self._pair is None else log.warning, problem, problem or ""
+        )  # at a first start it is normal that there is none
         return LOOK_SECONDS if self.source is not None else _FIRST_LOOK_SECONDS
 
-    async def _look(self) -> str | None:
+    async def _poll(self) -> str | None:
         secret = await self._secret.read()
         if secret is None:
-            return f"{self._secret.place} does not exist; {self._maker()}"
+            return f"{self._secret.place} does not exist; {self._who_issues()}"
         self._note_ca(secret.data)
         await self._put_back(secret)
         pair = secret.data.get(CERT, b""), secret.data.get(KEY, b"")
         if not any(pair):
-            return f"{self._secret.place} holds no certificate yet; {self._maker()}"
+            return f"{self._secret.place} holds no certificate yet; {self._who_issues()}"
         if pair != self._pair:
             if self.source is not None and self._is_stray(secret.data):
-                return f"{self._secret.place} {CERT} is signed by none of its {CA}, which API servers trust; {self._maker()}"
+                return f"{self._secret.place} {CERT} is signed by none of its {CA}, which API servers trust; {self._who_issues()}"
             self._pair = pair
-        problem = self._begin() if self.source is None else None
-        self._tell_names()
+        problem = self._load() if self.source is None else None
+        self._check_names()
         return problem
 
     async def _put_back(self, secret: Secret) -> None:
-        """Give a Secret without a certificate the one that is served, if its CA is still trusted.
+        """Write the served pair into a Secret without one, if the pair's CA is still trusted.
 
-        So whoever begins now can serve too; and where nobody does this, the leader knows that nobody serves, and does not wait.
+        Then replicas that start now can serve it too. If no replica does this, the leader concludes that none serves a pair, and does not
+        wait.
         """
         now = self._clock.utc()
         if self.source is None or usable_contents(secret.data, now).leaf is not None:
@@ -140,22 +146,22 @@ class SecretWatcher:
         try:
             await self._secret.write(secret, served)
         except ApiError as error:
-            if error.reason != "conflict":  # another was quicker: the next look tells what it wrote
+            if error.reason != "conflict":  # another replica was first: the next poll reads what it wrote
                 raise
         else:
             log.warning("certificate put back", secret=self._secret.place)
 
     def _is_stray(self, data: Mapping[str, bytes]) -> bool:
-        """Whether it is a good pair, but somebody else's: the one in service serves better until the leader has made another."""
-        held = usable_contents(data, self._clock.utc())
-        return held.leaf is not None and held.issuer is None
+        """Whether the pair is valid, but no CA of the Secret signed it; the current pair then stays in use."""
+        contents = usable_contents(data, self._clock.utc())
+        return contents.leaf is not None and contents.issuer is None
 
-    def _begin(self) -> str | None:
+    def _load(self) -> str | None:
         try:
             self.source = CertificateProvider(self._files, contents=self._contents, now=self._clock.utc)
         except PairError as error:
-            return f"{error}; {self._maker()}"
-        self._begun.set()
+            return f"{error}; {self._who_issues()}"
+        self._available.set()
         return None
 
     def _contents(self) -> tuple[bytes, ...]:
@@ -166,21 +172,21 @@ class SecretWatcher:
         with contextlib.suppress(IndexError):
             self.ca_expires_at = cas_in(data.get(CA, b""), self._clock.utc())[0].not_valid_after_utc.timestamp()
 
-    def _maker(self) -> str:
+    def _who_issues(self) -> str:
         return f"the leader makes one (now: {self._leader() or 'nobody'})"
 
-    def _tell_names(self) -> None:
-        """Once for each other certificate's names."""
+    def _check_names(self) -> None:
+        """Warn of a certificate that is for other names, once for each set of names."""
         if self.source is None:
             return
         found = names_in(self.source.pair.chain[0])
         fits = all(covers(found, name) for name in self._names)
-        if not fits and found != self._told_names:
+        if not fits and found != self._warned_names:
             log.warning("certificate is for other names", wanted=self._names, found=found, leader=self._leader() or "nobody")
-        self._told_names = None if fits else found
+        self._warned_names = None if fits else found
 
-    def _tell(self, tell: Callable[..., object], problem: str | None, kind: str) -> None:
-        """Once for each kind of problem."""
-        if problem is not None and kind != self._told:
-            tell("no certificate from its Secret", problem=problem, serving=self.source is not None)
-        self.problem, self._told = problem, kind
+    def _report(self, write: Callable[..., object], problem: str | None, kind: str) -> None:
+        """Record the problem, and log it once for each kind in a row."""
+        if problem is not None and kind != self._reported:
+            write("no certificate from its Secret", problem=problem, serving=self.source is not None)
+        self.problem, self._reported = problem, kind

@@ -168,7 +168,7 @@ class Product:
         if served.shown is not None:  # it began with this pair when it was new
             moment = x509.load_pem_x509_certificate(served.shown[0]).not_valid_before_utc
             follower._pair = served.shown
-            follower._begin()
+            follower._load()
         moment = at(day)
         follower._pair = served.read
         return follower
