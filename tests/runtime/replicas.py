@@ -90,9 +90,9 @@ class Replicas:
         """A SIGHUP to each server: all take another look."""
         with self._steady:
             for server in self._servers:
-                before = len(server.all_told("reload asked for"))
+                before = len(server.all_told("reload requested"))
                 server.signal(signal.SIGHUP)
-                server.told("reload asked for", before + 1)
+                server.told("reload requested", before + 1)
         self.counts["hung up"] += 1
 
     def replace(self) -> None:

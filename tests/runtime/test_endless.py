@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from webhook.errors import UsageError
-from webhook.runtime.lifecycle import reason_to_leave, wait_until_ready
+from webhook.runtime.lifecycle import stop_signal, wait_until_ready
 
 
 async def never() -> Any:
@@ -40,7 +40,7 @@ def reason(
 ) -> str:
     async def waited() -> str:
         tasks = [asyncio.ensure_future(each()) for each in endless]
-        return await reason_to_leave(asyncio.ensure_future(told()), asyncio.ensure_future(opening()), tasks)
+        return await stop_signal(asyncio.ensure_future(told()), asyncio.ensure_future(opening()), tasks)
 
     return asyncio.run(waited())
 

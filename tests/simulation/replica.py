@@ -127,7 +127,7 @@ class Replica:
             async with assembled(self._settings, World(self._connect, clock)) as assembly:
                 self.assembly = assembly
                 opening = asyncio.create_task(self._open(assembly))
-                endless = [asyncio.create_task(each, name=name) for name, each in assembly.endless()]
+                endless = [asyncio.create_task(each, name=name) for name, each in assembly.background_tasks()]
                 stopping = asyncio.create_task(self._drained(assembly))
                 try:
                     await self._until_one_ends({opening, stopping, *endless}, stopping)
@@ -189,5 +189,5 @@ async def _asked(assembly: Assembly, path: str, body: bytes, seconds: float) -> 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await assembly._front(scope, receive, send)
+    await assembly._router(scope, receive, send)
     return sent[0]["status"], b"".join(each.get("body", b"") for each in sent[1:])

@@ -1,4 +1,4 @@
-"""The parts of a server, made from its settings and wired to each other."""
+"""Create the parts of a server from its settings, and connect them."""
 
 import functools
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -37,7 +37,16 @@ log = structlog.get_logger(__name__)
 async def assembled(
     settings: ServeSettings, world: World = WORLD, *, log_lines_dropped: Callable[[], int] = int
 ) -> AsyncIterator["Assembly"]:
-    """A server's parts for as long as the block runs; `BindguardError` when something cannot be used."""
+    """The parts of a server, while the block runs.
+
+    Args:
+        settings: The settings.
+        world: API server and clock.
+        log_lines_dropped: Returns how many log lines were dropped, for a metric.
+
+    Raises:
+        BindguardError: The registry, the certificate or the cluster's configuration cannot be used.
+    """
     metrics = Metrics(__version__)
     metrics.log_lines_dropped.read = log_lines_dropped
     async with sources_of(settings, ClusterMetrics(metrics.registry), world=world) as sources:
@@ -45,19 +54,19 @@ async def assembled(
 
 
 class Assembly:
-    """Everything that one server consists of.
+    """The parts of one server.
 
     Attributes:
-        registry: What objects are checked against, and where it comes from.
-        ca_bundle: The self-signed CA for a webhook configuration, else empty.
-        checks: What readiness asks, by name.
-        admission: The admission port, once it is open.
-        operations: The operations port.
-        draining: Set when the server is on its way out.
+        registry: The source of the rule set: a registry file, or the cluster.
+        ca_bundle: The self-signed CA for a webhook configuration, base64; empty without one.
+        checks: The readiness checks, by name.
+        admission: The listener of the admission port; `None` until it is open.
+        operations: The listener of the operations port.
+        draining: Whether the server is shutting down; readiness then fails.
     """
 
     def __init__(self, settings: ServeSettings, sources: Sources, metrics: Metrics, clock: Clock) -> None:
-        """Make everything; `BindguardError` when something cannot be used."""
+        """Create the parts; `BindguardError` when something cannot be used."""
         self._settings = settings
         self._metrics = metrics
         self._sources = sources
@@ -65,44 +74,44 @@ class Assembly:
         self.draining = False
         self.registry = sources.registry
         self.ca_bundle = ca_bundle(settings) if settings.transport is Transport.SELF_SIGNED else ""
-        self._watchers = self._all_watchers()
-        self.checks = self._checks()
-        self._front = self._front_door()
+        self._watchers = self._create_watchers()
+        self.checks = self._create_checks()
+        self._router = self._create_router()
         self.admission: Listener | None = None
-        self.operations = self._operations()
-        self._measure()
+        self.operations = self._create_operations()
+        self._connect_metrics()
         if settings.plain_uvicorn:
             log.warning("connections are not limited", remedy="unset plain_uvicorn where other pods reach the ports")
 
     @property
     def certificate(self) -> CertificateProvider | None:
-        """What is in service; `None` without TLS, and as long as a managed certificate has not been made."""
+        """The certificate provider; `None` without TLS, and until a managed certificate has been created."""
         return None if self._sources.certificate is None else self._sources.certificate.source
 
     def rule_set(self) -> RuleSet:
-        """What objects are checked against now."""
+        """The current rule set."""
         return self.registry.rule_set
 
-    def endless(self) -> list[tuple[str, Coroutine[object, None, None]]]:
-        """All that runs for as long as the server does, each with its name."""
-        watching = [(f"watcher of {watcher.name}", watcher.run()) for watcher in self._watchers]
-        return watching + [(name, run()) for name, run in self._sources.endless.items()]
+    def background_tasks(self) -> list[tuple[str, Coroutine[object, None, None]]]:
+        """Name and coroutine of each background task. They run as long as the server; none may end before."""
+        watchers = [(f"watcher of {watcher.name}", watcher.run()) for watcher in self._watchers]
+        return watchers + [(name, run()) for name, run in self._sources.background_tasks.items()]
 
-    def look_now(self) -> None:
-        """Look at all files at once, not only when their time comes."""
-        log.info("reload asked for")
+    def reload_now(self) -> None:
+        """Check all files for changes now, without waiting for the next poll."""
+        log.info("reload requested")
         for watcher in self._watchers:
             watcher.wake()
 
     async def admission_port(self) -> Listener:
-        """The admission port, to be started; waits for a managed certificate to be there."""
+        """Create the listener of the admission port; waits for a managed certificate. The caller starts it."""
         settings, certificate = self._settings, self._sources.certificate
         source = None if certificate is None else await certificate.wait_until_available()
         factory = None if source is None else functools.partial(listening_context, settings, source)
         if settings.plain_uvicorn:
-            return Listener(self._front, host=settings.host, port=settings.port, ssl_context_factory=factory)
+            return Listener(self._router, host=settings.host, port=settings.port, ssl_context_factory=factory)
         return LimitedListener(
-            self._front,
+            self._router,
             host=settings.host,
             port=settings.port,
             limits=ConnectionLimits(head_seconds=settings.header_seconds, body_seconds=settings.body_seconds),
@@ -111,7 +120,7 @@ class Assembly:
             turned_away=self._turned_away("admission"),
         )
 
-    def _all_watchers(self) -> tuple[Poller, ...]:
+    def _create_watchers(self) -> tuple[Poller, ...]:
         watchers = []
         if isinstance(self.registry, RegistryFile):
             watchers.append(registry_watcher(self.registry, self._metrics, seconds=self._settings.reload_seconds))
@@ -119,7 +128,7 @@ class Assembly:
             watchers.append(certificate_watcher(self._sources.certificate, seconds=self._settings.reload_seconds))
         return tuple(watchers)
 
-    def _front_door(self) -> Router:
+    def _create_router(self) -> Router:
         settings = self._settings
         limits = Limits(
             max_body_bytes=settings.max_body_bytes,
@@ -129,10 +138,10 @@ class Assembly:
         engine = engine_of(settings, self.rule_set, self._sources.vmis, self._sources.confirm)
         return Router(engine, limits=limits, metrics=self._metrics, verifies_clients=settings.client_ca is not None)
 
-    def _operations(self) -> Listener:
+    def _create_operations(self) -> Listener:
         settings = self._settings
         app = operations_app(
-            front=self._front,
+            front=self._router,
             rule_set=self.rule_set,
             metrics=self._metrics,
             checks=self.checks,
@@ -153,18 +162,18 @@ class Assembly:
     def _turned_away(self, port: str) -> Callable[[TurnedAway], None]:
         log_of_port = ConnectionLog(port)
 
-        def told(reason: TurnedAway) -> None:
+        def record(reason: TurnedAway) -> None:
             self._metrics.turned_away(port, reason.value)
             log_of_port.turned_away(reason)
 
-        return told
+        return record
 
-    def _checks(self) -> Mapping[str, Check]:
+    def _create_checks(self) -> Mapping[str, Check]:
         checks: dict[str, Check] = {"registry": self.registry.check}
         checks |= {watcher.name: watcher.check for watcher in self._watchers}
         if self._sources.certificate is not None:
-            checks |= {"validity": self._certificate_is_valid, "handshake": self._shakes_hands}
-        return checks | {"admission": self._is_open, "draining": self._is_staying}
+            checks |= {"validity": self._certificate_is_valid, "handshake": self._handshake_works}
+        return checks | {"admission": self._is_open, "draining": self._is_not_draining}
 
     async def _certificate_is_valid(self) -> str | None:
         certificate = self._sources.certificate
@@ -176,7 +185,7 @@ class Assembly:
             return str(error)
         return None
 
-    async def _shakes_hands(self) -> str | None:
+    async def _handshake_works(self) -> str | None:
         source, admission = self.certificate, self.admission
         if source is None or admission is None:
             return None
@@ -185,10 +194,10 @@ class Assembly:
     async def _is_open(self) -> str | None:
         return "the admission port is not open yet" if self.admission is None else None
 
-    async def _is_staying(self) -> str | None:
-        return "the server is about to stop" if self.draining else None
+    async def _is_not_draining(self) -> str | None:
+        return "the server is shutting down" if self.draining else None
 
-    def _measure(self) -> None:
+    def _connect_metrics(self) -> None:
         metrics = self._metrics
         metrics.registry_age.set_function(self._registry_age)
         metrics.registry_version.tells = self._registry_version

@@ -1,8 +1,8 @@
-"""The life of a server: start, ready, drain, stop; and the signals that move it along.
+"""The life cycle of a server: start, ready, drain, stop; and the signals for it.
 
-SIGTERM and SIGINT: not ready, serve on while endpoints forget us, finish what is in flight, end with 0; a second one ends at once.
-SIGHUP: look at the files of registry and certificate now. What is to run for as long as the server does, and ends all the same, ends the
-server, with 1: nobody would look at a registry or a certificate any more, and nobody would notice.
+SIGTERM and SIGINT: the server becomes not ready, serves on until endpoints are updated, finishes the requests in flight and exits with 0.
+A second signal stops it at once. SIGHUP: it checks the files of registry and certificate for changes now. A background task must run as
+long as the server. If one ends, the server exits with 1, as it would otherwise serve an outdated registry or certificate unnoticed.
 """
 
 import asyncio
@@ -37,31 +37,34 @@ from webhook.runtime.settings.names import EffectiveSetting
 
 log = structlog.get_logger(__name__)
 
-EXIT_MISTAKE = 1
-"""Something ended by a mistake of ours."""
+EXIT_INTERNAL_ERROR = 1
+"""The server ended because of a bug."""
 EXIT_SIGNALLED = 128
-"""What a shell adds to the number of the signal that ended a process."""
+"""Added to the number of the signal that ended the process, as shells do."""
 
-_ASK_SECONDS = 0.2
+_READINESS_SECONDS = 0.2
 _LAST_LINES_TIMEOUT = 1.0
-"""Seconds at the exit for log lines that wait: nobody may read them."""
-_START_SECONDS = 10.0
-"""A start that takes longer is trouble: what it waits for is told once more, as a warning."""
+"""Seconds at the exit to write buffered log lines: nothing may read them."""
+_SLOW_START_SECONDS = 10.0
+"""After this long, the reasons why the server is not ready are logged as a warning."""
 
 
 def serve(found: EffectiveSetting) -> int:
-    """Run a server until it is told to stop; the exit code. With a JSON log whatever ends it is a line of the log.
+    """Run a server until a signal stops it. With a JSON log, an error that ends it is a line of the log.
+
+    Returns:
+        The exit code.
 
     Raises:
         BindguardError: A setting, an address, the registry or the certificate cannot be used, and the log is not JSON.
-        OSError: The system refuses something, and the log is not JSON.
+        OSError: A call to the system failed, and the log is not JSON.
     """
     return_freed_memory()
     sys.setswitchinterval(SWITCH_SECONDS)
     writer = _start_log(found.settings)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_live(found, writer))
+            return runner.run(_run(found, writer))
     except (BindguardError, OSError) as error:
         if not is_json(found.settings.log_format, terminal=sys.stderr.isatty()):
             raise  # the command line prints it for a person
@@ -69,58 +72,72 @@ def serve(found: EffectiveSetting) -> int:
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_UNREADABLE
     except Exception:
         log.critical("cannot go on", failed="server", exc_info=True)
-        return EXIT_MISTAKE
+        return EXIT_INTERNAL_ERROR
     finally:
         writer.close(_LAST_LINES_TIMEOUT)
 
 
 def _start_log(settings: ServeSettings) -> LogWriter:
     form, terminal = settings.log_format, sys.stderr.isatty()
-    writer = LogWriter(sys.stderr.fileno(), lambda count: gap_line(form, terminal=terminal, count=count))
+
+    def line_about_dropped(count: int) -> str:
+        return gap_line(form, terminal=terminal, count=count)
+
+    writer = LogWriter(sys.stderr.fileno(), line_about_dropped)
     configure_logs(level=settings.log_level, form=form, write=writer.write, terminal=terminal)
     log_uncaught()
     return writer
 
 
-async def _live(found: EffectiveSetting, writer: LogWriter) -> int:
+async def _run(found: EffectiveSetting, writer: LogWriter) -> int:
     started = time.monotonic()
     signals = _Signals()
-    async with assembled(found.settings, log_lines_dropped=lambda: writer.dropped) as assembly, contextlib.AsyncExitStack() as running:
-        signals.on_hangup(assembly.look_now)
+
+    def log_lines_dropped() -> int:
+        return writer.dropped
+
+    async with assembled(found.settings, log_lines_dropped=log_lines_dropped) as assembly, contextlib.AsyncExitStack() as cleanup:
+        signals.on_hangup(assembly.reload_now)
         await _start(assembly.operations, found, "operations_")
-        running.push_async_callback(assembly.operations.stop, 1.0)
+        cleanup.push_async_callback(assembly.operations.stop, 1.0)
         opening = asyncio.create_task(_open(assembly, found, started))
-        endless = [asyncio.create_task(each, name=what) for what, each in assembly.endless()]
-        for task in (*endless, opening):
-            running.callback(task.cancel)
-        leaving = await reason_to_leave(asyncio.create_task(signals.next()), opening, endless)
-        await _leave(leaving, signals, assembly, found.settings, writer)
-        return EXIT_CLEAN if leaving else EXIT_MISTAKE
+        background = [asyncio.create_task(coroutine, name=name) for name, coroutine in assembly.background_tasks()]
+        for task in (*background, opening):
+            cleanup.callback(task.cancel)
+        signal_name = await stop_signal(asyncio.create_task(signals.next()), opening, background)
+        await _drain(signal_name, signals, assembly, found.settings, writer)
+        return EXIT_CLEAN if signal_name else EXIT_INTERNAL_ERROR
 
 
-async def reason_to_leave(
-    told: "asyncio.Task[signal.Signals]", opening: "asyncio.Task[None]", endless: Iterable["asyncio.Task[None]"]
+async def stop_signal(
+    received: "asyncio.Task[signal.Signals]", opening: "asyncio.Task[None]", background: Iterable["asyncio.Task[None]"]
 ) -> str:
-    """The name of the signal that ends the server; empty when something endless has ended, which is logged.
+    """Wait until the server has to stop. An exception of `opening` is raised.
 
-    Raises what `opening` raises.
+    Args:
+        received: Ends with the signal that stops the server.
+        opening: Opens the admission port; may end.
+        background: The background tasks; if one ends, this is logged.
+
+    Returns:
+        The name of the signal; empty when a background task has ended.
     """
-    waiting = {told, opening, *endless}
-    while not told.done():
+    waiting = {received, opening, *background}
+    while not received.done():
         ended, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if opening in ended:
             opening.result()
-        for each in ended - {told, opening}:
-            failure = (None if each.cancelled() else each.exception()) or RuntimeError("it just ended")
+        for each in ended - {received, opening}:
+            failure = (None if each.cancelled() else each.exception()) or RuntimeError("it ended without an error")
             log.critical("cannot go on", failed=each.get_name(), exc_info=failure)
-        if ended - {told, opening}:
-            told.cancel()
+        if ended - {received, opening}:
+            received.cancel()
             return ""
-    return told.result().name
+    return received.result().name
 
 
 async def _open(assembly: Assembly, found: EffectiveSetting, started: float) -> None:
-    """Begin to answer reviews, and tell so, as soon as there is what that takes."""
+    """Open the admission port as soon as there is a certificate, and log when the server is ready."""
     announcing = asyncio.create_task(_announce(assembly, found.settings, started))
     try:
         admission = await assembly.admission_port()
@@ -131,29 +148,29 @@ async def _open(assembly: Assembly, found: EffectiveSetting, started: float) -> 
         announcing.cancel()
 
 
-async def _leave(because: str, signals: "_Signals", assembly: Assembly, settings: ServeSettings, writer: LogWriter) -> None:
+async def _drain(signal_name: str, signals: "_Signals", assembly: Assembly, settings: ServeSettings, writer: LogWriter) -> None:
     assembly.draining = True
     admission = assembly.admission
     connections = admission.connections if admission is not None else 0
-    log.info("draining", signal=because or None, seconds=settings.drain_seconds, connections=connections)
+    log.info("draining", signal=signal_name or None, seconds=settings.drain_seconds, connections=connections)
     if admission is None:
         log.info("stopped")
         return
-    leaving = asyncio.create_task(admission.drain(settings.drain_seconds))
+    draining = asyncio.create_task(admission.drain(settings.drain_seconds))
     second = asyncio.create_task(signals.next())
-    await asyncio.wait({leaving, second}, return_when=asyncio.FIRST_COMPLETED)
-    if leaving.done():
+    await asyncio.wait({draining, second}, return_when=asyncio.FIRST_COMPLETED)
+    if draining.done():
         second.cancel()
-        leaving.result()
+        draining.result()
         log.info("stopped")
         return
     log.warning("stopped at once", signal=second.result().name, connections=admission.connections)
     writer.close(_LAST_LINES_TIMEOUT)
-    os._exit(EXIT_SIGNALLED + second.result())  # nobody who asks twice wants to wait for anything
+    os._exit(EXIT_SIGNALLED + second.result())  # a second signal means: do not wait for anything
 
 
 async def _start(listener: Listener, found: EffectiveSetting, prefix: str) -> None:
-    """Bind; `UsageError` names the setting that cannot be bound."""
+    """Start a listener; `UsageError` names the setting with the address or port that cannot be used."""
     host, port = getattr(found.settings, f"{prefix}host"), getattr(found.settings, f"{prefix}port")
     try:
         await listener.start()
@@ -167,67 +184,76 @@ async def _start(listener: Listener, found: EffectiveSetting, prefix: str) -> No
 
 
 async def _announce(assembly: Assembly, settings: ServeSettings, started: float) -> None:
-    """Tell when the server is ready, and until then why it is not."""
+    """Log when the server is ready, and until then why it is not."""
     await wait_until_ready(assembly.checks, started)
-    _settle()
+    _freeze_objects()
     _warn_of_double_overhead(assembly, settings)
-    log.info("ready", **_told(assembly, settings), seconds=round(time.monotonic() - started, 3))
+    log.info("ready", **_ready_fields(assembly, settings), seconds=round(time.monotonic() - started, 3))
 
 
 async def wait_until_ready(checks: Mapping[str, Check], started: float) -> None:
-    """Tell why the server is not ready, once for each change of the reasons; soon after its start that is no trouble."""
-    told: object = None
+    """Wait for readiness, and log why the server is not ready, once for each change of the reasons.
+
+    Args:
+        checks: The readiness checks, by name.
+        started: When the server started, in seconds of the monotonic clock; `_SLOW_START_SECONDS` later the level is warning.
+    """
+    logged: object = None
     while not (readiness := await ask(checks)).ready:
-        level = logging.INFO if time.monotonic() < started + _START_SECONDS else logging.WARNING
+        level = logging.INFO if time.monotonic() < started + _SLOW_START_SECONDS else logging.WARNING
         reasons = {name: result.reason for name, result in readiness.checks.items() if not result.ready}
-        if (level, reasons) != told:
+        if (level, reasons) != logged:
             log.log(level, "not ready", reasons=reasons)
-        told = level, reasons
-        await asyncio.sleep(_ASK_SECONDS)
+        logged = level, reasons
+        await asyncio.sleep(_READINESS_SECONDS)
 
 
 def _warn_of_double_overhead(assembly: Assembly, settings: ServeSettings) -> None:
     version = assembly.registry.rule_set.registry.version
     if OverheadMode(settings.overhead) is OverheadMode.EVEN_IF_COUNTED and may_count(version):
-        told = "unknown" if version is None else str(version)
-        log.warning("overhead may be counted twice", kubevirt=told, overhead=settings.overhead, remedy="set overhead: auto")
+        kubevirt = "unknown" if version is None else str(version)
+        log.warning("overhead may be counted twice", kubevirt=kubevirt, overhead=settings.overhead, remedy="set overhead: auto")
 
 
-def _settle() -> None:
-    """What is there now stays: the collector need not look at it again at every full collection, which would hold up a review."""
+def _freeze_objects() -> None:
+    """Exclude the present objects from garbage collection: they stay, and scanning them at each full collection would delay reviews."""
     gc.collect()
     gc.freeze()
 
 
-def _told(assembly: Assembly, settings: ServeSettings) -> dict[str, object]:
+def _ready_fields(assembly: Assembly, settings: ServeSettings) -> dict[str, object]:
     scheme = "http" if settings.transport is Transport.PLAIN_HTTP else "https"
-    told: dict[str, object] = {
+    fields: dict[str, object] = {
         "admission": f"{scheme}://{_address(settings.host, 0 if assembly.admission is None else assembly.admission.port)}",
         "operations": f"http://{_address(settings.operations_host, assembly.operations.port)}",
         "bindguard": __version__,
         "registry": told_of(assembly.registry),
     }
     if assembly.certificate is not None:
-        told["certificate_expires"] = expiry_of(assembly.certificate)
-    return told | ({"ca_bundle": assembly.ca_bundle} if assembly.ca_bundle else {})
+        fields["certificate_expires"] = expiry_of(assembly.certificate)
+    return fields | ({"ca_bundle": assembly.ca_bundle} if assembly.ca_bundle else {})
 
 
 def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _ignore() -> None:
+    """A SIGHUP before there is anything to reload must not end the process."""
+
+
 class _Signals:
-    """SIGTERM and SIGINT in the order they come; SIGHUP apart."""
+    """SIGTERM and SIGINT in the order of their arrival, and a callback for SIGHUP."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._come: asyncio.Queue[signal.Signals] = asyncio.Queue()
+        self._received: asyncio.Queue[signal.Signals] = asyncio.Queue()
         for each in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(each, self._come.put_nowait, each)
-        self.on_hangup(lambda: None)
+            self._loop.add_signal_handler(each, self._received.put_nowait, each)
+        self.on_hangup(_ignore)
 
     def on_hangup(self, reload: Callable[[], None]) -> None:
         self._loop.add_signal_handler(signal.SIGHUP, reload)
 
     async def next(self) -> signal.Signals:
-        return await self._come.get()
+        return await self._received.get()

@@ -1,4 +1,4 @@
-"""Where a server's registry, VMIs and certificate come from: files, or a cluster, as the settings say."""
+"""The sources of registry, VMIs and certificate by the settings: files, or a cluster."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,25 +27,25 @@ from webhook.runtime.vmi_directory import NoVMIs, VMIDirectory
 log = structlog.get_logger(__name__)
 
 
-Endless: TypeAlias = Callable[[], Coroutine[object, None, None]]
+BackgroundTask: TypeAlias = Callable[[], Coroutine[object, None, None]]
 
 
 class Sources(NamedTuple):
-    """All of them.
+    """The sources of one server.
 
     Attributes:
-        registry: What objects are checked against: a file that is looked at, or a cluster that is followed.
-        vmis: Where the VMI of a launcher pod is read.
-        confirm: Reads the registry again before a denial; `None` where it cannot lag.
-        certificate: Where the pair comes from; `None` without TLS.
-        endless: What follows the cluster for as long as the server runs, by name.
+        registry: The source of the rule set: a file that is polled, or the cluster's KubeVirt CRs, which are watched.
+        vmis: Reads the VMI of a launcher pod.
+        confirm: Reads the registry again before a denial; `None` for a file.
+        certificate: The certificate of the admission port; `None` without TLS.
+        background_tasks: Functions that start the background tasks, by name.
     """
 
     registry: RegistryFile | ClusterRegistry
     vmis: VMISource
     confirm: Confirm | None
     certificate: Certificate | None
-    endless: Mapping[str, Endless]
+    background_tasks: Mapping[str, BackgroundTask]
 
 
 async def _connect(settings: ServeSettings) -> ApiServer:
@@ -53,11 +53,11 @@ async def _connect(settings: ServeSettings) -> ApiServer:
 
 
 class World(NamedTuple):
-    """What a server is in: another one is brought along by the simulation.
+    """The environment of a server; the simulation has another one.
 
     Attributes:
-        connect: Gives the API server.
-        clock: Time, and waiting.
+        connect: Returns a client of the API server.
+        clock: Gives the time, and sleeps.
     """
 
     connect: Callable[[ServeSettings], Awaitable[ApiServer]] = _connect
@@ -65,40 +65,41 @@ class World(NamedTuple):
 
 
 WORLD = World()
-"""The real one."""
+"""The real API server and clock."""
 
 
 @asynccontextmanager
 async def sources_of(settings: ServeSettings, metrics: ClusterMetrics, *, world: World = WORLD) -> AsyncIterator[Sources]:
-    """Everything that the settings name, for as long as the block runs; files are read, a cluster is not asked yet.
+    """The sources that the settings name, while the block runs. Files are read at once, a cluster by the background tasks.
 
-    `BindguardError` when something cannot be used.
+    Raises:
+        BindguardError: A file or the connection's configuration cannot be used.
     """
     if not settings.cluster and not settings.managed:
-        yield _of_files(settings, _given(settings), {})
+        yield _from_files(settings, _configured_certificate(settings), {})
         return
     api = await world.connect(settings)
-    async with AsyncExitStack() as ending:
-        ending.push_async_callback(api.close)
-        certificate, endless = _given(settings), dict[str, Endless]()
+    async with AsyncExitStack() as cleanup:
+        cleanup.push_async_callback(api.close)
+        certificate, background_tasks = _configured_certificate(settings), dict[str, BackgroundTask]()
         if settings.managed:
-            certificate = managed = _managed(settings, api, metrics, world.clock)
-            ending.push_async_callback(managed.stop)
-            endless["managed certificate"] = managed.run
+            certificate = managed = _managed_certificate(settings, api, metrics, world.clock)
+            cleanup.push_async_callback(managed.stop)
+            background_tasks["managed certificate"] = managed.run
         if not settings.cluster:
-            yield _of_files(settings, certificate, endless)
+            yield _from_files(settings, certificate, background_tasks)
             return
-        registry = ClusterRegistry(api, _options(settings, metrics, world.clock))
-        endless["registry"] = registry.run
-        yield Sources(registry, _vmis(settings) or ClusterVMIs(api, clock=world.clock), registry.confirm, certificate, endless)
+        registry = ClusterRegistry(api, _cluster_options(settings, metrics, world.clock))
+        background_tasks["registry"] = registry.run
+        yield Sources(registry, _vmis(settings) or ClusterVMIs(api, clock=world.clock), registry.confirm, certificate, background_tasks)
 
 
-def _of_files(settings: ServeSettings, certificate: Certificate | None, endless: Mapping[str, Endless]) -> Sources:
+def _from_files(settings: ServeSettings, certificate: Certificate | None, background_tasks: Mapping[str, BackgroundTask]) -> Sources:
     file = RegistryFile(settings.registry or "", choices_of(settings))
-    return Sources(file, _vmis(settings) or _no_vmis(settings), None, certificate, endless)
+    return Sources(file, _vmis(settings) or _no_vmis(settings), None, certificate, background_tasks)
 
 
-def _options(settings: ServeSettings, metrics: ClusterMetrics, clock: Clock) -> ClusterRegistryOptions:
+def _cluster_options(settings: ServeSettings, metrics: ClusterMetrics, clock: Clock) -> ClusterRegistryOptions:
     return ClusterRegistryOptions(
         choices=choices_of(settings),
         supplementary={} if settings.supplementary is None else supplementary_from(settings.supplementary),
@@ -118,18 +119,21 @@ def _no_vmis(settings: ServeSettings) -> VMISource:
     return NoVMIs()
 
 
-def _given(settings: ServeSettings) -> Certificate | None:
-    """The certificate that nobody here manages."""
-    given = settings.transport in {Transport.FILES, Transport.SELF_SIGNED}
-    return ConfiguredCertificate(certificate_source(settings)) if given else None
+def _configured_certificate(settings: ServeSettings) -> Certificate | None:
+    """The certificate in files; `None` for another transport."""
+    in_files = settings.transport in {Transport.FILES, Transport.SELF_SIGNED}
+    return ConfiguredCertificate(certificate_source(settings)) if in_files else None
 
 
-def _managed(settings: ServeSettings, api: ApiServer, metrics: ClusterMetrics, clock: Clock) -> ManagedCertificate:
+def _managed_certificate(settings: ServeSettings, api: ApiServer, metrics: ClusterMetrics, clock: Clock) -> ManagedCertificate:
+    def skew() -> float | None:
+        return api.skew
+
     managed = ManagedCertificate(
         api,
         _managed_names(settings),
         files=pair_files(settings, "", "", ()),
-        skew=lambda: api.skew,
+        skew=skew,
         settle_seconds=settings.managed_settle_seconds,
         clock=clock,
     )
