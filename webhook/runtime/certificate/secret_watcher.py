@@ -109,9 +109,8 @@ class SecretWatcher:
             self._report(log.warning, f"{kind}: {error}", kind)
             return _MAX_PAUSE_SECONDS
         self._failures = 0
-        self._report(
-            log.info if self._pair is None else log.warning, problem, problem or ""
-        )  # at a first start it is normal that there is none
+        # At a first start it is normal that there is no certificate yet.
+        self._report(log.info if self._pair is None else log.warning, problem, problem or "")
         return LOOK_SECONDS if self.source is not None else _FIRST_LOOK_SECONDS
 
     async def _poll(self) -> str | None:
