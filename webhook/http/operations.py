@@ -47,6 +47,10 @@ class _HandedOver(Response):
         await self._endpoint(scope, receive, send)
 
 
+def _no_problem() -> str | None:
+    return None
+
+
 def operations_app(  # noqa: PLR0913 - all by keyword, called in one place
     *,
     front: Router,
@@ -54,7 +58,7 @@ def operations_app(  # noqa: PLR0913 - all by keyword, called in one place
     metrics: Metrics,
     checks: Mapping[str, Check],
     version: str,
-    problem: Callable[[], str | None] = lambda: None,
+    problem: Callable[[], str | None] = _no_problem,
 ) -> FastAPI:
     """The application of the operations port.
 

@@ -72,12 +72,16 @@ def log_start_failure(error: Exception) -> None:
 def log_uncaught() -> None:
     """Log the warnings and exceptions that Python would print to standard error, where it could block."""
     logging.captureWarnings(capture=True)
-    sys.unraisablehook = lambda found: _log_uncaught(found.exc_value, found.err_msg or "exception ignored")
-    threading.excepthook = lambda found: _log_uncaught(found.exc_value, "a thread ended with an exception")
+    sys.unraisablehook = _log_unraisable
+    threading.excepthook = _log_thread_exception
 
 
-def _log_uncaught(error: BaseException | None, message: str) -> None:
-    logging.getLogger(__name__).error(message, exc_info=error)
+def _log_unraisable(found: "sys.UnraisableHookArgs") -> None:
+    logging.getLogger(__name__).error(found.err_msg or "exception ignored", exc_info=found.exc_value)
+
+
+def _log_thread_exception(found: threading.ExceptHookArgs) -> None:
+    logging.getLogger(__name__).error("a thread ended with an exception", exc_info=found.exc_value)
 
 
 def gap_line(form: str | None, *, terminal: bool, count: int) -> str:

@@ -1,1 +1,1 @@
-"""The settings of a server, from flags, environment variables and a file, as one validated value."""
+"""The settings of a server from flags, environment variables and a configuration file, validated."""

@@ -1,6 +1,6 @@
-"""Flags over variables over the configuration file over defaults: the settings of one server, and where each came from.
+"""Merge the layers of settings: flags override variables, variables the configuration file, and the file the defaults.
 
-Says whatever is wrong, all of it at once, under the name that its writer gave it.
+All problems are reported at once, each with the name of the flag, variable or key.
 """
 
 import os
@@ -32,7 +32,7 @@ _PATHS = (
     "client_ca",
 )
 _LISTS = ("tls_names", "self_signed_names", "client_names")
-_OF_CHECK = ("select", "ignore", "baseline", "fail_on", "require_registry", "fail_on_nothing")
+_CHECK_KEYS = ("select", "ignore", "baseline", "fail_on", "require_registry", "fail_on_nothing")
 
 
 def effective(
@@ -41,23 +41,26 @@ def effective(
     *,
     contradictions: Callable[[EffectiveSetting], Iterator[str]] = contradictions_of_serving,
 ) -> EffectiveSetting:
-    """The settings of a server started with these flags, by setting; `config` names the file.
+    """The settings that are in effect, and where each was set.
 
-    `contradictions` tells what does not go together, for what is to be done with the settings.
+    Args:
+        flags: Values of flags by setting; `config` is the configuration file. `None` and `()` are not set.
+        environment: The environment variables.
+        contradictions: Returns the contradictions for the intended use.
 
     Raises:
-        UsageError: Something cannot be used; each line has the name as it was written, the value found and what is accepted.
+        UsageError: A setting cannot be used. Each line has the flag, variable or key, the value found and what is accepted.
     """
     problems: list[str] = []
     of_flags = {
         name: SettingName(flag(name), _value(name, value, flag(name), problems)) for name, value in flags.items() if value not in (None, ())
     }
-    of_variables = _variables(environment, problems)
+    of_variables = _variable_layer(environment, problems)
     config = of_flags.pop("config", None) or of_variables.pop("config", None)
     of_variables.pop("config", None)
-    of_file = _file(Path(str(config.value)), problems) if config is not None else {}
+    of_file = _file_layer(Path(str(config.value)), problems) if config is not None else {}
     layers = (of_flags, of_variables, of_file)
-    settings = _laid_over(layers, problems)
+    settings = _merge(layers, problems)
     if settings is None:
         raise UsageError("\n".join(problems))
     found = EffectiveSetting(settings, layers)
@@ -67,12 +70,12 @@ def effective(
     return found
 
 
-def _variables(environment: Mapping[str, str], problems: list[str]) -> dict[str, SettingName]:
+def _variable_layer(environment: Mapping[str, str], problems: list[str]) -> dict[str, SettingName]:
     layer: dict[str, SettingName] = {}
     for name, text in variables_in(environment):
         setting = SETTING_OF_VARIABLE.get(name)
         if setting is None:
-            problems.append(f"unknown variable {name}{_meant(name, SETTING_OF_VARIABLE, PREFIX)}")
+            problems.append(f"unknown variable {name}{_suggestion(name, SETTING_OF_VARIABLE, PREFIX)}")
         else:
             layer[setting] = SettingName(name, _value(setting, _split(setting, text), name, problems))
     return layer
@@ -83,7 +86,7 @@ def _split(setting: str, text: str) -> object:
 
 
 def _value(setting: str, value: object, place: str, problems: list[str]) -> object:
-    """A flag's or a variable's value in the form of the model."""
+    """The value of a flag or variable in the format of the model."""
     if not isinstance(value, tuple):
         return value
     if setting == "exclude":
@@ -100,36 +103,37 @@ def _pairs(texts: Iterable[str], place: str, problems: list[str]) -> Iterator[tu
             problems.append(f"{place}: {quoted(text)} is no rule with its action; write it like no-binding=warn or *=warn")
 
 
-def _file(path: Path, problems: list[str]) -> dict[str, SettingName]:
+def _file_layer(path: Path, problems: list[str]) -> dict[str, SettingName]:
     layer: dict[str, SettingName] = {}
     for key, value in read_mapping(path, pipe=True).items():
         setting = setting_of_key(key)
         if setting in layer:
             problems.append(f"{path}: {key} and {layer[setting].place.removeprefix(f'{path}: ')} are one key")
         elif setting in ServeSettings.model_fields:
-            layer[setting] = SettingName(f"{path}: {key}", _beside(path.parent, value) if setting in _PATHS else _listed(setting, value))
-        elif setting in _OF_CHECK:
+            converted = _relative_to(path.parent, value) if setting in _PATHS else _tuple_if_list(setting, value)
+            layer[setting] = SettingName(f"{path}: {key}", converted)
+        elif setting in _CHECK_KEYS:
             problems.append(
                 f"{path}: {key} is of `bindguard check`; the server needs a file of its own, with rules: and exclude: at most in common"
             )
         else:
-            problems.append(f"{path}: unknown key {quoted(key)}{_meant(setting, ServeSettings.model_fields)}")
+            problems.append(f"{path}: unknown key {quoted(key)}{_suggestion(setting, ServeSettings.model_fields)}")
     return layer
 
 
-def _beside(directory: Path, value: object) -> object:
-    """Paths in a file are relative to it."""
+def _relative_to(directory: Path, value: object) -> object:
+    """A path in the configuration file, which is relative to the file's directory."""
     return os.path.relpath(directory / value) if isinstance(value, str) and value else value
 
 
-def _listed(setting: str, value: object) -> object:
+def _tuple_if_list(setting: str, value: object) -> object:
     if setting in _LISTS and isinstance(value, list):
         return tuple(value)
     return value
 
 
-def _laid_over(layers: Sequence[Layer], problems: list[str]) -> ServeSettings | None:
-    """The settings by these layers, the highest first; mappings are merged entry by entry. `None`, and why, when they cannot be used."""
+def _merge(layers: Sequence[Layer], problems: list[str]) -> ServeSettings | None:
+    """Merge the layers, the first of which takes precedence; mappings are merged by key. `None` when a value is invalid: see `problems`."""
     values: dict[str, Any] = {}
     for layer in reversed(layers):
         for name, written in layer.items():
@@ -138,23 +142,23 @@ def _laid_over(layers: Sequence[Layer], problems: list[str]) -> ServeSettings | 
     try:
         settings = ServeSettings(**values)
     except pydantic.ValidationError as error:
-        problems += [_told(problem["loc"], problem["type"], problem["input"], layers) for problem in error.errors()]
+        problems += [_message(problem["loc"], problem["type"], problem["input"], layers) for problem in error.errors()]
         return None
-    problems += _bad_names(settings, layers)
+    problems += _name_problems(settings, layers)
     return settings
 
 
-def _told(loc: tuple[int | str, ...], kind: str, found: object, layers: Sequence[Layer]) -> str:
+def _message(loc: tuple[int | str, ...], kind: str, found: object, layers: Sequence[Layer]) -> str:
     setting = str(loc[0])
     place = _place(setting, loc[1:], layers)
     inside = "".join(f".{step}" for step in loc[1:] if isinstance(step, str))
     if kind == "extra_forbidden":
-        return f"{place}: unknown key {quoted(str(loc[-1]))}{_meant(str(loc[-1]), Exclude.model_fields)}"
+        return f"{place}: unknown key {quoted(str(loc[-1]))}{_suggestion(str(loc[-1]), Exclude.model_fields)}"
     return f"{place}{inside}: found {shown(found)}, accepted: {accepted(setting)}"
 
 
 def _place(setting: str, inside: Sequence[int | str], layers: Sequence[Layer]) -> str:
-    """Where the value was written that counts: for a rule's action, the highest layer that names the rule."""
+    """Where the effective value was set; for the action of a rule, the first layer that has the rule."""
     for layer in layers:
         value = layer[setting].value if setting in layer else None
         if setting in layer and (not inside or not isinstance(value, dict) or inside[0] in value):
@@ -162,21 +166,21 @@ def _place(setting: str, inside: Sequence[int | str], layers: Sequence[Layer]) -
     return setting
 
 
-def _bad_names(settings: ServeSettings, layers: Sequence[Layer]) -> Iterator[str]:
+def _name_problems(settings: ServeSettings, layers: Sequence[Layer]) -> Iterator[str]:
     for rule in settings.rules:
-        yield from _refusal(checked_rules, rule, _place("rules", (rule,), layers))
+        yield from _problems_of(checked_rules, rule, _place("rules", (rule,), layers))
     if settings.kubevirt_version is not None:
-        yield from _refusal(checked_version, settings.kubevirt_version, _place("kubevirt_version", (), layers))
+        yield from _problems_of(checked_version, settings.kubevirt_version, _place("kubevirt_version", (), layers))
 
 
-def _refusal(check: Callable[[str, str], object], text: str, place: str) -> Iterator[str]:
+def _problems_of(check: Callable[[str, str], object], text: str, place: str) -> Iterator[str]:
     try:
         check(text, place)
     except UsageError as error:
         yield str(error)
 
 
-def _meant(name: str, known: Collection[str], prefix: str = "") -> str:
-    """What was meant, or could be; `prefix`, which all have, says nothing of which."""
+def _suggestion(name: str, known: Collection[str], prefix: str = "") -> str:
+    """The end of a message: the nearest known name, or all of them. The common `prefix` is ignored in the comparison."""
     guess = nearest(name.removeprefix(prefix), [each.removeprefix(prefix) for each in known])
     return f"; did you mean {prefix}{guess}?" if guess is not None else f"; known are {', '.join(known)}"

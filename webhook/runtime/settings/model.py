@@ -1,4 +1,4 @@
-"""What the server is told: one model with every setting, its default and what is accepted."""
+"""The model of the settings, with their defaults and accepted values."""
 
 import enum
 import re
@@ -17,7 +17,7 @@ ADDRESS = "0.0.0.0"  # noqa: S104 - a webhook is called from outside its pod; pr
 
 
 class Transport(enum.StrEnum):
-    """Where the certificate of the admission port comes from."""
+    """The origin of the certificate of the admission port."""
 
     FILES = "tls_cert and tls_key"
     MANAGED = "managed"
@@ -26,40 +26,40 @@ class Transport(enum.StrEnum):
 
 
 def _off(value: object) -> object:
-    """YAML reads a bare `off` as false."""
+    """Accept false for `off`: YAML reads an unquoted `off` as false."""
     return "off" if value is False else value
 
 
 def _number(value: object) -> object:
-    """Pydantic would take `true` for 1."""
+    """Refuse booleans: pydantic would convert `true` to 1."""
     if isinstance(value, bool):
-        raise ValueError("a boolean is no number")  # noqa: TRY004 - pydantic tells ValueErrors
+        raise ValueError("a boolean is no number")  # noqa: TRY004 - pydantic reports ValueErrors only
     return value
 
 
 def _size(value: object) -> object:
-    """A size may be written as Kubernetes writes sizes: `7Mi`."""
+    """Accept a size as a Kubernetes quantity, such as `7Mi`."""
     return int(parse_quantity(value).value) if isinstance(value, str) else _number(value)
 
 
 def _one_line(text: str) -> str:
-    """Shown to owners of VMs as it is: nothing in it may be invisible or begin another line."""
+    """Refuse invisible characters and line breaks, since the text is part of messages to owners of VMs."""
     if text != visible(text):
         raise ValueError("not one line of visible characters")
     return text
 
 
 def _help_url(text: str) -> str:
-    """An address in ASCII without spaces, in which nothing but the rule's name is left open."""
+    """Check that a text is an http or https URL in ASCII whose only placeholder is the name of the rule."""
     parts = urllib.parse.urlsplit(text)
-    written = text.replace(RULE_PLACEHOLDER, "")
+    without_placeholder = text.replace(RULE_PLACEHOLDER, "")
     is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and len(text) <= _MAX_URL_LENGTH
-    if not is_address or not written.isascii() or re.search(r"[\s\x00-\x1f\x7f{}<>\"\\^`|\[\]]", written):
+    if not is_address or not without_placeholder.isascii() or re.search(r"[\s\x00-\x1f\x7f{}<>\"\\^`|\[\]]", without_placeholder):
         raise ValueError("not an http or https address")
     return text
 
 
-def _setting(default: object, about: str, accepted: str) -> Any:  # noqa: ANN401 - pydantic's own Field says the same
+def _setting(default: object, about: str, accepted: str) -> Any:  # noqa: ANN401 - pydantic.Field has the same return type
     return pydantic.Field(default, description=about, json_schema_extra={"accepted": accepted})
 
 
@@ -80,7 +80,7 @@ _FLAG = "true or false"
 
 
 class Exclude(pydantic.BaseModel):
-    """What is left out, as in the configuration of `check`."""
+    """The objects that are not checked, as in the configuration of `check`."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
@@ -88,7 +88,7 @@ class Exclude(pydantic.BaseModel):
 
 
 class ServeSettings(pydantic.BaseModel):
-    """Every setting of `bindguard serve`. Paths are as seen from the working directory, times in seconds, sizes in bytes."""
+    """The settings of `bindguard serve`. Paths are relative to the working directory, times in seconds, sizes in bytes."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
@@ -183,7 +183,7 @@ class ServeSettings(pydantic.BaseModel):
 
     @property
     def transport(self) -> Transport:
-        """Where the certificate comes from; `layers` has made sure that it is told once."""
+        """The origin of the certificate; `contradictions` refuses more than one."""
         if self.plain_http:
             return Transport.PLAIN_HTTP
         if self.managed:
@@ -192,6 +192,6 @@ class ServeSettings(pydantic.BaseModel):
 
 
 def accepted(name: str) -> str:
-    """What is accepted for a setting, in words."""
+    """The description of a setting's accepted values, for messages; empty without one."""
     extra = ServeSettings.model_fields[name].json_schema_extra
     return str(extra["accepted"]) if isinstance(extra, dict) else ""

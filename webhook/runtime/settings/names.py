@@ -1,4 +1,4 @@
-"""How each setting is written as a flag, as a variable and as a key; and the effective settings with where each was written."""
+"""The flag, variable and key of each setting, and the effective settings with their origins."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,33 +15,33 @@ _FLAGS = {
     "self_signed_names": "--self-signed-name",
     "client_names": "--client-name",
 }
-"""Settings of several values, whose flag is repeated; all other flags are named as their setting."""
+"""Flags that are repeated for several values; all other flags have the name of their setting."""
 
 _SERVICE_LINK = re.compile(r"BINDGUARD_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_PROTO|_PORT|_ADDR)?)")
 _LINKED_PORT = re.compile(r"(?:tcp|udp|sctp)://")
 
 
 class SettingName(NamedTuple):
-    """Where a value stands, as its writer would call it, and the value."""
+    """A value with its place: the flag, the variable, or file and key."""
 
     place: str
     value: object
 
 
 def flag(setting: str) -> str:
-    """`--tls-cert` of `tls_cert`."""
+    """The flag of a setting: `--tls-cert` for `tls_cert`."""
     return _FLAGS.get(setting, "--" + setting.replace("_", "-"))
 
 
 def variable(setting: str) -> str:
-    """`BINDGUARD_TLS_CERT` of `tls_cert`."""
+    """The variable of a setting: `BINDGUARD_TLS_CERT` for `tls_cert`."""
     return PREFIX + ("EXCLUDE_NAMESPACES" if setting == "exclude" else setting.upper())
 
 
 def variables_in(environment: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    """The variables that are meant for us; an empty one counts as not set.
+    """The variables of Bindguard's settings with their values; an empty variable is not set.
 
-    Kubernetes puts `BINDGUARD_PORT=tcp://...` and others like it into every pod beside a Service named `bindguard` or `bindguard-...`:
+    Skips variables such as `BINDGUARD_PORT=tcp://...`. Kubernetes sets them in each pod beside a Service `bindguard` or `bindguard-...`:
     https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
     """
     for name, value in environment.items():
@@ -55,15 +55,15 @@ SETTING_OF_VARIABLE: Mapping[str, str] = {variable(name): name for name in Serve
 
 
 Layer = Mapping[str, SettingName]
-"""What one place says, by setting."""
+"""The values of one source (flags, variables or file) by setting."""
 
 
 class EffectiveSetting(NamedTuple):
-    """The settings that count, and the layers that they were made of, highest first."""
+    """The effective settings, and the layers that they were merged from; the first one takes precedence."""
 
     settings: ServeSettings
     layers: Sequence[Layer]
 
     def origin(self, setting: str) -> str:
-        """Where the value was written, or `default`."""
+        """Where the value of a setting was set: flag, variable, or file and key; `default` if nowhere."""
         return next((layer[setting].place for layer in self.layers if setting in layer), "default")
