@@ -1,4 +1,4 @@
-"""Read files within bounds, and write them atomically: a regular file of limited size in, a whole file and no link out."""
+"""Read regular files of limited size, and write files atomically without following links."""
 
 # ruff: noqa: PTH105, PTH108, PTH116 - names stay as they were given; pathlib would change them
 

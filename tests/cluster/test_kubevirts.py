@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.kubevirt_crs import kubevirt
-from webhook.cluster.kubevirts import EffectiveCR, State, counted, not_installed, unread, version_of
+from webhook.cluster.kubevirts import EffectiveCR, State, effective_cr, not_installed, unread, version_of
 from webhook.kube.version import Version
 
 SERVER = "https://10.96.0.1:443"
@@ -13,7 +13,7 @@ CREATOR = "system:serviceaccount:{}:kubevirt-controller"
 
 
 def of(*objects: Any) -> EffectiveCR:
-    return counted(list(objects), SERVER)
+    return effective_cr(list(objects), SERVER)
 
 
 def test_the_one_that_there_is_counts() -> None:

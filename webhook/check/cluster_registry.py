@@ -12,7 +12,7 @@ from webhook.cluster.api_error import ApiError
 from webhook.cluster.connection import connect
 from webhook.cluster.discovery import Resource
 from webhook.cluster.hints import explained, not_listed
-from webhook.cluster.kubevirts import PATH, EffectiveCR, State, counted, not_installed
+from webhook.cluster.kubevirts import PATH, EffectiveCR, State, effective_cr, not_installed
 from webhook.cluster.listing import pages
 from webhook.errors import RegistryError, UnreadableError
 from webhook.kube.shape import UNDECODABLE
@@ -57,7 +57,7 @@ async def live_kubevirt(api: ApiServer) -> LiveKubeVirt:
     """The active KubeVirt CR; `RegistryError` when there is none, or several."""
     try:
         objects = [_kubevirt(item) async for page in pages(api, PATH) for item in page.items]
-        found = counted(objects, api.base_url)
+        found = effective_cr(objects, api.base_url)
     except ApiError as error:
         if error.reason == "forbidden":
             raise RegistryError(f"{not_listed(error, _KUBEVIRTS)}; {_OR_A_FILE}") from error
@@ -71,7 +71,7 @@ async def live_kubevirt(api: ApiServer) -> LiveKubeVirt:
 
 def _active(objects: list[dict[str, Any]], found: EffectiveCR) -> Mapping[str, Any]:
     """The CR that `found` describes: on its own it has the same state."""
-    return next(obj for obj in objects if counted([obj], "").state is found.state)
+    return next(obj for obj in objects if effective_cr([obj], "").state is found.state)
 
 
 def _kubevirt(item: msgspec.Raw) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class _LazyGroup(click.Group):
             command = importlib.import_module(f"webhook.cli.{cmd_name.replace('-', '_')}").command
         except ModuleNotFoundError as error:
             raise missing_package(cmd_name, error) from error
-        assert isinstance(command, click.Command)  # noqa: S101 - a programming mistake, told at once
+        assert isinstance(command, click.Command)  # noqa: S101 - a programming error, reported at once
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -61,9 +61,11 @@ def main() -> None:
         with whole_stdout():
             _group.main(prog_name="bindguard", standalone_mode=False)
     except click.ClickException as error:
-        told = io.StringIO()
-        error.show(told)
-        click.echo("\n".join(map(visible, told.getvalue().splitlines())), err=True)  # it quotes arguments, and those may be names of files
+        message = io.StringIO()
+        error.show(message)
+        click.echo(
+            "\n".join(map(visible, message.getvalue().splitlines())), err=True
+        )  # it quotes arguments, and those may be names of files
         sys.exit(error.exit_code)
     except UsageError as error:
         _stop(str(error), EXIT_USAGE)

@@ -1,4 +1,4 @@
-"""`bindguard break-glass`: an emergency in, webhooks that refuse nothing out; and the way back."""
+"""`bindguard break-glass`: stops the webhooks from refusing anything in an emergency, and undoes it."""
 
 import asyncio
 import sys
@@ -44,7 +44,7 @@ def command(  # noqa: PLR0913 - one argument for each option
     It works while no replica of Bindguard runs. It says first what it will do. Who did it, when and why is written to an annotation of the
     webhook configurations and to an Event. The server leaves the webhooks as they are until `bindguard break-glass --undo`.
 
-    Exit code: 0 done, 1 not confirmed, 2 wrong usage, 3 the cluster could not be asked or refused.
+    Exit code: 0 done, 1 not confirmed, 2 wrong usage, 3 the cluster is unreachable or refused.
     """
     if undo and (remove or reason):
         raise UsageError("--undo restores everything: leave --remove and --reason out")

@@ -67,8 +67,8 @@ def command(*, kubeconfig: str | None, context: str | None, output: str, fail_on
     all_names = Names(**names)
     _require_possible(all_names)
     results, server = examine(all_names, kubeconfig=kubeconfig, context=context)
-    told = report.json(results, server=server) if output == "json" else report.text(results, server=server, width=width())
-    to_stdout(told)
+    text = report.json(results, server=server) if output == "json" else report.text(results, server=server, width=width())
+    to_stdout(text)
     sys.exit(exit_code(results, fail_on=Outcome(fail_on)))
 
 

@@ -1,4 +1,4 @@
-"""`bindguard why`: a VM in, what holds it up and an exit code out."""
+"""`bindguard why`: prints why a VM does not start, and sets the exit code."""
 
 import asyncio
 import sys

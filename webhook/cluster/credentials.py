@@ -38,10 +38,10 @@ class Credentials:
         extensions: httpx' `extensions` of every request.
     """
 
-    def __init__(self, configuration: "Configuration", anew: "Callable[[], Configuration] | None" = None) -> None:
-        """Use `configuration`; `anew` reads it again from its source."""
+    def __init__(self, configuration: "Configuration", reload: "Callable[[], Configuration] | None" = None) -> None:
+        """Use `configuration`; `reload` reads it again from its source."""
         self._configuration = configuration
-        self._anew = anew
+        self._reload = reload
         self._context = _context(configuration)
         self._reading: asyncio.Task[None] | None = None
         self._authorization: str | None = None
@@ -71,7 +71,7 @@ class Credentials:
 
     async def renew(self) -> None:
         """Read the configuration again, after a 401 or an untrusted certificate; `ApiError` as for `headers`."""
-        await self._read(self._read_anew)
+        await self._read(self._read_again)
 
     async def _read(self, read: Callable[[], None]) -> None:
         """Run `read` in a thread, once for all callers that wait: an exec plugin that hangs blocks one thread, not one for each call."""
@@ -83,9 +83,9 @@ class Credentials:
             message = f"{self.base_url}: there are no credentials: {str(error).rstrip('.') or type(error).__name__}"
             raise ApiError(message, status=0, reason="unauthorized") from error
 
-    def _read_anew(self) -> None:
-        if self._anew is not None:
-            self._configuration = self._anew()
+    def _read_again(self) -> None:
+        if self._reload is not None:
+            self._configuration = self._reload()
             # a cluster's CA is replaced without a restart of its pods; CAs that were trusted before stay trusted
             cas, data = self._configuration.ssl_ca_cert, self._configuration.ca_cert_data
             if cas or data:

@@ -1,4 +1,4 @@
-"""Read a kubeconfig, or a pod's service account, with the official client, so that whatever works with it works here.
+"""Read a kubeconfig, or a pod's service account, with the official client, so that everything that works with it works here.
 
 This is the only module that imports the official client, which takes 12 MB that a server with a registry file does not need.
 """

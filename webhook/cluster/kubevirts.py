@@ -1,7 +1,7 @@
-"""Which KubeVirt CR of a cluster is the active one, and the registry that it gives.
+"""Find the active KubeVirt CR of a cluster, and read the registry from it.
 
-KubeVirt's components take the CR of their own namespace that is not being deleted and has a `status.phase`; virt-operator acts on none
-where there are several (pkg/virt-config/configuration.go and pkg/virt-operator/kubevirt.go@v1.9.0). Where no CR is active the registered
+KubeVirt's components use the CR in their own namespace that is not being deleted and has a `status.phase`. If there are several,
+virt-operator acts on none (pkg/virt-config/configuration.go and pkg/virt-operator/kubevirt.go@v1.9.0). Without an active CR the registered
 plugins are unknown, and no VM is denied for the name of a plugin.
 """
 
@@ -28,7 +28,7 @@ Object = Mapping[str, Any]
 
 
 class State(enum.StrEnum):
-    """What the KubeVirt CRs of a cluster say together."""
+    """The states of the KubeVirt CRs of a cluster."""
 
     UNREAD = "unread"
     NOT_INSTALLED = "not-installed"
@@ -44,8 +44,8 @@ class EffectiveCR(msgspec.Struct, frozen=True, kw_only=True):
     """The active KubeVirt CR of a cluster, or why there is none.
 
     Attributes:
-        state: Which case this is.
-        loaded: The registry; the unknown one in every state but `ONE`.
+        state: The state.
+        loaded: The registry; without plugins and unknown unless the state is `ONE`.
         creators: Users that create launcher pods; `None` when they are unknown.
         problem: Why the registered plugins are unknown, and what to do about it; empty when they are known.
     """
@@ -66,17 +66,19 @@ def not_installed(server: str) -> EffectiveCR:
     return _unknown(State.NOT_INSTALLED, server, "this cluster has no KubeVirt (no kubevirts.kubevirt.io); install it")
 
 
-def counted(objects: Collection[Object], server: str) -> EffectiveCR:
-    """The active one of all KubeVirt CRs in the cluster at `server`."""
-    staying = [each for each in objects if look_up(each, ("metadata", "deletionTimestamp")) is None]
-    counting = [each for each in staying if look_up(each, ("status", "phase"))]
-    if len(counting) == 1:
-        return _one(counting[0], server)
-    if counting:
-        problem = f"{len(counting)} KubeVirt CRs are active ({_named(counting)}) and KubeVirt acts on none of them; delete all but one"
-        return _unknown(State.SEVERAL, server, problem, counting)
-    if staying:
-        return _unknown(State.NOT_DEPLOYED, server, f"KubeVirt {_named(staying)} is not deployed yet: it has no status.phase", staying)
+def effective_cr(objects: Collection[Object], server: str) -> EffectiveCR:
+    """Find the active one among all KubeVirt CRs of a cluster; `server` is for messages."""
+    not_deleting = [each for each in objects if look_up(each, ("metadata", "deletionTimestamp")) is None]
+    active = [each for each in not_deleting if look_up(each, ("status", "phase"))]
+    if len(active) == 1:
+        return _one(active[0], server)
+    if active:
+        problem = f"{len(active)} KubeVirt CRs are active ({_named(active)}) and KubeVirt acts on none of them; delete all but one"
+        return _unknown(State.SEVERAL, server, problem, active)
+    if not_deleting:
+        return _unknown(
+            State.NOT_DEPLOYED, server, f"KubeVirt {_named(not_deleting)} is not deployed yet: it has no status.phase", not_deleting
+        )
     if objects:
         return _unknown(State.DELETING, server, f"KubeVirt {_named(list(objects))} is being deleted", list(objects))
     return _unknown(State.NONE, server, "this cluster has no KubeVirt CR; create one")

@@ -31,7 +31,7 @@ GUIDE = BindingGuide(
         "Each packet passes a user-space process, which needs CPU time in the pod that bindings in the kernel do not need. Measure it "
         "before you use it for heavy traffic."
     ),
-    overhead="250Mi of memory on the pod's compute container, once per VM, whatever the number of ports.",
+    overhead="250Mi of memory on the pod's compute container, once per VM, for any number of ports.",
     choose=(
         "A service mesh or another sidecar must see the VM's traffic as local sockets, the guest should know the pod's own address, or "
         "IPv6 should work by itself, and the VM must still migrate."

@@ -60,8 +60,8 @@ def _verdict(response: Response) -> str:
         return "denied"
     if response.operations:
         return "patched"
-    told = ": ".join(filter(None, (response.annotation("reason"), response.annotation("problem"))))
-    return f"allowed ({told})" if told else "allowed"
+    reason = ": ".join(filter(None, (response.annotation("reason"), response.annotation("problem"))))
+    return f"allowed ({reason})" if reason else "allowed"
 
 
 def _value(value: object) -> str:
@@ -92,5 +92,5 @@ def _error_lines(status: ResponseStatus) -> Iterator[str]:
 
 def _denied(status: ResponseStatus) -> str:
     """The text of the API server, without the name of the webhook."""
-    told = status.message or status.reason
-    return f"admission webhook denied the request: {told}" if told else "admission webhook denied the request without explanation"
+    message = status.message or status.reason
+    return f"admission webhook denied the request: {message}" if message else "admission webhook denied the request without explanation"

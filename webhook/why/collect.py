@@ -9,7 +9,7 @@ import msgspec
 from webhook.cluster.api import ApiServer
 from webhook.cluster.api_error import ApiError
 from webhook.cluster.events import read_listing
-from webhook.cluster.kubevirts import PATH, State, counted
+from webhook.cluster.kubevirts import PATH, State, effective_cr
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import look_up, text_at
 from webhook.kube.names import is_dns_label, is_dns_name
@@ -74,7 +74,7 @@ class _Reader:
         except ApiError as error:
             self.unread.append(error.message)
             return unknown_registry()
-        effective = counted(list(listing.objects.values()), self._api.base_url)
+        effective = effective_cr(list(listing.objects.values()), self._api.base_url)
         if effective.state is not State.ONE:
             self.unread.append(effective.problem)
         return effective.loaded.registry

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from webhook.admission.overhead_due import may_count
 from webhook.admission.pods import OverheadMode
-from webhook.cluster.kubevirts import State, counted, version_of
+from webhook.cluster.kubevirts import State, effective_cr, version_of
 from webhook.doctor.checks.ages import age
 from webhook.doctor.checks.missing_objects import unseen
 from webhook.doctor.result import Result, fail, grouped, ok, unknown, warn
@@ -22,7 +22,7 @@ def check(snapshot: Snapshot) -> Iterator[Result]:
         yield from _ages(snapshot)
         return
     objects = [obj for obj in snapshot.kubevirts.value if isinstance(obj, Mapping)]
-    found = counted(objects, "the cluster")
+    found = effective_cr(objects, "the cluster")
     if found.state is not State.ONE:
         verdict = fail if found.state in (State.SEVERAL, State.UNREADABLE) else warn
         problem, _, remedy = found.problem.partition("; ")

@@ -6,7 +6,7 @@ import msgspec
 
 from webhook.admission.rule_set import RuleSet
 from webhook.cluster.events import BOOKMARK, DELETED, Event, Key, Listing, older
-from webhook.cluster.kubevirts import EffectiveCR, Object, counted, not_installed, unread, version_of
+from webhook.cluster.kubevirts import EffectiveCR, Object, effective_cr, not_installed, unread, version_of
 from webhook.plugins.plugin import ComputeResourceOverhead
 from webhook.rules.base import Action
 from webhook.rules.plugins import unregistered_plugin
@@ -42,7 +42,7 @@ class ClusterState:
     def listed(self, listing: Listing, now: float) -> bool:
         """Replace everything by a list; returns whether the rule set changed."""
         self._objects, self.version = listing.objects, listing.version
-        return self._swap(counted(self.objects, self.server), version_of(self.objects, self.version), now)
+        return self._swap(effective_cr(self.objects, self.server), version_of(self.objects, self.version), now)
 
     def read(self, listing: Listing, before: str, now: float) -> bool:
         """Apply a live read that started at version `before`; returns whether the rule set changed.
@@ -74,7 +74,7 @@ class ClusterState:
     def restored(self, kept: StoredRegistry, read_at: float) -> None:
         """Use the registry from disk until the first list."""
         objects = list(kept.listing().objects.values())
-        self._swap(counted(objects, self.server), version_of(objects, kept.version), read_at)
+        self._swap(effective_cr(objects, self.server), version_of(objects, kept.version), read_at)
 
     def _swap(self, found: EffectiveCR, version: str, read_at: float) -> bool:
         if found == self.counted:
