@@ -284,7 +284,7 @@ def test_a_secret_that_nobody_renews_may_be_immutable() -> None:
         (proxy("bindguard-a", "version"), put("version", to="0.0.1"), "versions", "different versions: 0.0.1"),
         (proxy("bindguard-a", "registry"), put("ageSeconds", to=4000), "registry", "66 min"),
         (KUBEVIRTS, put("items", to=[]), "kubevirt", "no KubeVirt CR"),
-        (KUBEVIRTS, put("items", 0, "status", "targetKubeVirtVersion", to="v1.10.0"), "kubevirt", "on its way"),
+        (KUBEVIRTS, put("items", 0, "status", "targetKubeVirtVersion", to="v1.10.0"), "kubevirt", "being updated"),
         (VALIDATING, put("items", 0, "metadata", "name", to="second"), "other-webhooks", "another Bindguard is installed (second)"),
         (MUTATING, put("items", 0, "metadata", "name", to="ratio"), "other-webhooks", "may change launcher pods"),
         (
