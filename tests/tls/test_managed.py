@@ -1,7 +1,9 @@
 """Which step is next, in every state that a managed certificate can get into; and that nothing that happens in between breaks it."""
 
+import functools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -9,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webhook.tls.checks import is_issued_by
-from webhook.tls.managed import SETTLE_SECONDS, UNCLAIMED_SECONDS, CertificateState, Publish, Step, Wait, Write, next_step
+from webhook.tls.managed import RENEW, RENEWALS, SETTLE_SECONDS, UNCLAIMED_SECONDS, CertificateState, Publish, Step, Wait, Write, next_step
 from webhook.tls.secret_contents import CA, CA_KEY, CERT, KEY, MAX_CAS, cas_in, usable_contents
 
 from .builders import DAY, NAME, NOW, ca, leaf, made, rsa_key
@@ -30,18 +32,19 @@ class World:
         self.unclaimed = 0.0
         self.names: tuple[str, ...] = NAMES
 
-    def next(self) -> Step:
-        return next_step(
-            CertificateState(
-                secret=self.secret,
-                renewal=self.wish,
-                bundles=self.bundles,
-                settled_seconds=self.settled,
-                unclaimed_seconds=self.unclaimed,
-                names=self.names,
-                now=self.now,
-            )
+    def state(self) -> CertificateState:
+        return CertificateState(
+            secret=self.secret,
+            renewal=self.wish,
+            bundles=self.bundles,
+            settled_seconds=self.settled,
+            unclaimed_seconds=self.unclaimed,
+            names=self.names,
+            now=self.now,
         )
+
+    def next(self) -> Step:
+        return next_step(self.state())
 
     def take(self, step: Step) -> None:
         match step:
@@ -125,6 +128,56 @@ def test_a_certificate_is_renewed_at_two_thirds_of_its_life_and_nothing_else_is_
     is_well(begun)
 
 
+def test_each_step_is_taken_when_the_wait_for_it_is_over(begun: World) -> None:
+    begun.wish = "ca"
+    begun.steps()
+    assert begun.rest() == ["certificate issued"]
+    begun.now += timedelta(seconds=begun.pause())
+    assert begun.steps() == ["certificate issued"]
+    assert begun.pause() == pytest.approx(31 * 86400, rel=0.001)
+    begun.now += timedelta(seconds=begun.pause())
+    assert begun.steps() == ["CA bundle updated", "published"]
+
+
+def test_a_ca_is_replaced_exactly_when_it_has_180_days_to_live(begun: World) -> None:
+    begun.now = NOW + 550 * DAY - timedelta(seconds=1)
+    assert "CA created" not in begun.steps()
+    begun.now = NOW + 550 * DAY
+    assert "CA created" in begun.steps()
+
+
+def test_a_wait_for_a_deadline_lasts_at_least_a_second(begun: World) -> None:
+    begun.now += timedelta(seconds=begun.pause() - 0.25)
+    assert begun.pause() == 1
+
+
+def test_a_new_ca_settles_to_the_end(begun: World) -> None:
+    begun.wish = "ca"
+    begun.steps()
+    begun.settled = SETTLE_SECONDS - 0.5
+    assert begun.pause() == 0.5
+    begun.settled = SETTLE_SECONDS
+    assert begun.steps() == ["certificate issued"]
+
+
+def test_each_write_has_its_reason(begun: World) -> None:
+    assert reason(World()) == "the Secret holds no CA with its key that is valid now"
+    begun.wish = "bundle"
+    assert reason(begun) == "it must have exactly the CAs whose certificates may be in use"
+    begun.wish = ""
+    begun.forward(91)
+    assert reason(begun) == "the certificate has expired"
+    begun.secret |= {CERT: b""}
+    begun.unclaimed = UNCLAIMED_SECONDS
+    assert reason(begun) == "the Secret holds no certificate with its key that can be served"
+
+
+def reason(world: World) -> str:
+    step = world.next()
+    assert isinstance(step, Write)
+    return step.reason
+
+
 def test_a_ca_is_replaced_while_every_leaf_of_it_can_end_in_peace(begun: World) -> None:
     for _ in range(54):
         begun.forward(10)
@@ -192,7 +245,7 @@ def test_a_deleted_secret_is_made_anew_and_what_was_trusted_stays_trusted(begun:
     begun.secret = {}
     assert begun.steps() == ["CA created", "published"]
     assert all(any(is_issued_by(lost, each) for each in cas_in(bundle, NOW)) for bundle in begun.bundles)
-    assert begun.secret[CERT] == b""
+    assert begun.secret[CERT] == begun.secret[KEY] == b""
     assert begun.rest() == ["certificate issued"]
     is_well(begun)
 
@@ -319,9 +372,8 @@ def test_no_bundle_grows_without_end(begun: World) -> None:
 
 
 def test_the_secrets_content_is_in_no_repr(begun: World) -> None:
-    state = CertificateState(secret=begun.secret, names=NAMES, now=NOW)
     begun.wish = "leaf"
-    assert b"PRIVATE".decode() not in repr(state) + repr(begun.next())
+    assert b"PRIVATE".decode() not in repr(begun.state()) + repr(begun.next())
 
 
 class Cluster(World):
@@ -445,7 +497,7 @@ def _happen(cluster: Cluster, move: str | float) -> None:
 @settings(max_examples=60)
 @given(data=st.data())
 def test_from_any_secret_and_any_bundles_at_any_time_it_ends_well_within_few_steps(data: st.DataObject) -> None:
-    pieces = [b"", b"noise", STRANGER.cert_pem, STRANGER.key_pem, OTHER_LEAF.cert_pem, OTHER_LEAF.key_pem, *OLD.values()]
+    pieces = [b"", b"noise", STRANGER.cert_pem, STRANGER.key_pem, OTHER_LEAF.cert_pem, OTHER_LEAF.key_pem, *_of_a_first_start().values()]
     world = World()
     world.secret = {key: data.draw(st.sampled_from(pieces)) for key in data.draw(st.sets(st.sampled_from((CERT, KEY, CA, CA_KEY))))}
     world.bundles = data.draw(st.lists(st.sampled_from(pieces), max_size=3))
@@ -456,13 +508,16 @@ def test_from_any_secret_and_any_bundles_at_any_time_it_ends_well_within_few_ste
     is_well(world)
 
 
+@functools.cache
 def _of_a_first_start() -> dict[str, bytes]:
     world = World()
     world.steps()
     return world.secret
 
 
-OLD = _of_a_first_start()
+def test_each_renewal_that_can_be_requested_is_documented_as_a_command() -> None:
+    page = (Path(__file__).parents[2] / "certs/README.md").read_text()
+    assert [each for each in RENEWALS if f"annotate secret bindguard-tls {RENEW}={each} " not in page] == []
 
 
 def test_no_clock_is_read() -> None:

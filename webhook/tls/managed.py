@@ -58,10 +58,10 @@ class CertificateState:
     """
 
     secret: Mapping[str, bytes] = field(repr=False)
-    renewal: str = ""
-    bundles: Sequence[bytes] = ()
-    settled_seconds: float = 0.0
-    unclaimed_seconds: float = 0.0
+    renewal: str
+    bundles: Sequence[bytes]
+    settled_seconds: float
+    unclaimed_seconds: float
     names: Sequence[str]
     now: datetime
 
@@ -80,7 +80,7 @@ class Write:
     event: str
     reason: str
     data: Mapping[str, bytes] = field(repr=False)
-    completes_renewal: bool = False
+    completes_renewal: bool
 
 
 @dataclass(frozen=True)
