@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from tests.check.builders import vm, write
-from webhook.check.evaluation import CheckResult, Evaluator
+from webhook.check.evaluation import Evaluator, FilesResult
 from webhook.check.settings_layers import Flags, settings_from
 from webhook.check.workers import evaluate_all
 from webhook.errors import BindguardError
@@ -36,7 +36,7 @@ class Broken(Mapping[str, Plugin]):
 BROKEN = Evaluator(plan(RULES, msgspec.structs.replace(unknown_registry(), known=True, plugins=Broken()), {}, upstream_answers=False), ())
 
 
-def evaluated(directory: Path, *, files: int, jobs: int) -> CheckResult:
+def evaluated(directory: Path, *, files: int, jobs: int) -> FilesResult:
     names = [f"{number:02}.yaml" for number in range(files)]
     write(directory, {name: vm().replace("binding:\n                name: l2bridge", "masquerade: {}") for name in names})
     write(directory, {names[1]: "# a comment\n---\n" + vm("slip")})

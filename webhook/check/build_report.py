@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from webhook.check.evaluation import CheckResult, key_of
+from webhook.check.evaluation import FilesResult, key_of
 from webhook.check.settings import Settings
 from webhook.errors import UnreadableError, reason_of
 from webhook.files import read_file
@@ -18,7 +18,7 @@ from webhook.rules.base import Action
 _MAX_BASELINE_BYTES = 64 * 1024 * 1024
 
 
-def report(settings: Settings, loaded: Sequence[LoadedRegistry], result: CheckResult, is_evaluated: Callable[[str], bool]) -> Report:
+def report(settings: Settings, loaded: Sequence[LoadedRegistry], result: FilesResult, is_evaluated: Callable[[str], bool]) -> Report:
     """The report of a run.
 
     Args:
@@ -89,7 +89,7 @@ def _registry_gap(registries: Sequence[Registry], skipped: Sequence[str], settin
     return [Gap(f"{what}{rules}", remedy, fails=settings.require_registry)]
 
 
-def _object_gap(result: CheckResult, settings: Settings) -> list[Gap]:
+def _object_gap(result: FilesResult, settings: Settings) -> list[Gap]:
     if result.checked:
         return []
     return [Gap("no object was checked", "check paths, exclusions and namespaces", fails=settings.fail_on_nothing)]
@@ -99,7 +99,7 @@ def _skipped_notes(skipped: Sequence[str]) -> list[str]:
     return [f"rules that need a registry did not run: {', '.join(skipped)}"] if skipped else []
 
 
-def _unread_notes(result: CheckResult) -> Iterator[str]:
+def _unread_notes(result: FilesResult) -> Iterator[str]:
     for chart, count in (+result.templates).items():
         templates = number_of(count, "Helm template")
         yield f"skipped {templates} in {chart}; check what the chart renders: helm template {shlex.quote(chart)} | bindguard check -"

@@ -11,7 +11,7 @@ import yaml
 
 from webhook.admission.evaluation import evaluate_object
 from webhook.check.defects import defect
-from webhook.check.evaluation import CheckResult, found_in, is_excluded, located, ref_of
+from webhook.check.evaluation import FilesResult, found_in, is_excluded, located, ref_of
 from webhook.errors import UnreadableError
 from webhook.kube.fieldpath import Path, look_up
 from webhook.kube.shape import UNDECODABLE
@@ -118,7 +118,7 @@ class ClusterEvaluator:
         self._plan = plan
         self._exclude_namespaces = exclude_namespaces
         self._at_owners = FoundAtOwners()
-        self.result = CheckResult()
+        self.result = FilesResult()
         self.reported_at_owner = 0
 
     def evaluate_items(self, items: Iterable[msgspec.Raw], api_version: str, kind: str) -> None:

@@ -34,7 +34,7 @@ _CHECKED_KIND = re.compile(rf"""kind["']?\s{{0,9}}:\s{{0,9}}["']?(?:{_KIND_NAMES
 _TEMPLATED_KIND = re.compile(rb"kind:[ ]{1,9}[\"']?\{\{")
 
 
-class CheckResult(msgspec.Struct):
+class FilesResult(msgspec.Struct):
     """The results of checking some files. The numbers are those of `report.findings.Counts`.
 
     Attributes:
@@ -57,7 +57,7 @@ class CheckResult(msgspec.Struct):
     skipped: int = 0
     excluded: int = 0
 
-    def add(self, other: "CheckResult") -> None:
+    def add(self, other: "FilesResult") -> None:
         """Append the results of other files."""
         for name in self.__struct_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -87,14 +87,14 @@ class Evaluator(msgspec.Struct, frozen=True):
     plans: Mapping[str, Plan] = {}
     changed: frozenset[str] = frozenset()
 
-    def evaluate_files(self, sources: Sequence[Source], progress: Callable[[int], None] = lambda _documents: None) -> CheckResult:
+    def evaluate_files(self, sources: Sequence[Source], progress: Callable[[int], None] = lambda _documents: None) -> FilesResult:
         """Check the files in order; `progress` is called after each document with the number of documents read so far."""
-        result = CheckResult()
+        result = FilesResult()
         for source in sources:
             self._evaluate_file(source, result, progress)
         return result
 
-    def _evaluate_file(self, source: Source, result: CheckResult, progress: Callable[[int], None]) -> None:
+    def _evaluate_file(self, source: Source, result: FilesResult, progress: Callable[[int], None]) -> None:
         """Check every document of one file; a document that cannot be read does not stop the others."""
         result.files += 1
         plan = self.plans.get(source.name, self.plan)
@@ -108,7 +108,7 @@ class Evaluator(msgspec.Struct, frozen=True):
             result.unreadable.append(UnreadableError(reason_of(error), file=source.name))
         result.registries[key_of(plan.registry)] += result.checked - before
 
-    def _evaluate_part(self, part: Document | SkippedDocument | UnreadableError, plan: Plan, result: CheckResult) -> None:
+    def _evaluate_part(self, part: Document | SkippedDocument | UnreadableError, plan: Plan, result: FilesResult) -> None:
         if isinstance(part, UnreadableError):
             result.unreadable.append(part)
         elif isinstance(part, SkippedDocument):
@@ -120,7 +120,7 @@ class Evaluator(msgspec.Struct, frozen=True):
             except Exception as error:  # noqa: BLE001 - a defect of a reader is reported with the file, and the others are checked
                 result.unreadable.append(defect(error, "the document", part.file, part.line))
 
-    def _evaluate_document(self, document: Document, plan: Plan, result: CheckResult) -> None:
+    def _evaluate_document(self, document: Document, plan: Plan, result: FilesResult) -> None:
         result.documents += 1
         if not (b"kubevirt.io" in document.text or b"irtualMachine" in document.text or b"kind: KubeVirt" in document.text):
             result.skipped += 1
@@ -156,7 +156,7 @@ class Evaluator(msgspec.Struct, frozen=True):
         result.occurrences += located(document, found)
 
 
-def _unreadable_list(error: UnreadableError, document: Document, result: CheckResult) -> list[UnreadableError]:
+def _unreadable_list(error: UnreadableError, document: Document, result: FilesResult) -> list[UnreadableError]:
     """The list for a document that cannot be read. Standard input and rendered kustomizations are always `unreadable`."""
     if not document.file.startswith((STDIN, KUSTOMIZE)):
         if not _CHECKED_KIND.search(document.text):

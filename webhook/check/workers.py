@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 
-from webhook.check.evaluation import CheckResult, Evaluator
+from webhook.check.evaluation import Evaluator, FilesResult
 from webhook.errors import BindguardError
 from webhook.loading.sources import Source
 
@@ -30,7 +30,7 @@ _FEW_FILES = 16
 _LARGEST_BATCH = 64
 
 
-def evaluate_all(evaluator: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> CheckResult:
+def evaluate_all(evaluator: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> FilesResult:
     """Check all sources. The results are in the order of the sources, for any number of processes.
 
     Each process holds one document and its findings in memory.
@@ -50,7 +50,7 @@ def _sigchld_default() -> Iterator[None]:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL if before is None else before)  # None: a handler that Python did not install
 
 
-def _evaluate_together(evaluator: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> CheckResult:
+def _evaluate_together(evaluator: Evaluator, sources: Sequence[Source], jobs: int, progress: Progress) -> FilesResult:
     batches = list(_batches(sources, jobs))
     children: list[_Child] = []
     try:
@@ -61,7 +61,7 @@ def _evaluate_together(evaluator: Evaluator, sources: Sequence[Source], jobs: in
         shares += [_received(child) for child in children]
     finally:
         _end(children)
-    result = CheckResult()
+    result = FilesResult()
     for index in range(len(batches)):
         result.add(shares[index % jobs][index // jobs])
     return result
@@ -76,7 +76,7 @@ def _batches(sources: Sequence[Source], jobs: int) -> Iterator[Sequence[Source]]
 
 def _own_share(
     evaluator: Evaluator, batches: Sequence[Sequence[Source]], total: int, jobs: int, progress: Progress
-) -> Iterator[CheckResult]:
+) -> Iterator[FilesResult]:
     done = documents = 0
 
     def report_progress(read: int) -> None:
@@ -114,7 +114,7 @@ def _fork(evaluator: Evaluator, batches: Sequence[Sequence[Source]]) -> _Child:
         os._exit(code)  # always: no code of the parent may run in the child
 
 
-def _share(evaluator: Evaluator, batches: Sequence[Sequence[Source]], parent: int) -> list[CheckResult] | str:
+def _share(evaluator: Evaluator, batches: Sequence[Sequence[Source]], parent: int) -> list[FilesResult] | str:
     """What a worker sends: its results, or the traceback of a defect."""
     try:
         return [evaluator.evaluate_files(batch) for batch in batches if os.getppid() == parent]
@@ -122,7 +122,7 @@ def _share(evaluator: Evaluator, batches: Sequence[Sequence[Source]], parent: in
         return traceback.format_exc()
 
 
-def _received(child: _Child) -> list[CheckResult]:
+def _received(child: _Child) -> list[FilesResult]:
     try:
         results = pickle.load(child.results)  # noqa: S301 - from our own child, through a private pipe
     except (EOFError, pickle.UnpicklingError) as error:
