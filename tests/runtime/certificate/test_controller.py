@@ -94,6 +94,36 @@ def test_an_api_server_that_asks_to_be_left_alone_is(api: FakeApi) -> None:
         assert run(api, lambda server: controller(server).look()) == 29
 
 
+def test_failures_are_retried_after_a_doubled_pause_up_to_half_a_minute_and_after_a_success_at_once(api: FakeApi) -> None:
+    begun(api)
+
+    async def story(server: ApiServer) -> tuple[list[float], float, float]:
+        one = controller(server)
+        api.fail("/", 500, times=1000)
+        pauses = [await one.look() for _ in range(12)]
+        api.mend()
+        well = await one.look()
+        api.fail("/", 500)
+        return pauses, well, await one.look()
+
+    with structlog.testing.capture_logs() as logs:
+        assert run(api, story) == ([1, 2, 4, 8, 16, *[30] * 7], LOOK_SECONDS, 1)
+    assert [line["event"] for line in logs] == ["certificate controller cannot continue"] * 2
+
+
+def test_an_unexpected_error_is_logged_once_with_its_traceback_and_retried(api: FakeApi) -> None:
+    def unfit() -> str | None:
+        raise ValueError("odd")
+
+    async def story(server: ApiServer) -> tuple[list[float], str | None]:
+        one = controller(server, unfit=unfit)
+        return [await one.look() for _ in range(3)], one.problem
+
+    with structlog.testing.capture_logs() as logs:
+        assert run(api, story) == ([1, 2, 4], "ValueError: odd")
+    assert [line["event"] for line in logs if line.get("exc_info")] == ["certificate controller failed"]
+
+
 def test_a_secret_that_a_chart_made_empty_will_do(api: FakeApi) -> None:
     api.store(SECRET, {"metadata": {"labels": {"a": "b"}}, "type": "Opaque"})
     begun(api)
@@ -267,8 +297,13 @@ def test_a_leader_that_slept_while_another_took_over_changes_nothing(api: FakeAp
         wish(api, "ca")
     else:
         api.store(VALIDATING, configuration(b"foreign"))
+
+    async def story(server: ApiServer) -> tuple[float, str | None]:
+        one = controller(server)
+        return await one.look(), one.problem
+
     with interrupted(api, path, lambda: rotated(api)):
-        assert run(api, lambda server: controller(server).look()) == 1
+        assert run(api, story) == (1, None)
     assert_well(api)
 
 
