@@ -12,7 +12,7 @@ from tests.cluster.stories import run
 from tests.tls.builders import NAME, NOW
 from webhook.cluster.api import ApiServer
 from webhook.cluster.secrets import NamedSecret
-from webhook.cluster.webhook_configurations import ARM, WebhookConfigurations
+from webhook.cluster.webhook_configurations import ARM, BREAK_GLASS, WebhookConfigurations
 from webhook.runtime.certificate.controller import ARM_SECONDS, CertificateController
 
 NAMESPACE = "/api/v1/namespaces/ns"
@@ -47,8 +47,9 @@ def owners(api: FakeApi, path: str) -> list[Object]:
     return list(api.objects[path]["metadata"].get("ownerReferences", []))
 
 
-def look(api: FakeApi, *, seconds: float, serves: bool = True) -> None:
-    """Have a keeper look after the API for a time."""
+def look(api: FakeApi, *, seconds: float, serves: bool = True) -> list[bool]:
+    """Run a controller for a time; returns after each of its steps whether it found the glass broken."""
+    found: list[bool] = []
 
     async def story(server: ApiServer) -> None:
         clock = Time(wall=NOW.timestamp())
@@ -64,8 +65,10 @@ def look(api: FakeApi, *, seconds: float, serves: bool = True) -> None:
         )
         while clock.now < end:
             clock.now += max(await controller.look(), 0.01)
+            found.append(controller.glass_is_broken)
 
     run(api, story)
+    return found
 
 
 def test_a_webhook_is_armed_once_its_certificate_has_been_trusted_for_a_while_and_the_others_are_not(api: FakeApi) -> None:
@@ -73,6 +76,20 @@ def test_a_webhook_is_armed_once_its_certificate_has_been_trusted_for_a_while_an
     assert policies(api, VALIDATING) == ["Fail", "Ignore"]
     assert policies(api, MUTATING) == ["Ignore"]
     assert api.objects[VALIDATING]["metadata"]["annotations"] == {"other": "kept"}
+
+
+def test_nothing_is_armed_and_it_is_logged_once_while_the_glass_is_broken(api: FakeApi) -> None:
+    broken = unarmed("validate", "advice", arm="validate")
+    broken["metadata"]["annotations"][BREAK_GLASS] = "{}"
+    api.store(VALIDATING, broken)
+    with structlog.testing.capture_logs() as logs:
+        found = look(api, seconds=5 * ARM_SECONDS)
+    assert policies(api, VALIDATING) == ["Ignore", "Ignore"]
+    assert found[-1]
+    assert [line["configurations"] for line in logs if line["event"] == "break-glass is in force"] == [("ValidatingWebhookConfiguration",)]
+    api.store(VALIDATING, unarmed("validate", "advice", arm="validate"))
+    assert not look(api, seconds=5 * ARM_SECONDS)[-1]
+    assert policies(api, VALIDATING) == ["Fail", "Ignore"]
 
 
 def test_nothing_is_armed_before(api: FakeApi) -> None:
