@@ -174,7 +174,7 @@ class World:
         )
         if one.seen is not None:
             version = str(one.seen.version) if one.seen.version else election._micro_time()
-            election._seen = self._module.Spec(one.seen.holder or None, one.seen.seconds, None, version)
+            election._seen = self._module.ElectionRecord(one.seen.holder or None, one.seen.seconds, None, version)
         election._seen_at, election._leads_until = NOW - one.seen_ticks * TICK_SECONDS, NOW + one.left * TICK_SECONDS
         clock[0] = NOW - call.ticks * TICK_SECONDS
         request = _stepped(election._release() if call.releases else election._try(5), call, clock)
