@@ -96,10 +96,11 @@ def vm(name: str, plugin: str, **metadata: Any) -> dict[str, Any]:
 
 def kubevirt(*plugins: str) -> dict[str, Any]:
     """A KubeVirt CR that counts, with some registered plugins."""
+    binding = {name: {"domainAttachmentType": "managedTap", "migration": {}} for name in plugins}
     return {
         "apiVersion": "kubevirt.io/v1",
         "kind": "KubeVirt",
         "metadata": {"name": "kubevirt", "namespace": "kubevirt"},
-        "spec": {"configuration": {"network": {"binding": {name: {"domainAttachmentType": "tap", "migration": {}} for name in plugins}}}},
+        "spec": {"configuration": {"network": {"binding": binding}}},
         "status": {"phase": "Deployed", "observedKubeVirtVersion": "v1.9.0", "targetKubeVirtVersion": "v1.9.0"},
     }
