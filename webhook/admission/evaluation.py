@@ -34,7 +34,7 @@ def evaluate(obj: CheckedObject, plan: Plan, *, before: VMIObject | None = None,
         findings = _evaluate_registrations(obj, plan)
     elif obj.spec is not None:
         old = {interface.name or "": interface for interface in before.interfaces} if before is not None and obj.has_vmi else None
-        vmi = VMI(obj.spec, annotations=obj.annotations, has_preference=obj.has_preference, old=old)
+        vmi = VMI(obj.spec, annotations=obj.annotations, has_preference=obj.has_preference, gets_defaults=obj.kind.gets_defaults, old=old)
         findings = plan.evaluate_vmi(vmi, obj.kind.spec)
     else:
         findings = []

@@ -17,6 +17,7 @@ class Kind(NamedTuple):
         annotations: Path to the annotations that the VMI has or will have.
         preference: Path to the reference of a preference; `None` if the kind has none.
         is_template: Whether strings may contain `${PARAMETERS}`, so that findings are not certain.
+        gets_defaults: Whether KubeVirt completes the VMI spec before it validates the object (pkg/defaults/defaults.go@v1.9.0).
     """
 
     group: str
@@ -26,6 +27,7 @@ class Kind(NamedTuple):
     annotations: Path
     preference: Path | None = None
     is_template: bool = False
+    gets_defaults: bool = True
 
 
 _IN_VM: Path = ("spec", "template")
@@ -36,7 +38,14 @@ _ANNOTATIONS: Path = ("metadata", "annotations")
 KINDS: tuple[Kind, ...] = (
     Kind("kubevirt.io", "VirtualMachine", ("v1", "v1alpha3"), (*_IN_VM, "spec"), (*_IN_VM, *_ANNOTATIONS), ("spec", "preference")),
     Kind("kubevirt.io", "VirtualMachineInstance", ("v1", "v1alpha3"), ("spec",), _ANNOTATIONS),
-    Kind("kubevirt.io", "VirtualMachineInstanceReplicaSet", ("v1", "v1alpha3"), (*_IN_VM, "spec"), (*_IN_VM, *_ANNOTATIONS)),
+    Kind(
+        "kubevirt.io",
+        "VirtualMachineInstanceReplicaSet",
+        ("v1", "v1alpha3"),
+        (*_IN_VM, "spec"),
+        (*_IN_VM, *_ANNOTATIONS),
+        gets_defaults=False,
+    ),
     Kind(
         "pool.kubevirt.io",
         "VirtualMachinePool",
@@ -44,6 +53,7 @@ KINDS: tuple[Kind, ...] = (
         (*_IN_POOL, "spec"),
         (*_IN_POOL, *_ANNOTATIONS),
         ("spec", "virtualMachineTemplate", "spec", "preference"),
+        gets_defaults=False,
     ),
     Kind(
         "template.kubevirt.io",

@@ -31,6 +31,7 @@ class VMI:
         network_named: Networks by name; if several have the same name, the last, as in KubeVirt (vmispec.IndexNetworkSpecByName@v1.9.0).
         annotations: The annotations that the VMI has or will have.
         has_preference: Whether a VM preference completes the spec before KubeVirt validates it.
+        gets_defaults: Whether KubeVirt's defaults complete the spec before KubeVirt validates it; not in replica sets and pools.
         default_network: The first network that is not a secondary Multus network (vmispec.LookUpDefaultNetwork@v1.9.0).
         old: The interfaces before an UPDATE, by name; `None` if this is not an update of a running VMI.
 
@@ -57,6 +58,7 @@ class VMI:
         "_port_names",
         "annotations",
         "default_network",
+        "gets_defaults",
         "has_claims",
         "has_default_multus",
         "has_loose_ends",
@@ -84,6 +86,7 @@ class VMI:
         *,
         annotations: Mapping[str, str] = _NOTHING,
         has_preference: bool = False,
+        gets_defaults: bool = True,
         old: Mapping[str, Interface] | None = None,
     ) -> None:
         self.spec = spec
@@ -92,6 +95,7 @@ class VMI:
         self.interface_named: dict[str, Interface] = {interface.name or "": interface for interface in self.interfaces}
         self.annotations = annotations
         self.has_preference = has_preference
+        self.gets_defaults = gets_defaults
         self.old = old
         self._guesses: Guesses | None = None
         self._index_networks()

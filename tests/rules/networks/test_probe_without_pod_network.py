@@ -35,3 +35,8 @@ def test_kubevirt_adds_a_pod_network_where_nothing_is_written_unless_it_may_not(
     assert_accepted(RULE, bare({}))
     assert_accepted(RULE, bare({"autoattachPodInterface": True}))
     assert_found(RULE, bare({"autoattachPodInterface": False}), field="readinessProbe.httpGet")
+
+
+def test_kubevirt_adds_no_pod_network_to_a_replica_set_or_pool() -> None:
+    spec = msgspec.convert({"domain": {"devices": {}}, "readinessProbe": HTTP}, VMISpec)
+    assert_found(RULE, VMI(spec, gets_defaults=False), field="readinessProbe.httpGet")

@@ -35,8 +35,12 @@ _HELP = "connect an interface to the pod network, or use exec or guestAgentPing"
 
 
 def check(vmi: VMI, _registry: Registry) -> Mistakes:
-    """Look for a pod network. KubeVirt adds one if there are no interfaces and networks, unless autoattachPodInterface is false."""
-    if vmi.gets_default_interface or any(network.pod is not None for network in vmi.networks):
+    """Look for a pod network.
+
+    KubeVirt adds one to a VM or VMI without interfaces and networks, unless autoattachPodInterface is false. A replica set or pool is
+    validated as it is written.
+    """
+    if (vmi.gets_default_interface and vmi.gets_defaults) or any(network.pod is not None for network in vmi.networks):
         return ()
     probes = (("livenessProbe", vmi.spec.liveness_probe), ("readinessProbe", vmi.spec.readiness_probe))
     return [
