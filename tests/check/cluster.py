@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from tests.check.builders import KUBEVIRT, vm
+from tests.cluster import kubeconfigs
 from tests.cluster.fake_api import Asked, FakeApi
 
 Object = dict[str, Any]
@@ -47,17 +48,7 @@ class Cluster:
 
     def kubeconfig(self, directory: Path) -> str:
         """A kubeconfig with one context, `here`."""
-        path = directory / "kubeconfig"
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "here",
-            "clusters": [{"name": "here", "cluster": {"server": self.api.url}}],
-            "users": [{"name": "admin", "user": {"token": "secret"}}],
-            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "admin"}}],
-        }
-        path.write_text(yaml.safe_dump(config))
-        return str(path)
+        return kubeconfigs.kubeconfig(directory, self.api.url, {"token": "secret"})
 
     def answer(self, asked: Asked) -> tuple[int, Object] | None:
         """Discovery and lists; everything else is the fake's own."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.bindguard import bindguard
+from tests.cluster import kubeconfigs
 from tests.cluster.fake_api import Asked, FakeApi
 from tests.cluster.named_objects import MUTATING, VALIDATING
 from webhook.cluster.webhook_configurations import BREAK_GLASS
@@ -25,17 +26,7 @@ def cluster() -> Iterator[FakeApi]:
 
 @pytest.fixture
 def kubeconfig(cluster: FakeApi, tmp_path: Path) -> Path:
-    file = tmp_path / "kubeconfig"
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "c",
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": ""}}],
-        "clusters": [{"name": "c", "cluster": {"server": cluster.url}}],
-        "users": [],
-    }
-    file.write_text(json.dumps(config), encoding="utf-8")
-    return file
+    return Path(kubeconfigs.kubeconfig(tmp_path, cluster.url, {}))
 
 
 def policy(cluster: FakeApi) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.bindguard import bindguard
+from tests.cluster import kubeconfigs
 from tests.cluster.fake_api import FakeApi
 from tests.why.objects import condition, pod, vm, vmi
 
@@ -37,17 +38,7 @@ def cluster() -> Iterator[FakeApi]:
 
 @pytest.fixture
 def kubeconfig(cluster: FakeApi, tmp_path: Path) -> Path:
-    file = tmp_path / "kubeconfig"
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "c",
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": ""}}],
-        "clusters": [{"name": "c", "cluster": {"server": cluster.url}}],
-        "users": [],
-    }
-    file.write_text(json.dumps(config), encoding="utf-8")
-    return file
+    return Path(kubeconfigs.kubeconfig(tmp_path, cluster.url, {}))
 
 
 def why(kubeconfig: Path, *flags: str) -> Any:

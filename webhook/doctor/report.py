@@ -1,11 +1,11 @@
 """The report, as text for people and as JSON for programs. Failures come first, with what to do; what is well comes last."""
 
-import textwrap
 from collections.abc import Iterable, Sequence
 
 from webhook.doctor.result import Outcome, Result
 from webhook.kube.text import number_of, visible, without_command
 from webhook.report.json_text import json_text
+from webhook.report.wrapping import wrapped
 
 _LABELS = {Outcome.FAIL: "FAIL", Outcome.WARN: "warn", Outcome.UNKNOWN: "?", Outcome.OK: "ok"}
 _INDENT = "      "
@@ -19,7 +19,7 @@ def text(results: Sequence[Result], *, server: str, width: int) -> str:
     for verdict in brief:
         lines = [_line(result, widest, width) for result in _those(results, verdict)]
         parts += ["\n".join(lines)] if lines else []
-    parts.append(_wrapped(_summary(results, server), "", width))
+    parts.append(wrapped(_summary(results, server), "", width))
     return "\n".join(map(without_command, "\n\n".join(parts).split("\n"))) + "\n"  # a line may begin where it was wrapped
 
 
@@ -36,19 +36,15 @@ def _those(results: Iterable[Result], verdict: Outcome) -> list[Result]:
 
 
 def _block(result: Result, width: int) -> str:
-    lines = [f"{_LABELS[result.verdict]:6}{result.check}", _wrapped(_INDENT + visible(result.found), _INDENT, width)]
+    lines = [f"{_LABELS[result.verdict]:6}{result.check}", wrapped(_INDENT + visible(result.found), _INDENT, width)]
     if result.remedy:
-        lines.append(_wrapped(f"{_INDENT}do: {visible(result.remedy)}", f"{_INDENT}    ", width))
+        lines.append(wrapped(f"{_INDENT}do: {visible(result.remedy)}", f"{_INDENT}    ", width))
     return "\n".join(lines)
 
 
 def _line(result: Result, widest: int, width: int) -> str:
     told = f"{result.found}; {result.remedy}" if result.remedy else result.found
-    return _wrapped(f"{_LABELS[result.verdict]:6}{result.check:{widest}}  {visible(told)}", " " * (widest + 8), width)
-
-
-def _wrapped(line: str, indent: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False))
+    return wrapped(f"{_LABELS[result.verdict]:6}{result.check:{widest}}  {visible(told)}", " " * (widest + 8), width)
 
 
 def _summary(results: Sequence[Result], server: str) -> str:
