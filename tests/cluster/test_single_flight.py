@@ -207,7 +207,7 @@ def test_a_server_that_asks_to_be_left_alone_is_for_a_time_and_who_has_not_the_t
 
         fresh = FreshRead(read, time.clock)
         await asyncio.gather(fresh.fresh(), return_exceptions=True)
-        with pytest.raises(ApiError, match="left alone for longer than there is time"):
+        with pytest.raises(ApiError, match="Retry-After is longer than the time that is left"):
             await fresh.fresh(time.now + 1)
         await asyncio.gather(fresh.fresh(time.now + 3), return_exceptions=True)
         return time.waited

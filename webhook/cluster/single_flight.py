@@ -76,7 +76,7 @@ class FreshRead:
         if self._closed:
             raise _closed()
         if self._next_at >= until:
-            raise ApiError("the API server asked to be left alone for longer than there is time", status=0, reason="too-many-requests")
+            raise ApiError("the API server's Retry-After is longer than the time that is left", status=0, reason="too-many-requests")
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         asked = self._next

@@ -41,8 +41,8 @@ class Reviewer(Protocol):
     def begin(self, body: bytes) -> Reviewed | Unfinished:
         """Answer the AdmissionReview in `body`, as far as that needs no waiting.
 
-        The beginning has no effect outside: it asks nobody and counts nothing, so that the fast path may run it before it is known who
-        answers. Everything else belongs into what it returns. `ReviewError` when the body is no review.
+        This has no side effects: it makes no call and counts nothing, so that the fast path may run it before ASGI takes the request over.
+        Everything else belongs into what it returns. `ReviewError` when the body is no review.
         """
 
 

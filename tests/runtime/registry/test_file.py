@@ -46,7 +46,7 @@ class Watched(RegistryFile):
 
 def registry(directory: Path, text: str = KUBEVIRT, **choices: object) -> Watched:
     write(directory, {"r.yaml": text})
-    return Watched(directory / "r.yaml", RuleActions(**choices))  # type: ignore[arg-type]
+    return Watched(directory / "r.yaml", RuleActions(**choices))  # type: ignore[arg-type] # as `RuleActions` takes them
 
 
 def plugins(file: RegistryFile) -> set[str]:

@@ -75,7 +75,7 @@ def _not_admitted(runs: DryRuns) -> Result | None:
     if answer.status == NOT_FOUND and _NO_NAMESPACE.search(answer.problem):
         return unknown(_CHECK, f"there is no namespace {runs.namespace}", "name one with --dry-run-namespace")
     if answer.status == NOT_FOUND:
-        return warn(_CHECK, "the API server knows no VirtualMachines: the CRD of KubeVirt is missing", "install KubeVirt")
+        return warn(_CHECK, "the API server does not serve VirtualMachines: the CRD of KubeVirt is missing", "install KubeVirt")
     if answer.status == 0:
         return unknown(_CHECK, f"the API server did not answer: {answer.problem}", "an admission webhook may be slow: see other-webhooks")
     return None
